@@ -1,0 +1,87 @@
+# `make help` lists what there is. The two that most people need: make book, make test.
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+HTML := _build/html
+WHEEL := _build/wheel
+SAMPLE := _build/sample-class
+PACKAGES := $(shell find bnref bngrader -name '*.py')
+
+.DEFAULT_GOAL := help
+.PHONY: help book exercises sample serve test lint bench lock clean distclean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: .venv/.made node_modules/.made $(WHEEL)/.made _build/.config exercises ## build the book and the students' notebooks
+	jupyter-book build . --quiet -W -n --keep-going
+	@mkdir -p $(HTML)/downloads && cp $(WHEEL)/*.whl $(HTML)/downloads/
+	@echo
+	@echo "The book:        $(CURDIR)/$(HTML)/index.html"
+	@echo "                 (make serve shows it at http://localhost:$(PORT)/, where its figures can be played with)"
+	@echo "An assignment:   $(BIN)/jupyter lab exercises/scaling/scaling.ipynb"
+	@echo "A sample class:  make sample"
+	@echo "                 (makes one in $(SAMPLE) and runs bngrader grade scaling --course $(SAMPLE))"
+
+exercises: .venv/.made ## make the students' notebooks from solutions/
+	@bngrader exercises
+
+sample: .venv/.made ## make a sample class of students, and grade it
+	@python -m tests.grading.sample_class $(SAMPLE)
+	bngrader grade scaling --course $(SAMPLE)
+
+serve: ## show the built book at http://localhost:8000/ (PORT=... for another)
+	@test -f $(HTML)/index.html || { echo "There is no book yet: run make book first."; exit 1; }
+	python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+test: book ## install what the tests need, and run all of them
+	@./tests/install-chromium.sh
+	pytest
+
+lint: .venv/.made ## check format, style and types
+	ruff format --check .
+	ruff check .
+	mypy
+
+bench: .venv/.made ## time the reference package and the checks against their peers
+	python -m benchmarks
+
+lock: .venv/.made ## pin again what pyproject.toml asks for, in requirements.lock
+	pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-annotate --no-header --upgrade \
+		--no-emit-index-url --no-emit-find-links --output-file requirements.lock pyproject.toml
+	@sed -i -e 's/^\(torch==[^+]*\)+.*/\1/' \
+		-e '1i # Made by `make lock` from pyproject.toml: every package of every extra, with all that they need.' \
+		requirements.lock
+
+clean: ## remove all that was built
+	rm -rf _build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+distclean: clean ## remove what was installed too
+	rm -rf .venv node_modules
+
+.venv/.made: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "The course needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=python3.12 book"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || \
+		{ echo "$(PYTHON) lacks the module venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.made: package-lock.json .npmrc .venv/.made
+	npm ci --silent
+	@touch $@
+
+# Sphinx leaves old pages as they are when only its configuration changes. What was executed stays in its cache.
+_build/.config: _config.yml _toc.yml $(wildcard book/_ext/*.py book/_static/*) requirements.lock
+	@rm -rf $(HTML) _build/.doctrees
+	@mkdir -p _build && touch $@
+
+$(WHEEL)/.made: pyproject.toml LICENSE $(PACKAGES) .venv/.made
+	@rm -rf $(WHEEL)
+	pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(WHEEL) .
+	@touch $@
