@@ -1,0 +1,249 @@
+"""Experiments of the section on scaling: an outlier, training data only, gradient descent, activations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KNeighborsRegressor
+
+from bnref.scaling import apply_standardize, min_max_scale, standardize
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Patients:
+    """442 diabetes patients: ten measurements each, and how far the disease went in a year.
+
+    Efron et al. (2004), section 1. `x` is (442, 10) and `y` is (442,).
+    """
+
+    x: Array
+    y: Array
+    names: tuple[str, ...]
+
+    def column(self, name: str) -> Array:
+        """The column (442,) of that name."""
+        return self.x[:, self.names.index(name)]
+
+    def columns(self, *names: str) -> Array:
+        """The columns of these names, (442, number of names)."""
+        return np.column_stack([self.column(name) for name in names])
+
+
+def patients() -> Patients:
+    """Load the diabetes data as measured: scikit-learn's default has been scaled already."""
+    data = load_diabetes(scaled=False)
+    names = ("age", "sex", "bmi", "bp", "tc", "ldl", "hdl", "tch", "ltg", "glu")
+    return Patients(data.data, data.target, names)
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """What both scalings make of a column when its last value moves away.
+
+    `position` is (P,): where the last value was put, in standard deviations of the others from their
+    mean. `standardized` and `min_max` are (P, N): the whole column after each scaling.
+    """
+
+    position: Array
+    standardized: Array
+    min_max: Array
+
+
+def outlier(values: Array, positions: Array) -> Outlier:
+    """Move the last of `values` (N,) to each of `positions` (P,), and scale the column both ways."""
+    mean, std = values[:-1].mean(), values[:-1].std()
+    columns = np.tile(values[:, None], len(positions))
+    columns[-1] = mean + positions * std
+    return Outlier(positions, standardize(columns)[0].T, min_max_scale(columns)[0].T)
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Gradient descent on the mean squared error of a linear model that at first predicts the mean of y.
+
+    The learning rate is 1 / the largest curvature. `condition_number` is the ratio of the largest to the
+    smallest curvature. `gaps[t]` is the error above its minimum after t steps, as a share of that at the
+    start, for the steps that were run. `steps` is how many it takes until the gap is at most the tolerance.
+    """
+
+    scaling: str
+    condition_number: float
+    gaps: Array
+    steps: int
+
+
+@dataclass(frozen=True)
+class Bowl:
+    """A quadratic error: its Hessian (D, D), and the distance (D,) of the weights at the start to the minimum."""
+
+    hessian: Array
+    distance: Array
+
+    def run(self, steps: int) -> Array:
+        """The relative gap (steps + 1,) at the start and after each step of gradient descent."""
+        distance, rate = self.distance, 1 / np.linalg.eigvalsh(self.hessian)[-1]
+        gaps = np.empty(steps + 1)
+        for t in range(steps + 1):
+            gradient = self.hessian @ distance
+            gaps[t] = distance @ gradient
+            distance = distance - rate * gradient
+        return gaps / gaps[0]
+
+    def predicted_gap(self, step: int) -> float:
+        """The relative gap after `step` steps, without running them: each eigenvector shrinks by itself."""
+        curvature, directions = np.linalg.eigh(self.hessian)
+        share = curvature * (directions.T @ self.distance) ** 2
+        shrunk = share * (1 - curvature / curvature[-1]) ** (2.0 * step)
+        return float(shrunk.sum() / share.sum())
+
+    def steps_to(self, tolerance: float) -> int:
+        """The first step after which the predicted gap is at most `tolerance`, by bisection."""
+        low, high = 0, 1
+        while self.predicted_gap(high) > tolerance:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.predicted_gap(middle) > tolerance else (low, middle)
+        return high
+
+
+def bowl(features: Array, y: Array) -> Bowl:
+    """The mean squared error of a linear model with intercept on `features` (N, D), started at the mean of `y` (N,)."""
+    a = np.column_stack([np.ones(len(features)), features])
+    best = np.linalg.lstsq(a, y, rcond=None)[0]
+    start = np.zeros_like(best)
+    start[0] = y.mean()
+    return Bowl(2 * a.T @ a / len(a), start - best)
+
+
+def descents(tolerance: float = 1e-3, run: int = 150_000) -> list[Descent]:
+    """Descend on the diabetes patients' data, with their columns as measured and scaled in four ways."""
+    data = patients()
+    tables = {
+        "as measured": data.x,
+        "scaled only": data.x / data.x.std(axis=0),
+        "centred only": data.x - data.x.mean(axis=0),
+        "min-max scaled": min_max_scale(data.x)[0],
+        "standardized": standardize(data.x)[0],
+    }
+    bowls = {scaling: bowl(features, data.y) for scaling, features in tables.items()}
+    return [
+        Descent(scaling, float(np.linalg.cond(b.hessian)), b.run(run), b.steps_to(tolerance))
+        for scaling, b in bowls.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Path:
+    """Descent in two weights: `weights` (T + 1, 2) after each step, the Hessian (2, 2) and the minimum (2,)."""
+
+    weights: Array
+    hessian: Array
+    best: Array
+
+
+def two_weight_path(features: Array, y: Array, steps: int) -> Path:
+    """Descend from 0 in the weights of two `features` (N, 2), centred first, so that no intercept is needed."""
+    features, y = features - features.mean(axis=0), y - y.mean()
+    hessian = 2 * features.T @ features / len(features)
+    best = np.linalg.solve(hessian, 2 * features.T @ y / len(features))
+    rate = 1 / np.linalg.eigvalsh(hessian)[-1]
+    weights = np.zeros((steps + 1, 2))
+    for t in range(steps):
+        weights[t + 1] = weights[t] - rate * hessian @ (weights[t] - best)
+    return Path(weights, hessian, best)
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """R^2 of a model on test patients, by where the statistics of the scaling came from."""
+
+    model: str
+    split: str
+    raw: float
+    training: float
+    everything: float
+    own: float
+
+
+def scores_by_statistics(splits: int = 20) -> list[TestScore]:
+    """Score two models when test data are scaled by training statistics, by all data's, and by their own.
+
+    Two kinds of split: at random, averaged over `splits` seeds; and with the quarter of the patients that has
+    the highest body mass index as the test set.
+    """
+    data = patients()
+    shuffled = [np.random.default_rng(seed).permutation(len(data.y)) for seed in range(splits)]
+    by_bmi = [np.argsort(data.column("bmi"))]
+    models = {"knn": KNeighborsRegressor(10), "lsq": LinearRegression()}
+    return [
+        TestScore(name, split, *np.mean([_four_scores(model, data, order) for order in orders], axis=0))
+        for name, model in models.items()
+        for split, orders in [("random", shuffled), ("high bmi", by_bmi)]
+    ]
+
+
+def _four_scores(model: Any, data: Patients, order: NDArray[np.intp]) -> list[float]:
+    """R^2 on the last quarter of `order`: raw, then scaled by training, by all and by the test set's own statistics."""
+    cut = 3 * len(order) // 4
+    (train, test), (y, y_test) = np.split(data.x[order], [cut]), np.split(data.y[order], [cut])
+    z, mean, std = standardize(train)
+    _, mean_all, std_all = standardize(data.x)
+    fitted = model.fit(train, y)
+    scores = [fitted.score(test, y_test)]
+    scores.append(model.fit(z, y).score(apply_standardize(test, mean, std), y_test))
+    leaked = model.fit(apply_standardize(train, mean_all, std_all), y)
+    scores.append(leaked.score(apply_standardize(test, mean_all, std_all), y_test))
+    scores.append(model.fit(z, y).score(standardize(test)[0], y_test))
+    return scores
+
+
+@dataclass(frozen=True)
+class Activations:
+    """Outputs (N, H) of a linear layer with H units for N digits: as they are, after batch norm, standardized."""
+
+    before: Array
+    batch_norm: Array
+    standardized: Array
+
+
+def activations(units: int = 100, count: int = 256, eps: float = 1e-12, seed: int = 0) -> Activations:
+    """Send `count` of scikit-learn's digits through a random linear layer, and normalize what comes out in two ways.
+
+    torch's BatchNorm1d is in training mode, without gamma and beta, and with `eps` (torch's default is 1e-5).
+    """
+    torch.manual_seed(seed)
+    pixels = torch.tensor(load_digits().data[:count], dtype=torch.float32) / 16
+    with torch.no_grad():
+        before = torch.nn.Linear(64, units)(pixels)
+        after = torch.nn.BatchNorm1d(units, eps=eps, affine=False)(before)
+    return Activations(before.numpy(), after.numpy(), standardize(before.numpy())[0])
+
+
+@dataclass(frozen=True)
+class BatchStatistics:
+    """Two measures of spread of one unit's activations over batches of one size, each averaged over many batches."""
+
+    size: int
+    std: float
+    span: float  # highest minus lowest
+
+
+def spread_by_batch_size(sizes: tuple[int, ...] = (4, 16, 64, 256), draws: int = 2000) -> list[BatchStatistics]:
+    """Measure the spread of the first unit of `activations` in random batches of each size.
+
+    The activations are scaled to standard deviation 1 over all 1797 digits first.
+    """
+    unit = standardize(activations(count=1797).before)[0][:, 0]
+    rng = np.random.default_rng(0)
+    results = []
+    for size in sizes:
+        batches = np.stack([rng.choice(unit, size, replace=False) for _ in range(draws)])
+        results.append(BatchStatistics(size, float(batches.std(axis=1).mean()), float(np.ptp(batches, axis=1).mean())))
+    return results
