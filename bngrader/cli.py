@@ -1,0 +1,136 @@
+"""The command line: `bngrader --help`."""
+
+import json
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy.exc import SAWarning
+
+from bngrader.course import Course, CourseError, assignments, find_repository, require_assignment
+from bngrader.grading import FAILED, NEEDS_MANUAL, Record, grade, submitted_students
+from bngrader.sources import release
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Make and grade the course's assignments.",
+)
+errors = Console(stderr=True, highlight=False)
+
+
+@app.command("exercises")
+def make_exercises(
+    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The folder to write to. Default: exercises/.")] = None,
+) -> None:
+    """Make the students' notebooks from solutions/, with nbgrader's own generate step.
+
+    Example: bngrader exercises scaling
+    """
+    repository = find_repository()
+    for slug in slugs or assignments(repository):
+        require_assignment(repository, slug)
+        typer.echo(release(Course(repository, repository), slug, into or repository / "exercises"))
+
+
+@app.command("grade")
+def grade_class(
+    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
+    course: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder with submitted/; it gets autograded/, feedback/ and gradebook.db.",
+            show_default="the repository",
+        ),
+    ] = None,
+    db: Annotated[
+        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the records to this file too.")
+    ] = None,
+) -> None:
+    """Grade every submission at submitted/<student>/<assignment>/<assignment>.ipynb.
+
+    A submission that cannot be graded is reported and stops no other. The exit code is 0 when all were
+    looked at, and 2 when the command itself could not run.
+
+    Example: bngrader grade scaling --course ~/classes/2026 --json scores.json
+    """
+    repository = find_repository()
+    folder = (course or repository).resolve()
+    if json_file and not json_file.resolve().parent.is_dir():
+        raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
+    the_course = Course(repository, folder, db)
+    students = submitted_students(the_course, assignment)
+    console = Console()
+    records = _grade_with_progress(console, the_course, assignment, students)
+    if json_file:
+        json_file.write_text(json.dumps([record.as_dict() for record in records], indent=1) + "\n")
+    console.print(score_table(records))
+    _say_what_is_left(console, records, folder)
+    if len(records) < len(students):
+        errors.print(f"Stopped after {len(records)} of {len(students)} submissions.")
+        raise typer.Exit(130)
+
+
+def _grade_with_progress(console: Console, course: Course, assignment: str, students: list[str]) -> list[Record]:
+    """The records of all submissions, or of those that were done when somebody pressed Ctrl-C."""
+    records: list[Record] = []
+    columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=console) as progress, suppress(KeyboardInterrupt):
+        task = progress.add_task(f"grading {assignment}", total=len(students))
+        for record in grade(course, assignment, students):
+            records.append(record)
+            progress.advance(task)
+    return records
+
+
+def score_table(records: list[Record]) -> Table:
+    """A table with a line for each submission: student, score, status and the cells to look at."""
+    table = Table("student", "score", "status", "to look at (? waits for a person)")
+    for record in records:
+        score = "-" if record.score is None else f"{record.score:g} / {record.max_score:g}"
+        table.add_row(*map(Text, [record.student, score, record.status, _cells_to_look_at(record)]))
+    return table
+
+
+def _cells_to_look_at(record: Record) -> str:
+    """The cells that lost points or that wait for a person, a line each."""
+    open_cells = {
+        name: cell for name, cell in record.cells.items() if cell.score is None or cell.score < cell.max_score
+    }
+    if len(open_cells) > 4 and len(open_cells) == len(record.cells):
+        return "every cell"
+    return "\n".join(
+        f"{name.removeprefix('test_')}: {'?' if cell.score is None else f'{cell.score:g}'} of {cell.max_score:g}"
+        for name, cell in open_cells.items()
+    )
+
+
+def _say_what_is_left(console: Console, records: list[Record], folder: Path) -> None:
+    failed = [record for record in records if record.status == FAILED]
+    waiting = sum(record.status == NEEDS_MANUAL for record in records)
+    lines = [f"{record.student}: {record.error}" for record in failed]
+    lines += [f"{len(records)} submissions: {waiting} wait for a person's grade, {len(failed)} failed."]
+    lines += [f"Feedback: {folder / 'feedback'}"]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend is one message and exit code 2."""
+    # At each submission nbgrader 0.9.6 makes SQLAlchemy warn of an object that nbgrader adds a few lines later.
+    warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
+    try:
+        app()
+    except CourseError as error:
+        errors.print(f"bngrader: {error}", markup=False, soft_wrap=True)
+        raise SystemExit(2) from error
