@@ -1,0 +1,445 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] locked="intro"
+# # Shift and scaling, min-max scaling
+#
+# You write the two normalizations of the chapter *Shift and scaling, min-max scaling* in NumPy, and
+# then use your own code to make gradient descent thousands of times faster on real patients' data.
+#
+# **When you are done you can** bring the columns of a table to one scale in two ways, say what each
+# does to a constant column and to new data, and undo it.
+#
+# **Time** about 60 minutes. **Read first** the chapter *Shift and scaling, min-max scaling*.
+#
+# **Points** 20: 15 for the four functions, 5 for a written question at the end.
+#
+# **Rules** Use NumPy and the standard library in the four functions. Nothing of
+# `sklearn.preprocessing`, and not the course's own package `bnref`.
+#
+# Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check
+# the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
+# than the ones that you see, but test nothing that the text does not say.
+#
+# What holds for all four functions:
+#
+# - `x` is a NumPy array of shape `(N, D)`: $N$ samples in rows, at least one, and $D$ features in
+#   columns. Each column is treated by itself.
+# - Results have the dtype of the first argument: `float32` in, `float32` out. Integers are
+#   taken as `float64`.
+# - Arguments stay as they are, and results are new arrays. An argument may be a view of another array,
+#   or one that cannot be written to.
+# - No warning on valid input. A column whose values are all equal is valid.
+# - Numbers are right to six digits, and in `float32` to two. This is meant for columns with a large mean
+#   too: 10,000,000 give or take 50 in `float64`, 10,000 give or take 10 in `float32`.
+
+# %% locked="imports"
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_diabetes
+
+# %% [markdown] locked="about_standardize"
+# ## 1. `standardize` (6 points)
+#
+# Shift each column to mean 0 and scale it to standard deviation 1. For the entry $x_{ij}$ in row $i$
+# and column $j$,
+#
+# $$z_{ij} = \frac{x_{ij} - \mu_j}{\sigma_j}, \qquad
+# \mu_j = \frac{1}{N} \sum_{i=1}^{N} x_{ij}, \qquad
+# \sigma_j = \sqrt{\frac{1}{N} \sum_{i=1}^{N} (x_{ij} - \mu_j)^2}.$$
+#
+# Here $\mu_j$ is the mean of the column and $\sigma_j$ its *biased* standard deviation: the sum is
+# divided by $N$, not by $N - 1$.
+#
+# Return `(z, mean, std)`: `z` of shape `(N, D)`, `mean` and `std` of shape `(D,)`. For example, the
+# column 1, 2, 6 has mean 3 and standard deviation $\sqrt{14/3} \approx 2.160$, and becomes -0.926,
+# -0.463, 1.389.
+#
+# A column whose values are all equal has exactly that value as its mean, exactly 0 as its standard
+# deviation, and gives `z` = 0. Beware of rounding: `np.full(3, 0.1).mean()` is not 0.1. A column that
+# varies is not constant, however little it varies.
+
+
+# %% solution="standardize"
+def standardize(x):
+    """Return (z, mean, std) of a table x of shape (N, D)."""
+    ### BEGIN SOLUTION
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    values = x.astype(np.float64)
+    constant = (values == values[0]).all(axis=0)
+    mean = np.where(constant, values[0], values.mean(axis=0))
+    std = np.where(constant, 0.0, values.std(axis=0))
+    z = (values - mean) / np.where(constant, 1.0, std)
+    return z.astype(dtype), mean.astype(dtype), std.astype(dtype)
+    ### END SOLUTION
+
+
+# %% test="test_standardize" points=3
+from bngrader.check import call, close
+
+x = np.array([[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]])
+z, mean, std = call(standardize, x, z=(3, 2), mean=(2,), std=(2,))
+close(mean, [3, 20], "mean is the mean of each column", x=x)
+close(std, np.sqrt([14 / 3, 200 / 3]), "std divides the squared deviations by N", x=x)
+close(z, [[-0.925820, -1.224745], [-0.462910, 1.224745], [1.388730, 0]], "z is (x - mean) / std", x=x)
+close(z.mean(axis=0), [0, 0], "every column of z has mean 0", x=x)
+close(z.std(axis=0), [1, 1], "every column of z has standard deviation 1", x=x)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(361)
+for shape in [(2, 1), (7, 3), (4, 4), (3, 12), (500, 4)]:
+    x = rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape[1]) + rng.normal(size=shape[1])
+    x[-1] *= 100
+    z, mean, std = call(standardize, x, z=shape, mean=shape[1:], std=shape[1:])
+    close(mean, x.mean(axis=0), "mean is the mean of each column", x=x)
+    close(std, x.std(axis=0), "std divides the squared deviations by N", x=x)
+    close(z, (x - x.mean(axis=0)) / x.std(axis=0), "z is (x - mean) / std", x=x)
+### END HIDDEN TESTS
+
+# %% test="test_standardize_constant" points=2
+from bngrader.check import call, close
+
+x = np.array([[0.1, 5.0], [0.1, 5.0], [0.1, 5.0]])
+z, mean, std = call(standardize, x, z=(3, 2), mean=(2,), std=(2,), quiet=True)
+close(std, [0, 0], "the std of a constant column is exactly 0", tol=0, x=x)
+close(mean, [0.1, 5], "the mean of a constant column is exactly its value", tol=0, x=x)
+close(z, np.zeros((3, 2)), "a constant column gives z = 0", tol=0, x=x)
+### BEGIN HIDDEN TESTS
+for rows, dtype in [(1, float), (2, np.float32), (6, float), (10, float), (49, float), (999, np.float32)]:
+    x = np.tile([0.1, -1e9 / 3, 0.0, 1e-9], (rows, 1)).astype(dtype)
+    z, mean, std = call(standardize, x, z=(rows, 4), mean=(4,), std=(4,), quiet=rows > 1)
+    close(std, np.zeros(4), "the std of a constant column is exactly 0", tol=0, x=x)
+    close(mean, x[0], "the mean of a constant column is exactly its value", tol=0, x=x)
+    close(z, np.zeros((rows, 4)), "a constant column gives z = 0", tol=0, x=x)
+x = np.array([[0.1, 2.0], [0.1, 2.0], [0.1, 2.0], [0.1, 7.0]])
+z, mean, std = call(standardize, x, z=(4, 2), mean=(2,), std=(2,), quiet=True)
+alone = call(standardize, x[:, 1:].copy(), z=(4, 1), mean=(1,), std=(1,))[0]
+close(z, np.hstack([np.zeros((4, 1)), alone]), "a constant column does not disturb another", x=x)
+x = np.array([[1.0, 2.0], [3.0, -2.0]])
+z, mean, std = call(standardize, x, z=(2, 2), mean=(2,), std=(2,))
+small = call(standardize, 1e-100 * x, z=(2, 2), mean=(2,), std=(2,), quiet=True)
+close(small[0], z, "a column of tiny numbers is not constant", x=1e-100 * x)
+close(1e100 * small[1], mean, "the mean of tiny numbers is right, times 1e100", x=1e-100 * x)
+close(1e100 * small[2], std, "the std of tiny numbers is right, times 1e100", x=1e-100 * x)
+### END HIDDEN TESTS
+
+# %% test="test_standardize_dtype" points=1
+from bngrader.check import call, close, leaves_arguments_alone
+
+form = {"z": (3, 2), "mean": (2,), "std": (2,)}
+x = np.array([[1, 10], [2, 30], [6, 20]])
+for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]:
+    call(standardize, x.astype(given), dtype=expected, **form)
+leaves_arguments_alone(standardize, x.astype(float))
+### BEGIN HIDDEN TESTS
+for argument in (x.astype(np.float32), np.zeros((1, 3)), np.zeros((2, 3), np.float32), x):
+    leaves_arguments_alone(standardize, argument)
+call(standardize, np.ones((1, 2), np.float32), z=(1, 2), mean=(2,), std=(2,), dtype="float32")
+call(standardize, np.ones((3, 2), np.float32), dtype="float32", **form)
+for got, want in zip(call(standardize, x, **form), call(standardize, x.astype(float), **form), strict=True):
+    close(got, want, "integers are taken as float64", x=x)
+rng = np.random.default_rng(362)
+view = rng.normal(size=(40, 6))[::2, ::3]
+view.flags.writeable = False
+mean = call(standardize, view, z=(20, 2), mean=(2,), std=(2,))[1]
+close(mean, view.mean(axis=0), "a view that cannot be written to works too", x=view)
+form = {"z": (100, 2), "mean": (2,), "std": (2,)}
+d = rng.integers(-50, 51, (100, 2)).astype(float)
+z = call(standardize, d, **form)[0]
+far = call(standardize, 1e7 + d, **form)[0]
+close(far, z, "adding 10,000,000 to every entry changes nothing in z", x=1e7 + d)
+form = {"z": (1000, 3), "mean": (3,), "std": (3,)}
+x = (1e4 + rng.normal(size=(1000, 3)) * 10).astype(np.float32)
+got, want = call(standardize, x, **form), call(standardize, x.astype(float), **form)
+for name, a, b in zip(form, got, want, strict=True):
+    close(a, b, f"{name} keeps two digits for 10,000 give or take 10 in float32", tol=1e-2, x=x)
+x = np.array([[200, 1], [250, 0], [100, 1]], np.uint8)
+mean = call(standardize, x, z=(3, 2), mean=(2,), std=(2,))[1]
+close(mean, [550 / 3, 2 / 3], "small integers do not overflow", x=x)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_min_max_scale"
+# ## 2. `min_max_scale` (4 points)
+#
+# Map each column onto the interval from 0 to 1: its lowest entry becomes 0, its highest 1.
+#
+# $$z_{ij} = \frac{x_{ij} - \min_j}{\max_j - \min_j},$$
+#
+# where $\min_j$ and $\max_j$ are the lowest and the highest entry of column $j$. A column whose
+# values are all equal gives `z` = 0.
+#
+# Return `(z, low, high)`: `z` of shape `(N, D)`, `low` and `high` of shape `(D,)`. For example, the
+# column 1, 2, 6 becomes 0, 0.2, 1.
+
+
+# %% solution="min_max_scale"
+def min_max_scale(x):
+    """Return (z, low, high) of a table x of shape (N, D)."""
+    ### BEGIN SOLUTION
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    values = x.astype(np.float64)
+    low, high = values.min(axis=0), values.max(axis=0)
+    z = (values - low) / np.where(high == low, 1.0, high - low)
+    return z.astype(dtype), low.astype(dtype), high.astype(dtype)
+    ### END SOLUTION
+
+
+# %% test="test_min_max_scale" points=2
+from bngrader.check import call, close
+
+x = np.array([[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]])
+z, low, high = call(min_max_scale, x, z=(3, 2), low=(2,), high=(2,))
+close(low, [1, 10], "low is the lowest entry of each column", x=x)
+close(high, [6, 30], "high is the highest entry of each column", x=x)
+close(z, [[0, 0], [0.2, 1], [1, 0.5]], "each column of z runs from 0 to 1", x=x)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(363)
+for shape in [(2, 1), (7, 3), (4, 4), (3, 12), (500, 4)]:
+    x = rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape[1]) - 5
+    z, low, high = call(min_max_scale, x, z=shape, low=shape[1:], high=shape[1:])
+    close(low, x.min(axis=0), "low is the lowest entry of each column", tol=0, x=x)
+    close(high, x.max(axis=0), "high is the highest entry of each column", tol=0, x=x)
+    close(z, (x - x.min(axis=0)) / np.ptp(x, axis=0), "z is (x - low) / (high - low)", x=x)
+### END HIDDEN TESTS
+
+# %% test="test_min_max_scale_constant" points=1
+from bngrader.check import call, close
+
+x = np.array([[0.1, 5.0], [0.1, 7.0], [0.1, 9.0]])
+z, low, high = call(min_max_scale, x, z=(3, 2), low=(2,), high=(2,), quiet=True)
+close(z, [[0, 0], [0, 0.5], [0, 1]], "a constant column gives z = 0", x=x)
+close(low, [0.1, 5], "low is the value of a constant column", x=x)
+close(high, [0.1, 9], "high is the value of a constant column", x=x)
+### BEGIN HIDDEN TESTS
+for rows in [1, 4]:
+    x = np.tile([0.1, -1e9 / 3, 0.0], (rows, 1))
+    z = call(min_max_scale, x, z=(rows, 3), low=(3,), high=(3,), quiet=True)[0]
+    close(z, np.zeros((rows, 3)), "a constant column gives z = 0", x=x)
+for x in (1e-100 * np.array([[1.0, 2.0], [3.0, -2.0]]), 1e7 + np.array([[1.0, 2.0], [3.0, -2.0]])):
+    z = call(min_max_scale, x, z=(2, 2), low=(2,), high=(2,), quiet=True)[0]
+    close(z, [[0, 1], [1, 0]], "a column that varies a little is not constant", x=x)
+### END HIDDEN TESTS
+
+# %% test="test_min_max_scale_dtype" points=1
+from bngrader.check import call, close, leaves_arguments_alone
+
+form = {"z": (3, 2), "low": (2,), "high": (2,)}
+x = np.array([[1, 10], [2, 30], [6, 20]])
+for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]:
+    z = call(min_max_scale, x.astype(given), dtype=expected, **form)[0]
+    close(z, [[0, 0], [0.2, 1], [1, 0.5]], f"each column of z runs from 0 to 1, for {given}", x=x.astype(given))
+leaves_arguments_alone(min_max_scale, x.astype(float))
+### BEGIN HIDDEN TESTS
+for argument in (x.astype(np.float32), np.zeros((1, 3)), np.zeros((2, 3), np.float32), x):
+    leaves_arguments_alone(min_max_scale, argument)
+call(min_max_scale, np.ones((1, 2), np.float32), z=(1, 2), low=(2,), high=(2,), dtype="float32")
+view = np.random.default_rng(366).normal(size=(40, 6))[::2, ::3]
+view.flags.writeable = False
+low = call(min_max_scale, view, z=(20, 2), low=(2,), high=(2,))[1]
+close(low, view.min(axis=0), "a view that cannot be written to works too", x=view)
+x = np.array([[100, 1], [-100, 0], [0, 1]], np.int8)
+z = call(min_max_scale, x, **form)[0]
+close(z, [[1, 1], [0, 0], [0.5, 1]], "small integers do not overflow", x=x)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_apply_standardize"
+# ## 3. `apply_standardize` (3 points)
+#
+# Standardize *new* data by the statistics of the *training* data: $z = (x - \mu) / \sigma$, where
+# $\mu$ (`mean`) and $\sigma$ (`std`) are given, one entry a column. Nothing is computed from the new
+# data: a single row works as well as a thousand.
+#
+# In a column whose `std` is 0 return `x - mean`, without a warning. For example, with mean 3 and standard
+# deviation 2 the value 7 becomes 2; with mean 3 and standard deviation 0 it becomes 4.
+
+
+# %% solution="apply_standardize"
+def apply_standardize(x, mean, std):
+    """Return z of shape (N, D): x standardized by the given mean and std of shape (D,)."""
+    ### BEGIN SOLUTION
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    scale = np.where(std == 0, 1.0, std)
+    return ((x.astype(np.float64) - mean) / scale).astype(dtype)
+    ### END SOLUTION
+
+
+# %% test="test_apply_standardize" points=2
+from bngrader.check import call, close
+
+x, mean, std = np.array([[7.0, 0.0], [3.0, 5.0]]), np.array([3.0, 1.0]), np.array([2.0, 0.5])
+z = call(apply_standardize, x, mean, std, z=(2, 2))
+close(z, [[2, -2], [0, 8]], "z is (x - mean) / std, by the given statistics", x=x, mean=mean, std=std)
+z = call(apply_standardize, x[:1], mean, std, z=(1, 2))
+close(z, [[2, -2]], "a single row is standardized by the given statistics too", x=x[:1], mean=mean, std=std)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(364)
+for shape in [(1, 1), (1, 4), (6, 3), (4, 4), (300, 2)]:
+    x, mean, std = rng.normal(size=shape), rng.normal(size=shape[1]) * 3, rng.uniform(1e-3, 9, shape[1])
+    z = call(apply_standardize, x, mean, std, z=shape)
+    close(z, (x - mean) / std, "z is (x - mean) / std, by the given statistics", x=x, mean=mean, std=std)
+x, mean, std = rng.normal(size=(20, 2)), np.array([1.0, 2.0]), np.array([1e-100, 3.0])
+z = call(apply_standardize, x, mean, std, z=(20, 2))
+close(z, (x - mean) / std, "a small std is not 0", x=x, mean=mean, std=std)
+x, mean, std = 1e7 + rng.normal(size=(20, 1)), np.array([1e7 + 0.25]), np.array([0.5])
+z = call(apply_standardize, x, mean, std, z=(20, 1))
+close(z, (x - mean) / std, "10,000,000 give or take 1 keeps six digits", x=x, mean=mean, std=std)
+### END HIDDEN TESTS
+
+# %% test="test_apply_standardize_edges" points=1
+from bngrader.check import call, close, leaves_arguments_alone
+
+for dtype in (np.float64, np.float32):
+    x, mean, std = (np.array(a, dtype) for a in ([[7.0, 7.0]], [3.0, 3.0], [2.0, 0.0]))
+    z = call(apply_standardize, x, mean, std, z=(1, 2), dtype=dtype, quiet=True)
+    close(z, [[2, 4]], "where std is 0, z is x - mean", x=x, mean=mean, std=std)
+    leaves_arguments_alone(apply_standardize, x, mean, std)
+### BEGIN HIDDEN TESTS
+x, mean, std = (np.array(a) for a in ([[7, 8], [1, 3]], [3, 3], [2, 0]))
+z = call(apply_standardize, x, mean, std, z=(2, 2), dtype="float64")
+close(z, [[2, 5], [-1, 0]], "integers are taken as float64", x=x, mean=mean, std=std)
+x, mean, std = (np.array(a) for a in ([[8, 8]], [3, 3], [2, 4]))
+z = call(apply_standardize, x, mean, std, z=(1, 2), dtype="float64", quiet=True)
+close(z, [[2.5, 1.25]], "integers are taken as float64", x=x, mean=mean, std=std)
+x, mean, std = np.random.default_rng(367).normal(size=(40, 6))[::2, ::3], np.ones(2), np.full(2, 2.0)
+x.flags.writeable = mean.flags.writeable = std.flags.writeable = False
+z = call(apply_standardize, x, mean, std, z=(20, 2), quiet=True)
+close(z, (x - 1) / 2, "a view that cannot be written to works too", x=x, mean=mean, std=std)
+for zeros, ones in [(np.zeros(2), np.ones(2)), (np.zeros(2, np.float32), np.ones(2, np.float32))]:
+    x = np.ones((2, 2), zeros.dtype)
+    leaves_arguments_alone(apply_standardize, x, zeros, zeros)
+    leaves_arguments_alone(apply_standardize, x, zeros, ones)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_inverse_standardize"
+# ## 4. `inverse_standardize` (2 points)
+#
+# Undo `standardize`: return $x = z \sigma + \mu$, also where $\sigma$ (`std`) is 0. For example, with
+# mean 3 and standard deviation 2 the value 2 becomes 7.
+
+
+# %% solution="inverse_standardize"
+def inverse_standardize(z, mean, std):
+    """Return x of shape (N, D): z brought back by the given mean and std of shape (D,)."""
+    ### BEGIN SOLUTION
+    z = np.asarray(z)
+    dtype = z.dtype if z.dtype.kind == "f" else np.dtype(np.float64)
+    return (z.astype(np.float64) * std + mean).astype(dtype)
+    ### END SOLUTION
+
+
+# %% test="test_inverse_standardize" points=1
+from bngrader.check import call, close
+
+z, mean, std = np.array([[2.0, 1.0], [0.0, -4.0]]), np.array([3.0, 1.0]), np.array([2.0, 0.5])
+x = call(inverse_standardize, z, mean, std, x=(2, 2))
+close(x, [[7, 1.5], [3, -1]], "x is z * std + mean", z=z, mean=mean, std=std)
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(365)
+for shape in [(1, 1), (1, 4), (6, 3), (4, 4), (300, 2)]:
+    z, mean, std = rng.normal(size=shape), rng.normal(size=shape[1]) * 3, rng.uniform(0.1, 9, shape[1])
+    x = call(inverse_standardize, z, mean, std, x=shape)
+    close(x, z * std + mean, "x is z * std + mean", z=z, mean=mean, std=std)
+### END HIDDEN TESTS
+
+# %% test="test_inverse_standardize_edges" points=1
+from bngrader.check import call, close, leaves_arguments_alone
+
+for dtype in (np.float64, np.float32):
+    z, mean, std = (np.array(a, dtype) for a in ([[0.0, 2.0], [0.0, 1.0]], [0.1, 3.0], [0.0, 2.0]))
+    x = call(inverse_standardize, z, mean, std, x=(2, 2), dtype=dtype, quiet=True)
+    close(x, [[0.1, 7], [0.1, 5]], "a constant column comes back", z=z, mean=mean, std=std)
+    leaves_arguments_alone(inverse_standardize, z, mean, std)
+### BEGIN HIDDEN TESTS
+z, mean, std = np.array([[2.0, -1.0], [4.0, 5.0]]), np.array([3.0, 1.0]), np.array([0.0, 2.0])
+x = call(inverse_standardize, z, mean, std, x=(2, 2))
+close(x, [[3, -1], [3, 11]], "x is z * std + mean, also where std is 0", z=z, mean=mean, std=std)
+z, mean, std = (a.astype(int) for a in (z, mean, std))
+x = call(inverse_standardize, z, mean, std, x=(2, 2), dtype="float64")
+close(x, [[3, -1], [3, 11]], "integers are taken as float64", z=z, mean=mean, std=std)
+z = np.random.default_rng(368).normal(size=(40, 6))[::2, ::3]
+z.flags.writeable = False
+x = call(inverse_standardize, z, np.ones(2), np.full(2, 2.0), x=(20, 2))
+close(x, 2 * z + 1, "a view that cannot be written to works too", z=z)
+for zeros, ones in [(np.zeros(2), np.ones(2)), (np.zeros(2, np.float32), np.ones(2, np.float32))]:
+    leaves_arguments_alone(inverse_standardize, np.ones((2, 2), zeros.dtype), zeros, ones)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_descent"
+# ## What it is good for
+#
+# The table below holds ten measurements of 442 diabetes patients: age, sex, body mass index, blood
+# pressure, and six values from the blood. A linear model $\hat y = b + \sum_j w_j x_j$ predicts how far the
+# disease went in a year. It starts by predicting the mean for everybody, and gradient descent then looks
+# for the $b$ and $w_j$ with the smallest mean squared error. The cell counts how many steps it
+# needs until 99.9% of the error that can be removed is gone, first on the columns as they were measured and
+# then on yours. There is nothing to write here: run it.
+
+
+# %% locked="descent"
+def descend(x, y, tolerance=1e-3, most=20_000):
+    """Return the error that is still to be removed after each step, as a share of the first."""
+    a = np.column_stack([np.ones(len(x)), x])
+    hessian, target = 2 * a.T @ a / len(a), 2 * a.T @ y / len(a)
+    best, rate = np.linalg.lstsq(a, y, rcond=None)[0], 1 / np.linalg.norm(hessian, 2)
+    w = np.concatenate([[y.mean()], np.zeros(x.shape[1])])
+    gaps = [(w - best) @ hessian @ (w - best)]
+    while gaps[-1] > tolerance * gaps[0] and len(gaps) <= most:
+        w = w - rate * (hessian @ w - target)
+        gaps.append((w - best) @ hessian @ (w - best))
+    return np.array(gaps) / gaps[0]
+
+
+patients = load_diabetes(scaled=False)
+figure, axes = plt.subplots(figsize=(7, 3))
+for label, table in [("as measured", patients.data), ("standardized by you", standardize(patients.data)[0])]:
+    gaps = descend(table, patients.target)
+    end = f"{len(gaps) - 1:,} steps" if gaps[-1] <= 1e-3 else f"not there after {len(gaps) - 1:,} steps"
+    axes.loglog(np.arange(1, len(gaps) + 1), gaps, label=f"{label}: {end}")
+axes.set(xlabel="step + 1", ylabel="error left")
+axes.legend()
+plt.show()
+
+# %% [markdown] locked="about_written_new_patient"
+# ## 5. Written question (5 points)
+#
+# A clinic has trained a model on 331 patients whose measurements were standardized. On Monday *one* new
+# patient comes. The programmer calls `standardize` on the table with this one row, and gives the result
+# to the model.
+#
+# Explain, in five to ten sentences: what numbers does the model get? What should the programmer have
+# done, and which numbers have to be stored for it? Would the same mistake be visible if fifty new
+# patients came together, all older than most of those in the training data? And why does nobody have
+# this problem who divides the pixels of a photograph by 255?
+#
+# *Rubric.* 1 point: says what every entry of the row becomes, and why. 1 point: says what to call
+# instead, and which numbers have to be stored for it. 2 points: says whether the mistake shows with fifty
+# patients, and what the model is not told about them. 1 point: says where 0 and 255 come from, and why
+# that helps.
+
+# %% [markdown] written="written_new_patient" points=5
+# Each measurement of the one row is its own mean and deviates from it by 0, so the table that comes out
+# is all zeros: the model gets the same ten zeros for every patient, which is how an average patient of
+# the training data would look. The programmer should have called `apply_standardize` with the mean
+# and the standard deviation of the 331 training patients. These twenty numbers are part of the model and
+# have to be stored with its weights.
+#
+# Fifty patients together give a table that looks right: its columns have mean 0 and standard deviation 1,
+# and no error is raised. But what was subtracted is the mean age of these fifty, and what they were
+# divided by is their own spread. They are older than the training patients, and after their own
+# standardization they are on average as old as those: the model is not told of the very difference that
+# it learned to use, and its predictions are as if the fifty were of average age.
+#
+# Pixels are stored as whole numbers from 0 to 255, whatever the photograph shows. The two numbers in
+# `x / 255` come from the file format and not from a data set, so they are the same for training, for
+# test and for one new photograph.
