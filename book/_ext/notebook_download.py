@@ -1,0 +1,59 @@
+"""Offer each executed chapter as a notebook that plain Jupyter shows well: MyST's roles and directives become text.
+
+The theme offers notebooks only beside buttons that launch them somewhere.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from sphinx.application import Sphinx
+
+DIRECTIVE = re.compile(r"^:::\{(\w+)\}[ ]*(.*)\n((?:(?!:::).*\n)*):::[ ]*$", re.MULTILINE)
+ROLE = re.compile(r"\{([\w:]+)\}`(.*?)(?: <.*?>)?`")
+
+
+def plain(text: str, glued: dict[str, str]) -> str:
+    """Markdown without MyST: `glued` has the values of `{glue:text}` by name."""
+
+    def role(match: re.Match[str]) -> str:
+        name, content = match.groups()
+        if name == "glue:text":
+            return glued[content]
+        if name.startswith("cite"):
+            return f"({content.replace(',', ', ')})"
+        return {"numref": "the figure", "term": content}.get(name, f"`{content}`")
+
+    def directive(match: re.Match[str]) -> str:
+        name, title, content = match.groups()
+        return f"<details><summary>{title}</summary>\n\n{content}\n</details>" if name == "dropdown" else content
+
+    return ROLE.sub(role, DIRECTIVE.sub(directive, text))
+
+
+def _glued(executed: Path) -> dict[str, str]:
+    """The values that the chapter's cells gave to `glue`, as text."""
+    stored = executed.with_suffix(".glue.json")
+    outputs = json.loads(stored.read_text()) if stored.is_file() else {}
+    return {name: output["data"]["text/plain"].strip("'") for name, output in outputs.items()}
+
+
+def _offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    executed = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
+    if context.get("page_source_suffix") and executed.is_file():
+        notebook = nbformat.read(executed, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = plain(cell.source, _glued(executed))
+        target = Path(app.outdir, "_sources", f"{page}.ipynb")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)
+        context["ipynb_source"] = f"{page}.ipynb"  # the theme makes a button of it
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension, to run before the theme adds its buttons."""
+    app.connect("html-page-context", _offer_notebook, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
