@@ -1,0 +1,169 @@
+"""What a student reads when a check fails: what does not hold, on which input, in one screen."""
+
+import warnings
+
+import numpy as np
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from bngrader.check import CheckFailed, call, close, has_dtype, leaves_arguments_alone
+
+
+def message(function, *args, **kwargs):
+    with pytest.raises(CheckFailed) as failure:
+        function(*args, **kwargs)
+    return str(failure.value)
+
+
+def double(x):
+    return 2 * x
+
+
+X = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+
+def test_what_is_close_enough_passes():
+    close([1.0, np.nan], np.array([1 + 1e-9, np.nan]), "they agree")
+    close(3, 3.0, "numbers too")
+    close(np.float32(1.004), 1, "as close as asked", tol=1e-2)
+
+
+def test_a_difference_shows_claim_input_expectation_and_answer():
+    text = message(close, [2.0, 5.0], [2.0, 4.0], "the mean is right", x=X)
+    assert text.splitlines()[0] == "Not so: the mean is right."
+    assert "x =         [[1. 2.]\n" in text
+    assert "float64, shape (2, 2)" in text
+    assert "expected:   [2. 4.]" in text
+    assert "got:        [2. 5.]" in text
+    assert "1 of 2 entries differ; the first is at index [1]: 4 expected, 5 got" in text
+
+
+@pytest.mark.parametrize(
+    ("got", "said"),
+    [
+        (None, "None: is a return missing?"),
+        ([1.0], "expected shape (2,), got shape (1,)"),
+        (1.0, "expected shape (2,), got shape ()"),
+        ([1.0, np.nan], "1 of 2 entries differ; the first is at index [1]: 4 expected, nan got"),
+        ("ab", "str: ab"),
+        ([[1.0], [1.0, 2.0]], "a list of 2"),
+        ({"a": 1}, "dict: {'a': 1}"),
+    ],
+)
+def test_each_kind_of_wrong_result_is_named(got, said):
+    assert said in message(close, got, [1.0, 4.0], "it is right")
+
+
+def test_an_object_that_claims_to_equal_everything_does_not_pass():
+    class Agreeable:
+        def __eq__(self, other):
+            return True
+
+    assert "Agreeable" in message(close, Agreeable(), [1.0], "it is right")
+
+
+def test_a_large_input_is_shown_in_part():
+    table = np.zeros((1000, 500))
+    text = message(close, table, table + 1, "it is right", x=table)
+    assert len(text.splitlines()) < 30
+    assert max(map(len, text.splitlines())) < 110
+    assert "500000 of 500000 entries differ" in text
+
+
+def test_call_gives_the_function_a_copy_and_hands_back_its_result():
+    def spoil(x):
+        x += 1
+        return x
+
+    assert call(spoil, X)[0, 0] == 2
+    assert X[0, 0] == 1
+
+
+def test_call_gives_read_only_arrays_and_views_as_they_are():
+    frozen = X.copy()
+    frozen.flags.writeable = False
+    assert call(lambda x: x, frozen) is frozen
+    view = np.zeros((4, 4))[::2, ::2]
+    assert call(lambda x: x, view) is view
+
+
+def test_call_counts_the_results():
+    assert call(lambda x: [x, x], X, count=2)[1] is not None
+    assert "double must return 2 results" in (text := message(call, double, X, count=2))
+    assert "got:        one array of shape (2, 2)" in text
+    assert "got:        a tuple of 3" in message(call, lambda x: (x, x, x), X, count=2)
+    assert "got:        None: is a return missing?" in message(call, lambda x: None, X, count=2)
+
+
+def test_an_error_in_the_students_code_shows_the_input_and_the_line():
+    def broken(x):
+        return x @ np.zeros(7)
+
+    text = message(call, broken, X)
+    assert text.splitlines()[0] == "Not so: broken raised an error."
+    assert "[[1. 2.]" in text
+    assert "raised:     ValueError: matmul" in text
+    assert "in the line: return x @ np.zeros(7)" in text
+
+
+def test_an_error_inside_numpy_shows_the_students_line():
+    def broken(x):
+        return np.stack([x, x[0]])
+
+    assert "in the line: return np.stack([x, x[0]])" in message(call, broken, X)
+
+
+def test_an_unwritten_function_is_called_so():
+    def standardize(x):
+        raise NotImplementedError
+
+    assert message(call, standardize, X) == "Not so: standardize is not written yet."
+
+
+def test_a_warning_fails_only_where_quiet_is_asked_for():
+    def divide(x):
+        return x / (x - x)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        call(divide, X)
+    text = message(call, divide, X, quiet=True)
+    assert "divide must raise no warning on valid input" in text
+    assert "warned:     RuntimeWarning: divide by zero" in text
+
+
+def test_a_wrong_dtype_is_named():
+    has_dtype(np.float32(1), np.float32, "float32 in, float32 out")
+    text = message(has_dtype, X, np.float32, "float32 in, float32 out")
+    assert "expected:   dtype float32" in text
+    assert "got:        dtype float64" in text
+    assert "got:        dtype list" in message(has_dtype, [1.0], np.float32, "float32 in, float32 out")
+
+
+def test_a_changed_argument_is_named():
+    def spoil(x, y):
+        y[0] = 9
+        return x + y
+
+    leaves_arguments_alone(lambda x, y: (x + y, 2 * x), X, X[0])
+    text = message(leaves_arguments_alone, spoil, X, np.zeros(2))
+    assert text.splitlines()[0] == "Not so: spoil must not change its argument y."
+    assert "y =         [0. 0.]" in text
+    assert "after:      [9. 0.]" in text
+
+
+@pytest.mark.parametrize("view", [lambda x: x, lambda x: (x + 1, x[0]), lambda x: x.T])
+def test_a_result_that_shares_memory_with_an_argument_fails(view):
+    assert "must return new arrays" in message(leaves_arguments_alone, view, X)
+
+
+def test_a_notebook_shows_the_message_and_no_frames(capsys):
+    shell = InteractiveShell.instance()
+    try:
+        shell.run_cell("from bngrader.check import close\nclose([1.0], [2.0], 'one is two')")
+    finally:
+        InteractiveShell.clear_instance()
+    printed = capsys.readouterr().out
+    assert "Not so: one is two." in printed
+    assert "Traceback" not in printed
+    assert "check.py" not in printed

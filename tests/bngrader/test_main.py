@@ -1,0 +1,25 @@
+"""The command itself, as a student's or an instructor's machine has it."""
+
+import subprocess
+import sys
+
+
+def test_help_names_the_commands_and_their_examples():
+    for arguments, said in [
+        ([], "grade"),
+        (["grade"], "bngrader grade scaling --course"),
+        (["exercises"], "bngrader exercises"),
+    ]:
+        ran = subprocess.run(
+            [sys.executable, "-m", "bngrader", *arguments, "--help"], capture_output=True, text=True, check=True
+        )
+        assert said in ran.stdout
+
+
+def test_without_the_instructors_extra_it_says_how_to_get_it():
+    hide = "import sys; sys.modules['typer'] = None; import bngrader.__main__ as m; m.main()"
+    ran = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "bngrader needs the package typer" in ran.stderr
+    assert "pip install 'bncourse[grade]'" in ran.stderr
+    assert "Traceback" not in ran.stderr

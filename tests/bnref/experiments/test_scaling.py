@@ -1,0 +1,114 @@
+"""What the chapter on scaling says of its experiments holds for their results."""
+
+import numpy as np
+import pytest
+
+from bnref.experiments import scaling as experiments
+
+
+@pytest.fixture(scope="module")
+def descents():
+    return {descent.scaling: descent for descent in experiments.descents()}
+
+
+def test_the_predicted_number_of_steps_is_what_the_loop_takes(descents):
+    arrived = {name for name, descent in descents.items() if descent.gaps[-1] <= 1e-3}
+    assert arrived == {"centred only", "min-max scaled", "standardized"}
+    for name, descent in descents.items():
+        if name in arrived:
+            assert descent.steps == np.argmax(descent.gaps <= 1e-3)
+        else:
+            assert descent.steps >= len(descent.gaps)
+
+
+def test_the_prediction_agrees_with_the_loop_for_the_columns_as_measured(descents):
+    data = experiments.patients()
+    bowl = experiments.bowl(data.x, data.y)
+    for step in (1, 1000, 150_000):
+        assert bowl.predicted_gap(step) == pytest.approx(descents["as measured"].gaps[step], rel=1e-4)
+
+
+def test_the_descent_starts_at_the_mean_and_ends_at_the_least_squares_solution():
+    data = experiments.patients()
+    x = experiments.standardize(data.x)[0]
+    bowl = experiments.bowl(x, data.y)
+    residual = data.y - data.y.mean()
+    best = np.linalg.lstsq(np.column_stack([np.ones(len(x)), x]), data.y, rcond=None)
+    at_start, at_best = residual @ residual / len(x), best[1][0] / len(x)
+    assert bowl.distance @ bowl.hessian @ bowl.distance / 2 == pytest.approx(at_start - at_best)
+
+
+def test_the_number_of_steps_follows_the_condition_number(descents):
+    for descent in descents.values():
+        assert 0.9 < descent.steps / descent.condition_number < 2.5 < np.log(1000) / 2
+
+
+def test_centring_and_scaling_each_help_and_help_most_together(descents):
+    condition = {name: descent.condition_number for name, descent in descents.items()}
+    assert condition["as measured"] > 100 * condition["scaled only"]
+    assert condition["scaled only"] > condition["centred only"]
+    assert condition["centred only"] > 100 * condition["standardized"]
+    assert descents["min-max scaled"].steps > 20 * descents["standardized"].steps
+
+
+def test_an_outlier_nears_the_bound_and_takes_the_others_room():
+    values = experiments.patients().column("bmi")[:20]
+    result = experiments.outlier(values, np.array([10.0, 1e2, 1e3, 1e4]))
+    z = result.standardized[:, -1]
+    assert (z < np.sqrt(19)).all()
+    assert z[-1] == pytest.approx(np.sqrt(19), rel=1e-4)
+    assert (result.min_max[:, -1] == 1).all()
+    share = [
+        np.ptp(scaled[:, :-1], axis=1) / np.ptp(scaled, axis=1) for scaled in (result.standardized, result.min_max)
+    ]
+    np.testing.assert_allclose(share[0], share[1])
+    room = np.ptp(result.min_max[:, :-1], axis=1)
+    np.testing.assert_allclose(room[1:-1] / room[2:], 10, rtol=0.1)
+
+
+def test_own_statistics_ruin_the_score_on_a_shifted_group_and_hide_on_a_random_one():
+    scores = {(s.model, s.split): s for s in experiments.scores_by_statistics()}
+    shifted, random = scores["lsq", "high bmi"], scores["lsq", "random"]
+    assert shifted.training - shifted.own > 0.5
+    assert abs(random.training - random.own) < 0.05
+    assert abs(random.training - random.everything) < 1e-6
+    assert random.raw == pytest.approx(random.training)
+    neighbours = scores["knn", "random"]
+    assert neighbours.training > neighbours.raw + 0.05
+    assert abs(neighbours.training - neighbours.everything) < 0.005
+    assert scores["knn", "high bmi"].everything < scores["knn", "high bmi"].training
+
+
+def test_a_round_bowl_takes_fewer_steps_than_a_long_one():
+    data = experiments.patients()
+    two = data.columns("bmi", "bp")
+    distance = [
+        np.linalg.norm(path.weights[8] - path.best) / np.linalg.norm(path.best)
+        for path in (experiments.two_weight_path(t, data.y, 8) for t in (two, experiments.standardize(two)[0]))
+    ]
+    assert distance[1] < 0.01 < distance[0]
+
+
+def test_correlation_alone_sets_the_condition_number_of_two_standardized_columns():
+    data = experiments.patients()
+    pair = data.columns("tc", "ldl")
+    centred, scaled = (
+        experiments.two_weight_path(t, data.y, 1).hessian for t in (pair, experiments.standardize(pair)[0])
+    )
+    r = np.corrcoef(pair.T)[0, 1]
+    assert np.linalg.cond(scaled) == pytest.approx((1 + r) / (1 - r))
+    assert np.linalg.cond(scaled) > 0.9 * np.linalg.cond(centred)
+
+
+def test_batch_norm_standardizes_the_activations():
+    result = experiments.activations()
+    np.testing.assert_allclose(result.batch_norm, result.standardized, atol=1e-5)
+    assert np.abs(result.batch_norm - result.before).max() > 1
+    usual = experiments.activations(eps=1e-5)
+    assert 1e-3 < np.abs(usual.batch_norm - usual.standardized).max() < 1e-2
+
+
+def test_the_range_of_a_batch_grows_with_its_size_and_its_standard_deviation_settles():
+    small, large = experiments.spread_by_batch_size(sizes=(16, 256))
+    assert large.span > 1.3 * small.span
+    assert large.std < 1.1 * small.std

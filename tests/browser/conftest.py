@@ -1,0 +1,64 @@
+"""A server for the built book on a port of its own, and pages of it that are watched for faults."""
+
+import functools
+import http.server
+import threading
+
+import pytest
+
+from tests.conftest import REPOSITORY, lacking
+
+HTML = REPOSITORY / "_build" / "html"
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address of the built book."""
+    if not (HTML / "index.html").is_file():
+        lacking("the built book", "run make book first")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=HTML))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+class Watch:
+    """Collects what must not happen while a page is open: requests to other hosts, failures and console errors."""
+
+    def __init__(self, page, host):
+        self.faults = []
+        page.on(
+            "request", lambda r: self.add(not r.url.startswith((host, "data:", "blob:")), f"asks another host: {r.url}")
+        )
+        page.on("requestfailed", lambda r: self.add(True, f"request failed: {r.url}"))
+        page.on("response", lambda r: self.add(r.status >= 400, f"{r.status} for {r.url}"))
+        page.on("console", lambda m: self.add(m.type in ("error", "warning"), f"console: {m.text}"))
+        page.on("pageerror", lambda e: self.add(True, f"page error: {e}"))
+
+    def add(self, wrong, what):
+        if wrong:
+            self.faults.append(what)
+
+
+@pytest.fixture
+def opened(chromium, site):
+    """A function that opens a page of the book and returns it; at the end, nothing may have gone wrong in it."""
+    watches, contexts = [], []
+
+    def open_page(path, *, width=1280, theme="light", **options):
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, **options)
+        contexts.append(context)
+        page = context.new_page()
+        watches.append(Watch(page, site))
+        page.goto(f"{site}/{path}", wait_until="networkidle")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [fault for watch in watches for fault in watch.faults] == []

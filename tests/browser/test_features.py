@@ -1,0 +1,76 @@
+"""What a reader does with the book: search, copy, switch to dark, download, answer the quiz."""
+
+import json
+import re
+
+import pytest
+
+
+def test_search_finds_the_chapter_by_its_words(opened):
+    page = opened("search.html?q=outlier")
+    page.wait_for_selector("#search-results li a")
+    found = page.locator("#search-results li a").evaluate_all("links => links.map((a) => a.getAttribute('href'))")
+    assert any("book/scaling.html" in link for link in found)
+
+
+def test_a_copy_button_copies_the_cells_code(opened):
+    page = opened("book/scaling.html", permissions=["clipboard-read", "clipboard-write"])
+    cell = page.locator("div.cell_input", has_text="def plain_standardize")
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("def plain_standardize(x):\n    return (x - x.mean(axis=0)) / x.std(axis=0)")
+
+
+def test_the_theme_can_be_switched_and_is_remembered(opened):
+    page = opened("book/scaling.html")
+    theme = "document.documentElement.dataset.theme"
+    assert page.evaluate(theme) == "light"
+    for _ in range(3):
+        page.locator(".theme-switch-button").first.click()
+        if page.evaluate(theme) == "dark":
+            break
+    assert page.evaluate(theme) == "dark"
+    page.reload(wait_until="networkidle")
+    assert page.evaluate(theme) == "dark"
+
+
+def test_the_chapter_can_be_downloaded_as_a_notebook(opened, site):
+    page = opened("book/scaling.html")
+    page.get_by_role("button", name="Download this page").click()
+    link = page.locator("a.btn-download-notebook-button")
+    assert link.is_visible()
+    notebook = json.loads(page.request.get(f"{site}/book/{link.get_attribute('href')}").text())
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert any("def plain_standardize" in source for source in sources)
+    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    assert "plain gradient descent needs 123,109,398 steps" in text
+    assert "(efron2004)" in text
+    assert "<details><summary>2/7</summary>" in text
+    assert not re.search(r"\{[\w:]+\}`|^:::", text, re.MULTILINE)
+
+
+def test_a_chapter_weighs_less_than_3_megabytes(opened, site):
+    page = opened("book/index.html")
+    sizes = []
+    page.on("response", lambda response: sizes.append(len(response.body())))
+    page.goto(f"{site}/book/scaling.html", wait_until="networkidle")
+    assert 1e6 < sum(sizes) < 3e6
+
+
+def test_the_assignment_can_be_downloaded_from_its_chapter(opened, site):
+    page = opened("book/scaling.html")
+    href = page.locator("a.download", has_text="scaling.ipynb").get_attribute("href")
+    notebook = json.loads(page.request.get(f"{site}/book/{href}").text())
+    assert any(cell["metadata"]["nbgrader"]["grade_id"] == "standardize" for cell in notebook["cells"])
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_quiz_answer_opens_by_keyboard_and_says_whether_it_is_right(opened, width):
+    page = opened("book/scaling.html", width=width)
+    answer = page.locator("details", has_text="2/7")
+    verdict = answer.get_by_text("Right. (4 - 2) / (9 - 2) = 2/7.")
+    assert not verdict.is_visible()
+    answer.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert verdict.is_visible()

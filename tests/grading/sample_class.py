@@ -1,0 +1,91 @@
+"""A sample class: submissions to the assignment on scaling, made from the student's notebook.
+
+`python -m tests.grading.sample_class FOLDER` writes them as nbgrader expects them.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from bngrader.sources import read_solution
+from tests.solutions.answers_scaling import UNUSUAL, WRONG
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ASSIGNMENT = "scaling"
+WRITTEN = "written_new_patient"
+
+
+def handed_out() -> NotebookNode:
+    """The notebook that students get."""
+    return nbformat.read(REPOSITORY / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", as_version=4)
+
+
+def filled_in(**answers: str) -> NotebookNode:
+    """The student's notebook with the solution's answers, save those given by `grade_id`."""
+    solution = {cell.id: cell.source for cell in read_solution(REPOSITORY / "solutions" / f"{ASSIGNMENT}.py").cells}
+    notebook = handed_out()
+    for cell in notebook.cells:
+        if cell.metadata.nbgrader.solution:
+            cell.source = answers.get(cell.id, solution[cell.id])
+    return notebook
+
+
+def _wrong(function: str, mistake: str) -> NotebookNode:
+    return filled_in(**{function: WRONG[function][mistake][0]})
+
+
+def _all_unusual(which: int) -> NotebookNode:
+    return filled_in(**{function: list(kinds.values())[which] for function, kinds in UNUSUAL.items()})
+
+
+def _without(*grade_ids: str) -> NotebookNode:
+    notebook = filled_in()
+    notebook.cells = [cell for cell in notebook.cells if cell.id not in grade_ids]
+    return notebook
+
+
+def _with_edited_test() -> NotebookNode:
+    notebook = _wrong("standardize", "divides by N - 1")
+    for cell in notebook.cells:
+        if cell.id == "test_standardize":
+            cell.source = "pass"
+    return notebook
+
+
+def submissions() -> dict[str, str]:
+    """What each student handed in, as the text of the file."""
+    notebooks = {
+        "ada-right": filled_in(),
+        "ben-unusual": _all_unusual(0),
+        "cleo-unusual": _all_unusual(2),
+        "dan-ddof": _wrong("standardize", "divides by N - 1"),
+        "eve-constant": _wrong("standardize", "trusts the rounded mean"),
+        "fay-in-place": _wrong("standardize", "works in place"),
+        "gus-integers": _wrong("min_max_scale", "integers wrap around"),
+        "hal-own-statistics": _wrong("apply_standardize", "by the new data's own statistics"),
+        "ida-inverse": _wrong("inverse_standardize", "shifts before it scales"),
+        "jon-does-not-run": _wrong("standardize", "does not run"),
+        "kim-empty": handed_out(),
+        "lou-edited-a-test": _with_edited_test(),
+        "max-deleted-a-test": _without("test_min_max_scale"),
+        "nia-no-words": filled_in(**{WRITTEN: "YOUR ANSWER HERE"}),
+    }
+    texts = {student: nbformat.writes(notebook) for student, notebook in notebooks.items()}
+    texts["oto-not-a-notebook"] = "Dear professor, the dog ate my notebook.\n"
+    texts["pia-another-notebook"] = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    return texts
+
+
+def write(folder: Path) -> None:
+    """Write the class to `folder`, in nbgrader's layout."""
+    for student, text in submissions().items():
+        path = folder / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

@@ -1,0 +1,107 @@
+"""nbgrader's own commands and formgrader work in the repository as they are, tried on a copy of it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.conftest import REPOSITORY, jupyter_lab
+from tests.grading import sample_class
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """What git would give a newcomer: the tracked files and the new ones, and nothing that was built."""
+    folder = tmp_path_factory.mktemp("clone")
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    for name in listed.splitlines():
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, folder / name)
+    path = folder / "submitted" / "ada" / "scaling" / "scaling.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(nbformat.writes(sample_class.filled_in()))
+    for step in (
+        ["generate_assignment", "scaling", "--force"],
+        ["autograde", "scaling"],
+        ["generate_feedback", "scaling"],
+    ):
+        nbgrader(folder, *step)
+    return folder
+
+
+def nbgrader(folder, *arguments):
+    # The path is the user's, without the environment's folder: the configuration has to find alembic itself.
+    command = [BIN / "nbgrader", *arguments]
+    ran = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"}
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+def test_generate_assignment_makes_the_committed_notebook(copy):
+    made, committed = (folder / "exercises/scaling/scaling.ipynb" for folder in (copy, REPOSITORY))
+    assert made.read_bytes() == committed.read_bytes()
+
+
+def test_autograde_and_feedback_work(copy):
+    assert (copy / "gradebook.db").exists()
+    assert (copy / "autograded/ada/scaling/scaling.ipynb").exists()
+    assert "standardize" in (copy / "feedback/ada/scaling/scaling.html").read_text()
+
+
+def test_the_scores_can_be_exported(copy):
+    nbgrader(copy, "export", "--to=grades.csv")
+    header, row = (copy / "grades.csv").read_text().splitlines()
+    scores = dict(zip(header.split(","), row.split(","), strict=True))
+    assert (scores["student_id"], scores["score"], scores["max_score"]) == ("ada", "15.0", "20.0")
+
+
+def test_bngrader_grades_the_repository_itself_by_default(copy):
+    ran = subprocess.run([BIN / "bngrader", "grade", "scaling"], cwd=copy, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "1 submissions: 1 wait for a person's grade, 0 failed." in ran.stdout
+    assert f"Feedback: {copy / 'feedback'}" in ran.stdout
+
+
+def test_they_work_in_another_folder_with_the_configuration_that_the_book_gives(tmp_path):
+    page = (REPOSITORY / "book" / "instructors.md").read_text()
+    config = re.search(r"```python\n(.*?load_subconfig.*?)```", page, re.DOTALL)[1]
+    (tmp_path / "nbgrader_config.py").write_text(config.replace("/path/to/the/clone", str(REPOSITORY)))
+    path = tmp_path / "submitted" / "bob" / "scaling" / "scaling.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(nbformat.writes(sample_class.handed_out()))
+    nbgrader(tmp_path, "generate_assignment", "scaling")
+    nbgrader(tmp_path, "autograde", "scaling")
+    nbgrader(tmp_path, "export", "--to=grades.csv")
+    assert ",0.0,20.0" in (tmp_path / "grades.csv").read_text()
+    bngrader = [BIN / "bngrader", "grade", "scaling", "--course", tmp_path]
+    ran = subprocess.run(bngrader, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "bob" in ran.stdout
+
+
+def test_formgrader_lists_the_assignment_and_opens_the_written_answer(copy, chromium):
+    with jupyter_lab(copy, BIN) as address:
+        page = chromium.new_page()
+        page.goto(f"{address}/formgrader/manage_submissions/scaling")
+        page.get_by_text("needs manual grading").wait_for(timeout=30_000)
+        assert "ada" in page.locator("body").inner_text()
+        page.goto(f"{address}/formgrader/gradebook/scaling/scaling")
+        page.get_by_role("link", name="Submission #1").click()
+        page.get_by_text("fifty new patients").first.wait_for(timeout=30_000)
+        box = page.locator("input.score").last
+        box.fill("4")
+        box.blur()
+        page.wait_for_timeout(1500)
+        page.close()
+    nbgrader(copy, "export", "--to=grades.csv")
+    assert ",19.0," in (copy / "grades.csv").read_text()

