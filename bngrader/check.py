@@ -34,8 +34,8 @@ def call(
     """Call a student's function with copies of `args`, check the form of what it returns, and return that.
 
     `shapes` names the results in their order, with the shape of each: `z=(3, 2), mean=(2,)` asks for a tuple
-    or a list of two arrays. With `dtype` all of them must have it. With `quiet`, a warning fails the check
-    too; otherwise warnings are dropped.
+    or a list of two arrays. With `dtype` all of them must have it. Without `shapes` any result will do. With
+    `quiet`, a warning fails the check too; otherwise warnings are dropped.
 
     Raises CheckFailed, with the input in its text, if the function raises or returns something else.
     """
@@ -47,7 +47,7 @@ def call(
     if quiet and caught:
         warned = f"{caught[0].category.__name__}: {caught[0].message}"
         raise _failure(f"{_name(function)} must raise no warning on valid input", inputs, warned=warned)
-    results = returned if len(shapes) > 1 else [returned]
+    results = returned if len(shapes) > 1 else [returned][: len(shapes)]
     if not isinstance(results, tuple | list) or len(results) != len(shapes):
         claim = f"{_name(function)} must return {', '.join(shapes)}, in this order"
         raise _failure(claim, inputs, got=_describe(returned))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from bngrader.check import CheckFailed, call, close, has_dtype, leaves_arguments_alone
+from bngrader.check import CheckFailed, call, close, leaves_arguments_alone
 
 
 def message(function, *args, **kwargs):
@@ -42,8 +42,8 @@ def test_a_difference_shows_claim_input_expectation_and_answer():
     ("got", "said"),
     [
         (None, "None: is a return missing?"),
-        ([1.0], "expected shape (2,), got shape (1,)"),
-        (1.0, "expected shape (2,), got shape ()"),
+        ([1.0], "a list of 1"),
+        (1.0, "float: 1.0"),
         ([1.0, np.nan], "1 of 2 entries differ; the first is at index [1]: 4 expected, nan got"),
         ("ab", "str: ab"),
         ([[1.0], [1.0, 2.0]], "a list of 2"),
@@ -87,12 +87,31 @@ def test_call_gives_read_only_arrays_and_views_as_they_are():
     assert call(lambda x: x, view) is view
 
 
-def test_call_counts_the_results():
-    assert call(lambda x: [x, x], X, count=2)[1] is not None
-    assert "double must return 2 results" in (text := message(call, double, X, count=2))
-    assert "got:        one array of shape (2, 2)" in text
-    assert "got:        a tuple of 3" in message(call, lambda x: (x, x, x), X, count=2)
-    assert "got:        None: is a return missing?" in message(call, lambda x: None, X, count=2)
+def test_call_asks_for_the_named_results_in_a_tuple_or_a_list():
+    assert call(lambda x: [x, x[0]], X, y=(2, 2), row=(2,))[1] is not None
+    assert call(double, X) is not None
+    text = message(call, double, X, y=(2, 2), row=(2,))
+    assert text.splitlines()[0] == "Not so: double must return y, row, in this order."
+    assert "got:        an array of shape (2, 2), dtype float64" in text
+    assert "got:        a tuple of 3" in message(call, lambda x: (x, x, x), X, y=(2, 2), row=(2,))
+    assert "got:        None: is a return missing?" in message(call, lambda x: None, X, y=(2, 2), row=(2,))
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (None, "None: is a return missing?"),
+        (X, "an array of shape (2, 2), dtype float64"),
+        (X[:1], "an array of shape (1, 2), dtype float64"),
+        ([1.0, 2.0], "a list of 2"),
+        (np.array(["a", "b"]), "an array of shape (2,), dtype <U1"),
+        ("ab", "str: ab"),
+    ],
+)
+def test_call_asks_for_an_array_of_the_named_shape(result, said):
+    text = message(call, lambda x: result, X, row=(2,))
+    assert text.splitlines()[0] == "Not so: row must be an array of numbers, of shape (2,)."
+    assert f"got:        {said}" in text
 
 
 def test_an_error_in_the_students_code_shows_the_input_and_the_line():
@@ -133,11 +152,10 @@ def test_a_warning_fails_only_where_quiet_is_asked_for():
 
 
 def test_a_wrong_dtype_is_named():
-    has_dtype(np.float32(1), np.float32, "float32 in, float32 out")
-    text = message(has_dtype, X, np.float32, "float32 in, float32 out")
-    assert "expected:   dtype float32" in text
+    call(double, X.astype(np.float32), dtype=np.float32, y=(2, 2))
+    text = message(call, lambda x: x.astype(float), X.astype(np.float32), dtype="float32", y=(2, 2))
+    assert text.splitlines()[0] == "Not so: y must have dtype float32 here."
     assert "got:        dtype float64" in text
-    assert "got:        dtype list" in message(has_dtype, [1.0], np.float32, "float32 in, float32 out")
 
 
 def test_a_changed_argument_is_named():

@@ -187,7 +187,7 @@ WRONG = {
     return (x - mean[:, None]) / std[:, None], mean, std
 """,
             {"test_standardize", "test_standardize_constant", "test_standardize_dtype"},
-            "mean is the mean of each column",
+            "mean must be an array of numbers, of shape (2,)",
         ),
         "no care for constant columns": (
             "def standardize(x):\n"
@@ -196,7 +196,7 @@ WRONG = {
     return (x - mean) / std, mean, std
 """,
             {"test_standardize_constant"},
-            "the std of a constant column is exactly 0",
+            "standardize must raise no warning on valid input",
         ),
         "trusts the rounded mean": (
             "def standardize(x):\n"
@@ -249,7 +249,7 @@ WRONG = {
     var = np.where(constant, 0, x.var(axis=0)).astype(x.dtype)
     return (x - mean) / np.where(constant, 1, var).astype(x.dtype), mean, var
 """,
-            {"test_standardize", "test_standardize_dtype"},
+            {"test_standardize", "test_standardize_constant"},
             "std divides the squared deviations by N",
         ),
         "always float64": (
@@ -260,7 +260,7 @@ WRONG = {
     return (x - mean) / np.where(constant, 1, std), mean, std
 """,
             {"test_standardize_dtype"},
-            "float32 in, float32 out",
+            "z must have dtype float32 here",
         ),
         "works in place": (
             """def standardize(x):
@@ -285,12 +285,12 @@ WRONG = {
     return (x - mean) / np.where(constant, 1, std).astype(x.dtype), mean, std
 """,
             {"test_standardize", "test_standardize_constant", "test_standardize_dtype"},
-            "expected shape (2,), got shape (1, 2)",
+            "an array of shape (1, 2)",
         ),
         "returns z alone": (
             "def standardize(x):\n    return (x - x.mean(axis=0)) / x.std(axis=0)\n",
             {"test_standardize", "test_standardize_constant", "test_standardize_dtype"},
-            "standardize must return 3 results",
+            "standardize must return z, mean, std, in this order",
         ),
         "forgets to return": (
             "def standardize(x):\n    z = (x - x.mean(axis=0)) / x.std(axis=0)\n",
@@ -337,7 +337,7 @@ WRONG = {
             + """    low, high = x.min(axis=0), x.max(axis=0)
     return ((x - low) / (high - low + 1e-8)).astype(x.dtype), low, high
 """,
-            {"test_min_max_scale"},
+            {"test_min_max_scale", "test_min_max_scale_constant"},
             "z is (x - low) / (high - low)",
         ),
         "integers wrap around": (
@@ -407,7 +407,7 @@ WRONG = {
             "def apply_standardize(x, mean, std):\n"
             "    return (x.astype(float) - mean) / np.where(std == 0, 1.0, std)\n",
             {"test_apply_standardize_edges"},
-            "float32 in, float32 out",
+            "z must have dtype float32 here",
         ),
         "changes std": (
             "def apply_standardize(x, mean, std):\n"
@@ -446,7 +446,7 @@ WRONG = {
         "always float64": (
             "def inverse_standardize(z, mean, std):\n    return z.astype(float) * std.astype(float) + mean\n",
             {"test_inverse_standardize_edges"},
-            "float32 in, float32 out",
+            "x must have dtype float32 here",
         ),
     },
 }
