@@ -37,7 +37,10 @@ class Watch:
         )
         page.on("requestfailed", lambda r: self.add(True, f"request failed: {r.url}"))
         page.on("response", lambda r: self.add(r.status >= 400, f"{r.status} for {r.url}"))
-        page.on("console", lambda m: self.add(m.type in ("error", "warning"), f"console: {m.text}"))
+        page.on(
+            "console",
+            lambda m: self.add(m.type in ("error", "warning"), f"console: {m.text} at {m.location.get('url')}"),
+        )
         page.on("pageerror", lambda e: self.add(True, f"page error: {e}"))
 
     def add(self, wrong, what):
