@@ -4,17 +4,36 @@ Batch normalization is the first of the two, applied to a layer's activations.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from bnref.core import Float, as_column_values, as_table, column_moments, widen
+from bnref.blocks import Array, transform, unbuffered
+from bnref.checks import as_column_values, as_table
+from bnref.core import moments, seen_as
+
+__all__ = ["apply_standardize", "inverse_standardize", "min_max_scale", "standardize"]
 
 
-def _nonzero(scale: NDArray[Float]) -> NDArray[Float]:
+def _nonzero(scale: Array) -> Array:
     """`scale` with 1 in place of 0: a constant column has nothing to scale."""
-    return np.where(scale == 0, 1.0, scale)
+    return np.where(scale == 0, scale.dtype.type(1), scale)
 
 
-def standardize(x: ArrayLike) -> tuple[NDArray[Float], NDArray[Float], NDArray[Float]]:
+def _columns(table: Array) -> Array:
+    """A table (N, D) as (N, D, 1), at least float32."""
+    return seen_as(table, (*table.shape, 1))
+
+
+@unbuffered
+def _shift_and_divide(x: Array, shift: Array, scale: Array) -> Array:
+    """`(x - shift) / scale` by column, in the dtype of `x`, also for a shift that this dtype cannot hold."""
+    v = _columns(x)
+    near, scale = shift.astype(v.dtype), _nonzero(scale)
+    rest = (near - shift) / scale
+    z = transform(v, scale, rest if rest.any() else None, near, divide=True)
+    return z.reshape(x.shape).astype(x.dtype, copy=False)
+
+
+def standardize(x: ArrayLike) -> tuple[Array, Array, Array]:
     """Shift each column to mean 0 and scale it to standard deviation 1.
 
     Results have the dtype of `x`, or float64 where that is an integer dtype. NaN and infinity pass
@@ -43,13 +62,12 @@ def standardize(x: ArrayLike) -> tuple[NDArray[Float], NDArray[Float], NDArray[F
     LeCun et al. (1998), section 4.3; Ioffe and Szegedy (2015), section 3.
     """
     x = as_table(x, "x")
-    with np.errstate(invalid="ignore"):
-        mean, std = column_moments(x)
-        z = (widen(x) - mean) / _nonzero(std)
-    return z.astype(x.dtype), mean.astype(x.dtype), std.astype(x.dtype)
+    found = unbuffered(moments)(_columns(x))
+    z = _shift_and_divide(x, found.mean, found.std)
+    return z, found.mean.astype(x.dtype), found.std.astype(x.dtype)
 
 
-def min_max_scale(x: ArrayLike) -> tuple[NDArray[Float], NDArray[Float], NDArray[Float]]:
+def min_max_scale(x: ArrayLike) -> tuple[Array, Array, Array]:
     """Map each column onto [0, 1]: its lowest entry to 0, its highest to 1.
 
     Results have the dtype of `x`, or float64 where that is an integer dtype. NaN and infinity pass
@@ -78,12 +96,16 @@ def min_max_scale(x: ArrayLike) -> tuple[NDArray[Float], NDArray[Float], NDArray
     """
     x = as_table(x, "x")
     low, high = x.min(axis=0), x.max(axis=0)
-    with np.errstate(invalid="ignore"):
-        z = (widen(x) - low) / _nonzero(widen(high) - low)
-    return z.astype(x.dtype), low, high
+    with np.errstate(all="ignore"):
+        # The range of a dtype's largest numbers is too large for that dtype, but half of it is not.
+        if np.isinf(high - low).any():
+            z = _shift_and_divide(x / 2, low / 2, high / 2 - low / 2)
+        else:
+            z = _shift_and_divide(x, low, high - low)
+    return z, low, high
 
 
-def apply_standardize(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> NDArray[Float]:
+def apply_standardize(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
     """Standardize new data by the statistics of the training data.
 
     Parameters
@@ -107,12 +129,10 @@ def apply_standardize(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> NDArray[
     """
     x = as_table(x, "x")
     mean, std = as_column_values(mean, x, "mean"), as_column_values(std, x, "std")
-    with np.errstate(invalid="ignore"):
-        z = (widen(x) - mean) / _nonzero(std)
-    return z.astype(x.dtype)
+    return _shift_and_divide(x, mean, std)
 
 
-def inverse_standardize(z: ArrayLike, mean: ArrayLike, std: ArrayLike) -> NDArray[Float]:
+def inverse_standardize(z: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
     """Undo `standardize`: from standard units back to the units of the data.
 
     Parameters
@@ -135,6 +155,5 @@ def inverse_standardize(z: ArrayLike, mean: ArrayLike, std: ArrayLike) -> NDArra
     """
     z = as_table(z, "z")
     mean, std = as_column_values(mean, z, "mean"), as_column_values(std, z, "std")
-    with np.errstate(invalid="ignore"):
-        x = widen(z) * std + mean
-    return x.astype(z.dtype)
+    x = unbuffered(transform)(_columns(z), std, mean)
+    return x.reshape(z.shape).astype(z.dtype, copy=False)

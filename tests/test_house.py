@@ -3,6 +3,7 @@
 import re
 import statistics
 import subprocess
+import sys
 import tomllib
 
 import jupytext
@@ -111,10 +112,20 @@ def test_no_module_imports_upward():
             assert found <= allowed, name
 
 
-def test_the_reference_functions_import_numpy_alone():
+def test_the_reference_functions_import_numpy_and_the_standard_library_alone():
+    about_torch = {"internal_covariate_shift.py", "placement.py", "cnn.py"}  # only inside the functions that are about it
     for path in (REPOSITORY / "bnref").glob("*.py"):
-        found = set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
-        assert found <= {"numpy", "bnref"}, path.name
+        found = set(re.findall(r"^(\s*)(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
+        elsewhere = {(indent, name) for indent, name in found if name not in {"numpy", "bnref", *sys.stdlib_module_names}}
+        assert {name for _, name in elsewhere} <= ({"torch"} if path.name in about_torch else set()), path.name
+        assert all("    " in indent for indent, _ in elsewhere), path.name
+
+
+def test_importing_the_reference_functions_imports_no_torch():
+    modules = [f"bnref.{path.stem}" for path in (REPOSITORY / "bnref").glob("*.py") if path.stem != "__init__"]
+    code = f"import sys, {', '.join(modules)}; print(sorted({{'torch', 'sklearn', 'matplotlib'}} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 def test_the_lock_pins_every_package_and_names_no_place():

@@ -1,0 +1,138 @@
+"""Covariate shift: how far a test set has moved from the training set, whether a classifier sees it, and repairs.
+
+NaN and infinity in the data pass through as in NumPy, with no warning.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bnref.blocks import Array, unbuffered
+from bnref.checks import as_column_values, as_table, as_vector, positive
+from bnref.core import forward, moments, seen_as
+
+__all__ = ["domain_auc", "importance_weights", "mean_shift", "realign"]
+
+
+@unbuffered
+def mean_shift(train: ArrayLike, test: ArrayLike) -> Array:
+    """How far each column's mean has moved from training to test, in standard deviations of the training data.
+
+    Parameters
+    ----------
+    train, test
+        `(N, D)` and `(M, D)`, of any real dtype: samples by features.
+
+    Returns
+    -------
+    shift
+        `(D,)` in the dtype of `train` (float64 for integers): |mean(test) - mean(train)| / std(train), with the biased
+        standard deviation. 0 where both means are equal and the standard deviation is 0; inf where only that is 0.
+
+    Raises
+    ------
+    ValueError
+        If one of the two is empty, is not two-dimensional or does not hold real numbers, or if their columns differ in
+        number.
+
+    References
+    ----------
+    Cohen (1988), chapter 2: the standardized difference of two means, here by the spread of the first sample.
+    """
+    train, test = as_table(train, "train"), as_table(test, "test")
+    if train.shape[1] != test.shape[1]:
+        raise ValueError(f"train and test must have the same columns, but have {train.shape[1]} and {test.shape[1]}")
+    before, after = (moments(seen_as(x, (*x.shape, 1))) for x in (train, test))
+    moved = np.abs(after.mean - before.mean)
+    shift = np.divide(moved, before.std, out=np.full_like(moved, np.inf), where=before.std != 0)
+    shift[(moved == 0) & (before.std == 0)] = 0
+    return shift.astype(train.dtype)
+
+
+def domain_auc(train_scores: ArrayLike, test_scores: ArrayLike) -> float:
+    """The probability that a random test score is above a random training score; ties count half.
+
+    The area under the curve of a classifier that tells the two sets apart: 1/2 where it cannot. O(n log n).
+
+    Parameters
+    ----------
+    train_scores, test_scores
+        `(N,)` and `(M,)`, of any real dtype: what the classifier says of each sample. NaN among them gives NaN.
+
+    Raises
+    ------
+    ValueError
+        If one of the two is empty, is not one-dimensional or does not hold real numbers.
+
+    References
+    ----------
+    Mann and Whitney (1947); Lopez-Paz and Oquab (2017), section 3, for the test of two samples by a classifier.
+    """
+    train, test = (as_vector(s, None, n) for s, n in ((train_scores, "train_scores"), (test_scores, "test_scores")))
+    if np.isnan(train).any() or np.isnan(test).any():
+        return float("nan")
+    ordered = np.sort(train)
+    below = np.searchsorted(ordered, test, "left").sum() + np.searchsorted(ordered, test, "right").sum()
+    return float(below / (2 * train.size * test.size))
+
+
+def importance_weights(p_test: ArrayLike) -> Array:
+    """Weights that make the training samples count as they would in the test set.
+
+    Parameters
+    ----------
+    p_test
+        `(N,)`: for each training sample, what a domain classifier trained on equal numbers of both sets says of
+        P(test | x). Clipped to [1e-6, 1 - 1e-6]. NaN passes through, and reaches every weight.
+
+    Returns
+    -------
+    weights
+        `(N,)` in the dtype of `p_test` (float64 for integers): the odds p / (1 - p), taken in float64 and scaled to
+        mean 1.
+
+    Raises
+    ------
+    ValueError
+        If `p_test` is empty, is not one-dimensional or does not hold real numbers.
+
+    References
+    ----------
+    Bickel, Brueckner and Scheffer (2009), section 3; Sugiyama et al. (2012), chapter 4.
+    """
+    p_test = as_vector(p_test, None, "p_test")
+    p = np.clip(p_test.astype(np.float64), 1e-6, 1 - 1e-6)
+    odds = p / (1 - p)
+    return (odds / odds.mean()).astype(p_test.dtype)
+
+
+def realign(test: ArrayLike, train_mean: ArrayLike, train_std: ArrayLike, eps: float = 1e-5) -> Array:
+    """Give a test batch the training data's mean and standard deviation, as recomputing BN statistics would.
+
+    Parameters
+    ----------
+    test
+        `(N, D)`, of any real dtype.
+    train_mean, train_std
+        `(D,)`.
+    eps
+        Added to the variance of the batch, inside the root.
+
+    Returns
+    -------
+    x
+        `(N, D)` in the dtype of `test`: (test - mean) / sqrt(var + eps), by the batch's own biased statistics, times
+        `train_std` plus `train_mean`.
+
+    Raises
+    ------
+    ValueError
+        If `test` is empty or not two-dimensional, if the statistics have not one entry for each column, if any of them
+        does not hold real numbers, or if `eps` is not above 0.
+
+    References
+    ----------
+    Schneider et al. (2020), section 3; Nado et al. (2020), section 3.
+    """
+    test = as_table(test, "test")
+    mean, std = as_column_values(train_mean, test, "train_mean"), as_column_values(train_std, test, "train_std")
+    return forward(test, (*test.shape, 1), std, mean, positive(eps, "eps"))[0]

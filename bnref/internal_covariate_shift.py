@@ -1,0 +1,183 @@
+"""Internal covariate shift: recording how activations and gradients move while a network trains.
+
+NaN and infinity in the data pass through as in NumPy, with no warning.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bnref.blocks import Array
+from bnref.checks import as_real, as_table, as_vector, positive
+from bnref.core import forward
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["activation_percentiles", "gradient_shift", "record_activations", "standardize_activations"]
+
+
+def activation_percentiles(h: ArrayLike, q: ArrayLike = (15, 50, 85)) -> Array:
+    """Percentiles of each unit's activations over a batch, with linear interpolation.
+
+    Parameters
+    ----------
+    h
+        `(N, D)`, of any real dtype: a row a sample, a column a unit.
+    q
+        Percentages from 0 to 100.
+
+    Returns
+    -------
+    percentiles
+        `(len(q), D)` in the dtype of `h` (float64 for integers), in the order of `q`.
+
+    Raises
+    ------
+    ValueError
+        If `h` is empty, is not two-dimensional or does not hold real numbers, or if `q` is not a sequence of such
+        percentages.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), figure 1(b, c).
+    """
+    h, percentages = as_table(h, "h"), as_vector(q, None, "q")
+    if not ((percentages >= 0) & (percentages <= 100)).all():
+        raise ValueError(f"q must hold percentages from 0 to 100, but it holds {percentages}")
+    wide = h.astype(np.result_type(h.dtype, np.float64))
+    with np.errstate(invalid="ignore"):
+        return np.percentile(wide, percentages, axis=0).astype(h.dtype)
+
+
+def record_activations(model: "torch.nn.Module", x: "torch.Tensor") -> dict[str, tuple[float, float]]:
+    """Mean and biased standard deviation of the output of each leaf module of a model, for one batch.
+
+    The model runs once, in the mode that it is in and without gradients. Its parameters, buffers (running statistics
+    too), mode and hooks are afterwards as before, and so is `x`, also where the model raises.
+
+    Parameters
+    ----------
+    model
+        A `torch.nn.Module` whose leaves run once each and return one tensor.
+    x
+        The batch that the model takes.
+
+    Returns
+    -------
+    statistics
+        The name of each leaf that ran to (mean, biased standard deviation) of all entries of its output, in the order
+        in which they ran. The sums are taken in float64.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), section 1, for what the numbers are to show.
+    """
+    import torch
+
+    found: dict[str, tuple[float, float]] = {}
+
+    def note(name: str, _module: torch.nn.Module, _inputs: object, output: torch.Tensor) -> None:
+        wide = output.detach().double()
+        found[name] = wide.mean().item(), wide.std(correction=0).item()
+
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(_buffers_kept(model))
+        for name, module in model.named_modules():
+            if not any(True for _ in module.children()):
+                stack.callback(module.register_forward_hook(partial(note, name)).remove)
+        model(x.clone())
+    return found
+
+
+@contextmanager
+def _buffers_kept(model: "torch.nn.Module") -> Iterator[None]:
+    """Put every buffer of a model back as it was, whether it was changed in place or replaced."""
+    kept = [
+        (module, name, buffer, buffer.clone())
+        for module in model.modules()
+        for name, buffer in module.named_buffers(recurse=False)
+    ]
+    try:
+        yield
+    finally:
+        for module, name, buffer, before in kept:
+            buffer.copy_(before)
+            setattr(module, name, buffer)
+
+
+def gradient_shift(g: ArrayLike, g_after: ArrayLike) -> tuple[float, float]:
+    """How far the gradient of a layer moves when the layers before it are updated.
+
+    Parameters
+    ----------
+    g, g_after
+        Arrays of one shape, any shape: the gradient before and after the update. They are taken flat, in float64.
+
+    Returns
+    -------
+    l2
+        The length of their difference (not squared).
+    cosine
+        The cosine of the angle between them; 0 where one of them is 0 throughout.
+
+    Raises
+    ------
+    ValueError
+        If they are empty, have different shapes or do not hold real numbers.
+
+    References
+    ----------
+    Santurkar et al. (2018), definition 2.1.
+    """
+    g, after = as_real(g, "g"), as_real(g_after, "g_after")
+    if g.shape != after.shape or g.size == 0:
+        raise ValueError(f"g and g_after must have one shape and hold numbers, but have {g.shape} and {after.shape}")
+    a, b = (x.ravel().astype(np.float64) for x in (g, after))
+    with np.errstate(all="ignore"):
+        (unit_a, length_a), (unit_b, length_b), (_, l2) = _direction(a), _direction(b), _direction(a - b)
+        cosine = 0.0 if length_a == 0 or length_b == 0 else float(unit_a @ unit_b)
+    return l2, cosine
+
+
+def _direction(a: Array) -> tuple[Array, float]:
+    """The unit vector and the length of `a`, also where the squares of its entries overflow or vanish."""
+    largest = float(np.abs(a).max())
+    if largest == 0:
+        return a, 0.0
+    small = a / largest
+    norm = float(np.sqrt(small @ small))
+    return small / norm, norm * largest
+
+
+def standardize_activations(h: ArrayLike, eps: float = 1e-5) -> Array:
+    """Bring each unit's activations over a batch to mean 0 and standard deviation (almost) 1.
+
+    Parameters
+    ----------
+    h
+        `(N, D)`, of any real dtype: a row a sample, a column a unit.
+    eps
+        Added to the variance, inside the root.
+
+    Returns
+    -------
+    h_hat
+        `(N, D)` in the dtype of `h` (float64 for integers): (h - mean) / sqrt(var + eps), with the biased variance.
+
+    Raises
+    ------
+    ValueError
+        If `h` is empty, is not two-dimensional or does not hold real numbers, or if `eps` is not above 0.
+
+    References
+    ----------
+    Ioffe and Szegedy (2015), section 3, the third line of algorithm 1.
+    """
+    h = as_table(h, "h")
+    return forward(h, (*h.shape, 1), 1.0, 0.0, positive(eps, "eps"))[0]
