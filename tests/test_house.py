@@ -113,10 +113,16 @@ def test_no_module_imports_upward():
 
 
 def test_the_reference_functions_import_numpy_and_the_standard_library_alone():
-    about_torch = {"internal_covariate_shift.py", "placement.py", "cnn.py"}  # only inside the functions that are about it
+    about_torch = {
+        "internal_covariate_shift.py",
+        "placement.py",
+        "cnn.py",
+    }  # only inside the functions that are about it
     for path in (REPOSITORY / "bnref").glob("*.py"):
         found = set(re.findall(r"^(\s*)(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
-        elsewhere = {(indent, name) for indent, name in found if name not in {"numpy", "bnref", *sys.stdlib_module_names}}
+        elsewhere = {
+            (indent, name) for indent, name in found if name not in {"numpy", "bnref", *sys.stdlib_module_names}
+        }
         assert {name for _, name in elsewhere} <= ({"torch"} if path.name in about_torch else set()), path.name
         assert all("    " in indent for indent, _ in elsewhere), path.name
 
