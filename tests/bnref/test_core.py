@@ -1,4 +1,4 @@
-"""The one core of all norms: against torch, numeric gradients and long double, and by the properties that norms have."""
+"""The one core of all norms: against torch, numeric gradients and long double, and by the properties of norms."""
 
 import warnings
 

@@ -1,0 +1,6 @@
+"""What the tests of the reference package share."""
+
+import torch
+
+# Small tensors: on a busy machine two threads wait for each other longer than they compute.
+torch.set_num_threads(1)
