@@ -1,23 +1,27 @@
-"""`make bench`: every benchmark, each a ratio of two ways to do the same, timed side by side in one run."""
-
-import importlib
-import pkgutil
+"""`make bench`: the reference package beside its peers, in one run: ratios below 1 mean that we are faster."""
 
 from rich.console import Console
 from rich.table import Table
 
-import benchmarks
+from bnref.experiments.performance import errors, machine, peak_memory, ratios, timings
 
 
 def main() -> None:
-    """Run each section's benchmark and print one table: below 1 we are faster than the peer."""
-    table = Table("what", "ours, ms", "peer", "peer, ms", "ours / peer")
-    for module in pkgutil.iter_modules(benchmarks.__path__):
-        if module.name not in ("__main__", "timing"):
-            for row in importlib.import_module(f"benchmarks.{module.name}").rows():
-                ours, peer = 1e3 * row.ours, 1e3 * row.peer
-                table.add_row(row.what, f"{ours:.2f}", row.peer_name, f"{peer:.2f}", f"{ours / peer:.2f}")
-    Console(width=110).print(table)
+    """Print three tables: time, error and memory."""
+    console = Console(width=110)
+    console.print(machine())
+    results = timings()
+    speed = Table("task", "beside", "dtype", "our time / theirs", "worst shape", title="time")
+    for r in ratios(results):
+        speed.add_row(r.task, r.way, r.dtype, f"{r.mean:.2f}", f"{r.worst:.2f}")
+    exact = Table("data", "bnref", "torch's kernel", "textbook NumPy", title="largest error in float32")
+    for e in errors():
+        exact.add_row(e.data, *(f"{x:.0e}" for x in (e.bnref, e.torch, e.textbook)))
+    memory = Table("pass", "in sizes of the input", title="peak memory, the result included")
+    for name, share in peak_memory().items():
+        memory.add_row(name, f"{share:.2f}")
+    for table in (speed, exact, memory):
+        console.print(table)
 
 
 main()

@@ -1,6 +1,6 @@
 """One forward and one backward pass for every norm, in NumPy alone.
 
-Each norm is batch norm of a view `(N, C, L)`, with statistics over axes 0 and 2:
+Each norm is batch norm of a view `(N, C, L)`, with statistics over axes 0 and 2::
 
     batch norm      x (N, C, *)  as  (N, C, L)
     instance norm   x (N, C, *)  as  (1, N C, L)
@@ -128,6 +128,19 @@ def forward(
     scale = gamma * inverse
     y = transform(v, scale, beta - scale * found.rest, found.shift)
     return y.reshape(x.shape).astype(x.dtype, copy=False), Cache(v, found, inverse, scale, center)
+
+
+@unbuffered
+def evaluate(x: Array, view: tuple[int, ...], gamma: Array, beta: Array, mean: Array, var: Array, eps: float) -> Array:
+    """`y = gamma (x - mean) / sqrt(var + eps) + beta` for each channel of `x` seen as `view`; the rest is (C,)."""
+    v, inverse = seen_as(x, view), 1 / np.sqrt(var + eps)
+    scale = gamma * inverse
+    if (np.square(mean * inverse) <= _limits(v.dtype)[0]).all():
+        y = transform(v, scale, beta - scale * mean)
+    else:
+        shift = mean.astype(v.dtype)
+        y = transform(v, scale, beta - scale * (mean - shift), shift)
+    return y.reshape(x.shape).astype(x.dtype, copy=False)
 
 
 @unbuffered

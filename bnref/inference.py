@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bnref import core
-from bnref.blocks import Array, transform, unbuffered
+from bnref.blocks import Array, unbuffered
 from bnref.checks import as_table, count, number, positive, share
-from bnref.folding import affine, as_weight, fold_after
+from bnref.folding import as_weight, fold_after
 
 __all__ = ["BatchNorm", "fold_linear", "population_statistics", "steps_to_forget"]
 
@@ -66,13 +66,9 @@ class BatchNorm:
         self.running_var = self.decay * self.running_var + (1 - self.decay) * var
         return y
 
-    @unbuffered
     def _evaluate(self, x: Array) -> Array:
-        scale, _ = affine(self.gamma.size, self.gamma, self.beta, self.running_mean, self.running_var, self.eps)
-        v = core.seen_as(x, (*x.shape, 1))
-        shift = self.running_mean.astype(v.dtype)
-        y = transform(v, scale, self.beta - scale * (self.running_mean - shift), shift)
-        return y.reshape(x.shape).astype(x.dtype, copy=False)
+        view = (*x.shape, 1)
+        return core.evaluate(x, view, self.gamma, self.beta, self.running_mean, self.running_var, self.eps)
 
 
 @unbuffered

@@ -24,7 +24,6 @@ KINDS = [
     "tests/bnref/figures/test_{}.py",
     "tests/solutions/test_{}.py",
     "tests/solutions/answers_{}.py",
-    "benchmarks/{}.py",
 ]
 IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
