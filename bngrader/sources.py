@@ -9,6 +9,7 @@ value becomes the cell's `grade_id`:
     # %% [markdown] written="written_x" points=5     an answer in words, graded by hand
 """
 
+import copy
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, ComputeChecksums
 from traitlets.config import Config
 
 from bngrader.course import SOURCES, Course, CourseError, assignments, check_result, put_tools_on_path
@@ -57,6 +59,19 @@ def _nbgrader_metadata(cell: NotebookNode, place: str) -> NotebookNode:
             raise CourseError(f"{place}: a {kinds[0]} cell must say how many points it is worth: points=2")
         metadata["points"] = cell.metadata["points"]
     return NotebookNode(metadata)
+
+
+def gradable(solution: NotebookNode) -> NotebookNode:
+    """The source notebook without its solutions, but with the hidden tests: what a submission is graded as."""
+    notebook = copy.deepcopy(solution)
+    for step in (ClearSolutions(), ComputeChecksums()):
+        step.preprocess(notebook, {})
+    return notebook
+
+
+def released(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook without the hidden tests: what students get."""
+    return ClearHiddenTests().preprocess(copy.deepcopy(notebook), {})[0]
 
 
 def write_sources(repository: Path) -> None:
