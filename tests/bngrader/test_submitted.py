@@ -1,4 +1,4 @@
-"""A submission's file is found under the wrong name too, and nothing that a student puts in its place hurts or hangs."""
+"""A submission is found under the wrong name too, and nothing that a student puts in its place hurts or hangs."""
 
 import os
 
