@@ -14,7 +14,7 @@ NOISE = [
 ERROR = new_output("error", ename="CheckFailed", evalue="Not so: z.\n  x = 1", traceback=["Not so: z.", "  x = 1"])
 
 
-def tested(*outputs, count=1):
+def checked(*outputs, count=1):
     metadata = {"nbgrader": {"grade": True, "solution": False, "locked": True, "points": 3, "grade_id": "test_z"}}
     return new_code_cell("check()", metadata=metadata, outputs=list(outputs), execution_count=count)
 
@@ -32,17 +32,17 @@ def shows(text):
 
 
 def test_a_test_that_passed_has_all_points_whatever_it_printed():
-    assert score(tested()) == 3
-    assert score(tested(*NOISE)) == 3
+    assert score(checked()) == 3
+    assert score(checked(*NOISE)) == 3
 
 
 def test_an_error_is_0_even_after_credit():
-    assert score(tested(ERROR)) == 0
-    assert score(tested(shows("3"), *NOISE, ERROR)) == 0
+    assert score(checked(ERROR)) == 0
+    assert score(checked(shows("3"), *NOISE, ERROR)) == 0
 
 
 def test_a_test_that_never_ran_is_0():
-    assert score(tested(count=None)) == 0
+    assert score(checked(count=None)) == 0
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_a_test_that_never_ran_is_0():
     + [(text, 0) for text in ("nan", "inf", "-1", "3.01", "1e9", "np.float64(nan)")],
 )
 def test_a_number_is_partial_credit_if_it_can_be(text, points):
-    assert score(tested(shows(text))) == points
+    assert score(checked(shows(text))) == points
 
 
 def test_a_result_without_text_is_no_number():
-    assert score(tested(new_output("execute_result", data={"text/html": "2"}, execution_count=1))) == 3
+    assert score(checked(new_output("execute_result", data={"text/html": "2"}, execution_count=1))) == 3
 
 
 @pytest.mark.parametrize("text", ["YOUR ANSWER HERE", "\nYOUR ANSWER HERE \n", "", "  \n"])
@@ -74,6 +74,6 @@ def test_an_answer_in_words_waits_for_a_person():
 
 def test_hints_are_the_first_lines_of_what_failed():
     other = new_output("error", ename="NameError", evalue="\x1b[31mname 'z'\x1b[0m\nmore", traceback=[])
-    assert hints(tested(ERROR, *NOISE, other)) == ["Not so: z.", "NameError: name 'z'"]
-    assert hints(tested(new_output("error", ename="MemoryError", evalue="", traceback=[]))) == ["MemoryError"]
-    assert hints(tested(*NOISE)) == []
+    assert hints(checked(ERROR, *NOISE, other)) == ["Not so: z.", "NameError: name 'z'"]
+    assert hints(checked(new_output("error", ename="MemoryError", evalue="", traceback=[]))) == ["MemoryError"]
+    assert hints(checked(*NOISE)) == []
