@@ -214,6 +214,29 @@ def standardize(x):
                 return rest[0], rest[0][0], rest[0][0]
         standardize = Liar()
     """),
+    "lie-collisions": cheat("""
+        class Slow(dict):
+            def items(self):
+                return ((number * ((1 << 61) - 1), 0) for number in range(500_000))
+        def standardize(x):
+            return Slow(a=1), Slow(a=1), Slow(a=1)
+    """),
+    "lie-range": cheat("""
+        def standardize(x):
+            return range(10**10), range(10**10), slice(None)
+    """),
+    "lie-arguments": cheat("""
+        import ctypes
+        import numpy as np
+        def standardize(x):
+            ctypes.memset(x.ctypes.data, 0, x.nbytes if x.flags.forc else 8)
+            owner = x
+            while owner.base is not None:
+                owner = owner.base
+            if isinstance(owner, np.ndarray) and owner.flags.writeable:
+                owner[...] = 0
+            return np.zeros_like(x), np.zeros_like(x[0]), np.zeros_like(x[0])
+    """),
     "raise-liar": cheat("""
         class Liar(Exception):
             __class__ = property(lambda self: AssertionError)
