@@ -1,0 +1,249 @@
+"""The student's side, in the sandbox: runs the cells of answers, and answers the judge's requests.
+
+The submission shares this process and can change anything in it, so the judge trusts nothing that comes from here.
+"""
+
+import os
+import signal
+import sys
+import threading
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from bngrader.engine import seeds
+from bngrader.engine.channel import Channel
+from bngrader.engine.describe import describe, describe_error, describe_warning
+from bngrader.engine.memory import region_of
+from bngrader.engine.operations import OPERATIONS
+from bngrader.engine.shell import Output, Shell
+from bngrader.engine.tensors import is_tensor, pack_tensor, unpack_tensor
+from bngrader.engine.values import Packer, Unpacker
+
+WARNINGS, NAMES = 20, 5000
+
+
+class JudgesError(RuntimeError):
+    """What the judge's own function raised when the answer called it."""
+
+
+class JudgesCallable:
+    """A function of the test's that was passed to the answer."""
+
+    def __init__(self, side: "Side", number: int) -> None:
+        self._side, self._number = side, number
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._side.ask("call", self._number, (args, kwargs))
+
+
+class JudgesIterator:
+    """An iterator of the test's that was passed to the answer: each item is fetched when it is asked for."""
+
+    def __init__(self, side: "Side", number: int) -> None:
+        self._side, self._number = side, number
+
+    def __iter__(self) -> "JudgesIterator":
+        return self
+
+    def __next__(self) -> Any:
+        return self._side.ask("next", self._number, ())
+
+
+class JudgesIterable(JudgesIterator):
+    """An iterable of the test's, which may be read again."""
+
+    def __iter__(self) -> JudgesIterator:
+        return self._side.ask("iter", self._number, ())
+
+    __next__ = None  # type: ignore[assignment]
+
+
+WRAPPERS: dict[str, Callable[["Side", int], Any]] = {
+    "call": JudgesCallable,
+    "next": JudgesIterator,
+    "iter": JudgesIterable,
+}
+
+
+class Side:
+    """The student's end of the conversation."""
+
+    def __init__(self, channel: Channel, shell: Shell, output_bytes: int) -> None:
+        self.channel, self.shell, self.output_bytes = channel, shell, output_bytes
+        self.objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
+        self.generators: dict[int, seeds.Twin] = {}
+        self._shown = 0
+        self._running = False
+        self._asking = threading.RLock()
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, number: int, frame: types.FrameType | None) -> None:
+        if self._running:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """While the submission's own code runs, and only then, the judge may interrupt."""
+        self._running = True
+        try:
+            yield
+        finally:
+            self._running = False
+
+    def serve(self) -> None:
+        """Answer the judge's requests until it hangs up."""
+        while True:
+            try:
+                request, buffers = self.channel.receive()
+            except (EOFError, OSError):
+                return
+            if request["op"] == "cell":
+                self._cell(request)
+            else:
+                self._answer(request, buffers)
+
+    def _cell(self, request: dict[str, Any]) -> None:
+        self._shown = 0
+        self.shell.compile.get_code_name = lambda *_: request["file"]
+        with self.interruptible():
+            result = self.shell.run(request["source"], self.emit)
+        error = result.error_before_exec or result.error_in_exec
+        hidden = self.shell.user_ns_hidden
+        names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:NAMES]
+        said = f"{type(error).__name__}: {error}"[:300] if error else None
+        self.channel.send({"kind": "done", "count": self.shell.count, "names": names, "error": said})
+
+    def emit(self, output: Output) -> None:
+        """Send one output of a cell, up to the number of bytes that a cell may show."""
+        left, size = self.output_bytes - self._shown, _size(output)
+        self._shown += size
+        if size > left and output["output_type"] != "error":
+            if left < 0:
+                return
+            note = f"\n[What follows is left out: a cell may show {self.output_bytes:,} bytes.]\n"
+            text = output["text"][:left] if output["output_type"] == "stream" else ""
+            output = {"output_type": "stream", "name": output.get("name", "stdout"), "text": text + note}
+        self.channel.send({"kind": "output", "output": output})
+
+    def _answer(self, request: dict[str, Any], buffers: list[bytearray]) -> None:
+        regions = [region_of(buffer) for buffer in buffers]
+        packer = Packer(self.export, regions)
+        reply: dict[str, Any] = {"kind": "reply", "id": request["id"]}
+        try:
+            reply |= self._perform(request, buffers, packer)
+        except BaseException as error:
+            packer = Packer(self.export, regions)
+            reply["error"] = describe_error(error, __file__)
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+        mine = packer.memory.finish()
+        self.channel.send(reply, mine)
+
+    def _perform(self, request: dict[str, Any], buffers: list[bytearray], packer: Packer) -> dict[str, Any]:
+        """Do what is asked; gives the value, and what the call changed in its arguments."""
+        seeds.receive(request["seeds"], self.generators)
+        unpacker = Unpacker(buffers, self.resolve, [])
+        fields = {name: unpacker.unpack(node) for name, node in request.get("values", {}).items()}
+        before = [bytes(buffer) for buffer in buffers]
+        tensors = [part for part in _flat(fields.get("args")) if is_tensor(part)]
+        self.calls[request["id"]] = [tensor for tensor in tensors if tensor.requires_grad]
+        watched = fields.get("args") if unpacker.mutable or tensors else None
+        tree = self._tree(watched, packer)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with self.interruptible():
+                value = OPERATIONS[request["op"]](self, request, **fields)
+        reply: dict[str, Any] = {"value": packer.pack(value)}
+        reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
+        reply["changed"] = {k: packer.pack(np.frombuffer(b, np.uint8).copy()) for k, b in _changed(before, buffers)}
+        reply["generators"] = seeds.changed(self.generators)
+        if self._tree(watched, packer) != tree:
+            reply["args"] = packer.pack(watched)
+        return reply
+
+    def _tree(self, value: Any, packer: Packer) -> Any:
+        """The node of a call's arguments, to tell whether the call replaced a part of a list or the like."""
+        trial = Packer(self.export, packer.memory.known)
+        tree = trial.pack(value)
+        trial.memory.finish()
+        return tree
+
+    def ask(self, op: str, number: int, value: Any) -> Any:
+        """Have the judge do something with what it passed in."""
+        with self._asking:
+            packer = Packer(self.export)
+            tree = packer.pack(value)
+            self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.memory.finish())
+            answer, buffers = self.channel.receive()
+        unpacker = Unpacker(buffers, self.resolve, [])
+        if answer.get("stop"):
+            raise StopIteration
+        if "error" in answer:
+            error = JudgesError(answer["error"])
+            error._judges_number = answer["raised"]  # type: ignore[attr-defined]
+            raise error
+        return unpacker.unpack(answer["value"])
+
+    def export(self, value: Any, packer: Packer) -> Any:
+        """The node of what is no plain data."""
+        if is_tensor(value):
+            return pack_tensor(packer, value, self.number(value) if value.grad_fn is not None else None)
+        if isinstance(value, JudgesCallable | JudgesIterator):
+            return ["judges", value._number]
+        known = next((n for n, twin in self.generators.items() if twin.rng is value), None)
+        if known is not None:
+            return ["judges", known]
+        return describe(value, self.number(value), packer)
+
+    def number(self, value: Any) -> int:
+        """The number under which the judge may refer to an object."""
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self.objects)
+            self.objects.append(value)
+        return self._numbers[id(value)]
+
+    def resolve(self, tag: str, body: list[Any], unpacker: Unpacker) -> Any:
+        """The value of a node that is no plain data."""
+        if tag == "yours":
+            return self.objects[body[0]]
+        if tag == "T":
+            return unpack_tensor(unpacker, body)
+        if tag == "mine":
+            return WRAPPERS[body[0]](self, body[1])
+        if tag == "rng":
+            return self.generators[body[0]].rng
+        if tag == "name":
+            return getattr(sys.modules[body[0]], body[1])
+        raise ValueError(f"unknown tag {tag}")
+
+
+def _size(output: Output) -> int:
+    return len(output["text"]) if "text" in output else sum(len(str(part)) for part in output.get("data", {}).values())
+
+
+def _changed(before: list[bytes], after: list[bytearray]) -> Iterator[tuple[str, bytearray]]:
+    return ((str(k), new) for k, (old, new) in enumerate(zip(before, after, strict=True)) if old != new)
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _flat(part)
+    elif isinstance(value, dict):
+        yield from _flat(list(value.values()))
+    else:
+        yield value
+
+
+def main(channel: Channel, shell: Shell, options: dict[str, Any]) -> None:
+    """Serve the judge until it hangs up."""
+    side = Side(channel, shell, options["output_bytes"])
+    side.serve()

@@ -1,0 +1,109 @@
+"""The worker's side of the zygote: starts it when it is first needed, and has it fork."""
+
+import atexit
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PACKAGES = [
+    "numpy.testing",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "sklearn.datasets",
+    "sklearn.model_selection",
+    "torch",
+    "torch.nn.functional",
+    "torch.optim",
+    "torch.utils.data",
+    "sympy",  # the first backward() imports it
+    "stack_data",  # IPython's tracebacks
+    "pygments.formatters.terminal256",
+]
+THREADS = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+PASSED_ON = ("HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+START_SECONDS = 120
+
+
+class ZygoteError(RuntimeError):
+    """The zygote did not start, or is gone."""
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A process that the zygote forked."""
+
+    pidfd: int
+
+    def send(self, number: int) -> None:
+        """Send a signal, if the process is still there."""
+        try:
+            signal.pidfd_send_signal(self.pidfd, number)
+        except ProcessLookupError:
+            pass
+
+    def close(self) -> None:
+        """Kill the process, and let go of it."""
+        self.send(signal.SIGKILL)
+        os.close(self.pidfd)
+
+
+class Zygote:
+    """One zygote, of this process and not of its forks."""
+
+    def __init__(self, packages: list[str]) -> None:
+        self.owner = os.getpid()
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "bngrader.engine.zygote", str(theirs.fileno()), json.dumps(packages)]
+        self.process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env=_environment(), cwd="/", start_new_session=True
+        )
+        theirs.close()
+        self.sock.settimeout(START_SECONDS)
+        if self._receive() != b"1":
+            raise ZygoteError("the process that starts the others has threads of its own")
+
+    def _receive(self) -> bytes:
+        try:
+            said = self.sock.recv(1 << 16)
+        except OSError as error:
+            raise ZygoteError(f"the process that starts the others does not answer: {error}") from error
+        if not said:
+            raise ZygoteError("the process that starts the others ended")
+        return said
+
+    def fork(self, role: str, options: dict[str, Any], sockets: list[int]) -> Forked:
+        """Fork a process for a role. The descriptors go to it; close them here afterwards."""
+        socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
+        return Forked(os.pidfd_open(int(self._receive())))
+
+    def close(self) -> None:
+        """End the zygote, and with it what it forked."""
+        if os.getpid() == self.owner:
+            self.sock.close()
+            self.process.kill()
+            self.process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the environment that could be a secret."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return kept | THREADS | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+_zygotes: dict[tuple[str, ...], Zygote] = {}
+
+
+def zygote(packages: list[str]) -> Zygote:
+    """This process's zygote with these packages, which is started where there is none."""
+    key = tuple(packages)
+    known = _zygotes.get(key)
+    if known is None or known.owner != os.getpid() or known.process.poll() is not None:
+        _zygotes[key] = Zygote(packages)
+        atexit.register(_zygotes[key].close)
+    return _zygotes[key]
