@@ -4,6 +4,8 @@ import os
 import stat
 from pathlib import Path
 
+from nbgrader.utils import parse_utc
+
 LARGEST = 50_000_000  # bytes of a notebook; one without outputs has some 50 thousand
 ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers add the last two when they save a notebook
 
@@ -42,15 +44,28 @@ def read_submission(place: Path, assignment: str) -> bytes:
     if not _is(stat.S_ISREG, path):
         raise Unreadable(f"{shown} is {_kind(path)}, not a file. Ask for the notebook itself.")
     try:
-        # Between the look and the opening a file can be swapped: follow no link and wait for no pipe.
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            data = file.read(LARGEST + 1)
+        data = _start_of(path, LARGEST + 1)
     except OSError as error:
         raise Unreadable(f"{shown} cannot be read ({error.strerror}). Ask for the notebook again.") from error
     if len(data) > LARGEST:
         size = f"{path.stat().st_size / 1e6:.0f} MB, more than the {LARGEST / 1e6:.0f} MB that are read"
         raise Unreadable(f"{shown} has {size}. Ask for it without outputs: Edit > Clear Outputs of All Cells.")
     return data
+
+
+def read_timestamp(place: Path) -> str | None:
+    """When a submission was handed in, as nbgrader's timestamp.txt beside it says; None where it says no time."""
+    try:
+        text = _start_of(place / "timestamp.txt", 100).decode().strip()
+        return text if parse_utc(text) else None
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def _start_of(path: Path, size: int) -> bytes:
+    # Between a look and the opening a file can be swapped: follow no link and wait for no pipe.
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        return file.read(size)
 
 
 def _the_notebook(folder: Path, assignment: str) -> Path:
