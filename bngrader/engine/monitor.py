@@ -1,5 +1,7 @@
 """The process beside each student's process: watches its limits, passes signals on, and reports how it ended."""
 
+import contextlib
+import ctypes
 import json
 import os
 import select
@@ -11,6 +13,7 @@ from typing import Any
 
 STEP = 0.05  # seconds between two looks
 PATIENCE = 0.3  # seconds that a process which hung up has to end by itself
+PR_SET_PDEATHSIG = 1
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
@@ -38,9 +41,23 @@ def used(base: int) -> Use:
     return use
 
 
-def resident(pid: int) -> int:
-    """The bytes of a process that are in memory."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+@dataclass(frozen=True)
+class Memory:
+    """The bytes of this process that are in memory, and those of its data."""
+
+    resident: int
+    data: int
+
+
+def memory() -> Memory:
+    """What this process has now."""
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return Memory(*(int(fields[name].split()[0]) << 10 for name in ("VmRSS", "VmData")))
+
+
+def die_with_parent() -> None:
+    """Be killed when the process that forked this one ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Monitor:
@@ -58,10 +75,8 @@ class Monitor:
         self.until = time.monotonic() + PATIENCE
 
     def _send(self, number: int) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, number)
-        except ProcessLookupError:
-            pass
 
     def kill(self, reason: str) -> None:
         """End the process, and with it all that it started."""

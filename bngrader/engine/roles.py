@@ -7,9 +7,10 @@ import sys
 import tempfile
 from typing import Any
 
-from bngrader.engine import judge, sandbox, student
+from bngrader.engine import judge, student
 from bngrader.engine.channel import Channel
-from bngrader.engine.monitor import Monitor, resident
+from bngrader.engine.monitor import Memory, Monitor, die_with_parent, memory
+from bngrader.engine.sandbox import Sandbox
 from bngrader.engine.shell import Shell
 from bngrader.engine.supervisor import Supervisor
 
@@ -27,34 +28,56 @@ def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
 def be_student(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
     """Fork the student's process into its sandbox, and watch it."""
     sock, status = fds
-    base = resident(os.getpid())
-    isolated = sandbox.enter(options) if not options["unsafe_no_sandbox"] else None
+    before = memory()
+    sandbox = None if options["unsafe_no_sandbox"] else Sandbox()
+    ready, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(status)
-        if isolated:
-            isolated.build()
-        _serve(shell, options, sock)
+        os.close(ready)
+        _serve(shell, options, sock, tell, sandbox, before)
     os.close(sock)
-    Monitor(pid, options, base, isolated is not None).watch(status)
+    os.close(tell)
+    monitor = Monitor(pid, options, before.resident, sandbox is not None)
+    problem = os.read(ready, 1000)  # nothing, once the sandbox is closed
+    if problem:
+        monitor.kill(problem.decode())
+    monitor.watch(status)
     os._exit(0)
 
 
-def _serve(shell: Shell, options: dict[str, Any], sock: int) -> None:
+def _serve(
+    shell: Shell, options: dict[str, Any], sock: int, tell: int, sandbox: Sandbox | None, before: Memory
+) -> None:
+    """The student's process."""
     try:
-        _limit(options)
+        if sandbox:
+            sandbox.close(options["folder_mb"])
+        else:
+            os.chdir(tempfile.mkdtemp(prefix="submission-"))
+        _limit(options, before)
+        die_with_parent()  # after the change of user, which undoes it
         _forget()
+    except OSError as error:
+        os.write(tell, f"the sandbox cannot be made: {error}".encode())
+        os._exit(1)
+    os.close(tell)
+    try:
         student.main(Channel(socket.socket(fileno=sock)), shell, options)
     finally:
         os._exit(1)
 
 
-def _limit(options: dict[str, Any]) -> None:
-    for name, most in {
+def _limit(options: dict[str, Any], before: Memory) -> None:
+    limits = {
         "RLIMIT_FSIZE": options["file_mb"] << 20,
         "RLIMIT_NOFILE": options["open_files"],
+        "RLIMIT_NPROC": options["processes"] + 2,  # the monitor and the process itself
+        "RLIMIT_DATA": before.data + (options["memory_mb"] << 20),
+        "RLIMIT_CPU": int(options["cpu_seconds"]) + 5,
         "RLIMIT_CORE": 0,
-    }.items():
+    }
+    for name, most in limits.items():
         resource.setrlimit(getattr(resource, name), (most, most))
 
 
@@ -63,6 +86,7 @@ def _forget() -> None:
     kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     os.environ.clear()
     os.environ.update(kept, HOME=os.getcwd())
+    sys.path[:] = [path for path in sys.path if path and os.path.exists(path)]
     for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
         del sys.modules[name]
 

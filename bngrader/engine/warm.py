@@ -1,12 +1,14 @@
 """The worker's side of the zygote: starts it when it is first needed, and has it fork."""
 
 import atexit
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ PACKAGES = [
     "stack_data",  # IPython's tracebacks
     "pygments.formatters.terminal256",
 ]
-THREADS = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 START_SECONDS = 120
 
@@ -42,10 +44,8 @@ class Forked:
 
     def send(self, number: int) -> None:
         """Send a signal, if the process is still there."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, number)
-        except ProcessLookupError:
-            pass
 
     def close(self) -> None:
         """Kill the process, and let go of it."""
@@ -58,6 +58,7 @@ class Zygote:
 
     def __init__(self, packages: list[str]) -> None:
         self.owner = os.getpid()
+        self.lock = threading.Lock()
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "bngrader.engine.zygote", str(theirs.fileno()), json.dumps(packages)]
         self.process = subprocess.Popen(
@@ -79,8 +80,9 @@ class Zygote:
 
     def fork(self, role: str, options: dict[str, Any], sockets: list[int]) -> Forked:
         """Fork a process for a role. The descriptors go to it; close them here afterwards."""
-        socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
-        return Forked(os.pidfd_open(int(self._receive())))
+        with self.lock:
+            socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
+            return Forked(os.pidfd_open(int(self._receive())))
 
     def close(self) -> None:
         """End the zygote, and with it what it forked."""
@@ -97,13 +99,14 @@ def _environment() -> dict[str, str]:
 
 
 _zygotes: dict[tuple[str, ...], Zygote] = {}
+_starting = threading.Lock()
 
 
 def zygote(packages: list[str]) -> Zygote:
     """This process's zygote with these packages, which is started where there is none."""
-    key = tuple(packages)
-    known = _zygotes.get(key)
-    if known is None or known.owner != os.getpid() or known.process.poll() is not None:
-        _zygotes[key] = Zygote(packages)
-        atexit.register(_zygotes[key].close)
-    return _zygotes[key]
+    with _starting:
+        known = _zygotes.get(tuple(packages))
+        if known is None or known.owner != os.getpid() or known.process.poll() is not None:
+            known = _zygotes[tuple(packages)] = Zygote(packages)
+            atexit.register(known.close)
+        return known

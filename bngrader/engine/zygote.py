@@ -5,7 +5,6 @@ a role and its options as JSON, with the file descriptors that the new process g
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -20,11 +19,9 @@ from typing import Any
 import numpy as np
 
 from bngrader.engine import judge, student  # noqa: F401  (the forks find them imported)
+from bngrader.engine.monitor import die_with_parent
 from bngrader.engine.roles import ROLES
 from bngrader.engine.shell import Shell, make_shell
-
-PR_SET_PDEATHSIG = 1
-
 
 def preload(packages: list[str]) -> Shell:
     """Import the packages that there are, and make a shell; no thread may be left."""
@@ -37,11 +34,6 @@ def preload(packages: list[str]) -> Shell:
     gc.collect()
     gc.freeze()
     return shell
-
-
-def die_with_parent() -> None:
-    """Be killed when the process that forked this one ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> None:
@@ -70,7 +62,6 @@ def reseed() -> None:
 def main() -> None:
     """Preload, say so, and answer requests until the other end hangs up."""
     sock = socket.socket(fileno=int(sys.argv[1]))
-    die_with_parent()
     shell = preload(json.loads(sys.argv[2]))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
     sock.send(json.dumps(len(os.listdir("/proc/self/task"))).encode())
