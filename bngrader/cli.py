@@ -15,6 +15,8 @@ from sqlalchemy.exc import SAWarning
 
 from bngrader.cluster import Map, cores, in_processes, on_cluster
 from bngrader.course import Course, CourseError, assignments, find_repository, require_assignment
+from bngrader.engine.errors import SandboxMissing
+from bngrader.engine.sandbox import require
 from bngrader.engine.settings import Engine
 from bngrader.grading import Grading
 from bngrader.records import FAILED, NEEDS_MANUAL, Record
@@ -88,7 +90,8 @@ def grade_class(
     if json_file and not json_file.resolve().parent.is_dir():
         raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
     the_course = Course(repository, folder, db)
-    grading = Grading(the_course, assignment, _engine_settings(the_course, unsafe_no_sandbox), force)
+    settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
+    grading = Grading(the_course, assignment, settings, force)
     run_map: Map = (
         functools.partial(on_cluster, address=scheduler)
         if scheduler
@@ -109,11 +112,18 @@ def grade_class(
         raise typer.Exit(130)
 
 
-def _engine_settings(course: Course, unsafe_no_sandbox: bool) -> dict[str, object]:
-    """The engine's settings, as the configuration files and the command line say."""
+def _engine_settings(course: Course, unsafe_no_sandbox: bool, *, on_this_machine: bool) -> dict[str, object]:
+    """The engine's settings, as the configuration files and the command line say.
+
+    Raises CourseError where submissions are to be run on this machine, and it has no sandbox for them.
+    """
     engine = Engine(config=course.nbgrader_config())
-    if unsafe_no_sandbox:
-        engine.unsafe_no_sandbox = True
+    engine.unsafe_no_sandbox |= unsafe_no_sandbox
+    if on_this_machine:
+        try:
+            require(engine.unsafe_no_sandbox)
+        except SandboxMissing as missing:
+            raise CourseError(str(missing)) from missing
     return engine.as_dict()
 
 

@@ -15,7 +15,6 @@ from nbgrader.preprocessors import AssignLatePenalties
 from nbgrader.utils import parse_utc
 from sqlalchemy import select
 from sqlalchemy.engine import Row
-from sqlalchemy.orm import object_session
 
 from bngrader.course import Course, CourseError
 from bngrader.database import MARKS, explained
@@ -106,7 +105,7 @@ class ClassGradebook:
             submitted = self._submitted(outcome.student) or self._new_submission(outcome.student)
             if timestamp is not None:
                 submitted.assignment.timestamp = parse_utc(timestamp)
-            _set_grades(submitted, outcome, same_work)
+            _set_grades(db, submitted, outcome, same_work)
             db.flush()
             db.expire_all()
             submitted.late_submission_penalty = self._penalty(submitted)
@@ -217,24 +216,23 @@ def write_file(path: Path, data: bytes) -> None:
         ) from error
 
 
-def _set_grades(submitted: SubmittedNotebook, outcome: Outcome, same_work: bool) -> None:
+def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_work: bool) -> None:
     grades = {grade.name: grade for grade in submitted.grades}
     comments = {comment.name: comment for comment in submitted.comments}
     for cell in submitted.notebook.grade_cells:
-        grade = grades.get(cell.name) or _added(Grade(cell_id=cell.id, notebook=submitted))
+        grade = grades.get(cell.name) or _added(db, Grade(cell_id=cell.id, notebook=submitted))
         grade.auto_score = outcome.scores[cell.name]
         if grade.manual_score is None:
             grade.needs_manual_grade = grade.auto_score is None
         elif not same_work:
             grade.needs_manual_grade = True  # as in nbgrader: a person should look at what they scored again
     for cell in submitted.notebook.solution_cells:
-        comment = comments.get(cell.name) or _added(Comment(cell_id=cell.id, notebook=submitted))
+        comment = comments.get(cell.name) or _added(db, Comment(cell_id=cell.id, notebook=submitted))
         comment.auto_comment = outcome.comments[cell.name]
 
 
-def _added(row: Any) -> Any:
-    """A row of a submitted notebook, in the notebook's own session."""
-    object_session(row.notebook).add(row)
+def _added(db: Any, row: Any) -> Any:
+    db.add(row)
     return row
 
 

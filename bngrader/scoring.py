@@ -9,8 +9,10 @@ from nbgrader.preprocessors import SaveAutoGrades
 from nbgrader.utils import compute_checksum, is_solution
 
 from bngrader.check import CheckFailed
+from bngrader.engine.errors import LimitReached
 
 NUMBER = re.compile(r"(?:np\.float\d+\()?([^()]+)\)?")  # NumPy 2 shows its numbers as np.float64(1.5)
+LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
 NO_ANSWER = "No response."  # nbgrader's own words
 
 
@@ -66,7 +68,8 @@ def hints(cell: NotebookNode) -> list[str]:
 def _headline(error: NotebookNode) -> str:
     said = strip_ansi(error.evalue).strip().splitlines()
     if error.ename == CheckFailed.__name__ and said:
-        return str(said[0])
+        limit = LIMIT.search("\n".join(said))  # that a call ran into one says more than that it failed
+        return str(limit[1] if limit else said[0])
     return f"{error.ename}: {said[0]}" if said else str(error.ename)
 
 
