@@ -8,8 +8,7 @@ from typing import Any
 from bngrader.engine import outputs
 from bngrader.engine.channel import Channel
 from bngrader.engine.errors import LimitReached, ProtocolError
-from bngrader.engine.failures import remember_source
-from bngrader.engine.remote import GRACE, Remote
+from bngrader.engine.remote import GRACE, LOOP, Remote
 from bngrader.engine.settings import Engine
 from bngrader.engine.shell import Output
 
@@ -66,7 +65,6 @@ class Answers:
 
     def run(self, source: str, file: str) -> Ran:
         """Run a cell. Where it ends the process, the next call starts a new one, without this cell."""
-        remember_source(file, source)
         try:
             self.remote()
         except LimitReached as error:
@@ -79,7 +77,7 @@ class Answers:
     def _run(self, cell: tuple[str, str]) -> Ran:
         assert self._remote is not None
         ran, (file, source) = Ran(), cell
-        self._remote.files[file] = source.count("\n") + 1
+        self._remote.files.add(file)
         try:
             self._converse(self._remote, {"op": "cell", "file": file, "source": source}, ran)
         except TimeoutError:
@@ -89,7 +87,7 @@ class Answers:
         except Exception as error:
             said = str(error) if isinstance(error, ProtocolError) else type(error).__name__
             self._gone(self._remote, ran, f"the process sent something that is not allowed: {said}")
-        self.attempts += [name for name in self._remote.attempts if name not in self.attempts]
+        self.all_attempts()
         ran.outputs = outputs.merge(ran.outputs)
         return ran
 
@@ -124,7 +122,7 @@ class Answers:
 
     def _stop(self, remote: Remote, ran: Ran) -> None:
         """Interrupt a cell that takes too long; end its process where that does not help."""
-        said = f"the cell took longer than the {self.settings.cell_seconds:g} seconds that a cell may take"
+        said = f"the cell took longer than the {self.settings.cell_seconds:g} seconds that it may take: {LOOP}"
         self._interrupt()
         try:
             self._collect(remote, ran, time.monotonic() + GRACE)
@@ -140,6 +138,12 @@ class Answers:
         remote.dead = why or reason or "the process ended"
         ran.alive, ran.error = False, remote.dead
         ran.outputs.append(outputs.error("LimitReached", remote.dead))
+
+    def all_attempts(self) -> list[str]:
+        """The forbidden names that the submission has reached for."""
+        new = self._remote.attempts if self._remote else []
+        self.attempts = list(dict.fromkeys([*self.attempts, *new]))
+        return self.attempts
 
     def close(self) -> None:
         """End the process."""

@@ -1,5 +1,7 @@
 """What a test can meet when it calls an answer, besides the exceptions that Python itself has."""
 
+OWN_TRACEBACK = "Traceback of the submitted code:"  # begins the entry of a test's traceback that may be shown
+
 
 class StudentError(Exception):
     """The answer raised an exception of a class of its own; its name begins the text."""

@@ -13,10 +13,11 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 
 from bngrader.engine import outputs, sandbox
 from bngrader.engine.channel import Channel
+from bngrader.engine.forbidden import packages
 from bngrader.engine.job import ANSWER, BOTH, TEST, Cell, Job
 from bngrader.engine.settings import Engine
 from bngrader.engine.supervisor import END, GONE, INTERRUPT, START
-from bngrader.engine.warm import PACKAGES, Forked, Zygote, zygote
+from bngrader.engine.warm import PACKAGES, Forked, zygote
 
 SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is taken for lost
 
@@ -31,7 +32,7 @@ def execute(notebook: NotebookNode, settings: Engine) -> None:
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     todo = [cell for cell in cells if cell.source.strip()]
-    run = _Run(todo, settings, zygote(PACKAGES))
+    run = _Run(todo, settings, [str(name) for name in notebook.metadata.get("forbidden", [])])
     while run.first < len(todo):
         run.go_on()
 
@@ -47,8 +48,14 @@ def _kind(cell: NotebookNode) -> Cell:
 class _Run:
     """One submission: its cells, and the processes that run them."""
 
-    def __init__(self, cells: list[NotebookNode], settings: Engine, zygote: Zygote) -> None:
-        self.cells, self.settings, self.zygote = cells, settings, zygote
+    def __init__(self, cells: list[NotebookNode], settings: Engine, forbidden: list[str]) -> None:
+        self.cells, self.settings = cells, settings
+        self.options = settings.as_dict() | {"forbidden": forbidden}
+        absent = packages(forbidden)
+        self.lean = zygote([name for name in PACKAGES if name.split(".")[0] not in absent])
+        # The tests may use what the answers may not.
+        used = any(name in cell.source for cell in cells if _kind(cell).kind != ANSWER for name in absent)
+        self.full = zygote(PACKAGES) if used else self.lean
         self.first = 0
         self.end = time.monotonic() + settings.notebook_seconds
         self.student: Forked | None = None
@@ -58,7 +65,7 @@ class _Run:
         """Run a judge from the first cell that has not run; where it stops before the end, give up one cell."""
         control, theirs = socket.socketpair()
         commands, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        judge = self.zygote.fork("judge", self.settings.as_dict(), [theirs.fileno(), orders.fileno()])
+        judge = self.full.fork("judge", self.options, [theirs.fileno(), orders.fileno()])
         theirs.close()
         orders.close()
         try:
@@ -117,7 +124,7 @@ class _Run:
         self._end_student(signal.SIGTERM)
         ours, theirs = socket.socketpair()
         self.status, status = os.pipe()
-        self.student = self.zygote.fork("student", self.settings.as_dict(), [theirs.fileno(), status])
+        self.student = self.lean.fork("student", self.options, [theirs.fileno(), status])
         os.close(status)
         theirs.close()
         return ours

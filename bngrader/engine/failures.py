@@ -3,6 +3,7 @@
 import builtins
 import linecache
 import re
+import traceback
 import warnings
 from types import TracebackType
 from typing import Any
@@ -22,11 +23,15 @@ FRAMES = 20
 
 def remember_source(file: str, source: str) -> None:
     """Let tracebacks show the lines of a cell of the student's."""
-    linecache.cache[file] = (len(source), None, [line + "\n" for line in source.split("\n")], file)
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
 
 
-def make_error(said: Any, files: dict[str, int]) -> BaseException:
-    """The exception that the student's side describes. `files` holds the number of lines of each of its cells."""
+def _lines(file: str) -> int:
+    return len(linecache.getlines(file))
+
+
+def make_error(said: Any, files: set[str]) -> BaseException:
+    """The exception that the student's side describes. `files` are the names of its cells."""
     if not isinstance(said, dict) or not isinstance(said.get("types"), list):
         raise ProtocolError("an exception is described wrongly")
     names = [re.sub(r"\W", "", str(name))[:60] for name in said["types"]] or ["Exception"]
@@ -34,7 +39,22 @@ def make_error(said: Any, files: dict[str, int]) -> BaseException:
     arguments = said.get("args") if said.get("whole") and isinstance(said.get("args"), list) else [text]
     error = _make(names, text, arguments)
     frames = [frame for frame in said.get("frames", [])[-FRAMES:] if _is_ours(frame, files)]
-    return _raised_in(error, frames)
+    error = _raised_in(error, frames)
+    if frames:
+        own[id(error)] = error, "".join(traceback.format_exception(error, chain=False))
+    return error
+
+
+own: dict[int, tuple[BaseException, str]] = {}  # the text of each error's own traceback, while its cell runs
+
+
+def own_traceback(error: BaseException | None) -> str | None:
+    """The traceback within the student's code of an error, or of what caused it."""
+    for _ in range(20):
+        if error is None or id(error) in own:
+            break
+        error = error.__cause__ or error.__context__
+    return own[id(error)][1] if error is not None and id(error) in own else None
 
 
 def _make(names: list[str], text: str, arguments: Any) -> BaseException:
@@ -48,10 +68,10 @@ def _make(names: list[str], text: str, arguments: Any) -> BaseException:
         return StudentError(f"{names[0]}: {text}")
 
 
-def _is_ours(frame: Any, files: dict[str, int]) -> bool:
+def _is_ours(frame: Any, files: set[str]) -> bool:
     if not (isinstance(frame, list) and len(frame) == 3 and isinstance(frame[0], str) and type(frame[1]) is int):
         return False
-    return 0 < frame[1] <= files.get(frame[0], 0)
+    return frame[0] in files and 0 < frame[1] <= _lines(frame[0])
 
 
 def _raised_in(error: BaseException, frames: list[Any]) -> BaseException:

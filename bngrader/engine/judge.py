@@ -7,10 +7,10 @@ import types
 from typing import Any
 
 from bngrader.check import CheckFailed
-from bngrader.engine import names, outputs
+from bngrader.engine import failures, names, outputs
 from bngrader.engine.answers import Answers
 from bngrader.engine.channel import Channel
-from bngrader.engine.errors import LimitReached
+from bngrader.engine.errors import OWN_TRACEBACK, LimitReached
 from bngrader.engine.job import ANSWER, BOTH, TEST, Cell, Job
 from bngrader.engine.remote import Remote
 from bngrader.engine.shell import Output, Shell
@@ -35,7 +35,7 @@ class Judge:
         """Run all cells, and tell what came of each."""
         for index, cell in enumerate(self.job.cells):
             self.control.send({"begin": index, "seconds": self.job.settings.cell_seconds})
-            shown, count = self._cell(cell, f"<cell {index + 1}>", quiet=index < self.job.first)
+            shown, count = self._cell(cell, f"<cell {index + 1}, {cell.grade_id}>", quiet=index < self.job.first)
             if index >= self.job.first:
                 self.control.send({"cell": index, "outputs": shown, "count": count})
         self.answers.close()
@@ -43,6 +43,7 @@ class Judge:
     def _cell(self, cell: Cell, file: str, quiet: bool) -> tuple[list[Output], int | None]:
         if cell.kind == TEST:
             return ([], None) if quiet else self._test(cell)
+        failures.remember_source(file, self.shell.transform_cell(cell.source))
         ran = self.answers.run(cell.source, file)
         if cell.kind == ANSWER and ran.error:
             self.ended[cell.grade_id] = ran.error
@@ -99,23 +100,25 @@ class Judge:
         shown: list[Output] = []
         signal.signal(signal.SIGALRM, self._late)
         signal.setitimer(signal.ITIMER_REAL, self.job.settings.cell_seconds + LATE)
+        error: BaseException | None
         try:
             result = self.shell.run(source, shown.append)
-            good = result.success
-        except BaseException as error:
-            good = False
-            shown.append(outputs.error(type(error).__name__, str(error)))
+            error = result.error_before_exec or result.error_in_exec
+        except BaseException as raised:
+            error = raised
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if not good and not any(output["output_type"] == "error" for output in shown):
-            shown.append(outputs.error("Error", "the test did not end well"))
-        return [self._cleaned(output) for output in shown]
+        if error and not any(output["output_type"] == "error" for output in shown):
+            shown.append(outputs.error(type(error).__name__, str(error)))
+        return [self._cleaned(output, failures.own_traceback(error)) for output in shown]
 
     def _late(self, number: int, frame: types.FrameType | None) -> None:
         raise LimitReached(f"the test took longer than {self.job.settings.cell_seconds:g} seconds")
 
-    def _cleaned(self, output: Output) -> Output:
+    def _cleaned(self, output: Output, own: str | None) -> Output:
         cleaned = outputs.clean(output, self.shell.count)
+        if cleaned["output_type"] == "error" and own:
+            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{outputs.clean_text(own)}")
         if cleaned["output_type"] == "stream":
             cleaned["text"] = cleaned["text"][: self.job.settings.output_bytes]
         return cleaned
@@ -135,7 +138,7 @@ class Judge:
             how = self.ended.get(missing)
             said = f"Not so: {missing} is defined." + (f"\n  its cell    ended with {how}" if how else "")
             output = outputs.error(CheckFailed.__name__, said) | {"traceback": said.splitlines()}
-        for name in self.answers.attempts:
+        for name in self.answers.all_attempts():
             said = f"The notebook used {name}, which this assignment forbids."
             output = output | {"evalue": f"{output['evalue']}\n{said}", "traceback": [*output["traceback"], said]}
         return output

@@ -5,12 +5,13 @@ import os
 import sys
 from pathlib import Path
 
+from bngrader.engine.forbidden import OURS
+
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
 SETTINGS = ("/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/alternatives", "/etc/ssl")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 LINKS = {"dev/shm": "/tmp", "dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0", "dev/stdout": "/proc/self/fd/1"}
 STAGES = ("/mnt", "/media", "/srv", "/opt", "/home")
-OURS = ("bngrader", "bnref")
 FOLDER = "/tmp"
 
 
@@ -20,22 +21,22 @@ def packages() -> list[Path]:
     return [path.resolve() for path in found if path.is_dir()]
 
 
-def hidden() -> list[Path]:
-    """The folders of the course's own code: the packages, and the checkout where there is one."""
+def hidden(forbidden: list[str]) -> list[Path]:
+    """The folders of forbidden packages and of the course's own: its packages, and the checkout where there is one."""
     found = []
-    for name in OURS:
+    for name in (*OURS, *forbidden):
         spec = importlib.util.find_spec(name)
         found += [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
     checkout = Path(__file__).resolve().parents[2]
     return [*found, *([checkout] if (checkout / "solutions").is_dir() else [])]
 
 
-def plan() -> list[tuple[str, bool]]:
+def plan(forbidden: list[str]) -> list[tuple[str, bool]]:
     """Each path to show (True) or to cover by an empty folder (False), outer ones first."""
     wanted = [*SYSTEM, *SETTINGS, sys.prefix, sys.base_prefix, *map(str, packages())]
     shown = {str(Path(path)) for path in wanted if Path(path).exists()}
     shown = {path for path in shown if not any(_inside(path, other) for other in shown)}
-    covered = {str(path) for path in hidden() if any(_inside(str(path), other) for other in shown)}
+    covered = {str(path) for path in hidden(forbidden) if any(_inside(str(path), other) for other in shown)}
     covered = {path for path in covered if not any(_inside(path, other) for other in covered)}
     again = {str(Path(p)) for p in (sys.prefix, sys.base_prefix) if any(_inside(str(Path(p)), c) for c in covered)}
     return sorted([(p, True) for p in shown | again] + [(p, False) for p in covered], key=lambda step: len(step[0]))

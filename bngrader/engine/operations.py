@@ -4,6 +4,8 @@ import copy
 import sys
 from typing import Any
 
+import numpy as np
+
 
 def _get(side: Any, request: dict[str, Any]) -> Any:
     return side.shell.user_ns[request["name"]]
@@ -12,6 +14,19 @@ def _get(side: Any, request: dict[str, Any]) -> Any:
 def _call(side: Any, request: dict[str, Any], args: Any) -> Any:
     positional, named = args
     return side.objects[request["object"]](*positional, **named)
+
+
+def _forward(side: Any, request: dict[str, Any], args: Any) -> Any:
+    """A module's forward alone, since the hooks of a module that a test calls have run on the judge's side."""
+    positional, named = args
+    return side.objects[request["object"]].forward(*positional, **named)
+
+
+def _make(side: Any, request: dict[str, Any], args: Any) -> Any:
+    """What a function of the test's makes of plain arguments, from the function's source."""
+    space: dict[str, Any] = {"__name__": "test", "np": np, "torch": sys.modules.get("torch")}
+    exec(compile(request["source"], "<test>", "exec"), space)
+    return space[request["name"]](*args)
 
 
 def _getattr(side: Any, request: dict[str, Any]) -> Any:
@@ -64,7 +79,8 @@ def _copy(side: Any, request: dict[str, Any]) -> Any:
 def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
     """The gradients of a tensor that a call returned, for the tensors that the call was given."""
     torch = sys.modules["torch"]
-    inputs = side.calls[request["call"]]
+    own = [side.table.modules[number].get_parameter(name) for number, name in request["slots"]]
+    inputs = [*side.calls[request["call"]], *own]
     output = side.objects[request["object"]]
     return list(torch.autograd.grad(output, inputs, grad, retain_graph=True, allow_unused=True))
 
@@ -72,6 +88,8 @@ def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
 OPERATIONS = {
     "get": _get,
     "call": _call,
+    "forward": _forward,
+    "make": _make,
     "getattr": _getattr,
     "setattr": _setattr,
     "delattr": _delattr,

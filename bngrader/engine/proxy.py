@@ -4,6 +4,7 @@ A proxy equals nothing but itself, and is never a number, an array or a text.
 """
 
 import inspect
+import textwrap
 import types
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,11 @@ class Proxy:
 
     def __deepcopy__(self, memo: Any) -> Any:
         return _ask(self, "copy", deep=True)
+
+    def __beside__(self, build: Any, *args: Any) -> Any:
+        """What the test's function `build` makes of `args`, made in the process in which this object is."""
+        source = textwrap.dedent(inspect.getsource(build))
+        return self._remote.request("make", source=source, name=build.__name__, values={"args": args})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError("an object of the submission's cannot be pickled")

@@ -5,22 +5,24 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bngrader.engine import failures, seeds
+from bngrader.engine.call import Call, Outcome
 from bngrader.engine.channel import Channel
 from bngrader.engine.errors import LimitReached, ProtocolError
-from bngrader.engine.memory import Region
+from bngrader.engine.gradients import attach
+from bngrader.engine.modules import Mirrors
 from bngrader.engine.proxy import PROTOCOLS, Proxy, make_proxy
-from bngrader.engine.restore import restore, restore_array
+from bngrader.engine.slots import is_module
 from bngrader.engine.tensors import is_tensor, pack_tensor, unpack_tensor
 from bngrader.engine.values import Packer, Unpacker
 
 BY_NAME = ("numpy", "torch", "math")  # packages whose functions go to the student's side by name
 KINDS = {"function", "class", "object", "generator"}
+LOOP = "is there a loop that does not end?"
 GRACE = 2.0  # seconds that an interrupted answer has to come back
 NESTED = 20  # calls within calls
 
@@ -38,18 +40,21 @@ class Remote:
         self._interrupt, self._end = interrupt, end
         self.dead: str | None = None
         self.deadline = float("inf")  # of the cell under way
-        self.files: dict[str, int] = {}  # the lines of each cell of the student's
+        self.files: set[str] = set()  # the names under which the student's cells are compiled
         self.printed: list[str] = []
         self.attempts: list[str] = []  # forbidden names that the submission reached for
         self._numbers = itertools.count()
-        self._depth = 0
+        self._proxies: dict[int, Proxy] = {}  # one for each object, so that it is itself
+        self._calls: list[Call] = []  # under way, the innermost last
         self._globals = seeds.Globals()
+        self.mirrors = Mirrors(self)
         self.forget()
 
     def forget(self) -> None:
         """At the end of a test cell: what it passed in is not theirs to use any more."""
         self._passed: dict[int, Any] = {}
         self._raised: list[BaseException] = []
+        failures.own.clear()
         self._twins: dict[int, seeds.Twin] = {}
 
     def request(self, op: str, values: dict[str, Any] | None = None, **fields: Any) -> Any:
@@ -59,20 +64,20 @@ class Remote:
         """
         if self.dead:
             raise LimitReached(self.dead)
-        if self._depth > NESTED:
+        if len(self._calls) > NESTED:
             raise RecursionError("the answer and the test call each other without an end")
-        call = _Call(self, next(self._numbers), values or {})
-        self._depth += 1
+        call = Call(self, next(self._numbers), values or {})
+        self._calls.append(call)
         try:
             outcome = self._outcome({**call.message, "op": op, "id": call.number, **fields}, call)
         finally:
-            self._depth -= 1
+            self._calls.pop()
         failures.warn(outcome.warnings)
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
 
-    def _outcome(self, message: dict[str, Any], call: "_Call") -> "Outcome":
+    def _outcome(self, message: dict[str, Any], call: Call) -> Outcome:
         """Whatever a message does to the code that reads it, it ends the conversation and not the judge."""
         try:
             return call.read(*self._exchange(message, call))
@@ -82,7 +87,7 @@ class Remote:
             said = str(error) if isinstance(error, ProtocolError) else f"{type(error).__name__}: {error}"
             raise self._lost(f"the submission's process sent something that is not allowed: {said}") from None
 
-    def _exchange(self, message: dict[str, Any], call: "_Call") -> tuple[dict[str, Any], list[bytearray]]:
+    def _exchange(self, message: dict[str, Any], call: Call) -> tuple[dict[str, Any], list[bytearray]]:
         limit = min(time.monotonic() + self.call_seconds, self.deadline)
         try:
             self.channel.send(message, call.buffers, limit)
@@ -110,7 +115,7 @@ class Remote:
                 raise ProtocolError("a message has no kind")
             if message["kind"] == "forbidden":
                 self.attempts = [*self.attempts, str(message.get("name"))[:200]][-100:]
-            elif message["kind"] == "output" and self._depth:
+            elif message["kind"] == "output" and self._calls:
                 self._keep(message.get("output"))
             else:
                 return message, buffers
@@ -128,7 +133,7 @@ class Remote:
             self._wait_for_reply(number, time.monotonic() + GRACE)
         except (TimeoutError, EOFError, OSError, ProtocolError):
             self._lost(f"the submission's process was stopped: a call took longer than {seconds} seconds")
-        return LimitReached(f"it took longer than the {seconds} seconds that a call may take")
+        return LimitReached(f"it took longer than the {seconds} seconds that a call may take: {LOOP}")
 
     def _lost(self, why: str) -> LimitReached:
         self.channel.close()
@@ -168,6 +173,8 @@ class Remote:
             return ["yours", object.__getattribute__(value, "_number")]
         if is_tensor(value):
             return pack_tensor(packer, value)
+        if is_module(value):
+            return ["yours", self._number_of(value)]
         if isinstance(value, np.random.Generator):
             seeds.state_of(value)
             self._twins.setdefault(self._pass(value), seeds.Twin(value))
@@ -180,6 +187,12 @@ class Remote:
             raise TypeError(f"a test cannot pass a {type(value).__name__} to an answer")
         return ["mine", op, self._pass(value)]
 
+    def _number_of(self, module: Any) -> int:
+        number = self.mirrors.number(module)
+        if number is None:
+            raise TypeError("a module that the test made cannot be passed to an answer: make it with check.beside")
+        return number
+
     def _pass(self, value: Any) -> int:
         self._passed[id(value)] = value  # kept alive, so that the number stays its own
         return id(value)
@@ -190,8 +203,12 @@ class Remote:
             return self._proxy(body, unpacker)
         if tag == "judges" and body[0] in self._passed:
             return self._passed[body[0]]
+        if tag == "M":
+            return self.mirrors.adopt(body, unpacker)
         if tag == "T":
-            return unpack_tensor(unpacker, body)
+            tensor = unpack_tensor(unpacker, body)
+            graph = body[4]
+            return attach(self, self._calls[-1], tensor, graph) if self._calls and type(graph) is int else tensor
         raise ProtocolError(f"a message holds an unknown {tag[:20]!r}")
 
     def _proxy(self, body: list[Any], unpacker: Unpacker) -> Proxy:
@@ -199,19 +216,30 @@ class Remote:
         if type(number) is not int or kind not in KINDS or not isinstance(name, str) or len(protocols) > len(PROTOCOLS):
             raise ProtocolError("an object is described wrongly")
         file = file if file in self.files else None
-        made = _signature(signature, unpacker) if signature is not None else None
-        return make_proxy(self, [number, kind, name[:80], protocols, signature, file], made)
+        if number not in self._proxies:
+            made = _signature(signature, unpacker) if signature is not None else None
+            self._proxies[number] = make_proxy(self, [number, kind, name[:80], protocols, signature, file], made)
+        return self._proxies[number]
 
-    def seeds(self) -> dict[str, Any]:
-        """What the student's side has to know of random states before it does anything."""
-        return {"generators": seeds.changed(self._twins), "globals": self._globals.news()}
+    def news(self, packer: Packer) -> dict[str, Any]:
+        """What the student's side has to know before it does anything: random states, and modules that changed."""
+        torch = sys.modules.get("torch")
+        hooks = self.mirrors.hooks().items()
+        return {
+            "seeds": {"generators": seeds.changed(self._twins), "globals": self._globals.news()},
+            "modules": self.mirrors.table.news(packer),
+            "hooks": {n: [[kind, ["mine", "call", self._pass(hook)]] for kind, hook in listed] for n, listed in hooks},
+            "grad": torch.is_grad_enabled() if torch else False,
+        }
 
-    def move_on(self, states: Any) -> None:
-        """Move a test's generators on as far as the answer drew from their twins."""
-        for number, state in states.items():
+    def catch_up(self, reply: dict[str, Any], unpacker: Unpacker) -> None:
+        """Take over what the answer changed: how far it drew random numbers, and the state of modules."""
+        for number, state in dict(reply.get("generators") or {}).items():
             if int(number) not in self._twins:
                 raise ProtocolError("a generator that was not passed in")
             seeds.move_on(self._twins[int(number)], state)
+        self.mirrors.table.apply(reply.get("modules"), unpacker)
+        self.mirrors.leave_hooks(reply.get("hooks"))
 
 
 def _signature(parameters: Any, unpacker: Unpacker) -> inspect.Signature | None:
@@ -228,52 +256,3 @@ def _signature(parameters: Any, unpacker: Unpacker) -> inspect.Signature | None:
         )
     except (TypeError, ValueError):
         return None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a request."""
-
-    value: Any = None
-    error: BaseException | None = None
-    warnings: list[tuple[str, type[Warning]]] = field(default_factory=list)
-
-
-class _Call:
-    """One request: what it sends, and what its reply means for the values that were sent."""
-
-    def __init__(self, remote: Remote, number: int, values: dict[str, Any]) -> None:
-        self.remote, self.number, self.values = remote, number, values
-        packer = Packer(remote.export)
-        nodes = {name: packer.pack(value) for name, value in values.items()}
-        self.buffers = packer.memory.finish()
-        self.regions: list[Region] = packer.memory.regions
-        self.message = {"values": nodes, "seeds": remote.seeds()}
-
-    def read(self, reply: dict[str, Any], buffers: list[bytearray]) -> Outcome:
-        """The outcome, after what the call changed is changed on this side too."""
-        if "error" in reply:
-            said = reply["error"]
-            error = self.remote.raised(said.get("raised") if isinstance(said, dict) else None)
-            return Outcome(error=error or failures.make_error(said, self.remote.files))
-        unpacker = Unpacker(buffers, self.remote.resolve, self.regions)
-        kept = [self._write_back(int(k), unpacker.unpack(node)) for k, node in dict(reply.get("changed") or {}).items()]
-        if not all(kept):
-            return Outcome(error=ValueError("the answer changed an array that is read-only"))
-        if "args" in reply:
-            restore(self.values.get("args"), unpacker.unpack(reply["args"]))
-        self.remote.move_on(dict(reply.get("generators") or {}))
-        return Outcome(unpacker.unpack(reply.get("value")), warnings=failures.read_warnings(reply.get("warnings")))
-
-    def _write_back(self, k: int, memory: Any) -> bool:
-        if not 0 <= k < len(self.regions) or not isinstance(memory, np.ndarray) or memory.dtype != np.uint8:
-            raise ProtocolError("a change of something that was not passed in")
-        region = self.regions[k]
-        if memory.shape != (region.high - region.low,):
-            raise ProtocolError("a change that does not fit")
-        return all(
-            [
-                restore_array(array, np.ndarray(shape, dtype, memory, offset, strides))
-                for array, (_, dtype, shape, strides, _, _, offset) in region.arrays
-            ]
-        )

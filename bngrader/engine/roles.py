@@ -9,13 +9,13 @@ from typing import Any
 
 from bngrader.engine import judge, student
 from bngrader.engine.channel import Channel
+from bngrader.engine.forbidden import OURS, packages
 from bngrader.engine.monitor import Memory, Monitor, die_with_parent, memory
 from bngrader.engine.sandbox import Sandbox
 from bngrader.engine.shell import Shell
 from bngrader.engine.supervisor import Supervisor
 
 ENVIRONMENT = ("LANG", "PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-OURS = ("bngrader", "bnref")
 
 
 def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
@@ -52,7 +52,7 @@ def _serve(
     """The student's process."""
     try:
         if sandbox:
-            sandbox.close(options["folder_mb"])
+            sandbox.close(options["folder_mb"], packages(options["forbidden"]))
         else:
             os.chdir(tempfile.mkdtemp(prefix="submission-"))
         _limit(options, before)

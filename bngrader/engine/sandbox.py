@@ -110,14 +110,14 @@ class Sandbox:
         Path("/proc/self/uid_map").write_text(f"{INSIDE} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{INSIDE} {gid} 1")
 
-    def close(self, folder_mb: int) -> None:
+    def close(self, folder_mb: int, forbidden: list[str]) -> None:
         """In the child: build the system that the submission sees, and give up all rights to change it."""
-        self._build(folder_mb)
+        self._build(folder_mb, forbidden)
         self._drop()
         seccomp.install()
 
-    def _build(self, folder_mb: int) -> None:
-        plan = layout.plan()
+    def _build(self, folder_mb: int, forbidden: list[str]) -> None:
+        plan = layout.plan(forbidden)
         mount("none", "/", None, REC | PRIVATE)
         stage = layout.stage(plan)
         mount("tmpfs", stage, "tmpfs", NOSUID | NODEV, "size=4m,mode=755")
@@ -162,7 +162,7 @@ def _try() -> None:
     pid = os.fork()
     if pid:
         os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-    sandbox.close(16)
+    sandbox.close(16, [])
     Path("trial").write_text("")
     for path in (sys.executable, os.__file__, *map(str, layout.packages())):
         if not os.access(path, os.R_OK):

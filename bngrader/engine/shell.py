@@ -14,6 +14,7 @@ from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 Output = dict[str, Any]
 FLUSH_SECONDS, FLUSH_CHARACTERS = 0.05, 8192
+AT_ONCE = 200  # lines that are not held back: what is printed before a process ends is seen
 
 
 class _Publisher(DisplayPublisher):
@@ -43,16 +44,21 @@ class _Stream:
     def __init__(self, name: str, emit: Callable[[Output], None]) -> None:
         self.name, self._emit = name, emit
         self._held: list[str] = []
-        self._size, self._flushed = 0, 0.0
+        self._size, self._flushed, self._lines = 0, 0.0, 0
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         self._held.append(text)
         self._size += len(text)
-        if self._size > FLUSH_CHARACTERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
+        self._lines += text.endswith("\n")
+        if (text.endswith("\n") and self._lines <= AT_ONCE) or self._due():
             self.flush()
         return len(text)
+
+    def _due(self) -> bool:
+        late = time.monotonic() - self._flushed > FLUSH_SECONDS
+        return self._size > FLUSH_CHARACTERS or (late and self._lines > AT_ONCE)
 
     def writelines(self, lines: Any) -> None:
         for line in lines:
@@ -89,6 +95,8 @@ class Shell(InteractiveShell):
         """Without the file, and without the thread that writes it."""
         self.config.HistoryManager.enabled = False
         super().init_history()
+
+    system = InteractiveShell.system_raw  # `!command` without a pseudo-terminal
 
     def init_io(self) -> None:
         """The streams are replaced for each cell."""

@@ -9,65 +9,26 @@ import sys
 import threading
 import types
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from bngrader.engine import seeds
+from bngrader.engine.borrowed import WRAPPERS, JudgesCallable, JudgesError, JudgesIterator
 from bngrader.engine.channel import Channel
 from bngrader.engine.describe import describe, describe_error, describe_warning
+from bngrader.engine.forbidden import Guard
 from bngrader.engine.memory import region_of
+from bngrader.engine.modules import Shipped, describe_module
 from bngrader.engine.operations import OPERATIONS
 from bngrader.engine.shell import Output, Shell
-from bngrader.engine.tensors import is_tensor, pack_tensor, unpack_tensor
+from bngrader.engine.slots import Table, is_module
+from bngrader.engine.tensors import is_tensor, pack_tensor, tensors_in, unpack_tensor
 from bngrader.engine.values import Packer, Unpacker
 
 WARNINGS, NAMES = 20, 5000
-
-
-class JudgesError(RuntimeError):
-    """What the judge's own function raised when the answer called it."""
-
-
-class JudgesCallable:
-    """A function of the test's that was passed to the answer."""
-
-    def __init__(self, side: "Side", number: int) -> None:
-        self._side, self._number = side, number
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._side.ask("call", self._number, (args, kwargs))
-
-
-class JudgesIterator:
-    """An iterator of the test's that was passed to the answer: each item is fetched when it is asked for."""
-
-    def __init__(self, side: "Side", number: int) -> None:
-        self._side, self._number = side, number
-
-    def __iter__(self) -> "JudgesIterator":
-        return self
-
-    def __next__(self) -> Any:
-        return self._side.ask("next", self._number, ())
-
-
-class JudgesIterable(JudgesIterator):
-    """An iterable of the test's, which may be read again."""
-
-    def __iter__(self) -> JudgesIterator:
-        return self._side.ask("iter", self._number, ())
-
-    __next__ = None  # type: ignore[assignment]
-
-
-WRAPPERS: dict[str, Callable[["Side", int], Any]] = {
-    "call": JudgesCallable,
-    "next": JudgesIterator,
-    "iter": JudgesIterable,
-}
 
 
 class Side:
@@ -79,6 +40,7 @@ class Side:
         self._numbers: dict[int, int] = {}
         self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
         self.generators: dict[int, seeds.Twin] = {}
+        self.table, self.hooks = Table(), Shipped()
         self._shown = 0
         self._running = False
         self._asking = threading.RLock()
@@ -132,6 +94,10 @@ class Side:
             output = {"output_type": "stream", "name": output.get("name", "stdout"), "text": text + note}
         self.channel.send({"kind": "output", "output": output})
 
+    def forbid(self, name: str) -> None:
+        """Tell the judge that the submission reached for something forbidden."""
+        self.channel.send({"kind": "forbidden", "name": name})
+
     def _answer(self, request: dict[str, Any], buffers: list[bytearray]) -> None:
         regions = [region_of(buffer) for buffer in buffers]
         packer = Packer(self.export, regions)
@@ -149,12 +115,11 @@ class Side:
 
     def _perform(self, request: dict[str, Any], buffers: list[bytearray], packer: Packer) -> dict[str, Any]:
         """Do what is asked; gives the value, and what the call changed in its arguments."""
-        seeds.receive(request["seeds"], self.generators)
         unpacker = Unpacker(buffers, self.resolve, [])
+        self._catch_up(request, unpacker)
         fields = {name: unpacker.unpack(node) for name, node in request.get("values", {}).items()}
         before = [bytes(buffer) for buffer in buffers]
-        tensors = [part for part in _flat(fields.get("args")) if is_tensor(part)]
-        self.calls[request["id"]] = [tensor for tensor in tensors if tensor.requires_grad]
+        self.calls[request["id"]] = tensors = tensors_in(fields.get("args"))
         watched = fields.get("args") if unpacker.mutable or tensors else None
         tree = self._tree(watched, packer)
         with warnings.catch_warnings(record=True) as caught:
@@ -165,9 +130,19 @@ class Side:
         reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
         reply["changed"] = {k: packer.pack(np.frombuffer(b, np.uint8).copy()) for k, b in _changed(before, buffers)}
         reply["generators"] = seeds.changed(self.generators)
+        if self.table.modules:
+            reply |= {"modules": self.table.news(packer), "hooks": self.hooks.left(self.table)}
         if self._tree(watched, packer) != tree:
             reply["args"] = packer.pack(watched)
         return reply
+
+    def _catch_up(self, request: dict[str, Any], unpacker: Unpacker) -> None:
+        """Take over what has changed on the judge's side since the last request."""
+        seeds.receive(request["seeds"], self.generators)
+        self.table.apply(request["modules"], unpacker)
+        self.hooks.set(request["hooks"], self.table, unpacker.unpack)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_grad_enabled(request["grad"])
 
     def _tree(self, value: Any, packer: Packer) -> Any:
         """The node of a call's arguments, to tell whether the call replaced a part of a list or the like."""
@@ -196,6 +171,8 @@ class Side:
         """The node of what is no plain data."""
         if is_tensor(value):
             return pack_tensor(packer, value, self.number(value) if value.grad_fn is not None else None)
+        if is_module(value):
+            return describe_module(value, self.table, self.number, packer)
         if isinstance(value, JudgesCallable | JudgesIterator):
             return ["judges", value._number]
         known = next((n for n, twin in self.generators.items() if twin.rng is value), None)
@@ -233,17 +210,8 @@ def _changed(before: list[bytes], after: list[bytearray]) -> Iterator[tuple[str,
     return ((str(k), new) for k, (old, new) in enumerate(zip(before, after, strict=True)) if old != new)
 
 
-def _flat(value: Any) -> Iterator[Any]:
-    if isinstance(value, list | tuple):
-        for part in value:
-            yield from _flat(part)
-    elif isinstance(value, dict):
-        yield from _flat(list(value.values()))
-    else:
-        yield value
-
-
 def main(channel: Channel, shell: Shell, options: dict[str, Any]) -> None:
     """Serve the judge until it hangs up."""
     side = Side(channel, shell, options["output_bytes"])
+    Guard(options["forbidden"], side.forbid).install()
     side.serve()

@@ -19,6 +19,15 @@ def is_tensor(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
+def tensors_in(value: Any) -> list[Any]:
+    """The tensors with gradients in lists, tuples and dicts, in an order that is the same on both sides."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [tensor for part in value for tensor in tensors_in(part)]
+    return [value] if is_tensor(value) and value.requires_grad else []
+
+
 def pack_tensor(packer: Packer, tensor: Any, graph: int | None = None) -> Node:
     """The node of a dense tensor in the CPU's memory. Raises TypeError for another one."""
     torch = sys.modules["torch"]

@@ -23,6 +23,7 @@ from bngrader.engine.monitor import die_with_parent
 from bngrader.engine.roles import ROLES
 from bngrader.engine.shell import Shell, make_shell
 
+
 def preload(packages: list[str]) -> Shell:
     """Import the packages that there are, and make a shell; no thread may be left."""
     shell = make_shell()
