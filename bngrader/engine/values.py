@@ -161,7 +161,7 @@ _UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
     "slice": lambda u, b: slice(*u.items(b)),
     "range": lambda u, b: range(*u.items(b)),
     "c": lambda u, b: complex(*b),
-    "b": lambda u, b: bytearray(b[0]),
+    "b": lambda u, b: bytearray().join(b),  # of bytes alone: a number would make as many
     "...": lambda u, b: ...,
     "dtype": lambda u, b: np.dtype(_plain_dtype(b[0])),
     "type": lambda u, b: NAMED[b[0]],

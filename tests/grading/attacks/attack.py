@@ -31,6 +31,7 @@ FULL = {
     "test_inverse_standardize": 1,
     "test_inverse_standardize_edges": 1,
 }
+NOTHING = dict.fromkeys(FULL, 0)
 NOTHING_FOR_IT = {name: 0 if name.startswith("test_standardize") else points for name, points in FULL.items()}
 CHEAT = "def standardize(x):\n    return x, x[0], x[0]\n"
 # An attack that could harm the machine stops, and fails, where it finds that nothing keeps it in.
@@ -78,6 +79,11 @@ class Attack:
 def cheat(code: str = "", **more: object) -> Attack:
     """A wrong answer, and `code` that should make it count."""
     return Attack(CHEAT + textwrap.dedent(code), NOTHING_FOR_IT, **more)
+
+
+def spoiling(code: str) -> Attack:
+    """A cheat that breaks the notebook's other answers too, so that they deserve nothing either."""
+    return Attack(CHEAT + textwrap.dedent(code), NOTHING)
 
 
 def right(code: str = "", **more: object) -> Attack:

@@ -1,6 +1,6 @@
 """Attacks that change what tests call: NumPy, torch, the checks, Python itself, IPython."""
 
-from tests.grading.attacks.attack import cheat
+from tests.grading.attacks.attack import cheat, spoiling
 
 ATTACKS = {
     "patch-isclose": cheat("""
@@ -86,7 +86,7 @@ ATTACKS = {
         builtins.len = lambda *rest: 3
         builtins.AssertionError = builtins.Warning
     """),
-    "patch-names": cheat("""
+    "patch-names": spoiling("""
         class Anything:
             def __getattr__(self, name):
                 return self
@@ -111,12 +111,12 @@ ATTACKS = {
                 return ast.Pass()
         get_ipython().ast_transformers.append(Drop())
     """),
-    "patch-input": cheat("""
+    "patch-input": spoiling("""
         shell = get_ipython()
         shell.input_transformers_cleanup.append(lambda lines: ["pass"])
         shell.input_transformers_post.append(lambda lines: ["pass"])
     """),
-    "patch-run-cell": cheat("""
+    "patch-run-cell": spoiling("""
         shell = get_ipython()
         async def run(*rest, **named):
             return None

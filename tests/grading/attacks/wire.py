@@ -1,5 +1,6 @@
 """Attacks on the connection to the judge: read it, answer ahead, forge replies, flood it, starve it."""
 
+from tests.grading.attacks import forged
 from tests.grading.attacks.attack import cheat
 
 # Every connection that the student's process can find, by its descriptors and by its objects.
@@ -33,14 +34,22 @@ def forging(code):
     return cheat(FIND + code)
 
 
-# The engine's own functions in the student's process: what handles a call is somewhere above it on the stack.
-STACK = """
+# The engine's own part in the student's process, by its objects: what handles a call is above it on the stack.
+ENGINE = """
+import gc
+def engine():
+    return next(thing for thing in gc.get_objects() if type(thing).__name__ == "Side")
 def callers():
     frame = sys._getframe(1)
     while frame:
         yield frame
         frame = frame.f_back
+def forge(**message):
+    frame = next(frame for frame in callers() if "request" in frame.f_locals and "buffers" in frame.f_locals)
+    engine().channel.send({"kind": "reply", "id": frame.f_locals["request"]["id"], **message})
 """
+
+VALUES = f"NODES = {forged.VALUES!r}\n"
 
 ATTACKS = {
     "wire-close": forging("""
@@ -126,31 +135,148 @@ def listen():
 listen()
 """),
     "wire-patched": forging(
-        STACK
+        ENGINE
         + """
 def standardize(x):
     for frame in callers():
         for name, thing in list(frame.f_globals.items()):
-            if callable(thing) and any(word in name for word in ("pack", "dump", "encode", "send", "reply", "write")):
+            if callable(thing) and any(word in name for word in ("pack", "encode", "send", "reply", "describe")):
                 frame.f_globals[name] = lambda *rest, **named: b"\\xc3"
     return x, x[0], x[0]
 """
     ),
-    "wire-true": forging(
-        STACK
+    "wire-operations": forging(
+        ENGINE
         + """
-class Yes:
-    def __init__(self, *rest):
-        pass
 def standardize(x):
     for frame in callers():
         for space in (frame.f_globals, frame.f_locals):
-            for name, thing in list(space.items()):
+            for thing in list(space.values()):
                 if isinstance(thing, dict):
                     for key in list(thing):
                         if callable(thing[key]):
                             thing[key] = lambda *rest, **named: True
     return x, x[0], x[0]
+"""
+    ),
+    "wire-replies-ahead": forging(
+        ENGINE
+        + """
+for number in range(100):
+    engine().channel.send({"kind": "reply", "id": number, "value": True})
+"""
+    ),
+    "wire-replies-twice": forging(
+        ENGINE
+        + """
+def standardize(x):
+    for _ in range(50):
+        forge(value=["t", True, True, True])
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-done": forging(
+        ENGINE
+        + """
+names = ["np", "call", "close", "x", "CheckFailed", "isinstance", 3, ["standardize"], "standardize"] * 100_000
+engine().channel.send({"kind": "done", "count": 1 << 70, "names": names, "error": {"a": 1}})
+engine().channel.send({"kind": "done", "count": -1, "names": ["np", "close"], "error": None})
+"""
+    ),
+    "wire-asks": forging(
+        ENGINE
+        + """
+def standardize(x):
+    ours = engine()
+    for op, number in (("call", 0), ("call", id(x)), ("next", "x"), ("iter", None), ("exec", 1), (["call"], True)):
+        try:
+            ours.channel.send({"kind": "ask", "op": op, "number": number, "value": ["t", ["t", "import os"], ["d"]]})
+        except Exception:
+            break
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-kinds": forging(
+        ENGINE
+        + f"""
+def standardize(x):
+    for message in {forged.MESSAGES!r}:
+        engine().channel.send(message)
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-forged": forging(
+        ENGINE
+        + VALUES
+        + """
+def standardize(x):
+    node = NODES.pop()
+    forge(value=["t", node, node, node], changed={"0": node}, args=node, warnings=node, generators={"0": node})
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-packed": forging(
+        ENGINE
+        + VALUES
+        + """
+import itertools
+counted = itertools.count()
+def pack(self, value):
+    return NODES[next(counted) % len(NODES)]
+def standardize(x):
+    frame = next(frame for frame in callers() if "Packer" in frame.f_globals)
+    frame.f_globals["Packer"].pack = pack
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-errors": forging(
+        ENGINE
+        + f"errors = {forged.ERRORS!r}\n"
+        + """
+def standardize(x):
+    forge(error=errors.pop() if errors else None)
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-long-list": forging(
+        ENGINE
+        + """
+def standardize(x):
+    forge(value=["l", *[0] * 15_000_000])
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-collisions": forging(
+        ENGINE
+        + """
+def standardize(x):
+    step = (1 << 61) - 1
+    forge(value=["s", *(["i", hex(step * number)] for number in range(500_000))])
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-arguments": forging(
+        ENGINE
+        + """
+def standardize(x):
+    nothing = [["n", "|u1", [0], [1], True, None, 0], ["n", "|u1", [48], [0], True, 0, 0]]
+    forge(value=None, changed={"0": nothing[0], "-1": nothing[1], "7": nothing[1], "x": None}, args=["t", ["t"], ["d"]])
+    return x, x[0], x[0]
+"""
+    ),
+    "wire-output-flood": forging(
+        ENGINE
+        + """
+def standardize(x):
+    while True:
+        engine().channel.send({"kind": "output", "output": {"output_type": "stream", "text": "x" * 1_000_000}})
+"""
+    ),
+    "wire-forbidden-flood": forging(
+        ENGINE
+        + """
+for number in range(100_000):
+    engine().channel.send({"kind": "forbidden", "name": str(number) * 100})
 """
     ),
 }
