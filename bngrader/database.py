@@ -1,6 +1,6 @@
-"""How this process and nbgrader open a gradebook: so that several programs can use it at once, and none loses a write.
+"""How gradebooks are opened, so that several programs can use one at the same time and none loses a write.
 
-Importing this module sets it for every database that is opened after.
+Importing this module sets it for every SQLite database that this process opens after, nbgrader's own code included.
 """
 
 import sqlite3
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Column, MetaData, String, Table, Text, event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bngrader.course import CourseError
@@ -33,18 +33,21 @@ MARKS = Table(
 @event.listens_for(Engine, "connect")
 def _connect(connection: Any, record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
-        connection.isolation_level = None  # transactions begin where _begin says
         (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
         if patience == PYTHONS_OWN:
             connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         connection.execute("PRAGMA journal_mode = WAL")
 
 
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        # A transaction that reads before it writes would fail at once, without waiting, if another wrote in between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+def begin_as_writer(engine: Engine) -> None:
+    """Let every transaction of `engine` wait at its start until it may write.
+
+    One that reads first would fail at once, without waiting, if another program wrote in between.
+    """
+    if engine.dialect.name == "sqlite":
+        engine.dispose()  # connections that are open would not get these settings
+        event.listen(engine, "connect", lambda connection, record: setattr(connection, "isolation_level", None))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from bngrader.course import Course, CourseError
-from bngrader.database import MARKS, explained
+from bngrader.database import MARKS, begin_as_writer, explained
 from bngrader.feedback import Shown
 from bngrader.records import GRADED, NEEDS_MANUAL, Cell, Record
 from bngrader.worker import ByHand, Outcome
@@ -45,6 +45,7 @@ class ClassGradebook:
         self.url = self._folder.db_url
         with explained(self.url):
             self._book = Gradebook(self.url, self._folder.course_id)
+            begin_as_writer(self._book.engine)
             MARKS.metadata.create_all(self._book.engine)
 
     def close(self) -> None:
