@@ -5,6 +5,7 @@ import signal
 import time
 import types
 from typing import Any
+from typing import Any
 
 from bngrader.check import CheckFailed
 from bngrader.engine import failures, names, outputs
@@ -29,6 +30,7 @@ class Judge:
         self.answered = {cell.grade_id for cell in job.cells if cell.kind == ANSWER}
         self.trusted: set[str] = set()  # names that locked cells bind: never the submission's
         self.waiting: list[Cell] = []  # locked cells that use answers: run here only where a test needs their names
+        self.fetched: dict[str, Any] = {}  # what the test under way took from the submission
         self.ended: dict[str, str] = {}  # how the answers' cells ended that did not end well
 
     def run(self) -> None:
@@ -53,7 +55,7 @@ class Judge:
 
     def _locked(self, cell: Cell) -> None:
         source = self.shell.transform_cell(cell.source)
-        theirs = names.used(source) - names.bound(source) - set(self.shell.user_ns)
+        theirs = names.used(source) - names.bound(source) - self.trusted
         self.trusted |= names.bound(source)
         if theirs & (self.answers.names | self.answered):
             self.waiting.append(cell)
@@ -76,6 +78,9 @@ class Judge:
         self._bind(remote, source)
         shown = self._run(cell.source)
         shown += self._printed(remote)
+        for name in [name for name, value in self.fetched.items() if self.shell.user_ns.get(name) is value]:
+            del self.shell.user_ns[name]
+        self.fetched.clear()
         remote.forget()
         remote.deadline = float("inf")
         return outputs.merge([self._explained(output) for output in shown]), self.shell.count
@@ -91,7 +96,7 @@ class Judge:
 
     def _fetch(self, remote: Remote, name: str) -> None:
         try:
-            self.shell.user_ns[name] = remote.request("get", name=name)
+            self.shell.user_ns[name] = self.fetched[name] = remote.request("get", name=name)
         except Exception as error:
             self.ended.setdefault(name, f"{type(error).__name__}: {error}")
 

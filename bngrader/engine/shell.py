@@ -107,6 +107,11 @@ class Shell(InteractiveShell):
     def ask_exit(self) -> None:
         """`exit` and `quit` end nothing."""
 
+    def start_again(self) -> None:
+        """Forget the cells that were run, and their names."""
+        self.reset(new_session=True)
+        self.execution_count = 1
+
     def show(self, kind: str, data: Any, metadata: Any) -> None:
         """Emit a result or a figure."""
         for stream in (sys.stdout, sys.stderr):

@@ -23,6 +23,21 @@ from bngrader.engine.monitor import die_with_parent
 from bngrader.engine.roles import ROLES
 from bngrader.engine.shell import Shell, make_shell
 
+# What is slow the first time only: a figure with all its fonts, and a traceback. No backward(): torch forbids it in a
+# process that came of a fork, if the process that forked has done one.
+FIRST = (
+    """
+import matplotlib.pyplot as plt
+figure, axes = plt.subplots(1, 2)
+axes[0].plot([1, 2], label="a")
+axes[1].loglog([1, 100], [1, 100], label="b")
+axes[1].set(xlabel="c", ylabel="d", title="e")
+axes[1].legend()
+plt.show()
+""",
+    "1 / 0",
+)
+
 
 def preload(packages: list[str]) -> Shell:
     """Import the packages that there are, and make a shell; no thread may be left."""
@@ -32,6 +47,9 @@ def preload(packages: list[str]) -> Shell:
             importlib.import_module(package)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+    for cell in FIRST:
+        shell.run(cell, lambda output: None)
+    shell.start_again()
     gc.collect()
     gc.freeze()
     return shell
