@@ -1,4 +1,4 @@
-"""The judge's hold on the submission: runs its cells in the student's process, and starts a new one when that is gone."""
+"""The judge's hold on the submission: runs its cells, and starts a new process when the old one is gone."""
 
 import time
 from collections.abc import Callable

@@ -18,6 +18,7 @@ class JudgesCallable:
         self._side, self._number = side, number
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Have the judge call it."""
         return self._side.ask("call", self._number, (args, kwargs))
 
 

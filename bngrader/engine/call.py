@@ -59,9 +59,7 @@ class Call:
         region = self.regions[k]
         if memory.shape != (region.high - region.low,):
             raise ProtocolError("a change that does not fit")
-        return all(
-            [
-                restore_array(array, np.ndarray(shape, dtype, memory, offset, strides))
-                for array, (_, dtype, shape, strides, _, _, offset) in region.arrays
-            ]
-        )
+        kept = True
+        for array, (_, dtype, shape, strides, _, _, offset) in region.arrays:
+            kept = restore_array(array, np.ndarray(shape, dtype, memory, offset, strides)) and kept
+        return kept

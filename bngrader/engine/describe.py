@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bngrader.engine import limits
 from bngrader.engine.values import Packer
 
 FRAMES = 20
@@ -48,7 +49,7 @@ def _signature(value: Any, packer: Packer) -> list[Any] | None:
 
 
 def _default(value: Any, packer: Packer) -> Any:
-    plain = isinstance(value, SCALARS) or isinstance(value, tuple) and all(isinstance(v, SCALARS) for v in value)
+    plain = isinstance(value, SCALARS) or (isinstance(value, tuple) and all(isinstance(v, SCALARS) for v in value))
     return packer.pack(value) if plain else "..."
 
 
@@ -64,7 +65,7 @@ def describe_error(error: BaseException, ours: str) -> dict[str, Any]:
         "types": [kind.__name__ for kind in type(error).__mro__[:-2]][:FRAMES],
         "text": _text(error)[:TEXT],
         "args": [a if not isinstance(a, str) else a[:TEXT] for a in error.args if type(a) in SCALARS][:3],
-        "whole": len(error.args) <= 3 and all(type(a) in SCALARS for a in error.args),
+        "whole": limits.note(error) is None and len(error.args) <= 3 and all(type(a) in SCALARS for a in error.args),
         "frames": frames[-FRAMES:],
         "raised": getattr(error, "_judges_number", None),
     }
@@ -72,7 +73,7 @@ def describe_error(error: BaseException, ours: str) -> dict[str, Any]:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)
+        return " ".join(filter(None, [str(error), limits.note(error)]))
     except Exception as second:
         return f"<its text cannot be made: {type(second).__name__}>"
 

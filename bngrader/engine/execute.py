@@ -19,6 +19,17 @@ from bngrader.engine.settings import Engine
 from bngrader.engine.supervisor import END, GONE, INTERRUPT, START
 from bngrader.engine.warm import PACKAGES, Forked, zygote
 
+NEEDED = (
+    "cpu_seconds",
+    "memory_mb",
+    "processes",
+    "file_mb",
+    "folder_mb",
+    "open_files",
+    "output_bytes",
+    "message_mb",
+    "unsafe_no_sandbox",
+)
 SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is taken for lost
 
 
@@ -34,7 +45,10 @@ def execute(notebook: NotebookNode, settings: Engine) -> None:
     todo = [cell for cell in cells if cell.source.strip()]
     run = _Run(todo, settings, [str(name) for name in notebook.metadata.get("forbidden", [])])
     while run.first < len(todo):
-        run.go_on()
+        if time.monotonic() < run.end:
+            run.go_on()
+        else:
+            run.give_up(f"the notebook took longer than the {settings.notebook_seconds:g} seconds that it may take")
 
 
 def _kind(cell: NotebookNode) -> Cell:
@@ -50,7 +64,8 @@ class _Run:
 
     def __init__(self, cells: list[NotebookNode], settings: Engine, forbidden: list[str]) -> None:
         self.cells, self.settings = cells, settings
-        self.options = settings.as_dict() | {"forbidden": forbidden}
+        # The zygote sees no more than this, since what it has seen, the submissions that it forks can find.
+        self.options = {name: getattr(settings, name) for name in NEEDED} | {"forbidden": forbidden}
         absent = packages(forbidden)
         self.lean = zygote([name for name in PACKAGES if name.split(".")[0] not in absent])
         # The tests may use what the answers may not.
@@ -81,23 +96,27 @@ class _Run:
         control.send(job.as_dict())
         limit = time.monotonic() + SLACK
         while self.first < len(self.cells):
-            left = min(limit, self.end + SLACK) - time.monotonic()
+            left = min(limit, self.end) - time.monotonic()
             ready, _, _ = select.select([control.sock, commands], [], [], max(left, 0))
             if not ready:
-                return self._give_up("the test took too long and was stopped")
+                if time.monotonic() < self.end:
+                    self.give_up("the test took too long and was stopped")
+                return
             if commands in ready:
                 self._obey(commands)
             if control.sock in ready:
                 try:
                     message, _ = control.receive(time.monotonic() + SLACK)
                 except (EOFError, OSError, TimeoutError):
-                    return self._give_up("the test's process ended")
+                    self.give_up("the test's process ended")
+                    return
                 if "begin" in message:
                     limit = time.monotonic() + message["seconds"] + SLACK
                 else:
                     self._fill(message)
 
-    def _give_up(self, why: str) -> None:
+    def give_up(self, why: str) -> None:
+        """Leave one cell with an error, and go on after it."""
         self.cells[self.first].outputs = [NotebookNode(outputs.error("LimitReached", why))]
         self.first += 1
 

@@ -34,7 +34,7 @@ class Guard:
 
     def install(self) -> None:
         """Guard what is imported, and what will be."""
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
         builtins.__import__ = self._checked_import
         for name in self.names:
             if name not in self.absent:
@@ -51,13 +51,15 @@ class Guard:
             raise Forbidden(f"{name} is the course's own: it is not there while an answer is graded", name=name)
         raise Forbidden(f"{name} is forbidden in this assignment", name=name)
 
-    def _checked_import(self, name: str, space: Any = None, local: Any = None, wanted: Any = (), level: int = 0) -> Any:
-        if space is not None and space.get("__name__") == NOTEBOOK:
-            for full in (name, *(f"{name}.{part}" for part in wanted or ())):
+    def _checked_import(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        if globals is not None and globals.get("__name__") == NOTEBOOK:
+            for full in (name, *(f"{name}.{part}" for part in fromlist or ())):
                 for forbidden in self.names:
                     if full == forbidden or full.startswith(forbidden + "."):
                         self._refuse(forbidden)
-        return self._import(name, space, local, wanted, level)
+        return self._import(name, globals, locals, fromlist, level)
 
     def _guard(self, name: str) -> None:
         """Guard a function, a class or all of a module, where it is imported."""

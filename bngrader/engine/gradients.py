@@ -1,4 +1,4 @@
-"""Gradients through a call: what a call returns is joined to the judge's graph, and `backward` asks for the gradients."""
+"""Gradients through a call: its result is joined to the judge's graph, and `backward` asks for the gradients."""
 
 import functools
 import sys
@@ -35,7 +35,7 @@ def _fitting(grad: Any, like: Any) -> Any:
 def _bridge() -> Any:
     torch = sys.modules["torch"]
 
-    class Bridge(torch.autograd.Function):
+    class Bridge(torch.autograd.Function):  # type: ignore[name-defined]
         """A call, as a step of the judge's graph."""
 
         @staticmethod

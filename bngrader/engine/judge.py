@@ -1,10 +1,9 @@
-"""The judge: a process that the submission cannot reach. Runs the test cells, and has the answers' cells run elsewhere."""
+"""The judge: a process that the submission cannot reach. It runs the tests, and has the answers run elsewhere."""
 
 import os
 import signal
 import time
 import types
-from typing import Any
 from typing import Any
 
 from bngrader.check import CheckFailed
@@ -88,8 +87,8 @@ class Judge:
     def _bind(self, remote: Remote, source: str) -> None:
         """Put the submission's objects under the names that a test takes from it."""
         here = self.shell.user_ns
-        for name in names.used(source) & (self.answers.names | self.answered) - self.trusted:
-            if name in self.answered or name not in here:
+        for name in ((names.used(source) & self.answers.names) | self.answered) - self.trusted:
+            if name in self.answered or name not in here.keys() | names.bound(source):
                 here.pop(name, None)
                 if name in self.answers.names:
                     self._fetch(remote, name)

@@ -27,8 +27,14 @@ def hidden(forbidden: list[str]) -> list[Path]:
     for name in (*OURS, *forbidden):
         spec = importlib.util.find_spec(name)
         found += [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
-    checkout = Path(__file__).resolve().parents[2]
-    return [*found, *([checkout] if (checkout / "solutions").is_dir() else [])]
+    place = checkout()
+    return [*found, *([place] if place else [])]
+
+
+def checkout() -> Path | None:
+    """The course's checkout, where this file is in one and not in an installed package."""
+    place = Path(__file__).resolve().parents[2]
+    return place if (place / "solutions").is_dir() else None
 
 
 def plan(forbidden: list[str]) -> list[tuple[str, bool]]:

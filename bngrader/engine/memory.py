@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 Node = list[Any]
 DTYPES = re.compile(r"[<>|=]?(b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[US]\d{1,4}|[mM]8(\[[a-zA-Z]{1,2}\])?)")
 SPARSE = 16 << 20  # a view that leaves out more than this many bytes is sent without its gaps
-ITEMS = 1 << 28
+ITEMS = 1 << 27
 
 
 @dataclass
@@ -124,7 +124,7 @@ def _checked(body: Node) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, ...
         raise ProtocolError("an array's shape or strides are wrong")
     if math.prod(shape) > ITEMS or any(n < 0 for n in [*shape, offset]):
         raise ProtocolError("an array is too large")
-    if buffer is None and math.prod(shape) or not isinstance(buffer, int | None):
+    if (buffer is None and math.prod(shape)) or not isinstance(buffer, int | None):
         raise ProtocolError("an array has no memory")
     return np.dtype(name), tuple(shape), tuple(strides), writeable is True, buffer, offset
 

@@ -1,8 +1,8 @@
 """A torch module of the student's: described on its side, and a real module on the judge's.
 
 A module whose class is torch's own is rebuilt as it is, and runs in the judge. One of a class of the student's own gets
-a class whose `forward` is a call; its parameters and its parts are there, so that `modules()`, `parameters()`, optimizers
-and `backward` work.
+a class whose `forward` is a call; its parameters and its parts are there, so that `modules()`, `parameters()`,
+optimizers and `backward` work.
 """
 
 import sys

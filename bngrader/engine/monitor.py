@@ -76,7 +76,10 @@ class Monitor:
 
     def _send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            if self.isolated or number != signal.SIGKILL:
+                os.kill(self.pid, number)  # the first of its namespace: all others go with it
+            else:
+                os.killpg(self.pid, number)
 
     def kill(self, reason: str) -> None:
         """End the process, and with it all that it started."""

@@ -2,6 +2,7 @@
 
 import copy
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
     return list(torch.autograd.grad(output, inputs, grad, retain_graph=True, allow_unused=True))
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     "get": _get,
     "call": _call,
     "forward": _forward,

@@ -35,7 +35,7 @@ def restore(old: Any, new: Any) -> None:
 
 def _merged(old: Any, new: Any) -> Any:
     """The old object brought up to date where it is one of the kinds that change in place, else the new."""
-    if isinstance(old, list | dict | set) and type(old) is type(new) or is_tensor(old) and is_tensor(new):
+    if (isinstance(old, list | dict | set) and type(old) is type(new)) or (is_tensor(old) and is_tensor(new)):
         restore(old, new)
         return old
     if isinstance(old, np.ndarray) and isinstance(new, np.ndarray) and np.may_share_memory(old, new):

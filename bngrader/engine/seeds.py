@@ -100,7 +100,7 @@ class Globals:
         now = _global_states()
         news = {name: state for name, state in now.items() if state != self._sent.get(name)}
         if news:  # a draw, so that the same seed is news again when a test sets it again
-            np.random.random()
+            np.random.random()  # noqa: NPY002
             if "torch" in sys.modules:
                 sys.modules["torch"].rand(())
             self._sent = _global_states()
@@ -108,7 +108,7 @@ class Globals:
 
 
 def _global_states() -> dict[str, Any]:
-    _, keys, position, has_gauss, gauss = np.random.get_state()
+    _, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
     states: dict[str, Any] = {"numpy": [np.asarray(keys).tobytes(), int(position), int(has_gauss), float(gauss)]}
     if (torch := sys.modules.get("torch")) is not None:
         states["torch"] = torch.get_rng_state().numpy().tobytes()
@@ -123,7 +123,7 @@ def receive(news: dict[str, Any], twins: dict[int, Twin]) -> None:
         twin.known = state
     if "numpy" in news["globals"]:
         keys, *rest = news["globals"]["numpy"]
-        np.random.set_state(("MT19937", np.frombuffer(keys, np.uint32), *rest))
+        np.random.set_state(("MT19937", np.frombuffer(keys, np.uint32), *rest))  # noqa: NPY002
     if "torch" in news["globals"]:
         torch = sys.modules["torch"]
         torch.set_rng_state(torch.from_numpy(np.frombuffer(bytearray(news["globals"]["torch"]), np.uint8)))

@@ -12,13 +12,15 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
+from bngrader.engine import limits
+
 Output = dict[str, Any]
 FLUSH_SECONDS, FLUSH_CHARACTERS = 0.05, 8192
 AT_ONCE = 200  # lines that are not held back: what is printed before a process ends is seen
 
 
 class _Publisher(DisplayPublisher):
-    def publish(self, data: Any, metadata: Any = None, **kwargs: Any) -> None:
+    def publish(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
         self.shell.show("display_data", data, metadata)
 
     def clear_output(self, wait: bool = False) -> None:
@@ -26,6 +28,8 @@ class _Publisher(DisplayPublisher):
 
 
 class _Hook(DisplayHook):
+    shell: Any
+
     def write_output_prompt(self) -> None:
         """The number is in the output."""
 
@@ -117,12 +121,14 @@ class Shell(InteractiveShell):
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         plain = {mime: base64.b64encode(v).decode() if isinstance(v, bytes) else v for mime, v in data.items()}
-        output = {"output_type": kind, "data": plain, "metadata": dict(metadata or {})}
+        output: Output = {"output_type": kind, "data": plain, "metadata": dict(metadata or {})}
         if kind == "execute_result":
             output["execution_count"] = self.count
         self.emit(output)
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        if note := limits.note(evalue):
+            stb = [*stb, note]
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self.failed = True

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bngrader.engine import seeds
+from bngrader.engine import limits, seeds
 from bngrader.engine.borrowed import WRAPPERS, JudgesCallable, JudgesError, JudgesIterator
 from bngrader.engine.channel import Channel
 from bngrader.engine.describe import describe, describe_error, describe_warning
@@ -42,6 +42,10 @@ class Side:
         self.generators: dict[int, seeds.Twin] = {}
         self.table, self.hooks = Table(), Shipped()
         self._shown = 0
+        self._file = os.open("printed", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_TRUNC)
+        os.unlink("printed")
+        for fd in (1, 2):  # what programs print that the notebook starts
+            os.dup2(self._file, fd)
         self._running = False
         self._asking = threading.RLock()
         signal.signal(signal.SIGINT, self._interrupt)
@@ -73,14 +77,22 @@ class Side:
 
     def _cell(self, request: dict[str, Any]) -> None:
         self._shown = 0
-        self.shell.compile.get_code_name = lambda *_: request["file"]
+        setattr(self.shell.compile, "get_code_name", lambda *_: request["file"])  # noqa: B010  (it is a method)
         with self.interruptible():
             result = self.shell.run(request["source"], self.emit)
+        self._show_file()
         error = result.error_before_exec or result.error_in_exec
         hidden = self.shell.user_ns_hidden
         names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:NAMES]
         said = f"{type(error).__name__}: {error}"[:300] if error else None
         self.channel.send({"kind": "done", "count": self.shell.count, "names": names, "error": said})
+
+    def _show_file(self) -> None:
+        """Show what was printed past Python, by programs and libraries."""
+        text = os.pread(self._file, self.output_bytes + 1, 0)
+        if text:
+            os.ftruncate(self._file, 0)
+            self.emit({"output_type": "stream", "name": "stdout", "text": text.decode("utf-8", "replace")})
 
     def emit(self, output: Output) -> None:
         """Send one output of a cell, up to the number of bytes that a cell may show."""
@@ -213,5 +225,6 @@ def _changed(before: list[bytes], after: list[bytearray]) -> Iterator[tuple[str,
 def main(channel: Channel, shell: Shell, options: dict[str, Any]) -> None:
     """Serve the judge until it hangs up."""
     side = Side(channel, shell, options["output_bytes"])
+    limits.know(options)
     Guard(options["forbidden"], side.forbid).install()
     side.serve()

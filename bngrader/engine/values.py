@@ -13,7 +13,7 @@ import numpy as np
 from bngrader.engine.errors import ProtocolError
 from bngrader.engine.memory import DTYPES, Memory, Region, rebuild
 
-DEPTH = 40
+DEPTH, KEYS, DIGITS = 40, 40_000, 10_000
 # Types that go by name, in both directions.
 NAMED = {
     f"{kind.__module__}.{kind.__name__}": kind
@@ -132,8 +132,14 @@ class Unpacker:
         """The array of a node's body."""
         return rebuild(body, self.buffers, self.known)
 
+    def _keys(self, body: list[Any]) -> list[Any]:
+        """Values that get hashed. There may be few, since who chooses them can make all hashes equal."""
+        if len(body) > KEYS:
+            raise ProtocolError("a dict or a set is too large")
+        return self.items(body)
+
     def _dict(self, body: list[Any]) -> dict[Any, Any]:
-        items = self.items(body)
+        items = self._keys(body)
         return dict(zip(items[::2], items[1::2], strict=True))
 
     def _objects(self, body: list[Any]) -> Any:
@@ -149,15 +155,15 @@ class Unpacker:
 
 
 _UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
-    "i": lambda u, b: int(b[0], 16),
+    "i": lambda u, b: int(b[0][:DIGITS], 16),
     "n": Unpacker.array,
     "g": lambda u, b: u.array(b[0][1:])[()],
     "o": Unpacker._objects,
     "t": lambda u, b: tuple(u.items(b)),
     "l": Unpacker.items,
     "d": Unpacker._dict,
-    "s": lambda u, b: set(u.items(b)),
-    "f": lambda u, b: frozenset(u.items(b)),
+    "s": lambda u, b: set(u._keys(b)),
+    "f": lambda u, b: frozenset(u._keys(b)),
     "slice": lambda u, b: slice(*u.items(b)),
     "range": lambda u, b: range(*u.items(b)),
     "c": lambda u, b: complex(*b),

@@ -62,7 +62,13 @@ class Zygote:
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "bngrader.engine.zygote", str(theirs.fileno()), json.dumps(packages)]
         self.process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=_environment(), cwd="/", start_new_session=True
+            command,
+            pass_fds=[theirs.fileno()],
+            env=_environment(),
+            cwd="/",
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         theirs.close()
         self.sock.settimeout(START_SECONDS)

@@ -59,6 +59,7 @@ def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> 
     """What a fork does: forget the zygote's own, and play its role."""
     die_with_parent()
     os.setsid()
+    os.dup2(0, 2)  # 0 and 1 are /dev/null
     keep = {0, 1, 2, *fds}
     for fd in map(int, os.listdir("/proc/self/fd")):
         if fd not in keep:
@@ -73,7 +74,7 @@ def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> 
 def reseed() -> None:
     """Give each fork random numbers of its own."""
     random.seed()
-    np.random.seed()
+    np.random.seed()  # noqa: NPY002
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(secrets.randbits(63))
 
