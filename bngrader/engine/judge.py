@@ -62,27 +62,40 @@ class Judge:
             self._run(cell.source)
 
     def _test(self, cell: Cell) -> tuple[list[Output], int | None]:
-        try:
-            remote = self.answers.remote()
-        except LimitReached as error:
-            return [outputs.error("LimitReached", str(error))], None
+        """Run a test; once more in a new process, if what earlier calls have left ended the one that it had."""
+        for attempt in (1, 2):
+            try:
+                remote = self.answers.remote()
+            except LimitReached as error:
+                return [outputs.error("LimitReached", str(error))], None
+            shown = self._judged(cell, remote)
+            if remote.dead is None or remote.timed_out or attempt == 2:
+                break
+            self.shell.execution_count -= 1
+        return outputs.merge([self._explained(output) for output in shown]), self.shell.count
+
+    def _judged(self, cell: Cell, remote: Remote) -> list[Output]:
         remote.deadline = time.monotonic() + self.job.settings.cell_seconds
-        source = self.shell.transform_cell(cell.source)
-        for waiting in [
-            w for w in self.waiting if names.bound(self.shell.transform_cell(w.source)) & names.used(source)
-        ]:
-            self.waiting.remove(waiting)
-            self._bind(remote, self.shell.transform_cell(waiting.source))
-            self._run(waiting.source)
-        self._bind(remote, source)
-        shown = self._run(cell.source)
-        shown += self._printed(remote)
+        self._prepare(cell, remote)
+        shown = self._run(cell.source) + self._printed(remote)
         for name in [name for name, value in self.fetched.items() if self.shell.user_ns.get(name) is value]:
             del self.shell.user_ns[name]
         self.fetched.clear()
         remote.forget()
         remote.deadline = float("inf")
-        return outputs.merge([self._explained(output) for output in shown]), self.shell.count
+        return shown
+
+    def _prepare(self, cell: Cell, remote: Remote) -> None:
+        """Have all names in place that a test uses."""
+        source = self.shell.transform_cell(cell.source)
+        wanted = names.used(source)
+        for waiting in list(self.waiting):
+            earlier = self.shell.transform_cell(waiting.source)
+            if names.bound(earlier) & wanted:
+                self.waiting.remove(waiting)
+                self._bind(remote, earlier)
+                self._run(waiting.source)
+        self._bind(remote, source)
 
     def _bind(self, remote: Remote, source: str) -> None:
         """Put the submission's objects under the names that a test takes from it."""

@@ -39,6 +39,7 @@ class Remote:
         self.channel, self.call_seconds = channel, call_seconds
         self._interrupt, self._end = interrupt, end
         self.dead: str | None = None
+        self.timed_out = False
         self.deadline = float("inf")  # of the cell under way
         self.files: set[str] = set()  # the names under which the student's cells are compiled
         self.printed: list[str] = []
@@ -130,7 +131,7 @@ class Remote:
 
     def _too_long(self, number: int) -> LimitReached:
         seconds = f"{self.call_seconds:g}"
-        self.deadline = 0.0  # one endless loop is enough for a test
+        self.deadline, self.timed_out = 0.0, True  # one endless loop is enough for a test
         self._interrupt()
         try:
             self._wait_for_reply(number, time.monotonic() + GRACE)

@@ -46,6 +46,7 @@ class Side:
         os.unlink("printed")
         for fd in (1, 2):  # what programs print that the notebook starts
             os.dup2(self._file, fd)
+        self._process = os.getpid()
         self._running = False
         self._asking = threading.RLock()
         signal.signal(signal.SIGINT, self._interrupt)
@@ -75,11 +76,17 @@ class Side:
             else:
                 self._answer(request, buffers)
 
+    def end_forks(self) -> None:
+        """End here if this is not the process that serves, but one that the submission forked of it."""
+        if os.getpid() != self._process:
+            os._exit(0)
+
     def _cell(self, request: dict[str, Any]) -> None:
         self._shown = 0
         setattr(self.shell.compile, "get_code_name", lambda *_: request["file"])  # noqa: B010  (it is a method)
         with self.interruptible():
             result = self.shell.run(request["source"], self.emit)
+        self.end_forks()
         self._show_file()
         error = result.error_before_exec or result.error_in_exec
         hidden = self.shell.user_ns_hidden
@@ -120,6 +127,7 @@ class Side:
             packer = Packer(self.export, regions)
             reply["error"] = describe_error(error, __file__)
         finally:
+            self.end_forks()
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
         mine = packer.memory.finish()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.memory import DTYPES, Memory, Region, rebuild
+from bngrader.engine.memory import DTYPES, ITEMS, Memory, Region, rebuild
 
 DEPTH, KEYS, DIGITS = 40, 40_000, 10_000
 # Types that go by name, in both directions.
@@ -165,7 +165,7 @@ _UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
     "s": lambda u, b: set(u._keys(b)),
     "f": lambda u, b: frozenset(u._keys(b)),
     "slice": lambda u, b: slice(*u.items(b)),
-    "range": lambda u, b: range(*u.items(b)),
+    "range": lambda u, b: _range(*u.items(b)),
     "c": lambda u, b: complex(*b),
     "b": lambda u, b: bytearray().join(b),  # of bytes alone: a number would make as many
     "...": lambda u, b: ...,
@@ -173,6 +173,13 @@ _UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
     "type": lambda u, b: NAMED[b[0]],
     "torch.dtype": Unpacker._torch_dtype,
 }
+
+
+def _range(start: int, stop: int, step: int) -> range:
+    made = range(start, stop, step)
+    if len(made) > ITEMS:
+        raise ProtocolError("a range is too long")
+    return made
 
 
 def _plain_dtype(name: Any) -> str:
