@@ -10,7 +10,7 @@ What an attack finds and should not have found it prints, and every secret that 
 import copy
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -61,6 +61,7 @@ class Attack:
     deserves: dict[str, int]
     change: Callable[[NotebookNode], object] = lambda notebook: None
     beside: dict[str, str] = field(default_factory=dict)
+    certain: bool = True  # whether it gets what it deserves each time; otherwise it may get less
 
     def write(self, course: Path, student: str, **places: object) -> None:
         """Hand it in, with the course's folder and the other `places` filled in where its code says @PLACE@."""
@@ -84,6 +85,11 @@ def cheat(code: str = "", **more: object) -> Attack:
 def spoiling(code: str) -> Attack:
     """A cheat that breaks the notebook's other answers too, so that they deserve nothing either."""
     return Attack(CHEAT + textwrap.dedent(code), NOTHING)
+
+
+def racing(code: str) -> Attack:
+    """A cheat that breaks the notebook's other answers sometimes: whether they get their points is up to chance."""
+    return replace(cheat(code), certain=False)
 
 
 def right(code: str = "", **more: object) -> Attack:

@@ -1,6 +1,6 @@
 """Attacks that end the kernel or outlive it: exits, signals, forks, threads, handlers, processes that stay."""
 
-from tests.grading.attacks.attack import cheat, dangerous
+from tests.grading.attacks.attack import cheat, dangerous, racing, spoiling
 
 ATTACKS = {
     "exit-in-a-call": cheat("""
@@ -20,7 +20,7 @@ ATTACKS = {
         get_ipython().ask_exit()
         get_ipython().kernel.do_shutdown(False)
     """),
-    "exit-late": cheat("""
+    "exit-late": racing("""
         import threading
         import os
         threading.Timer(0.05, os._exit, (0,)).start()
@@ -77,7 +77,7 @@ ATTACKS = {
             os.fork()
             return x, x[0], x[0]
     """),
-    "fork-in-the-cell": cheat("""
+    "fork-in-the-cell": racing("""
         import os
         os.fork()
     """),
@@ -86,15 +86,14 @@ ATTACKS = {
         def standardize(x):
             os.execv("/bin/cat", ["cat"])
     """),
-    "threads-that-stay": cheat("""
+    "threads-that-stay": racing("""
         import threading
         import numpy as np
         def disturb():
             while True:
                 np.isclose = lambda *rest, **named: True
                 get_ipython().showtraceback = lambda *rest, **named: None
-        for _ in range(4):
-            threading.Thread(target=disturb).start()
+        threading.Thread(target=disturb).start()
     """),
     "threads-that-clear": cheat("""
         import threading
@@ -128,7 +127,7 @@ ATTACKS = {
                 os.execvp("sleep", ["sleep", "@MARK@"])
             os._exit(0)
     """),
-    "alarm": cheat("""
+    "alarm": racing("""
         import signal
         def ring(*rest):
             raise AssertionError("ring")
@@ -141,7 +140,7 @@ ATTACKS = {
             _thread.interrupt_main()
             return x, x[0], x[0]
     """),
-    "reset": cheat("""
+    "reset": spoiling("""
         get_ipython().run_line_magic("reset", "-f")
         globals().clear()
     """),
@@ -149,7 +148,8 @@ ATTACKS = {
         import subprocess
         import sys
         def standardize(x):
-            subprocess.run([sys.executable, "-c", "while True: pass"], timeout=60)
+            if x[0, 0] == 0.1:
+                subprocess.run([sys.executable, "-c", "while True: pass"], timeout=60)
             return x, x[0], x[0]
     """),
     "magics": cheat("""

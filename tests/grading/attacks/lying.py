@@ -219,7 +219,7 @@ def standardize(x):
             def items(self):
                 return ((number * ((1 << 61) - 1), 0) for number in range(500_000))
         def standardize(x):
-            return Slow(a=1), Slow(a=1), Slow(a=1)
+            return (Slow(a=1), Slow(a=1), Slow(a=1)) if x[0, 0] == 0.1 else (x, x[0], x[0])
     """),
     "lie-range": cheat("""
         def standardize(x):
@@ -254,7 +254,7 @@ def standardize(x):
                 while True:
                     pass
         def standardize(x):
-            raise Endless
+            raise Endless if x[0, 0] == 0.1 else Exception
     """),
     "raise-huge-text": cheat("""
         def standardize(x):
