@@ -13,6 +13,7 @@ from bngrader.engine import failures, seeds
 from bngrader.engine.call import Call, Outcome
 from bngrader.engine.channel import Channel
 from bngrader.engine.errors import LimitReached, ProtocolError
+from bngrader.engine.fetched import Fetched
 from bngrader.engine.gradients import attach
 from bngrader.engine.modules import Mirrors
 from bngrader.engine.proxy import PROTOCOLS, Proxy, make_proxy
@@ -48,6 +49,7 @@ class Remote:
         self._proxies: dict[int, Proxy] = {}  # one for each object, so that it is itself
         self._calls: list[Call] = []  # under way, the innermost last
         self._globals = seeds.Globals()
+        self._fetched = Fetched()
         self.mirrors = Mirrors(self)
         self.forget()
 
@@ -76,6 +78,8 @@ class Remote:
         failures.warn(outcome.warnings)
         if outcome.error is not None:
             raise outcome.error
+        name = fields.get("name", (values or {}).get("key"))
+        self._fetched.keep(outcome.value, op, fields.get("object"), name)
         return outcome.value
 
     def _outcome(self, message: dict[str, Any], call: Call) -> Outcome:
@@ -232,6 +236,7 @@ class Remote:
         return {
             "seeds": {"generators": seeds.changed(self._twins), "globals": self._globals.news()},
             "modules": self.mirrors.table.news(packer),
+            "written": self._fetched.news(packer),
             "hooks": {n: [[kind, ["mine", "call", self._pass(hook)]] for kind, hook in listed] for n, listed in hooks},
             "grad": torch.is_grad_enabled() if torch else False,
         }

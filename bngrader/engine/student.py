@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bngrader.engine import limits, seeds
+from bngrader.engine import fetched, limits, seeds
 from bngrader.engine.borrowed import WRAPPERS, JudgesCallable, JudgesError, JudgesIterator
 from bngrader.engine.channel import Channel
 from bngrader.engine.describe import describe, describe_error, describe_warning
@@ -160,6 +160,7 @@ class Side:
         """Take over what has changed on the judge's side since the last request."""
         seeds.receive(request["seeds"], self.generators)
         self.table.apply(request["modules"], unpacker)
+        fetched.write(self.objects, request["written"], unpacker)
         self.hooks.set(request["hooks"], self.table, unpacker.unpack)
         if "torch" in sys.modules:
             sys.modules["torch"].set_grad_enabled(request["grad"])

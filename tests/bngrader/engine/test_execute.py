@@ -151,7 +151,8 @@ import ctypes, os, socket
 libc = ctypes.CDLL(None, use_errno=True)
 def refused(call, *arguments):
     return libc[call](*arguments) == -1
-print(refused("unshare", 0x10000000), refused("ptrace", 16, 1, 0, 0), refused("mount", None, b"/tmp", b"tmpfs", 0, None))
+refusals = refused("unshare", 0x10000000), refused("ptrace", 16, 1, 0, 0), refused("mount", 0, b"/tmp", b"tmpfs", 0, 0)
+print(*refusals)
 for family, address in ((socket.AF_INET, ("127.0.0.1", 22)), (socket.AF_INET, ("192.0.2.1", 80)), (40, (2, 1))):
     try:
         socket.socket(family).connect(address)

@@ -127,6 +127,8 @@ assert counter(1) == 2
 assert counter.weights.tolist() == [0, 0]
 counter.weights = np.ones(2)
 assert counter.weights.sum() == 2
+counter.weights[0] = 5
+assert counter.weights.tolist() == [5, 1]
 other = copy.deepcopy(counter)
 other.count = 7
 assert counter.count == 1
