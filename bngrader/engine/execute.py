@@ -79,7 +79,7 @@ class _Run:
     def go_on(self) -> None:
         """Run a judge from the first cell that has not run; where it stops before the end, give up one cell."""
         control, theirs = socket.socketpair()
-        commands, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        commands, orders = socket.socketpair()
         judge = self.full.fork("judge", self.options, [theirs.fileno(), orders.fileno()])
         theirs.close()
         orders.close()

@@ -6,7 +6,9 @@ import json
 import os
 import select
 import signal
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,14 +52,17 @@ class Memory:
 
 
 def memory() -> Memory:
-    """What this process has now."""
+    """What this process has now; nothing, where the system does not tell."""
+    if sys.platform != "linux":
+        return Memory(0, 0)
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return Memory(*(int(fields[name].split()[0]) << 10 for name in ("VmRSS", "VmData")))
 
 
 def die_with_parent() -> None:
-    """Be killed when the process that forked this one ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Be killed when the process that forked this one ends, where the system has such a thing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Monitor:
@@ -76,9 +81,8 @@ class Monitor:
 
     def _send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            if self.isolated or number != signal.SIGKILL:
-                os.kill(self.pid, number)  # the first of its namespace: all others go with it
-            else:
+            os.kill(self.pid, number)  # in a sandbox the first of its namespace: all others go with it
+            if number == signal.SIGKILL and not self.isolated:
                 os.killpg(self.pid, number)
 
     def kill(self, reason: str) -> None:
@@ -89,15 +93,13 @@ class Monitor:
 
     def watch(self, status: int) -> None:
         """Wait for the end, and write the reason to the file descriptor `status`."""
-        poll = select.poll()
-        poll.register(os.pidfd_open(self.pid), select.POLLIN)
-        while not poll.poll(STEP * 1000):
+        ended = _waiting(self.pid)
+        while (code := ended()) is None:
             if time.monotonic() > self.until:
                 self.kill("the process hung up")
             if self.isolated and (over := self._over()):
                 self.kill(over)
-        _, ended = os.waitpid(self.pid, 0)
-        reason = _how(os.waitstatus_to_exitcode(ended)) if self.reason is None else self.reason
+        reason = _how(code) if self.reason is None else self.reason
         os.write(status, json.dumps(reason).encode())
 
     def _over(self) -> str | None:
@@ -107,6 +109,18 @@ class Monitor:
         if use.cpu > limits["cpu_seconds"]:
             return f"the submission used more than the {limits['cpu_seconds']:g} CPU seconds that it may use"
         return None
+
+
+def _waiting(pid: int) -> Callable[[], int | None]:
+    """A function that waits a moment for the end of a process, and gives its exit code."""
+    ready = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+
+    def ended() -> int | None:
+        select.select([ready] if ready is not None else [], [], [], STEP)
+        done, status = os.waitpid(pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if done else None
+
+    return ended
 
 
 def _how(code: int) -> str:

@@ -26,9 +26,10 @@ def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
     """Run one submission, as `judge` says."""
     control, commands = (socket.socket(fileno=fd) for fd in fds)
     os.chdir("/")
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of this user reads its memory
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of this user reads its memory
     most = memory().data + 4 * (options["message_mb"] << 20) + JUDGES_OWN
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    _set_limits({"RLIMIT_DATA": most, "RLIMIT_CORE": 0})
     judge.main(Channel(control), Supervisor(commands, options["message_mb"] << 20), shell)
 
 
@@ -89,8 +90,15 @@ def _limit(options: dict[str, Any], before: Memory, alone: bool) -> None:
     }
     if alone:  # else all of the user's processes count
         limits["RLIMIT_NPROC"] = options["processes"] + 2  # the monitor and the process itself
+    _set_limits(limits)
+
+
+def _set_limits(limits: dict[str, int]) -> None:
     for name, most in limits.items():
-        resource.setrlimit(getattr(resource, name), (most, most))
+        number = getattr(resource, name)
+        hard = resource.getrlimit(number)[1]
+        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(number, (value, value))
 
 
 def _forget() -> None:

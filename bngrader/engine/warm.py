@@ -40,17 +40,22 @@ class ZygoteError(RuntimeError):
 class Forked:
     """A process that the zygote forked."""
 
-    pidfd: int
+    pid: int
+    pidfd: int | None  # which means this process for ever, where the system has such
 
     def send(self, number: int) -> None:
         """Send a signal, if the process is still there."""
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self.pidfd, number)
+            if self.pidfd is None:
+                os.kill(self.pid, number)
+            else:
+                signal.pidfd_send_signal(self.pidfd, number)
 
     def close(self) -> None:
         """Kill the process, and let go of it."""
         self.send(signal.SIGKILL)
-        os.close(self.pidfd)
+        if self.pidfd is not None:
+            os.close(self.pidfd)
 
 
 class Zygote:
@@ -59,7 +64,7 @@ class Zygote:
     def __init__(self, packages: list[str]) -> None:
         self.owner = os.getpid()
         self.lock = threading.Lock()
-        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock, theirs = socket.socketpair()  # each message is the answer to another
         command = [sys.executable, "-m", "bngrader.engine.zygote", str(theirs.fileno()), json.dumps(packages)]
         self.process = subprocess.Popen(
             command,
@@ -88,7 +93,8 @@ class Zygote:
         """Fork a process for a role. The descriptors go to it; close them here afterwards."""
         with self.lock:
             socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
-            return Forked(os.pidfd_open(int(self._receive())))
+            pid = int(self._receive())
+            return Forked(pid, os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None)
 
     def close(self) -> None:
         """End the zygote, and with it what it forked."""

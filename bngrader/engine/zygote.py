@@ -14,6 +14,7 @@ import secrets
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> 
     os.setsid()
     os.dup2(0, 2)  # 0 and 1 are /dev/null
     keep = {0, 1, 2, *fds}
-    for fd in map(int, os.listdir("/proc/self/fd")):
+    for fd in map(int, os.listdir("/dev/fd")):
         if fd not in keep:
             with contextlib.suppress(OSError):
                 os.close(fd)
@@ -84,7 +85,8 @@ def main() -> None:
     sock = socket.socket(fileno=int(sys.argv[1]))
     shell = preload(json.loads(sys.argv[2]))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
-    sock.send(json.dumps(len(os.listdir("/proc/self/task"))).encode())
+    threads = Path("/proc/self/task")
+    sock.send(str(len(list(threads.iterdir())) if threads.exists() else 1).encode())
     while True:
         raw, fds, _, _ = socket.recv_fds(sock, 1 << 16, 8)
         if not raw:
