@@ -18,6 +18,7 @@ from bngrader.course import Course, CourseError, assignments, find_repository, r
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox import require
 from bngrader.engine.settings import Engine
+from bngrader.gradebook import write_file
 from bngrader.grading import Grading
 from bngrader.records import FAILED, NEEDS_MANUAL, Record
 from bngrader.sources import release
@@ -99,13 +100,13 @@ def grade_class(
     )
     console = Console()
     records, stopped_by = _grade_with_progress(console, grading, run_map)
-    if json_file:
-        json_file.write_text(json.dumps([record.as_dict() for record in records], indent=1) + "\n")
     if records:
         console.print(score_table(records))
         _say_what_is_left(console, grading, records, folder)
     if stopped_by:
         errors.print(f"Stopped after {len(records)} of {len(grading.places)} submissions.")
+    if json_file:
+        write_file(json_file, (json.dumps([record.as_dict() for record in records], indent=1) + "\n").encode())
     if isinstance(stopped_by, CourseError):
         raise stopped_by
     if stopped_by:
@@ -173,7 +174,7 @@ def _say_what_is_left(console: Console, grading: Grading, records: list[Record],
     lines = [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.mended.items())]
     lines += [f"{record.student}: {record.error}" for record in failed]
     if grading.already:
-        lines += [f"{grading.already} were graded before and have not changed; --force grades them again."]
+        lines += [f"Graded before, and unchanged: {grading.already}. (--force grades them again.)"]
     lines += [f"{len(records)} submissions: {waiting} wait for a person's grade, {len(failed)} failed."]
     lines += [f"Feedback: {folder / 'feedback'}"]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

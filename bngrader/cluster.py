@@ -145,7 +145,7 @@ def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[Outcome]:
         queue = iter(jobs)
         ahead = max(8, AHEAD * sum(client.nthreads().values()))
         students = {_submit(client, job): job.student for job in itertools.islice(queue, ahead)}
-        done = as_completed(list(students))
+        done = as_completed(list(students), loop=client.loop)
         for future in done:
             outcome = _result(future, students.pop(future), address)
             for job in itertools.islice(queue, 1):

@@ -154,7 +154,7 @@ def test_a_second_round_grades_nothing_and_says_the_same(course, records, tmp_pa
     ran = bngrader("grade", "scaling", "--course", course, "--json", scores, cwd=REPOSITORY)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert {record["student"]: record for record in json.loads(scores.read_text())} == records
-    assert "14 were graded before and have not changed; --force grades them again." in ran.stdout
+    assert "Graded before, and unchanged: 14. (--force grades them again.)" in ran.stdout
     assert {path: path.stat().st_mtime_ns for path in course.glob("*/*/scaling/*")} == before
 
 
