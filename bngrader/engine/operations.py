@@ -79,11 +79,10 @@ def _copy(side: Any, request: dict[str, Any]) -> Any:
 
 def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
     """The gradients of a tensor that a call returned, for the tensors that the call was given."""
-    torch = sys.modules["torch"]
     own = [side.table.modules[number].get_parameter(name) for number, name in request["slots"]]
     inputs = [*side.calls[request["call"]], *own]
     output = side.objects[request["object"]]
-    return list(torch.autograd.grad(output, inputs, grad, retain_graph=True, allow_unused=True))
+    return list(side.grad(output, inputs, grad, retain_graph=True, allow_unused=True))
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

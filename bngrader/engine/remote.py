@@ -158,6 +158,7 @@ class Remote:
         packer = Packer(self.export)
         answer = self._do(self._passed[number], str(op), value, packer)
         self.channel.send(answer, packer.memory.finish(), limit)
+        self._calls[-1].regions += packer.memory.regions  # the answer may change these as it may its arguments
 
     def _do(self, target: Any, op: str, value: Any, packer: Packer) -> dict[str, Any]:
         try:

@@ -4,13 +4,10 @@ The submission shares this process and can change anything in it, so the judge t
 """
 
 import os
-import signal
 import sys
 import threading
-import types
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,7 +17,8 @@ from bngrader.engine.borrowed import WRAPPERS, JudgesCallable, JudgesError, Judg
 from bngrader.engine.channel import Channel
 from bngrader.engine.describe import describe, describe_error, describe_warning
 from bngrader.engine.forbidden import Guard
-from bngrader.engine.memory import region_of
+from bngrader.engine.interrupts import Interrupts
+from bngrader.engine.memory import Region, region_of
 from bngrader.engine.modules import Shipped, describe_module
 from bngrader.engine.operations import OPERATIONS
 from bngrader.engine.shell import Output, Shell
@@ -29,6 +27,27 @@ from bngrader.engine.tensors import is_tensor, pack_tensor, tensors_in, unpack_t
 from bngrader.engine.values import Packer, Unpacker
 
 WARNINGS, NAMES = 20, 5000
+
+
+class Given:
+    """The memory that a request brought, and what the judge has given since: arguments, which a call may change."""
+
+    def __init__(self) -> None:
+        self.buffers: list[bytearray] = []
+        self.regions: list[Region] = []
+        self._before: list[bytes] = []
+
+    def add(self, buffers: list[bytearray]) -> None:
+        """Note the buffers of a message."""
+        self.buffers += buffers
+        self.regions += [region_of(buffer) for buffer in buffers]
+        self._before += [bytes(buffer) for buffer in buffers]
+
+    def changed(self) -> Iterator[tuple[int, Any]]:
+        """The number and the memory of each buffer that is not any more what it was."""
+        for k, (old, new) in enumerate(zip(self._before, self.buffers, strict=True)):
+            if old != new:
+                yield k, np.frombuffer(new, np.uint8).copy()
 
 
 class Side:
@@ -41,28 +60,16 @@ class Side:
         self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
         self.generators: dict[int, seeds.Twin] = {}
         self.table, self.hooks = Table(), Shipped()
+        self.grad = sys.modules["torch"].autograd.grad if "torch" in sys.modules else None  # before it may be guarded
         self._shown = 0
         self._file = os.open("printed", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_TRUNC)
         os.unlink("printed")
         for fd in (1, 2):  # what programs print that the notebook starts
             os.dup2(self._file, fd)
         self._process = os.getpid()
-        self._running = False
         self._asking = threading.RLock()
-        signal.signal(signal.SIGINT, self._interrupt)
-
-    def _interrupt(self, number: int, frame: types.FrameType | None) -> None:
-        if self._running:
-            raise KeyboardInterrupt
-
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """While the submission's own code runs, and only then, the judge may interrupt."""
-        self._running = True
-        try:
-            yield
-        finally:
-            self._running = False
+        self._interrupts = Interrupts()
+        self._open: list[Given] = []  # the requests under way, the innermost last
 
     def serve(self) -> None:
         """Answer the judge's requests until it hangs up."""
@@ -84,7 +91,7 @@ class Side:
     def _cell(self, request: dict[str, Any]) -> None:
         self._shown = 0
         setattr(self.shell.compile, "get_code_name", lambda *_: request["file"])  # noqa: B010  (it is a method)
-        with self.interruptible():
+        with self._interrupts.allowed():
             result = self.shell.run(request["source"], self.emit)
         self.end_forks()
         self._show_file()
@@ -111,44 +118,50 @@ class Side:
             note = f"\n[What follows is left out: a cell may show {self.output_bytes:,} bytes.]\n"
             text = output["text"][:left] if output["output_type"] == "stream" else ""
             output = {"output_type": "stream", "name": output.get("name", "stdout"), "text": text + note}
-        self.channel.send({"kind": "output", "output": output})
+        self._tell({"kind": "output", "output": output})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        with self._interrupts.held():
+            self.channel.send(message)
 
     def forbid(self, name: str) -> None:
         """Tell the judge that the submission reached for something forbidden."""
-        self.channel.send({"kind": "forbidden", "name": name})
+        self._tell({"kind": "forbidden", "name": name})
 
     def _answer(self, request: dict[str, Any], buffers: list[bytearray]) -> None:
-        regions = [region_of(buffer) for buffer in buffers]
-        packer = Packer(self.export, regions)
+        given = Given()
+        given.add(buffers)
+        self._open.append(given)
+        packer = Packer(self.export, given.regions)
         reply: dict[str, Any] = {"kind": "reply", "id": request["id"]}
         try:
-            reply |= self._perform(request, buffers, packer)
+            reply |= self._perform(request, given, packer)
         except BaseException as error:
-            packer = Packer(self.export, regions)
+            packer = Packer(self.export, given.regions)
             reply["error"] = describe_error(error, __file__)
         finally:
             self.end_forks()
+            self._open.pop()
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
         mine = packer.memory.finish()
         self.channel.send(reply, mine)
 
-    def _perform(self, request: dict[str, Any], buffers: list[bytearray], packer: Packer) -> dict[str, Any]:
+    def _perform(self, request: dict[str, Any], given: Given, packer: Packer) -> dict[str, Any]:
         """Do what is asked; gives the value, and what the call changed in its arguments."""
-        unpacker = Unpacker(buffers, self.resolve, [])
+        unpacker = Unpacker(list(given.buffers), self.resolve, [])
         self._catch_up(request, unpacker)
         fields = {name: unpacker.unpack(node) for name, node in request.get("values", {}).items()}
-        before = [bytes(buffer) for buffer in buffers]
         self.calls[request["id"]] = tensors = tensors_in(fields.get("args"))
         watched = fields.get("args") if unpacker.mutable or tensors else None
         tree = self._tree(watched, packer)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            with self.interruptible():
+            with self._interrupts.allowed():
                 value = OPERATIONS[request["op"]](self, request, **fields)
         reply: dict[str, Any] = {"value": packer.pack(value)}
         reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
-        reply["changed"] = {k: packer.pack(np.frombuffer(b, np.uint8).copy()) for k, b in _changed(before, buffers)}
+        reply["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
         reply["generators"] = seeds.changed(self.generators)
         if self.table.modules:
             reply |= {"modules": self.table.news(packer), "hooks": self.hooks.left(self.table)}
@@ -174,11 +187,13 @@ class Side:
 
     def ask(self, op: str, number: int, value: Any) -> Any:
         """Have the judge do something with what it passed in."""
-        with self._asking:
+        with self._asking, self._interrupts.held():
             packer = Packer(self.export)
             tree = packer.pack(value)
             self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.memory.finish())
-            answer, buffers = self.channel.receive()
+            answer, buffers = self._wait_for_answer()
+            if self._open:
+                self._open[-1].add(buffers)
         unpacker = Unpacker(buffers, self.resolve, [])
         if answer.get("stop"):
             raise StopIteration
@@ -187,6 +202,14 @@ class Side:
             error._judges_number = answer["raised"]  # type: ignore[attr-defined]
             raise error
         return unpacker.unpack(answer["value"])
+
+    def _wait_for_answer(self) -> tuple[dict[str, Any], list[bytearray]]:
+        """The judge's answer; before that it may have requests, where its function calls one of the submission's."""
+        while True:
+            message, buffers = self.channel.receive()
+            if "op" not in message:
+                return message, buffers
+            self._answer(message, buffers)
 
     def export(self, value: Any, packer: Packer) -> Any:
         """The node of what is no plain data."""
@@ -225,10 +248,6 @@ class Side:
 
 def _size(output: Output) -> int:
     return len(output["text"]) if "text" in output else sum(len(str(part)) for part in output.get("data", {}).values())
-
-
-def _changed(before: list[bytes], after: list[bytearray]) -> Iterator[tuple[str, bytearray]]:
-    return ((str(k), new) for k, (old, new) in enumerate(zip(before, after, strict=True)) if old != new)
 
 
 def main(channel: Channel, shell: Shell, options: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ class Packer:
 
     def __init__(self, export: Callable[[Any, "Packer"], Tree], known: list[Region] | None = None) -> None:
         self.export = export
-        self.memory = Memory(known or [])
+        self.memory = Memory([] if known is None else known)
         self.depth = 0
 
     def pack(self, value: Any) -> Tree:

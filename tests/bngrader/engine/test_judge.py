@@ -28,6 +28,9 @@ def mean(batches):
     for batch in batches:
         total, count = total + batch.sum(axis=0), count + len(batch)
     return total / count
+def zero(batches):
+    for batch in batches:
+        batch[:] = 0
 def twice(function, x):
     return function(function(x))
 class Counter:
@@ -50,7 +53,8 @@ def test_functions():
             "x = np.arange(3.0)\nassert scale(x, shift=(1, 0)).tolist() == [1, 3, 5]\nassert scale(2) == 4.0",
             "import inspect\nassert scale.__name__ == 'scale'\n"
             "assert str(inspect.signature(scale)) == '(x, factor=2.0, *, shift=(0, 0))'",
-            "assert twice(lambda x: x + 1, 3) == 5\nassert twice(np.sqrt, 16.0) == 2.0",
+            "assert twice(lambda x: x + 1, 3) == 5\nassert twice(np.sqrt, 16.0) == 2.0\n"
+            "assert twice(lambda x: scale(x), 3) == 12\nassert twice(scale, 3) == 12",
             "from bngrader.check import call, close\nclose(call(scale, np.ones(2), y=(2,)), [2, 2], 'it doubles')",
         )
         == [None] * 4
@@ -107,6 +111,9 @@ def source():
         seen.append(number)
         yield np.full((1, 1), number)
 assert mean(source()) == 1 and seen == [0, 1, 2]
+batches = [np.ones(3), np.ones(2)]
+zero(iter(batches))
+assert not np.concatenate(batches).any()
 rng, twin = np.random.default_rng(1), np.random.default_rng(1)
 lazily = shuffled(5, rng)
 assert rng.bit_generator.state == twin.bit_generator.state
