@@ -11,10 +11,10 @@ SAMPLE := _build/sample-class
 PACKAGES := $(shell find bnref bngrader -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book exercises sample serve test lint bench lock clean distclean
+.PHONY: help book exercises sample serve test lint bench bench-grading lock clean distclean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: .venv/.made node_modules/.made $(WHEEL)/.made _build/.config exercises ## build the book and the students' notebooks
 	jupyter-book build . --quiet -W -n --keep-going
@@ -48,6 +48,9 @@ lint: .venv/.made ## check format, style and types
 
 bench: .venv/.made ## time the reference package and the checks against their peers
 	python -m benchmarks
+
+bench-grading: .venv/.made ## time the grading of a class, by nbgrader as it comes and by bngrader
+	python -m benchmarks.grading
 
 lock: .venv/.made ## pin again what pyproject.toml asks for, in requirements.lock
 	pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-annotate --no-header --upgrade \

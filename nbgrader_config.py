@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
-from nbgrader.preprocessors import CheckCellMetadata, ClearOutput, OverwriteCells, OverwriteKernelspec
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput
 
+import bngrader.database  # noqa: F401  (opens gradebooks so that formgrader and bngrader can use one at the same time)
 from bngrader.course import SOURCES, put_tools_on_path
-from bngrader.sanitize import RestoreMetadata
+from bngrader.engine.preprocessor import ExecuteSandboxed
+from bngrader.feedback import HideTests
+from bngrader.sanitize import Repair
+from bngrader.scoring import SaveScores
 from bngrader.sources import write_sources
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
@@ -15,18 +19,18 @@ c.CourseDirectory.course_id = "batch-normalization"
 c.CourseDirectory.source_directory = str(SOURCES)
 c.CourseDirectory.release_directory = "exercises"
 
-# nbgrader's own steps, with RestoreMetadata where it has DeduplicateIds.
-c.Autograde.sanitize_preprocessors = [
-    ClearOutput,
-    RestoreMetadata,
-    OverwriteKernelspec,
-    OverwriteCells,
+# `nbgrader autograde` and formgrader's button grade as `bngrader grade` does.
+c.Autograde.sanitize_preprocessors = [ClearOutput, Repair, CheckCellMetadata]
+c.Autograde.autograde_preprocessors = [
+    ExecuteSandboxed,
+    LimitOutput,
+    SaveScores,
+    AssignLatePenalties,
+    HideTests,
     CheckCellMetadata,
 ]
-# A kernel that is asked to shut down takes a second for it, and can fill the terminal with its complaints.
-c.Execute.shutdown_kernel = "immediate"
-# Without this, each kernel warns on the terminal that its connection is not encrypted.
-c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]
+# What a student's notebook shows cannot act in the browser of who reads it.
+c.HTMLExporter.sanitize_html = True
 
 put_tools_on_path()
 write_sources(Path(__file__).parent)

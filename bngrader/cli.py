@@ -1,8 +1,8 @@
 """The command line: `bngrader --help`."""
 
+import functools
 import json
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +13,14 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.exc import SAWarning
 
+from bngrader.cluster import Map, cores, in_processes, on_cluster
 from bngrader.course import Course, CourseError, assignments, find_repository, require_assignment
-from bngrader.grading import FAILED, NEEDS_MANUAL, Record, grade, submitted_students
+from bngrader.engine.errors import SandboxMissing
+from bngrader.engine.sandbox import require
+from bngrader.engine.settings import Engine
+from bngrader.gradebook import write_file
+from bngrader.grading import Grading
+from bngrader.records import FAILED, NEEDS_MANUAL, Record
 from bngrader.sources import release
 
 app = typer.Typer(
@@ -57,11 +63,26 @@ def grade_class(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the records to this file too.")
     ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Submissions graded at one time.", show_default="the machine's cores")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Grade on the workers of this dask scheduler instead of on this machine."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade again what is graded and did not change since.")
+    ] = False,
+    unsafe_no_sandbox: Annotated[
+        bool,
+        typer.Option("--unsafe-no-sandbox", help="Run submissions without a sandbox: they can do all that you can."),
+    ] = False,
 ) -> None:
-    """Grade every submission at submitted/<student>/<assignment>/<assignment>.ipynb.
+    """Grade every submission at submitted/<student>/<assignment>/<assignment>.ipynb that is new or has changed.
 
-    A submission that cannot be graded is reported and stops no other. The exit code is 0 when all were
-    looked at, and 2 when the command itself could not run.
+    A submission that cannot be graded is reported and stops no other. Whatever interrupts the command, run it
+    again: it does what is left. The exit code is 0 when all were looked at, 2 when the command itself could not
+    run, and 130 when Ctrl-C stopped it.
 
     Example: bngrader grade scaling --course ~/classes/2026 --json scores.json
     """
@@ -70,28 +91,59 @@ def grade_class(
     if json_file and not json_file.resolve().parent.is_dir():
         raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
     the_course = Course(repository, folder, db)
-    students = submitted_students(the_course, assignment)
+    settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
+    grading = Grading(the_course, assignment, settings, force)
+    run_map: Map = (
+        functools.partial(on_cluster, address=scheduler)
+        if scheduler
+        else functools.partial(in_processes, count=jobs or cores())
+    )
     console = Console()
-    records = _grade_with_progress(console, the_course, assignment, students)
+    records, stopped_by = _grade_with_progress(console, grading, run_map)
+    if records:
+        console.print(score_table(records))
+        _say_what_is_left(console, grading, records, folder)
+    if stopped_by:
+        errors.print(f"Stopped after {len(records)} of {len(grading.places)} submissions.")
     if json_file:
-        json_file.write_text(json.dumps([record.as_dict() for record in records], indent=1) + "\n")
-    console.print(score_table(records))
-    _say_what_is_left(console, records, folder)
-    if len(records) < len(students):
-        errors.print(f"Stopped after {len(records)} of {len(students)} submissions.")
+        write_file(json_file, (json.dumps([record.as_dict() for record in records], indent=1) + "\n").encode())
+    if isinstance(stopped_by, CourseError):
+        raise stopped_by
+    if stopped_by:
         raise typer.Exit(130)
 
 
-def _grade_with_progress(console: Console, course: Course, assignment: str, students: list[str]) -> list[Record]:
-    """The records of all submissions, or of those that were done when somebody pressed Ctrl-C."""
+def _engine_settings(course: Course, unsafe_no_sandbox: bool, *, on_this_machine: bool) -> dict[str, object]:
+    """The engine's settings, as the configuration files and the command line say.
+
+    Raises CourseError where submissions are to be run on this machine, and it has no sandbox for them.
+    """
+    engine = Engine(config=course.nbgrader_config())
+    engine.unsafe_no_sandbox |= unsafe_no_sandbox
+    if on_this_machine:
+        try:
+            require(engine.unsafe_no_sandbox)
+        except SandboxMissing as missing:
+            raise CourseError(str(missing)) from missing
+    return engine.as_dict()
+
+
+def _grade_with_progress(
+    console: Console, grading: Grading, run_map: Map
+) -> tuple[list[Record], CourseError | KeyboardInterrupt | None]:
+    """The records of all submissions by student, or of those that were done when something stopped it, and what did."""
     records: list[Record] = []
+    stopped_by: CourseError | KeyboardInterrupt | None = None
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console) as progress, suppress(KeyboardInterrupt):
-        task = progress.add_task(f"grading {assignment}", total=len(students))
-        for record in grade(course, assignment, students):
-            records.append(record)
-            progress.advance(task)
-    return records
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(f"grading {grading.assignment}", total=len(grading.places))
+        try:
+            for record in grading.run(run_map):
+                records.append(record)
+                progress.advance(task)
+        except (CourseError, KeyboardInterrupt) as error:
+            stopped_by = error
+    return sorted(records, key=lambda record: record.student), stopped_by
 
 
 def score_table(records: list[Record]) -> Table:
@@ -116,10 +168,13 @@ def _cells_to_look_at(record: Record) -> str:
     )
 
 
-def _say_what_is_left(console: Console, records: list[Record], folder: Path) -> None:
+def _say_what_is_left(console: Console, grading: Grading, records: list[Record], folder: Path) -> None:
     failed = [record for record in records if record.status == FAILED]
     waiting = sum(record.status == NEEDS_MANUAL for record in records)
-    lines = [f"{record.student}: {record.error}" for record in failed]
+    lines = [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.mended.items())]
+    lines += [f"{record.student}: {record.error}" for record in failed]
+    if grading.already:
+        lines += [f"Graded before, and unchanged: {grading.already}. (--force grades them again.)"]
     lines += [f"{len(records)} submissions: {waiting} wait for a person's grade, {len(failed)} failed."]
     lines += [f"Feedback: {folder / 'feedback'}"]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -1,155 +1,143 @@
-"""Grade a class: nbgrader's own autograder and feedback, one submission at a time, so that a bad one stops no other."""
+"""Grade a class: a map over its submissions, with one writer."""
 
-import glob
-import warnings
+import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.filters import strip_ansi
-from nbformat import NotebookNode
-from nbgrader.api import Grade, Gradebook
-from nbgrader.apps import NbGraderAPI
-from nbgrader.utils import is_grade
+from sqlalchemy.exc import SQLAlchemyError
 
-from bngrader.check import CheckFailed
-from bngrader.course import Course, CourseError, check_result, require_assignment
-from bngrader.sources import read_solution, record_assignment
-
-GRADED, NEEDS_MANUAL, FAILED = "graded", "needs_manual", "failed"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The result of one graded cell; `score` is None until a person has graded it."""
-
-    score: float | None
-    max_score: float
-    hints: list[str] = field(default_factory=list)
+from bngrader.cluster import Map
+from bngrader.course import Course, CourseError, require_assignment
+from bngrader.feedback import Shown
+from bngrader.gradebook import ClassGradebook
+from bngrader.records import FAILED, Record
+from bngrader.sources import gradable, read_solution, record_assignment
+from bngrader.submitted import Unreadable, handed_in, read_submission, read_timestamp
+from bngrader.worker import Job, Outcome, grade_one
 
 
-@dataclass(frozen=True)
-class Record:
-    """The result of one submission.
+@dataclass
+class Grading:
+    """One round over a class."""
 
-    `status` is "graded", "needs_manual" (an answer in words waits for a person, and counts 0 so far) or
-    "failed" (nothing could be graded: `score` is None and `error` says why).
-    """
-
-    student: str
+    course: Course
     assignment: str
-    status: str
-    score: float | None
-    max_score: float
-    cells: dict[str, Cell] = field(default_factory=dict)
-    error: str | None = None
+    settings: dict[str, Any]  # of the engine, as plain data
+    force: bool = False  # grade also what is graded
+    places: dict[str, Path] = field(init=False)  # what each student handed in
+    already: int = field(default=0, init=False)  # how many were graded before
+    mended: dict[str, list[str]] = field(default_factory=dict, init=False)  # what was put back, by student
 
-    def as_dict(self) -> dict[str, Any]:
-        """The record as plain data, for JSON."""
-        return asdict(self)
+    def __post_init__(self) -> None:
+        """Look who handed something in.
+
+        Raises CourseError if the assignment does not exist or nobody has handed it in.
+        """
+        require_assignment(self.course.repository, self.assignment)
+        self.places = handed_in(self.course.folder, self.assignment)
+        if not self.places:
+            layout = f"{self.course.folder / 'submitted'}/<student>/{self.assignment}/{self.assignment}.ipynb"
+            raise CourseError(f"nobody has handed in {self.assignment!r}: nothing is at {layout}")
+
+    def run(self, run_map: Map) -> Iterator[Record]:
+        """Grade what is left to grade, in any order, and write each result at once; gives a record of each submission.
+
+        Raises CourseError if a result cannot be written; what was written before stays.
+        """
+        record_assignment(self.course, self.assignment)
+        source = nbformat.writes(gradable(read_solution(self._solution()))).encode()
+        with closing(ClassGradebook(self.course, self.assignment)) as gradebook:
+            yield from _Round(self, gradebook, source).run(run_map)
+
+    def _solution(self) -> Path:
+        return self.course.repository / "solutions" / f"{self.assignment}.py"
 
 
-def submitted_students(course: Course, assignment: str) -> list[str]:
-    """The ids of the students who handed something in for the assignment, sorted.
+class _Round:
+    """The state of a round under way."""
 
-    Raises CourseError if the assignment does not exist or nobody has handed it in.
-    """
-    require_assignment(course.repository, assignment)
-    submitted = course.folder / "submitted"
-    students = sorted(path.parent.name for path in submitted.glob(f"*/{assignment}"))
-    if not students:
-        layout = f"{submitted}/<student>/{assignment}/{assignment}.ipynb"
-        raise CourseError(f"nobody has handed in {assignment!r}: nothing is at {layout}")
-    return students
+    def __init__(self, grading: Grading, gradebook: ClassGradebook, source: bytes) -> None:
+        self._grading, self._gradebook, self._source = grading, gradebook, source
+        self._max_score = gradebook.max_score()
+        self._work: dict[str, str] = {}  # digest of what each student's grade is for
+        self._ready: list[Record] = []  # records that need no worker
 
+    def run(self, run_map: Map) -> Iterator[Record]:
+        for outcome in run_map(self._jobs()):
+            yield self._written(outcome)
+            yield from self._pop_ready()
+        yield from self._pop_ready()
 
-def grade(course: Course, assignment: str, students: list[str]) -> Iterator[Record]:
-    """Grade each student's submission in turn, and write gradebook, graded notebook and feedback.
+    def _pop_ready(self) -> Iterator[Record]:
+        while self._ready:
+            yield self._ready.pop()
 
-    Raises CourseError if the assignment itself cannot be recorded in the gradebook.
-    """
-    record_assignment(course, assignment)
-    api = NbGraderAPI(config=course.nbgrader_config())
-    max_score = _max_score(api, assignment)
-    ours = {cell.id for cell in read_solution(course.repository / "solutions" / f"{assignment}.py").cells}
-    for student in students:
+    def _jobs(self) -> Iterator[Job]:
+        """What is left to do, read when a worker is free for it."""
+        for student, place in self._grading.places.items():
+            try:
+                submission = read_submission(place, self._grading.assignment)
+            except Unreadable as refused:
+                self._ready.append(self._failed(student, str(refused)))
+                continue
+            self._work[student] = self._digest(submission)
+            if self._grading.force or not self._gradebook.is_done(student, self._work[student]):
+                yield self._job(student, source=self._source, submission=submission)
+            else:
+                self._grading.already += 1
+                yield from self._pages(student)
+
+    def _pages(self, student: str) -> Iterator[Job]:
+        """The page of feedback of a graded submission, if it no longer shows what a person gave; else its record."""
+        shown = self._gradebook.outdated_feedback(student)
+        if shown is None:
+            self._ready.append(self._gradebook.record(student))
+        else:
+            yield self._page(student, shown)
+
+    def _page(self, student: str, shown: Shown) -> Job:
+        graded = self._gradebook.files(student).graded.read_bytes()
+        return Job(student, self._grading.assignment, graded=graded, shown=shown)
+
+    def _job(self, student: str, **parts: Any) -> Job:
+        by_hand = self._gradebook.by_hand(student)
+        return Job(student, self._grading.assignment, settings=self._grading.settings, by_hand=by_hand, **parts)
+
+    def _digest(self, submission: bytes) -> str:
+        """A text that changes when a submission has to be graded again."""
+        seed = str(self._grading.settings.get("hidden_seed")).encode()
+        return hashlib.sha256(b"\0".join([hashlib.sha256(self._source).digest(), seed, submission])).hexdigest()
+
+    def _written(self, outcome: Outcome) -> Record:
+        if outcome.error:
+            return self._failed(outcome.student, self._named(outcome))
         try:
-            _refuse_ungradable(course, assignment, student, ours)
-            check_result(api.autograde(assignment, student), "to grade it")
-            check_result(api.generate_feedback(assignment, student), "to write its feedback")
-            yield _graded_record(api, course, assignment, student)
-        except CourseError as error:
-            yield Record(student, assignment, FAILED, None, max_score, error=str(error))
-        except Exception as error:  # whatever one submission does to nbgrader, the next is graded
-            yield Record(student, assignment, FAILED, None, max_score, error=f"{type(error).__name__}: {error}")
+            self._write(outcome)
+            return self._gradebook.record(outcome.student)
+        except SQLAlchemyError as error:  # not the gradebook as such, which would be a CourseError
+            said = " ".join(str(getattr(error, "orig", error)).split())[:200]
+            return self._failed(outcome.student, f"the gradebook refuses the submission: {said}. Rename its folder.")
 
+    def _write(self, outcome: Outcome) -> None:
+        if not outcome.graded:
+            self._gradebook.write_feedback(outcome)
+            return
+        if outcome.log:
+            self._grading.mended[outcome.student] = outcome.log
+        timestamp = read_timestamp(self._grading.places[outcome.student])
+        self._gradebook.write(outcome, self._work[outcome.student], timestamp)
+        shown = self._gradebook.outdated_feedback(outcome.student)
+        if shown is not None:  # a penalty for lateness, or a person who scored meanwhile
+            self._gradebook.write_feedback(grade_one(self._page(outcome.student, shown)))
 
-def _refuse_ungradable(course: Course, assignment: str, student: str, ours: set[str]) -> None:
-    """Say in a sentence why nbgrader could not grade a submission, before it tries; `ours` are the cells' ids."""
-    if glob.escape(student) != student:
-        raise CourseError(
-            f"nbgrader takes the id {student} for a pattern. Rename the folder without any of *, ? and [."
-        )
-    path = course.folder / "submitted" / student / assignment / f"{assignment}.ipynb"
-    shown = path.relative_to(course.folder)
-    if not path.is_file():
-        found = sorted(p.name for p in path.parent.iterdir()) if path.parent.is_dir() else []
-        raise CourseError(f"{shown} is missing; its folder holds {', '.join(found) or 'nothing'}. Rename the notebook.")
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            notebook = nbformat.read(path, as_version=4)
-            nbformat.validate(notebook)
-    except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-        raise CourseError(f"{shown} is not a notebook ({reason}). Ask for the file that JupyterLab saved.") from error
-    if not ours & {_grade_id(cell) for cell in notebook.cells}:
-        raise CourseError(f"{shown} has none of the assignment's cells. Ask for the notebook that was handed out.")
+    def _named(self, outcome: Outcome) -> str:
+        place = self._grading.places[outcome.student]
+        name = place / f"{self._grading.assignment}.ipynb" if place.is_dir() else place
+        return f"{name.relative_to(self._grading.course.folder)} {outcome.error}"
 
-
-def _grade_id(cell: NotebookNode) -> Any:
-    metadata = cell.metadata.get("nbgrader")
-    return metadata.get("grade_id") if isinstance(metadata, dict) else None
-
-
-def _max_score(api: NbGraderAPI, assignment: str) -> float:
-    with Gradebook(api.coursedir.db_url, api.coursedir.course_id) as gradebook:
-        return float(gradebook.find_assignment(assignment).max_score)
-
-
-def _graded_record(api: NbGraderAPI, course: Course, assignment: str, student: str) -> Record:
-    """What the gradebook holds of a submission, with the hints that its graded notebook shows."""
-    hints = _hints(course.folder / "autograded" / student / assignment / f"{assignment}.ipynb")
-    with Gradebook(api.coursedir.db_url, api.coursedir.course_id) as gradebook:
-        submission = gradebook.find_submission(assignment, student)
-        grades = {grade.name: grade for notebook in submission.notebooks for grade in notebook.grades}
-        order = [*hints, *sorted(set(grades) - set(hints))]
-        cells = {name: Cell(_score(grades[name]), grades[name].max_score, hints.get(name, [])) for name in order}
-        status = NEEDS_MANUAL if submission.needs_manual_grade else GRADED
-        return Record(student, assignment, status, submission.score, submission.max_score, cells)
-
-
-def _score(grade: Grade) -> float | None:
-    ungraded = grade.auto_score is None and grade.manual_score is None
-    return None if ungraded else float(grade.score)
-
-
-def _hints(notebook: Path) -> dict[str, list[str]]:
-    """For each graded cell, in the order of the notebook, the first line of what its student reads of a failure."""
-    graded = [cell for cell in nbformat.read(notebook, as_version=4).cells if is_grade(cell)]
-    return {cell.metadata.nbgrader.grade_id: _headlines(cell) for cell in graded}
-
-
-def _headlines(cell: NotebookNode) -> list[str]:
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    if any(error.ename == "CellTimeoutError" for error in errors):
-        return ["It took longer than a cell may run: is there a loop that does not end?"]
-    return [_headline(error) for error in errors]
-
-
-def _headline(error: NotebookNode) -> str:
-    said = strip_ansi(error.evalue).strip().splitlines()
-    if error.ename == CheckFailed.__name__:
-        return str(said[0])
-    return f"{error.ename}: {said[0]}" if said else str(error.ename)
+    def _failed(self, student: str, error: str) -> Record:
+        return Record(student, self._grading.assignment, FAILED, None, self._max_score, error=error)

@@ -7,8 +7,11 @@ value becomes the cell's `grade_id`:
     # %% solution="standardize"                 a function that the student writes
     # %% test="test_standardize" points=3       its tests
     # %% [markdown] written="written_x" points=5     an answer in words, graded by hand
+
+`forbidden` in the script's header lists, by dotted names, what an answer must not use.
 """
 
+import copy
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,6 +21,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, ComputeChecksums
 from traitlets.config import Config
 
 from bngrader.course import SOURCES, Course, CourseError, assignments, check_result, put_tools_on_path
@@ -37,7 +41,8 @@ def read_solution(path: Path) -> NotebookNode:
     Raises CourseError, naming the cell, if a cell does not say what it is.
     """
     notebook = jupytext.read(path)
-    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
+    forbidden = notebook.metadata.get("forbidden", [])
+    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, forbidden=forbidden)
     for number, cell in enumerate(notebook.cells, 1):
         cell.metadata = NotebookNode(nbgrader=_nbgrader_metadata(cell, f"{path.name}, cell {number}"))
         # jupytext makes up a new id at each reading; a notebook in git needs the same one each time.
@@ -57,6 +62,19 @@ def _nbgrader_metadata(cell: NotebookNode, place: str) -> NotebookNode:
             raise CourseError(f"{place}: a {kinds[0]} cell must say how many points it is worth: points=2")
         metadata["points"] = cell.metadata["points"]
     return NotebookNode(metadata)
+
+
+def gradable(solution: NotebookNode) -> NotebookNode:
+    """The source notebook without its solutions, but with the hidden tests: what a submission is graded as."""
+    notebook = copy.deepcopy(solution)
+    for step in (ClearSolutions(), ComputeChecksums()):
+        step.preprocess(notebook, {})
+    return notebook
+
+
+def released(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook without the hidden tests: what students get."""
+    return ClearHiddenTests().preprocess(copy.deepcopy(notebook), {})[0]
 
 
 def write_sources(repository: Path) -> None:

@@ -1,6 +1,8 @@
-"""A class is graded for real: nbgrader's kernel, gradebook and feedback, through the command line."""
+"""A class is graded for real: sandbox, judge, nbgrader's gradebook and feedback, through the command line."""
 
+import html
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +42,7 @@ EXPECTED = {
     "jon-does-not-run": {"test_standardize": 0, "test_standardize_constant": 0, "test_standardize_dtype": 0},
     "kim-empty": dict.fromkeys(FULL, 0),
     "lou-edited-a-test": {"test_standardize": 0},
-    "max-deleted-a-test": {"test_min_max_scale": None},
+    "max-deleted-a-test": {},
     "nia-no-words": {"written_new_patient": 0},
 }
 GRADED = {"kim-empty", "nia-no-words"}
@@ -142,7 +144,18 @@ def test_each_graded_student_gets_feedback_and_a_graded_notebook(course):
 def test_an_edited_test_is_replaced_by_the_instructors(course):
     graded = nbformat.read(course / "autograded" / "lou-edited-a-test" / "scaling" / "scaling.ipynb", as_version=4)
     cell = next(c for c in graded.cells if c.metadata.get("nbgrader", {}).get("grade_id") == "test_standardize")
-    assert "HIDDEN TESTS" in cell.source
+    assert cell.source == next(c for c in sample_class.handed_out().cells if c.id == "test_standardize").source
+    assert "Not so: std divides the squared deviations by N." in cell.outputs[0].evalue
+
+
+def test_a_second_round_grades_nothing_and_says_the_same(course, records, tmp_path):
+    scores = tmp_path / "s.json"
+    before = {path: path.stat().st_mtime_ns for path in course.glob("*/*/scaling/*")}
+    ran = bngrader("grade", "scaling", "--course", course, "--json", scores, cwd=REPOSITORY)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert {record["student"]: record for record in json.loads(scores.read_text())} == records
+    assert "Graded before, and unchanged: 14. (--force grades them again.)" in ran.stdout
+    assert {path: path.stat().st_mtime_ns for path in course.glob("*/*/scaling/*")} == before
 
 
 def test_a_mended_submission_is_graded_again_and_a_manual_score_stays(course, tmp_path):
@@ -164,20 +177,54 @@ def test_a_mended_submission_is_graded_again_and_a_manual_score_stays(course, tm
     assert not (tmp_path / "gradebook.db").exists()
 
 
-@pytest.mark.parametrize("student", ["a,b", "=1+1", "Zoë O'Neil", "s[1]"])
-def test_odd_ids_are_graded_or_refused_by_name(student, tmp_path):
-    folder = tmp_path / "submitted" / student / "scaling"
-    folder.mkdir(parents=True)
-    (folder / "scaling.ipynb").write_text(nbformat.writes(sample_class.filled_in()))
+def test_what_students_see_has_no_hidden_test(course):
+    hidden = hidden_lines()
+    seen = [*course.glob("feedback/*/scaling/scaling.html"), *course.glob("autograded/*/scaling/scaling.ipynb")]
+    assert len(seen) == 2 * len(EXPECTED)
+    for path in seen:
+        text = html.unescape(re.sub("<[^>]*>", "", path.read_text()))
+        assert [line for line in hidden if line in text.replace('\\"', '"')] == [], path
+
+
+def hidden_lines():
+    """Lines that only the hidden tests have."""
+    solution = (REPOSITORY / "solutions" / "scaling.py").read_text()
+    parts = re.findall("### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", solution, re.DOTALL)
+    shown = "".join(cell.source for cell in sample_class.handed_out().cells)
+    lines = {line.strip() for part in parts for line in part.splitlines()}
+    return [line for line in lines if len(line) > 20 and line not in shown]
+
+
+def test_the_students_own_traceback_is_shown(course):
+    page = (course / "feedback" / "jon-does-not-run" / "scaling" / "scaling.html").read_text()
+    text = html.unescape(re.sub("<[^>]*>", "", page))
+    assert "NameError: name 'mean' is not defined" in text
+    assert "Traceback of the submitted code:" in text
+
+
+def test_what_was_put_back_is_said(course):
+    printed = (course / "printed.txt").read_text()
+    assert "max-deleted-a-test: missing, put back: test_min_max_scale" in printed
+    assert "lou-edited-a-test: changed, put back: test_standardize" in printed
+
+
+ODD_IDS = ["a,b", "=1+1", "Zoë O'Neil", "s[1]", "*", "{x}", 'a "b"', "数学", "-rf", "a;b", "100%", "%(user)s"]
+
+
+def test_odd_ids_are_graded(tmp_path):
+    for student in ODD_IDS:
+        folder = tmp_path / "submitted" / student / "scaling"
+        folder.mkdir(parents=True)
+        (folder / "scaling.ipynb").write_text(nbformat.writes(sample_class.handed_out()))
+    (tmp_path / "submitted" / "s[1]" / "scaling" / "scaling.ipynb").write_text(
+        nbformat.writes(sample_class.filled_in())
+    )
     ran = bngrader("grade", "scaling", "--course", tmp_path, "--json", tmp_path / "s.json", cwd=REPOSITORY)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    (record,) = json.loads((tmp_path / "s.json").read_text())
-    assert record["student"] == student
-    if "[" in student:
-        assert record["status"] == "failed"
-        assert "Rename the folder" in record["error"]
-    else:
-        assert record["score"] == 15
+    scores = {record["student"]: record["score"] for record in json.loads((tmp_path / "s.json").read_text())}
+    assert scores == dict.fromkeys(ODD_IDS, 0) | {"s[1]": 15}
+    for student in ODD_IDS:
+        assert (tmp_path / "feedback" / student / "scaling" / "scaling.html").is_file()
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ SUBMISSIONS = {
 }
 # status, score, a part of the error
 EXPECTED = {
-    "a-exit": ("failed", None, "Kernel died"),
+    "a-exit": ("needs_manual", 9, None),
     "b-loop": ("needs_manual", 9, None),
     "c-no-schema": ("needs_manual", 15, None),
     "d-pasted-twice": ("needs_manual", 15, None),
@@ -64,7 +64,8 @@ EXPECTED = {
     "f-number-for-metadata": ("failed", None, "has none of the assignment's cells"),
     "g-empty-file": ("failed", None, "is not a notebook"),
     "h-list": ("failed", None, "is not a notebook"),
-    "y-other-name": ("failed", None, "is missing; its folder holds Scaling (1).ipynb. Rename the notebook."),
+    "x-huge": ("failed", None, "has 200 MB, more than the 50 MB that are read. Ask for it without outputs"),
+    "y-other-name": ("needs_manual", 15, None),
     "z-right": ("needs_manual", 15, None),
 }
 
@@ -79,9 +80,13 @@ def records(tmp_path_factory):
     other = folder / "submitted" / "y-other-name" / "scaling" / "Scaling (1).ipynb"
     other.parent.mkdir(parents=True)
     other.write_text(SUBMISSIONS["z-right"])
+    huge = folder / "submitted" / "x-huge" / "scaling" / "scaling.ipynb"
+    huge.parent.mkdir(parents=True)
+    with huge.open("wb") as file:
+        file.truncate(200_000_000)
     (folder / "submitted" / "roster.csv").write_text("a stray file\n")
     # The folder's own settings count too.
-    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.Execute.timeout = 6\n")
+    (folder / "nbgrader_config.py").write_text("c = get_config()\nc.Engine.call_seconds = c.Engine.cell_seconds = 3\n")
     scores = folder / "scores.json"
     command = [sys.executable, "-m", "bngrader", "grade", "scaling", "--course", folder, "--json", scores]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
@@ -107,5 +112,5 @@ def test_a_loop_without_end_loses_its_own_cells_and_is_named(records):
     lost = {name for name, cell in cells.items() if cell["score"] == 0}
     assert lost == {"test_standardize", "test_standardize_constant", "test_standardize_dtype"}
     assert cells["test_standardize"]["hints"] == [
-        "It took longer than a cell may run: is there a loop that does not end?"
+        "it took longer than the 3 seconds that a call may take: is there a loop that does not end?"
     ]

@@ -1,0 +1,177 @@
+"""The map over submissions: in processes of this machine, or on the workers of a dask.distributed scheduler."""
+
+import itertools
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from bngrader.course import CourseError
+from bngrader.engine.errors import SandboxMissing
+from bngrader.worker import Job, Outcome, grade_one
+
+Map = Callable[[Iterable[Job]], Iterator[Outcome]]
+
+LOST = "could not be graded: the process that graded it ended, twice. Grade again; if it is so again, look at its code."
+GRACE = 60  # seconds over the engine's own limit, after which a process that has not answered is ended
+AHEAD = 4  # jobs that are sent for each thread of a cluster before the first is done
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_processes(jobs: Iterable[Job], count: int) -> Iterator[Outcome]:
+    """Do the jobs in `count` processes; the outcomes come as they are ready.
+
+    A job whose process dies is tried once more, in another. Whoever stops asking for outcomes stops the processes.
+    """
+    queue = iter(jobs)
+    slots: list[_Slot] = []
+    try:
+        for job in itertools.islice(queue, count):
+            slots.append(_Slot())
+            slots[-1].take(job)
+        while busy := [slot for slot in slots if slot.job]:
+            wait([slot.pipe for slot in busy], timeout=1)
+            for slot in busy:
+                if outcome := slot.outcome():
+                    slot.take(next(queue, None))
+                    yield outcome
+    finally:
+        for slot in slots:
+            slot.end()
+
+
+class _Slot:
+    """A process that does one job after the other, and is replaced when it dies."""
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+        self._start()
+
+    def _start(self) -> None:
+        # Not forked: the parent has threads. Nothing but the pipe is inherited, so that its end is seen.
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def take(self, job: Job | None) -> None:
+        """Start a job, or none."""
+        self.job, self._tries = job, 0
+        if job:
+            self._send(job)
+
+    def _send(self, job: Job) -> None:
+        self._tries += 1
+        self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE
+        try:
+            self.pipe.send(job)
+        except OSError:
+            return  # the process is dead, as outcome() will find
+
+    def outcome(self) -> Outcome | None:
+        """The outcome of the job under way, or None while there is none."""
+        assert self.job is not None
+        try:
+            if self.pipe.poll():
+                return self._received(self.pipe.recv())
+            if time.monotonic() < self._until and self._process.is_alive():
+                return None
+        except (EOFError, OSError):
+            pass
+        self.end()
+        self._start()
+        if self._tries > 1:
+            return Outcome(self.job.student, error=LOST)
+        self._send(self.job)
+        return None
+
+    def _received(self, answer: Any) -> Outcome:
+        if isinstance(answer, SandboxMissing):
+            raise CourseError(str(answer))
+        assert isinstance(answer, Outcome)
+        return answer
+
+    def end(self) -> None:
+        """End the process: at once if it works, else as it likes."""
+        self.pipe.close()
+        if not self.job:
+            self._process.join(5)
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(pipe: Connection) -> None:
+    """Do the jobs that come through the pipe, until it is closed: the parent closes it even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    while True:
+        try:
+            job = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer: Outcome | SandboxMissing = grade_one(job)
+        except SandboxMissing as missing:
+            answer = missing
+        try:
+            pipe.send(answer)
+        except OSError:
+            return
+
+
+def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[Outcome]:
+    """Do the jobs on the workers of the dask.distributed scheduler at `address`, which need this package.
+
+    A job whose worker dies goes to another, as dask does it.
+
+    Raises CourseError if the scheduler cannot be reached, or is lost.
+    """
+    try:
+        from distributed import Client, as_completed
+    except ModuleNotFoundError as error:
+        raise CourseError("--scheduler needs dask: pip install 'bncourse[cluster]'") from error
+    try:
+        client = Client(address, timeout="20s", set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"--scheduler {address}: no scheduler answers there ({error})") from error
+    with client:
+        queue = iter(jobs)
+        ahead = max(8, AHEAD * sum(client.nthreads().values()))
+        students = {_submit(client, job): job.student for job in itertools.islice(queue, ahead)}
+        done = as_completed(list(students), loop=client.loop)
+        for future in done:
+            outcome = _result(future, students.pop(future), address)
+            for job in itertools.islice(queue, 1):
+                students[sent := _submit(client, job)] = job.student
+                done.add(sent)
+            yield outcome
+
+
+def _submit(client: Any, job: Job) -> Any:
+    return client.submit(grade_one, job, pure=False)
+
+
+def _result(future: Any, student: str, address: str) -> Outcome:
+    from distributed import KilledWorker
+
+    if future.status not in ("finished", "error"):
+        raise CourseError(
+            f"--scheduler {address}: the connection was lost. Run the command again: it does what is left"
+        )
+    error = future.exception()
+    if isinstance(error, SandboxMissing):
+        raise CourseError(f"a worker of {address} says: {error}")
+    if isinstance(error, KilledWorker):
+        return Outcome(student, error=LOST)
+    if error is not None:
+        return Outcome(student, error=f"could not be graded ({type(error).__name__}: {error})")
+    outcome = future.result()
+    assert isinstance(outcome, Outcome)
+    return outcome

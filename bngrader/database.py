@@ -1,0 +1,66 @@
+"""How gradebooks are opened, so that several programs can use one at the same time and none loses a write.
+
+Importing this module sets it for every SQLite database that this process opens after, nbgrader's own code included.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Column, MetaData, String, Table, Text, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from bngrader.course import CourseError
+
+PATIENCE = 60_000  # milliseconds that a write waits for another program's; `?timeout=5` in the URL asks for less
+PYTHONS_OWN = 5_000
+
+# Beside nbgrader's tables: which submission each grade is for, and what was written for it.
+MARKS = Table(
+    "bngrader_mark",
+    MetaData(),
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("work", String(64), nullable=False),  # digest of the submission, the source and the seed
+    Column("graded", String(64), nullable=False),  # digest of the notebook in autograded/
+    Column("feedback", String(64), nullable=False),  # digest of what the page in feedback/ shows
+    Column("hints", Text, nullable=False),  # JSON: the hints of each graded cell, in the notebook's order
+)
+
+
+@event.listens_for(Engine, "connect")
+def _connect(connection: Any, record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        if patience == PYTHONS_OWN:
+            connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def begin_as_writer(engine: Engine) -> None:
+    """Let every transaction of `engine` wait at its start until it may write.
+
+    One that reads first would fail at once, without waiting, if another program wrote in between.
+    """
+    if engine.dialect.name == "sqlite":
+        engine.dispose()  # connections that are open would not get these settings
+        event.listen(engine, "connect", lambda connection, record: setattr(connection, "isolation_level", None))
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Turn what a database says that cannot be used into one message for the person at the keyboard.
+
+    Raises CourseError.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        said = " ".join(str(getattr(error, "orig", error)).split())[:200]
+        raise CourseError(
+            f"the gradebook {url} cannot be used: {said}. If another program holds it, close that; then run the "
+            "command again: what is graded stays, and only the rest is done"
+        ) from error

@@ -1,0 +1,146 @@
+"""The memory of arrays in a message: overlapping arrays share one buffer, so that views stay views.
+
+An array is sent as `["n", dtype, shape, strides, writeable, buffer, offset]`. A buffer of 0 and above is one of the
+message's own; -1 - k is region k, the memory of an argument that the other side knows from the call that this answers.
+"""
+
+import ctypes
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bngrader.engine.errors import ProtocolError
+
+Array = np.ndarray[Any, Any]
+Node = list[Any]
+DTYPES = re.compile(r"[<>|=]?(b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[US]\d{1,4}|[mM]8(\[[a-zA-Z]{1,2}\])?)")
+SPARSE = 16 << 20  # a view that leaves out more than this many bytes is sent without its gaps
+ITEMS = 1 << 27
+
+
+@dataclass
+class Region:
+    """A stretch of memory, and the arrays that lie in it."""
+
+    low: int
+    high: int
+    arrays: list[tuple[Array, Node]] = field(default_factory=list)
+
+    def holds(self, low: int, high: int) -> bool:
+        """Whether the stretch from `low` to `high` lies within this one."""
+        return self.low <= low and high <= self.high
+
+
+class Memory:
+    """Collects the arrays of a message that is being packed."""
+
+    def __init__(self, known: list[Region]) -> None:
+        self.known = known
+        self.regions: list[Region] = []
+        self._added: list[Region] = []
+
+    def add(self, array: Array) -> Node:
+        """The node for an array. Its buffer and offset are filled in by `finish`."""
+        low, high = bounds(array)
+        if high - low - array.nbytes > SPARSE:
+            array = array.copy()
+            low, high = bounds(array)
+        node = ["n", array.dtype.str, list(array.shape), list(array.strides), array.flags.writeable, None, 0]
+        if array.size:
+            self._added.append(Region(low, high, [(array, node)]))
+        return node
+
+    def finish(self) -> list[memoryview]:
+        """Fill in the nodes; gives the buffers of the message."""
+        for part in sorted(self._added, key=lambda region: region.low):
+            known = next((k for k, region in enumerate(self.known) if region.holds(part.low, part.high)), None)
+            if known is not None:
+                _place(part, -1 - known, self.known[known].low)
+            elif self.regions and part.low < self.regions[-1].high:
+                self.regions[-1].high = max(self.regions[-1].high, part.high)
+                self.regions[-1].arrays += part.arrays
+            else:
+                self.regions.append(part)
+        for k, region in enumerate(self.regions):
+            _place(region, k, region.low)
+        return [view(region.low, region.high) for region in self.regions]
+
+
+def _place(region: Region, buffer: int, base: int) -> None:
+    for array, node in region.arrays:
+        node[5:] = [buffer, array.ctypes.data - base]
+
+
+def bounds(array: Array) -> tuple[int, int]:
+    """The addresses where an array's memory begins and ends."""
+    low, high = np.lib.array_utils.byte_bounds(array)
+    return int(low), int(high)
+
+
+def view(low: int, high: int) -> memoryview:
+    """The bytes from one address to another."""
+    return memoryview((ctypes.c_char * (high - low)).from_address(low)).cast("B")
+
+
+def region_of(buffer: bytearray) -> Region:
+    """The region that a buffer which arrived takes up."""
+    return Region(*bounds(np.frombuffer(buffer, np.uint8))) if buffer else Region(0, 0)
+
+
+class _Borrowed:
+    """Memory of an array that lives on as long as arrays on it."""
+
+    def __init__(self, interface: dict[str, Any], owners: list[tuple[Array, Node]]) -> None:
+        self.__array_interface__ = interface
+        self.owners = owners
+
+
+def rebuild(body: Node, buffers: list[bytearray], known: list[Region]) -> Array:
+    """The array of a node's body. Raises ProtocolError where it does not fit its buffer."""
+    dtype, shape, strides, writeable, buffer, offset = _checked(body)
+    try:
+        if buffer is None:
+            array = np.empty(shape, dtype)
+        elif buffer >= 0:
+            array = np.ndarray(shape, dtype, buffers[buffer], offset, strides)
+        else:
+            array = _borrow(known[-1 - buffer], dtype, shape, strides, offset)
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise ProtocolError(f"an array does not fit its memory: {error}") from error
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
+def _checked(body: Node) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, ...], bool, int | None, int]:
+    name, shape, strides, writeable, buffer, offset = body
+    if not (isinstance(name, str) and DTYPES.fullmatch(name)):
+        raise ProtocolError("an array of this dtype may not be sent")
+    numbers = [*shape, *strides, offset]
+    if any(type(n) is not int or abs(n) >= 1 << 48 for n in numbers) or len(shape) != len(strides) or len(shape) > 32:
+        raise ProtocolError("an array's shape or strides are wrong")
+    if math.prod(shape) > ITEMS or any(n < 0 for n in [*shape, offset]):
+        raise ProtocolError("an array is too large")
+    if (buffer is None and math.prod(shape)) or not isinstance(buffer, int | None):
+        raise ProtocolError("an array has no memory")
+    return np.dtype(name), tuple(shape), tuple(strides), writeable is True, buffer, offset
+
+
+def _borrow(region: Region, dtype: Any, shape: Any, strides: Any, offset: int) -> Array:
+    """An array on the memory of an argument of ours."""
+    whole = np.ndarray(shape, dtype, view(region.low, region.high), offset, strides)  # checks that it fits
+    low, high = bounds(whole)
+    if not region.holds(low, high):
+        raise ValueError("it lies outside of its argument")
+    readonly = not any(array.flags.writeable for array, _ in region.arrays)
+    interface = {
+        "version": 3,
+        "shape": shape,
+        "typestr": dtype.str,
+        "strides": strides,
+        "data": (region.low + offset, readonly),
+    }
+    return np.asarray(_Borrowed(interface, region.arrays))

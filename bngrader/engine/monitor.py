@@ -1,0 +1,129 @@
+"""The process beside each student's process: watches its limits, passes signals on, and reports how it ended."""
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+STEP = 0.05  # seconds between two looks
+PATIENCE = 0.3  # seconds that a process which hung up has to end by itself
+PR_SET_PDEATHSIG = 1
+PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Use:
+    """What all processes of a submission use at one time."""
+
+    memory: int = 0
+    cpu: float = 0.0
+    processes: int = 0
+
+
+def used(base: int) -> Use:
+    """The sum over all processes that /proc shows; each had `base` bytes resident when it began."""
+    use = Use()
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            use.cpu += sum(map(int, fields[11:15])) / TICK
+            use.memory += max(0, int(fields[21]) * PAGE - base)
+            use.processes += int(fields[17])
+    return use
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The bytes of this process that are in memory, and those of its data."""
+
+    resident: int
+    data: int
+
+
+def memory() -> Memory:
+    """What this process has now; nothing, where the system does not tell."""
+    if sys.platform != "linux":
+        return Memory(0, 0)
+    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return Memory(*(int(fields[name].split()[0]) << 10 for name in ("VmRSS", "VmData")))
+
+
+def die_with_parent() -> None:
+    """Be killed when the process that forked this one ends, where the system has such a thing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Monitor:
+    """Watches one process until it ends."""
+
+    def __init__(self, pid: int, limits: dict[str, Any], base: int, isolated: bool) -> None:
+        self.pid, self.limits, self.base, self.isolated = pid, limits, base, isolated
+        self.reason: str | None = None
+        self.until = float("inf")
+        signal.signal(signal.SIGUSR1, lambda *_: self._send(signal.SIGINT))
+        signal.signal(signal.SIGUSR2, self._wait_a_little)
+        signal.signal(signal.SIGTERM, lambda *_: self.kill(""))
+
+    def _wait_a_little(self, *_: Any) -> None:
+        self.until = time.monotonic() + PATIENCE
+
+    def _send(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)  # in a sandbox the first of its namespace: all others go with it
+            if number == signal.SIGKILL and not self.isolated:
+                os.killpg(self.pid, number)
+
+    def kill(self, reason: str) -> None:
+        """End the process, and with it all that it started."""
+        if self.reason is None:
+            self.reason = reason
+        self._send(signal.SIGKILL)
+
+    def watch(self, status: int) -> None:
+        """Wait for the end, and write the reason to the file descriptor `status`."""
+        ended = _waiting(self.pid)
+        while (code := ended()) is None:
+            if time.monotonic() > self.until:
+                self.kill("the process hung up")
+            if self.isolated and (over := self._over()):
+                self.kill(over)
+        reason = _how(code) if self.reason is None else self.reason
+        os.write(status, json.dumps(reason).encode())
+
+    def _over(self) -> str | None:
+        use, limits = used(self.base), self.limits
+        if use.memory > limits["memory_mb"] << 20:
+            return f"the submission used more than the {limits['memory_mb']:,} MB of memory that it may use"
+        if use.cpu > limits["cpu_seconds"]:
+            return f"the submission used more than the {limits['cpu_seconds']:g} CPU seconds that it may use"
+        return None
+
+
+def _waiting(pid: int) -> Callable[[], int | None]:
+    """A function that waits a moment for the end of a process, and gives its exit code."""
+    ready = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+
+    def ended() -> int | None:
+        select.select([ready] if ready is not None else [], [], [], STEP)
+        done, status = os.waitpid(pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if done else None
+
+    return ended
+
+
+def _how(code: int) -> str:
+    if code < 0:
+        return f"the submission's process was ended by signal {signal.Signals(-code).name}"
+    return f"the submission ended its own process, with exit code {code}"

@@ -1,0 +1,33 @@
+"""Which names a cell's code binds, and which it takes from elsewhere."""
+
+import ast
+import builtins
+
+STAR = "*"
+
+
+def _tree(source: str) -> ast.AST | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def used(source: str) -> set[str]:
+    """The names that the code reads, without those of Python itself."""
+    tree = _tree(source)
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if tree else set()
+    return read - set(vars(builtins))
+
+
+def bound(source: str) -> set[str]:
+    """The names that the code binds, somewhere; STAR is among them where it cannot be told."""
+    tree, names = _tree(source), set()
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).split(".")[0])
+    return names

@@ -1,0 +1,105 @@
+"""What the judge may ask of the student's objects."""
+
+import copy
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+def _get(side: Any, request: dict[str, Any]) -> Any:
+    return side.shell.user_ns[request["name"]]
+
+
+def _call(side: Any, request: dict[str, Any], args: Any) -> Any:
+    positional, named = args
+    return side.objects[request["object"]](*positional, **named)
+
+
+def _forward(side: Any, request: dict[str, Any], args: Any) -> Any:
+    """A module's forward alone, since the hooks of a module that a test calls have run on the judge's side."""
+    positional, named = args
+    return side.objects[request["object"]].forward(*positional, **named)
+
+
+def _make(side: Any, request: dict[str, Any], args: Any) -> Any:
+    """What a function of the test's makes of plain arguments, from the function's source."""
+    space: dict[str, Any] = {"__name__": "test", "np": np, "torch": sys.modules.get("torch")}
+    exec(compile(request["source"], "<test>", "exec"), space)
+    return space[request["name"]](*args)
+
+
+def _getattr(side: Any, request: dict[str, Any]) -> Any:
+    return getattr(side.objects[request["object"]], request["name"])
+
+
+def _setattr(side: Any, request: dict[str, Any], value: Any) -> None:
+    setattr(side.objects[request["object"]], request["name"], value)
+
+
+def _delattr(side: Any, request: dict[str, Any]) -> None:
+    delattr(side.objects[request["object"]], request["name"])
+
+
+def _getitem(side: Any, request: dict[str, Any], key: Any) -> Any:
+    return side.objects[request["object"]][key]
+
+
+def _setitem(side: Any, request: dict[str, Any], key: Any, value: Any) -> None:
+    side.objects[request["object"]][key] = value
+
+
+def _contains(side: Any, request: dict[str, Any], value: Any) -> bool:
+    return value in side.objects[request["object"]]
+
+
+def _len(side: Any, request: dict[str, Any]) -> int:
+    return len(side.objects[request["object"]])
+
+
+def _iter(side: Any, request: dict[str, Any]) -> Any:
+    return iter(side.objects[request["object"]])
+
+
+def _next(side: Any, request: dict[str, Any]) -> list[Any]:
+    """The next item in a list, or an empty list at the end."""
+    for item in side.objects[request["object"]]:
+        return [item]
+    return []
+
+
+def _isinstance(side: Any, request: dict[str, Any], value: Any) -> bool:
+    return isinstance(value, side.objects[request["object"]])
+
+
+def _copy(side: Any, request: dict[str, Any]) -> Any:
+    return (copy.deepcopy if request["deep"] else copy.copy)(side.objects[request["object"]])
+
+
+def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
+    """The gradients of a tensor that a call returned, for the tensors that the call was given."""
+    own = [side.table.modules[number].get_parameter(name) for number, name in request["slots"]]
+    inputs = [*side.calls[request["call"]], *own]
+    output = side.objects[request["object"]]
+    return list(side.grad(output, inputs, grad, retain_graph=True, allow_unused=True))
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "get": _get,
+    "call": _call,
+    "forward": _forward,
+    "make": _make,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "delattr": _delattr,
+    "getitem": _getitem,
+    "setitem": _setitem,
+    "contains": _contains,
+    "len": _len,
+    "iter": _iter,
+    "next": _next,
+    "isinstance": _isinstance,
+    "copy": _copy,
+    "gradients": _gradients,
+}

@@ -1,0 +1,20 @@
+"""The engine as a step of nbgrader's autograder, in the place of its own Execute."""
+
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute
+
+from bngrader.engine.execute import execute
+from bngrader.engine.settings import Engine
+
+
+class ExecuteSandboxed(Execute):
+    """Runs answers in a sandbox and tests in a judge; its limits are those of `c.Engine`."""
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Run the notebook in place."""
+        execute(nb, Engine(parent=self))
+        return nb, resources

@@ -1,0 +1,247 @@
+"""The one writer of a class's grades: nbgrader's gradebook, and the files in autograded/ and feedback/."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
+from nbgrader.apps import NbGraderAPI
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
+from sqlalchemy import select
+from sqlalchemy.engine import Row
+
+from bngrader.course import Course, CourseError
+from bngrader.database import MARKS, begin_as_writer, explained
+from bngrader.feedback import Shown
+from bngrader.records import GRADED, NEEDS_MANUAL, Cell, Record
+from bngrader.worker import ByHand, Outcome
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the results for one student go."""
+
+    graded: Path
+    feedback: Path
+
+
+class ClassGradebook:
+    """The grades of one assignment in one class."""
+
+    def __init__(self, course: Course, assignment: str) -> None:
+        """Open the gradebook, which has to hold the assignment.
+
+        Raises CourseError if it cannot be used.
+        """
+        self.assignment = assignment
+        self._config = course.nbgrader_config()
+        self._folder = NbGraderAPI(config=self._config).coursedir
+        self.url = self._folder.db_url
+        with explained(self.url):
+            self._book = Gradebook(self.url, self._folder.course_id)
+            begin_as_writer(self._book.engine)
+            MARKS.metadata.create_all(self._book.engine)
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self._book.close()
+
+    def files(self, student: str) -> Files:
+        """Where nbgrader keeps a student's graded notebook and feedback."""
+        kinds = {"autograded": "ipynb", "feedback": "html"}
+        graded, feedback = (
+            Path(self._folder.format_path(getattr(self._folder, f"{kind}_directory"), student, self.assignment))
+            / f"{self.assignment}.{ending}"
+            for kind, ending in kinds.items()
+        )
+        return Files(graded, feedback)
+
+    def max_score(self) -> float:
+        """The points of the assignment."""
+        with self._session():
+            return float(self._book.find_assignment(self.assignment).max_score)
+
+    def is_done(self, student: str, work: str) -> bool:
+        """Whether a student's submission, of the digest `work`, is graded, and all that was written is still there."""
+        with self._session():
+            mark = self._mark(student)
+            if mark is None or mark.work != work or self._submitted(student) is None:
+                return False
+        files = self.files(student)
+        return files.feedback.is_file() and files.graded.is_file() and digest(files.graded.read_bytes()) == mark.graded
+
+    def by_hand(self, student: str) -> dict[str, ByHand]:
+        """What a person gave each cell of a student's submission."""
+        with self._session():
+            notebook = self._submitted(student)
+            if notebook is None:
+                return {}
+            comments = {comment.name: comment.manual_comment for comment in notebook.comments}
+            grades = {grade.name: grade for grade in notebook.grades}
+            return {
+                name: ByHand(*_given(grades.get(name)), comment=comments.get(name)) for name in {*grades, *comments}
+            }
+
+    def write(self, outcome: Outcome, work: str, timestamp: str | None) -> None:
+        """Write a graded submission: its files, then its grades in one transaction.
+
+        What a person gave stays. Whenever this is interrupted, the submission counts as not graded.
+
+        Raises CourseError if the disk or the gradebook does not take it.
+        """
+        files = self.files(outcome.student)
+        write_file(files.graded, outcome.graded)
+        write_file(files.feedback, outcome.feedback.encode())
+        if timestamp is not None:
+            write_file(files.graded.with_name("timestamp.txt"), timestamp.encode())
+        with self._session() as db:
+            before = self._mark(outcome.student)
+            same_work = before is not None and before.work == work
+            submitted = self._submitted(outcome.student) or self._new_submission(outcome.student)
+            if timestamp is not None:
+                submitted.assignment.timestamp = parse_utc(timestamp)
+            _set_grades(db, submitted, outcome, same_work)
+            db.flush()
+            db.expire_all()
+            submitted.late_submission_penalty = self._penalty(submitted)
+            values = {"work": work, "graded": digest(outcome.graded), "hints": json.dumps(outcome.hints)}
+            self._set_mark(outcome.student, values | {"feedback": outcome.shown.digest() if outcome.shown else ""})
+            db.commit()
+
+    def write_feedback(self, outcome: Outcome) -> None:
+        """Write a student's page again, after its scores changed."""
+        assert outcome.shown is not None
+        write_file(self.files(outcome.student).feedback, outcome.feedback.encode())
+        with self._session() as db:
+            db.execute(MARKS.update().where(*self._place(outcome.student)).values(feedback=outcome.shown.digest()))
+            db.commit()
+
+    def outdated_feedback(self, student: str) -> Shown | None:
+        """What a graded student's feedback should show, or None if it shows that."""
+        with self._session():
+            mark, notebook = self._mark(student), self._submitted(student)
+            if mark is None or notebook is None:
+                return None
+            scores = {grade.name: float(grade.score) for grade in notebook.grades}
+            comments = {comment.name: comment.comment for comment in notebook.comments}
+            shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0)
+            return None if shown.digest() == mark.feedback else shown
+
+    def record(self, student: str) -> Record:
+        """What the gradebook holds of a graded submission."""
+        with self._session():
+            mark, notebook = self._mark(student), self._submitted(student)
+            assert mark is not None
+            assert notebook is not None
+            grades, hints = {grade.name: grade for grade in notebook.grades}, json.loads(mark.hints)
+            order = [name for name in hints if name in grades] + sorted(set(grades) - set(hints))
+            cells = {n: Cell(_score(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
+            status = NEEDS_MANUAL if notebook.needs_manual_grade else GRADED
+            return Record(student, self.assignment, status, notebook.score, notebook.max_score, cells)
+
+    @contextmanager
+    def _session(self) -> Iterator[Any]:
+        """The gradebook's session; what is not committed when this ends is undone."""
+        with explained(self.url):
+            try:
+                yield self._book.db
+            finally:
+                self._book.db.rollback()
+
+    def _place(self, student: str) -> tuple[Any, Any]:
+        return MARKS.c.assignment == self.assignment, MARKS.c.student == student
+
+    def _mark(self, student: str) -> Row[Any] | None:
+        return self._book.db.execute(select(MARKS).where(*self._place(student))).one_or_none()
+
+    def _set_mark(self, student: str, values: dict[str, str]) -> None:
+        self._book.db.execute(MARKS.delete().where(*self._place(student)))
+        self._book.db.execute(MARKS.insert().values(assignment=self.assignment, student=student, **values))
+
+    def _submitted(self, student: str) -> SubmittedNotebook | None:
+        try:
+            return self._book.find_submission_notebook(self.assignment, self.assignment, student)
+        except MissingEntry:
+            return None
+
+    def _new_submission(self, student: str) -> SubmittedNotebook:
+        db = self._book.db
+        if db.get(Student, student) is None:
+            db.add(Student(id=student))
+        assignment = self._book.find_assignment(self.assignment)
+        submission = SubmittedAssignment(assignment=assignment, student_id=student)
+        notebook = SubmittedNotebook(
+            notebook=self._book.find_notebook(self.assignment, self.assignment), assignment=submission
+        )
+        db.add(notebook)
+        db.flush()
+        return notebook
+
+    def _penalty(self, submitted: SubmittedNotebook) -> float | None:
+        """The late penalty, by nbgrader's plugin."""
+        late = submitted.assignment.total_seconds_late
+        if late <= 0:
+            return None
+        step = AssignLatePenalties(config=self._config)
+        step.init_plugin()
+        penalty = step.plugin_inst.late_submission_penalty(submitted.student.id, submitted.score, late)
+        return None if penalty is None else step._check_late_penalty(submitted, penalty)
+
+
+def digest(data: bytes) -> str:
+    """A short text that is the same for the same bytes alone."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all.
+
+    Raises CourseError if the disk does not take it.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise CourseError(
+            f"{path} cannot be written: {error.strerror}. Mend that, and run the command again: what is graded stays, "
+            "and only the rest is done"
+        ) from error
+
+
+def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_work: bool) -> None:
+    grades = {grade.name: grade for grade in submitted.grades}
+    comments = {comment.name: comment for comment in submitted.comments}
+    for cell in submitted.notebook.grade_cells:
+        grade = grades.get(cell.name) or _added(db, Grade(cell_id=cell.id, notebook=submitted))
+        grade.auto_score = outcome.scores[cell.name]
+        if grade.manual_score is None:
+            grade.needs_manual_grade = grade.auto_score is None
+        elif not same_work:
+            grade.needs_manual_grade = True  # as in nbgrader: a person should look at what they scored again
+    for cell in submitted.notebook.solution_cells:
+        comment = comments.get(cell.name) or _added(db, Comment(cell_id=cell.id, notebook=submitted))
+        comment.auto_comment = outcome.comments[cell.name]
+
+
+def _added(db: Any, row: Any) -> Any:
+    db.add(row)
+    return row
+
+
+def _given(grade: Grade | None) -> tuple[float | None, float | None]:
+    return (None, None) if grade is None else (grade.manual_score, grade.extra_credit)
+
+
+def _score(grade: Grade) -> float | None:
+    ungraded = grade.auto_score is None and grade.manual_score is None
+    return None if ungraded else float(grade.score)

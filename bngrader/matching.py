@@ -1,0 +1,108 @@
+"""Which cell of a submission is which cell of the assignment, though students rename, copy, move and delete them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nbformat import NotebookNode
+
+DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
+IMPORTED = re.compile(r"^(?:from|import) .*", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The cells of an assignment as they were handed out, and those of a submission."""
+
+    released: list[NotebookNode]
+    handed_in: list[NotebookNode]
+
+
+def match(pair: Pair) -> dict[str, int]:
+    """For each of the assignment's cells, by its `grade_id`, the index of the submission's cell that it became.
+
+    A cell is known by its `grade_id`, or else by its id, its text, the function that it defines, or its place.
+    One that cannot be found is left out.
+    """
+    found: dict[str, int] = {}
+    for ways in (_by_grade_id, _by_cell_id, _by_text, _by_definition, _by_place):
+        for name, index in ways(pair, found):
+            if name not in found and index not in found.values():
+                found[name] = index
+    return found
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    """The `grade_id` that a cell's metadata claim, whatever else is in them."""
+    metadata = cell.metadata.get("nbgrader")
+    claimed = metadata.get("grade_id") if isinstance(metadata, dict) else None
+    return claimed if isinstance(claimed, str) else None
+
+
+def same_text(one: NotebookNode, other: NotebookNode) -> bool:
+    """Whether two cells have the same text, but for space at the ends."""
+    return bool(one.source.strip() == other.source.strip())
+
+
+def definitions(cell: NotebookNode) -> set[str]:
+    """The names of the functions and classes that a cell defines; one that does not compile has them too."""
+    return set(DEFINED.findall(cell.source))
+
+
+def adds_code(changed: NotebookNode, cell: NotebookNode) -> bool:
+    """Whether a changed cell defines or imports what the original does not."""
+    found = [definitions(c) | set(IMPORTED.findall(c.source)) for c in (changed, cell)]
+    return bool(found[0] - found[1])
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether a cell of the assignment is one that the student fills in."""
+    return bool(cell.metadata.nbgrader.solution)
+
+
+def _by_grade_id(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Of several cells with one id, as copying makes them, the first that holds an answer."""
+    for cell in pair.released:
+        name = cell.metadata.nbgrader.grade_id
+        claims = [index for index, other in enumerate(pair.handed_in) if grade_id(other) == name]
+        claims.sort(key=lambda index: _unlikely(pair.handed_in[index], cell))
+        if claims:
+            yield name, claims[0]
+
+
+def _unlikely(claim: NotebookNode, cell: NotebookNode) -> tuple[bool, bool]:
+    return not definitions(cell) <= definitions(claim), same_text(claim, cell)
+
+
+def _by_cell_id(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    ids = {cell.get("id"): index for index, cell in enumerate(pair.handed_in)}
+    for cell in pair.released:
+        if cell.id in ids:
+            yield cell.metadata.nbgrader.grade_id, ids[cell.id]
+
+
+def _by_text(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    for cell in pair.released:
+        for index, other in enumerate(pair.handed_in):
+            if same_text(cell, other):
+                yield cell.metadata.nbgrader.grade_id, index
+
+
+def _by_definition(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    for cell in filter(is_answer, pair.released):
+        for index, other in enumerate(pair.handed_in):
+            if definitions(cell) & definitions(other):
+                yield cell.metadata.nbgrader.grade_id, index
+
+
+def _by_place(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """The first unknown cell of the same type between the neighbours that are known."""
+    names = [cell.metadata.nbgrader.grade_id for cell in pair.released]
+    for place, cell in enumerate(pair.released):
+        if is_answer(cell) and names[place] not in found:
+            before = [found[name] for name in names[:place] if name in found]
+            after = [found[name] for name in names[place + 1 :] if name in found]
+            start, end = max(before, default=-1) + 1, min(after, default=len(pair.handed_in))
+            for index in range(start, end):
+                if pair.handed_in[index].cell_type == cell.cell_type:
+                    yield names[place], index

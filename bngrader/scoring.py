@@ -1,0 +1,89 @@
+"""The score of an executed cell: nbgrader's rules, but for their faults."""
+
+import re
+from typing import Any
+
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+from nbgrader.preprocessors import SaveAutoGrades
+from nbgrader.utils import compute_checksum, is_solution
+
+from bngrader.check import CheckFailed
+from bngrader.engine.errors import LimitReached
+
+NUMBER = re.compile(r"(?:np\.float\d+\()?([^()]+)\)?")  # NumPy 2 shows its numbers as np.float64(1.5)
+LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
+NO_ANSWER = "No response."  # nbgrader's own words
+
+
+def score(cell: NotebookNode) -> float | None:
+    """The points of a graded cell, or None where a person has to read it.
+
+    An answer in words that is empty, or as it was handed out, has 0. A test cell has 0 if it never ran or ended in an
+    error; if its last line shows a number, those points, and 0 where that is not between 0 and the maximum; and
+    otherwise all points. What it printed, and warnings, do not count.
+    """
+    if is_solution(cell):
+        return None if is_answered(cell) else 0.0
+    if cell.cell_type != "code":
+        return None
+    ran = cell.execution_count is not None or cell.outputs
+    if not ran or any(output.output_type == "error" for output in cell.outputs):
+        return 0.0
+    points = float(cell.metadata.nbgrader.points)
+    shown = [output.data.get("text/plain") for output in cell.outputs if output.output_type == "execute_result"]
+    credit = _number(shown[-1]) if shown else None
+    if credit is None:
+        return points
+    return credit if 0 <= credit <= points else 0.0  # nan is not between them either
+
+
+def _number(shown: Any) -> float | None:
+    """The number that a cell shows as its result, or None if it shows something else."""
+    matched = NUMBER.fullmatch(shown.strip()) if isinstance(shown, str) else None
+    try:
+        return float(matched[1]) if matched else None
+    except ValueError:
+        return None
+
+
+def is_answered(cell: NotebookNode) -> bool:
+    """Whether a student wrote anything into a cell, or put a picture there. Space at the ends does not count."""
+    bare = NotebookNode(cell, source=cell.source.strip())
+    handed_out = cell.metadata.nbgrader.get("checksum")
+    unchanged = handed_out in (compute_checksum(cell), compute_checksum(bare))
+    return bool(cell.get("attachments")) or not (unchanged or bare.source == "")
+
+
+def auto_comment(cell: NotebookNode) -> str | None:
+    """What nbgrader notes by itself about a cell that the student fills in."""
+    return None if is_answered(cell) else NO_ANSWER
+
+
+def hints(cell: NotebookNode) -> list[str]:
+    """The first line of what the student reads of each failure in a cell."""
+    return [_headline(output) for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def _headline(error: NotebookNode) -> str:
+    said = strip_ansi(error.evalue).strip().splitlines()
+    if error.ename == CheckFailed.__name__ and said:
+        limit = LIMIT.search("\n".join(said))  # that a call ran into one says more than that it failed
+        return str(limit[1] if limit else said[0])
+    return f"{error.ename}: {said[0]}" if said else str(error.ename)
+
+
+class SaveScores(SaveAutoGrades):
+    """nbgrader's step that writes the scores into the gradebook, with the rules of this module."""
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        place = (self.notebook_id, self.assignment_id, self.student_id)
+        grade = self.gradebook.find_grade(cell.metadata.nbgrader.grade_id, *place)
+        grade.auto_score = score(cell)
+        grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
+        self.gradebook.db.commit()
+
+    def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        place = (self.notebook_id, self.assignment_id, self.student_id)
+        self.gradebook.find_comment(cell.metadata.nbgrader.grade_id, *place).auto_comment = auto_comment(cell)
+        self.gradebook.db.commit()

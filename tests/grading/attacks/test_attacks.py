@@ -1,0 +1,299 @@
+"""All attacks are graded in one batch, with honest submissions among them: none earns more than its honest answer."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.grading.attacks import exhausting, forbidden, leaving, looking, lying, metadata, patching, reaching, wire
+from tests.grading.attacks.attack import FULL, right
+
+KINDS = (patching, lying, looking, forbidden, wire, exhausting, leaving, reaching, metadata)
+ATTACKS = {name: attack for kind in KINDS for name, attack in kind.ATTACKS.items()}
+HONEST = {
+    "a-right": right(),
+    "m-with-a-secret": right("# LEAKED: what a neighbour wrote"),
+    "z-right": right(),
+}
+EVERYONE = ATTACKS | HONEST
+MARK = "86399.5"  # seconds that a process sleeps which an attack leaves behind
+PWNED = "pwned-by-a-submission"
+LIMITS = """
+c = get_config()
+c.Engine.cell_seconds = 3
+c.Engine.call_seconds = 1.5
+c.Engine.memory_mb = 700
+c.Engine.hidden_seed = 4711
+"""
+
+
+class Listeners:
+    """Sockets of the grading machine that nobody in a sandbox should reach."""
+
+    def __init__(self, home):
+        self.tcp, self.udp = socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.tcp.bind(("127.0.0.1", 0))
+        self.udp.bind(("127.0.0.1", self.port))
+        self.by_path, self.abstract = (socket.socket(socket.AF_UNIX) for _ in range(2))
+        self.by_path.bind(str(home / PWNED))
+        self.abstract.bind(f"\0{PWNED}")
+        for listener in self.streams:
+            listener.listen()
+
+    @property
+    def port(self):
+        return self.tcp.getsockname()[1]
+
+    @property
+    def streams(self):
+        return self.tcp, self.by_path, self.abstract
+
+    def reached(self):
+        """What arrived: a connection or a datagram each."""
+        for listener in (*self.streams, self.udp):
+            listener.setblocking(False)
+            try:
+                yield listener.recv(100) if listener is self.udp else listener.accept()
+            except BlockingIOError:
+                continue
+
+
+def links(course):
+    """What is no student's own, and a submission each that is a link to it."""
+    neighbour = course / "submitted" / "a-right" / "scaling"
+    return {
+        "link-to-a-neighbour": neighbour / "scaling.ipynb",
+        "link-to-the-solution": REPOSITORY / "_build" / "nbgrader" / "source" / "scaling" / "scaling.ipynb",
+        "link-to-the-gradebook": course / "gradebook.db",
+        "link-to-nowhere": course / "nowhere",
+        "link-to-a-folder": neighbour,
+    }
+
+
+LINKS = list(links(Path()))
+
+
+def link(course):
+    for student, target in links(course).items():
+        place = course / "submitted" / student / "scaling"
+        place = place if student == "link-to-a-folder" else place / "scaling.ipynb"
+        place.parent.mkdir(parents=True)
+        place.symlink_to(target)
+
+
+def files(folder):
+    """The files of a folder with what is in them, links as links."""
+    return {
+        path.relative_to(folder): path.readlink() if path.is_symlink() else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    (folder / ".netrc").write_text("LEAKED by the home folder")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def listeners(home):
+    return Listeners(home)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory, home, listeners):
+    folder = tmp_path_factory.mktemp("class")
+    places = {
+        "PORT": listeners.port,
+        "SOCKET": PWNED,
+        "PWNED": PWNED,
+        "MARK": MARK,
+        "HOME": home,
+        "REPOSITORY": REPOSITORY,
+    }
+    for student, attack in EVERYONE.items():
+        attack.write(folder, student, **places)
+    link(folder)
+    (folder / "nbgrader_config.py").write_text(LIMITS)
+    handed_in = files(folder / "submitted")
+    command = [
+        sys.executable,
+        "-m",
+        "bngrader",
+        "grade",
+        "scaling",
+        "--course",
+        folder,
+        "--json",
+        folder / "scores.json",
+        "--jobs",
+        "2",
+    ]
+    secrets = {"HOME": str(home), "COURSE_SECRET": "LEAKED by the environment"}
+    ran = subprocess.run(
+        command, cwd=folder, env=os.environ | secrets, capture_output=True, text=True, errors="replace", check=False
+    )
+    assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-5000:]
+    (folder / "printed.txt").write_text(ran.stdout + ran.stderr)
+    assert files(folder / "submitted") == handed_in
+    return folder
+
+
+@pytest.fixture(scope="module")
+def records(course):
+    return {record["student"]: record for record in json.loads((course / "scores.json").read_text())}
+
+
+def scores(record):
+    return {name: cell["score"] for name, cell in record["cells"].items() if name in FULL}
+
+
+def graded_notebook(course, student):
+    return nbformat.read(course / "autograded" / student / "scaling" / "scaling.ipynb", as_version=4)
+
+
+def printed(notebook):
+    """What ran in a graded notebook has printed, and shown besides."""
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    return json.dumps([output for output in outputs if output.output_type != "error"])
+
+
+@pytest.mark.parametrize("student", ATTACKS)
+def test_an_attack_earns_what_its_honest_answer_earns(records, student):
+    got, deserved = scores(records[student]), ATTACKS[student].deserves
+    assert records[student]["error"] is None
+    assert set(got) == set(deserved)
+    assert all(got[cell] <= deserved[cell] for cell in got)
+    assert got == deserved or not ATTACKS[student].certain
+
+
+@pytest.mark.parametrize("student", HONEST)
+def test_an_honest_submission_among_attacks_has_its_points(records, student):
+    assert scores(records[student]) == FULL
+    assert (records[student]["status"], records[student]["score"]) == ("needs_manual", 15)
+    assert not any(cell["hints"] for cell in records[student]["cells"].values())
+
+
+@pytest.mark.parametrize("student", LINKS)
+def test_a_link_is_refused_in_a_line(records, student):
+    record = records[student]
+    assert (record["status"], record["score"], record["cells"]) == ("failed", None, {})
+    assert "link" in record["error"]
+    assert len(record["error"].splitlines()) == 1
+
+
+def test_the_batch_graded_everybody_and_says_so(course, records):
+    said = (course / "printed.txt").read_text()
+    assert set(records) == set(EVERYONE) | set(LINKS)
+    assert f"{len(records)} submissions: {len(EVERYONE)} wait for a person's grade, {len(LINKS)} failed." in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("student", EVERYONE)
+def test_nothing_secret_was_found_and_nothing_was_let_through(course, student):
+    shown = printed(graded_notebook(course, student))
+    feedback = (course / "feedback" / student / "scaling" / "scaling.html").read_text()
+    assert "LEAKED" not in shown
+    assert "HIDDEN TESTS" not in shown + feedback
+    assert max(len(shown), len(feedback)) < 4 << 20
+
+
+@pytest.mark.parametrize("student", [*looking.SPIES, "leftover-1", "leftover-2", "leftover-3"])
+def test_a_spy_that_found_nothing_has_looked(course, student):
+    cell = next(cell for cell in graded_notebook(course, student).cells if cell.id == "standardize")
+    assert "looked" in printed(nbformat.v4.new_notebook(cells=[cell]))
+
+
+@pytest.mark.parametrize(
+    ("student", "limit"),
+    [
+        ("loop-in-a-call", "1.5 seconds"),
+        ("loop-deaf-to-signals", "1.5 seconds"),
+        ("memory", "memory"),
+        ("memory-processes", "memory"),
+        ("exit-in-a-call", "ended"),
+        ("crash", "ended"),
+        ("forbidden", "sklearn.preprocessing"),
+        ("use-bnref-within", "bnref"),
+    ],
+)
+def test_what_stopped_an_attack_is_said_by_name(records, student, limit):
+    assert limit in " ".join(records[student]["cells"]["test_standardize_constant"]["hints"])
+
+
+def test_nothing_came_through_to_the_network_or_to_a_socket(course, listeners):
+    assert list(listeners.reached()) == []
+
+
+def test_no_process_outlives_the_batch(course):
+    left = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            left += [process] if MARK.encode() in process.read_bytes() else []
+        except OSError:
+            continue
+    assert left == []
+
+
+def test_no_file_appeared_outside(course, home):
+    expected = {
+        "submitted",
+        "autograded",
+        "feedback",
+        "gradebook.db",
+        "nbgrader_config.py",
+        "scores.json",
+        "printed.txt",
+    }
+    assert {path.name for path in course.iterdir()} - {"gradebook.db-wal", "gradebook.db-shm"} == expected
+    packages = Path(sysconfig.get_path("purelib"))
+    for folder in (
+        home,
+        REPOSITORY,
+        packages,
+        Path("/tmp"),
+        Path("/var/tmp"),
+        Path("/dev/shm"),
+        Path.home(),
+        Path("/"),
+    ):
+        left = {path.name for path in folder.iterdir() if not path.is_socket()}
+        assert not left & {PWNED, "leftover", "large", "link", "done", "sitecustomize.py"}, folder
+    assert not list(home.rglob("startup/00.py"))
+    for student in EVERYONE:
+        assert [path.name for path in (course / "feedback" / student / "scaling").iterdir()] == ["scaling.html"]
+        assert not any(path.is_symlink() for path in (course / "autograded" / student).rglob("*"))
+
+
+def test_the_gradebook_is_whole(course, records):
+    gradebook = sqlite3.connect(course / "gradebook.db")
+    assert gradebook.execute("pragma integrity_check").fetchall() == [("ok",)]
+    graded = "select count(*), sum(auto_score), sum(manual_score) from grade where auto_score is not null"
+    count, total, manual = gradebook.execute(graded).fetchone()
+    assert (count, manual) == (len(FULL) * len(EVERYONE), None)
+    assert total == sum(sum(scores(records[student]).values()) for student in EVERYONE)
+    assert gradebook.execute("select sum(max_score) from grade_cells").fetchone() == (20,)
+
+
+def test_no_script_of_a_submission_reaches_the_instructors_browser(course):
+    feedback = (course / "feedback" / "meta-script" / "scaling" / "scaling.html").read_text()
+    assert f"<script>fetch('/formgrader/api/{PWNED}')" not in feedback
+    assert f"onerror=alert('{PWNED}')" not in feedback
+    assert 'href="javascript:alert' not in feedback
+    kinds = {
+        kind
+        for cell in graded_notebook(course, "meta-script").cells
+        for output in cell.get("outputs", [])
+        for kind in output.get("data", {})
+    }
+    assert not kinds & {"text/html", "application/javascript"}

@@ -1,0 +1,78 @@
+"""A small class whose right grades are known, rounds of grading over it, and the proof that nothing was lost."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import nbformat
+from nbgrader.api import Grade, Gradebook, SubmittedAssignment
+
+from tests.conftest import REPOSITORY
+from tests.grading import sample_class
+
+SCORES = {"ada-right": 15, "dan-ddof": 12, "ida-inverse": 13, "kim-empty": 0}
+
+
+def make_class(folder):
+    submissions = sample_class.submissions()
+    for student in SCORES:
+        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(submissions[student])
+    return folder
+
+
+def command(folder, *arguments, start=("-m", "bngrader")):
+    options = ["--course", folder, "--json", folder / "scores.json", *arguments]
+    return [sys.executable, *start, *map(str, ["grade", "scaling", *options])]
+
+
+def grade(folder, *arguments, **options):
+    """One round; gives the finished process."""
+    return subprocess.run(
+        command(folder, *arguments, **options), cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+
+
+def start(folder, *arguments):
+    """A round under way, in a process group of its own."""
+    return subprocess.Popen(
+        command(folder, *arguments),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until(true, process, seconds=120):
+    """Look at something until it is true, while a process runs."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def finished(folder):
+    """The students whose graded notebook is written."""
+    return [path.parents[1].name for path in folder.glob("autograded/*/scaling/scaling.ipynb")]
+
+
+def assert_each_has_its_grade(folder):
+    """Every submission has exactly one grade in the gradebook, the right one, and its files."""
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+        submissions = gradebook.db.query(SubmittedAssignment).all()
+        assert sorted(submission.student_id for submission in submissions) == sorted(SCORES)
+        assert {submission.student_id: submission.score for submission in submissions} == SCORES
+        assert gradebook.db.query(Grade).count() == len(SCORES) * 11
+    for student in SCORES:
+        notebook = nbformat.read(folder / "autograded" / student / "scaling" / "scaling.ipynb", as_version=4)
+        assert all(cell.execution_count for cell in notebook.cells if cell.id.startswith("test_"))
+        assert (folder / "feedback" / student / "scaling" / "scaling.html").read_text().endswith("</html>\n")
+    assert [name for _, _, names in os.walk(folder) for name in names if name.endswith(".part")] == []
+    records = json.loads((folder / "scores.json").read_text())
+    assert {record["student"]: record["score"] for record in records} == SCORES

@@ -1,0 +1,26 @@
+"""The same map on dask.distributed: the same grades, also when a worker is lost on the way."""
+
+import os
+import signal
+
+from distributed import LocalCluster
+
+from tests.grading.faults.rounds import assert_each_has_its_grade, finished, grade, make_class, start, wait_until
+
+
+def test_a_lost_dask_worker_loses_no_submission(tmp_path):
+    folder = make_class(tmp_path)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        process = start(folder, "--scheduler", cluster.scheduler_address)
+        wait_until(lambda: finished(folder), process)
+        os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
+        output = process.communicate(timeout=200)
+        assert process.returncode == 0, output
+    assert_each_has_its_grade(folder)
+
+
+def test_a_scheduler_that_is_not_there_is_one_message(tmp_path):
+    ran = grade(make_class(tmp_path), "--scheduler", "tcp://127.0.0.1:9")
+    assert ran.returncode == 2
+    assert "--scheduler tcp://127.0.0.1:9: no scheduler answers there" in ran.stderr
+    assert "Traceback" not in ran.stderr

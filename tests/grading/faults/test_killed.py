@@ -1,0 +1,99 @@
+"""Whatever is killed, and whenever: the next round does what is left, and every submission has one right grade."""
+
+import os
+import signal
+from dataclasses import dataclass
+
+import nbformat
+import psutil
+
+from bngrader.cluster import LOST, in_processes
+from bngrader.sources import gradable, read_solution
+from bngrader.worker import Job
+from tests.conftest import REPOSITORY
+from tests.grading.faults.rounds import (
+    assert_each_has_its_grade,
+    finished,
+    grade,
+    make_class,
+    start,
+    wait_until,
+)
+
+# The first call that a round does not survive, from its start to its end.
+STAGES = [
+    ("bngrader.grading:record_assignment", 1),
+    ("bngrader.gradebook:write_file", 2),
+    ("bngrader.gradebook:ClassGradebook._set_mark", 1),
+    ("bngrader.gradebook:ClassGradebook.outdated_feedback", 1),
+]
+
+
+def test_the_writer_killed_at_each_stage_loses_nothing(tmp_path):
+    folder = make_class(tmp_path)
+    for place, number in STAGES:
+        round_ = grade(folder, "--jobs", 1, start=("-m", "tests.grading.faults.killed_at", place, str(number)))
+        assert round_.returncode == -signal.SIGKILL, (place, round_.stdout, round_.stderr)
+        assert not (folder / "scores.json").exists()
+    round_ = start(folder, "--jobs", 2)
+    wait_until(lambda: len(finished(folder)) > 1, round_)
+    others = psutil.Process(round_.pid).children(recursive=True)
+    round_.kill()
+    round_.communicate()
+    assert others
+    assert psutil.wait_procs(others, timeout=60)[1] == []
+    last = grade(folder)
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert "Graded before, and unchanged:" in last.stdout
+    assert_each_has_its_grade(folder)
+
+
+def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
+    folder = make_class(tmp_path)
+    process = start(folder, "--jobs", 2)
+    killed = []
+
+    def workers():
+        return [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+
+    wait_until(lambda: finished(folder), process)
+    for worker in workers():
+        worker.kill()
+        killed.append(worker)
+    output = process.communicate(timeout=120)
+    assert killed
+    assert process.returncode == 0, output
+    assert_each_has_its_grade(folder)
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_next_round_does_the_rest(tmp_path):
+    folder = make_class(tmp_path)
+    process = start(folder, "--jobs", 1)
+    wait_until(lambda: len(finished(folder)) == 2, process)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "of 4 submissions." in err
+    assert "Traceback" not in err
+    last = grade(folder)
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert "Graded before, and unchanged:" in last.stdout
+    assert_each_has_its_grade(folder)
+
+
+@dataclass(frozen=True)
+class Deadly(Job):
+    """A job that ends every process that gets it."""
+
+    def __reduce__(self):
+        return os._exit, (1,)
+
+
+def test_a_job_that_ends_its_process_twice_is_failed_and_stops_no_other():
+    source = nbformat.writes(gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))).encode()
+    kinds = {"before": Job, "deadly": Deadly, "after": Job, "last": Job}
+    jobs = [kind(student, "scaling", source) for student, kind in kinds.items()]
+    outcomes = {outcome.student: outcome.error for outcome in in_processes(jobs, 2)}
+    assert set(outcomes) == set(kinds)
+    assert outcomes["deadly"] == LOST
+    assert all("it is empty" in outcomes[student] for student in ("before", "after", "last"))
