@@ -1,0 +1,116 @@
+"""Which known mistake is in a student's function: the two are run side by side on fresh inputs.
+
+A mistake leaves marks: the inputs, and the facets of what comes of them, in which it differs from the right answer. A
+function that shows the same marks has made the mistake, whatever else it does elsewhere. Of several mistakes that fit,
+one whose marks are all among another's is dropped: the other says more.
+"""
+
+import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bngrader.mistakes import Function, Known, Mistake, known, plain
+from bngrader.observe import Observation, differing, observe, size, tolerance
+
+Mark = tuple[int, str]
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+SEED = 20150211
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What can be said of a function that failed: the hints of known mistakes, or else a small input that shows it."""
+
+    hints: tuple[str, ...] = ()
+    smallest: str | None = None
+
+
+def explain(name: str, find: Callable[[str], Any], calls: list[Call]) -> Explanation:
+    """Say what can be said of a student's function that failed a check.
+
+    `find` gives the student's function of a name, or None. `calls` are the calls that led to the failure.
+    """
+    try:
+        about = known(name)
+        if about is None:
+            return Explanation()
+        functions = (find(name), *(find(needed.__name__) for needed in about.needs))
+        if not all(map(callable, functions)):
+            return Explanation()
+        fitting = matches(about, functions)
+        hints = tuple(mistake.hint for mistake in fitting if _matters(about, mistake, calls))
+        return Explanation(hints) if hints else Explanation(smallest=_smallest(about, functions, calls))
+    except Exception:  # a failed check says its own message, whatever the search for a hint runs into
+        return Explanation()
+
+
+def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
+    """The known mistakes that a student's function shows; `functions` are the function and those that it needs."""
+    tols = [tolerance(args) for args in about.inputs(SEED)]
+    rights = _observations(about, (about.right, *about.needs))
+    students = _observations(about, functions)
+    deviations = _marks(students, rights, tols)
+    found: list[tuple[Mistake, set[Mark]]] = []
+    for mistake in about.mistakes if deviations else ():
+        wrongs = _observations(about, (about.function_of(mistake), *about.needs))
+        marks = _marks(wrongs, rights, tols)
+        fits = marks == deviations if mistake.loose else not marks & _marks(students, wrongs, tols)
+        if marks and fits:
+            found.append((mistake, marks))
+    return [one[0] for one in found if not any(_says_more(other, one) for other in found)]
+
+
+def _says_more(other: tuple[Mistake, set[Mark]], one: tuple[Mistake, set[Mark]]) -> bool:
+    if other[1] == one[1]:
+        return one[0].loose and not other[0].loose
+    return other[1] > one[1]
+
+
+def _observations(about: Known, functions: tuple[Function, ...], seed: int = SEED) -> list[Observation]:
+    return [observe(about.use, functions, args) for args in about.inputs(seed)]
+
+
+def _marks(ours: list[Observation], theirs: list[Observation], tols: list[float]) -> set[Mark]:
+    pairs = zip(ours, theirs, tols, strict=True)
+    return {(number, facet) for number, (a, b, tol) in enumerate(pairs) for facet in differing(a, b, tol)}
+
+
+def _matters(about: Known, mistake: Mistake, calls: list[Call]) -> bool:
+    """Whether a mistake shows in one of the calls, as far as they can be made again."""
+    if about.use is not plain or not calls or not all(map(_repeatable, calls)):
+        return True
+    both = (about.function_of(mistake), about.right)
+    for args, kwargs in calls:
+        one, other = (observe(plain, (function,), *copy.deepcopy((args, kwargs))) for function in both)
+        if differing(one, other, tolerance(args)):
+            return True
+    return False
+
+
+def _repeatable(call: Call) -> bool:
+    args, kwargs = call
+    kinds = np.ndarray | np.generic | int | float | str | None
+    return all(isinstance(value, kinds) for value in (*args, *kwargs.values()))
+
+
+def _smallest(about: Known, functions: tuple[Function, ...], calls: list[Call]) -> str | None:
+    """The smallest of several fresh inputs on which a function is wrong, if it is smaller than the one that failed."""
+    found: list[tuple[int, int, Any, Observation, Observation]] = []
+    for seed in range(SEED, SEED + 3):
+        students = _observations(about, functions, seed)
+        rights = _observations(about, (about.right, *about.needs), seed)
+        for args, student, right in zip(about.inputs(seed), students, rights, strict=True):
+            if differing(student, right, tolerance(args)) & {"values", "form", "dtypes", "raised"}:
+                found.append((size(args), len(found), args, right, student))
+    if not found:
+        return None
+    smallest, _, args, right, student = min(found, key=lambda one: one[:2])
+    if calls and about.use is plain and smallest >= size(calls[-1][0]):
+        return None
+    names = list(inspect.signature(about.right if about.use is plain else about.use).parameters)[-len(args) :]
+    shown = [f"{name} = {value!r}" for name, value in zip(names, args, strict=False)]
+    return "\n".join(["it fails on this too:", *shown, f"expected {right.text}", f"got {student.text}"])
