@@ -58,9 +58,12 @@ def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
     for mistake in about.mistakes if deviations else ():
         wrongs = _observations(about, (about.function_of(mistake), *about.needs))
         marks = _marks(wrongs, rights, tols)
-        fits = marks == deviations if mistake.loose else not marks & _marks(students, wrongs, tols)
-        if marks and fits:
+        apart = marks & _marks(students, wrongs, tols)
+        if marks <= deviations and (not apart or (mistake.loose and {facet for _, facet in apart} == {"values"})):
             found.append((mistake, marks))
+    # A student's wrong numbers say little where they need not be the mistake's: then all of them must be explained.
+    if not deviations <= set().union(*(marks for _, marks in found)):
+        found = [one for one in found if not one[0].loose]
     return [one[0] for one in found if not any(_says_more(other, one) for other in found)]
 
 

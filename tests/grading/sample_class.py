@@ -10,12 +10,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from bngrader.mistakes import known
 from bngrader.sources import read_solution
-from tests.solutions.answers_scaling import UNUSUAL, WRONG
+from tests.solutions.answers_scaling import UNUSUAL
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ASSIGNMENT = "scaling"
 WRITTEN = "written_new_patient"
+DOES_NOT_RUN = "def standardize(x):\n    return (x - mean) / std, mean, std\n"
 
 
 def handed_out() -> NotebookNode:
@@ -34,7 +36,9 @@ def filled_in(**answers: str) -> NotebookNode:
 
 
 def _wrong(function: str, mistake: str) -> NotebookNode:
-    return filled_in(**{function: WRONG[function][mistake][0]})
+    about = known(function)
+    wrong = {mistake.name: about.source_of(mistake) for mistake in about.mistakes}
+    return filled_in(**{function: wrong[mistake]})
 
 
 def _all_unusual(which: int) -> NotebookNode:
@@ -67,7 +71,7 @@ def submissions() -> dict[str, str]:
         "gus-integers": _wrong("min_max_scale", "integers wrap around"),
         "hal-own-statistics": _wrong("apply_standardize", "by the new data's own statistics"),
         "ida-inverse": _wrong("inverse_standardize", "shifts before it scales"),
-        "jon-does-not-run": _wrong("standardize", "does not run"),
+        "jon-does-not-run": filled_in(standardize=DOES_NOT_RUN),
         "kim-empty": handed_out(),
         "lou-edited-a-test": _with_edited_test(),
         "max-deleted-a-test": _without("test_min_max_scale"),
