@@ -7,6 +7,8 @@ value becomes the cell's `grade_id`:
     # %% solution="standardize"                 a function that the student writes
     # %% test="test_standardize" points=3       its tests
     # %% [markdown] written="written_x" points=5     an answer in words, graded by hand
+
+`forbidden` in the script's header lists, by dotted names, what an answer must not use.
 """
 
 import shutil
@@ -37,7 +39,8 @@ def read_solution(path: Path) -> NotebookNode:
     Raises CourseError, naming the cell, if a cell does not say what it is.
     """
     notebook = jupytext.read(path)
-    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
+    forbidden = notebook.metadata.get("forbidden", [])
+    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, forbidden=forbidden)
     for number, cell in enumerate(notebook.cells, 1):
         cell.metadata = NotebookNode(nbgrader=_nbgrader_metadata(cell, f"{path.name}, cell {number}"))
         # jupytext makes up a new id at each reading; a notebook in git needs the same one each time.

@@ -1,5 +1,6 @@
 # ---
 # jupyter:
+#   forbidden: [bnref, sklearn.preprocessing]
 #   jupytext:
 #     text_representation:
 #       extension: .py

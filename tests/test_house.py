@@ -3,6 +3,7 @@
 import re
 import statistics
 import subprocess
+import sys
 import tomllib
 
 import jupytext
@@ -17,18 +18,15 @@ KINDS = [
     "bnref/experiments/{}.py",
     "bnref/figures/{}.py",
     "solutions/{}.py",
-    "exercises/{0}/{0}.ipynb",
     "tests/bnref/test_{}.py",
     "tests/bnref/experiments/test_{}.py",
     "tests/bnref/figures/test_{}.py",
-    "tests/solutions/test_{}.py",
-    "tests/solutions/answers_{}.py",
     "benchmarks/{}.py",
 ]
+KINDS_OF_AN_ASSIGNMENT = ["exercises/{0}/{0}.ipynb", "bngrader/mistakes/{}.py", "tests/solutions/answers_{}.py"]
 IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
-    "bngrader/check.py": set(),
-    "bngrader/": {"bngrader", "bnref"},
+    "bngrader/": {"bngrader"},
     "solutions/": {"bngrader"},
 }
 
@@ -45,6 +43,8 @@ def sections():
 
 
 SECTIONS = sections()
+ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
+FOR_STUDENTS = ["check", "calls", "hints", "messages", "observe", "mistakes/*"]
 
 
 def cells(section):
@@ -57,9 +57,16 @@ def test_every_section_has_each_kind_of_file(section, kind):
     assert (REPOSITORY / kind.format(section)).is_file()
 
 
-def test_every_assignment_is_a_section_and_the_other_way_round():
-    assert sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py")) == sorted(SECTIONS)
-    assert sorted(path.name for path in (REPOSITORY / "exercises").iterdir()) == sorted(SECTIONS)
+@pytest.mark.parametrize("kind", KINDS_OF_AN_ASSIGNMENT)
+@pytest.mark.parametrize("slug", ASSIGNMENTS)
+def test_every_assignment_has_each_kind_of_file(slug, kind):
+    assert (REPOSITORY / kind.format(slug)).is_file()
+
+
+def test_nothing_is_left_of_an_assignment_that_is_gone():
+    for place, names in {"exercises": "*", "bngrader/mistakes": "[!_]*.py", "tests/solutions": "answers_*.py"}.items():
+        slugs = {path.stem.removeprefix("answers_") for path in (REPOSITORY / place).glob(names)}
+        assert slugs == set(ASSIGNMENTS), place
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -115,6 +122,14 @@ def test_the_reference_functions_import_numpy_alone():
     for path in (REPOSITORY / "bnref").glob("*.py"):
         found = set(re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
         assert found <= {"numpy", "bnref"}, path.name
+
+
+def test_what_a_students_notebook_imports_needs_numpy_alone():
+    paths = [path for name in FOR_STUDENTS for path in (REPOSITORY / "bngrader").glob(f"{name}.py")]
+    assert len(paths) >= len(FOR_STUDENTS)
+    for path in paths:
+        found = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
+        assert found <= {"numpy", "bngrader", *sys.stdlib_module_names}, path.name
 
 
 def test_the_lock_pins_every_package_and_names_no_place():
