@@ -191,9 +191,7 @@ KNOWN = (
             ),
             Mistake(
                 "one range for the whole table",
-                {
-                    "x.min(axis=0), x.max(axis=0)": "np.full(x.shape[1], x.min()), np.full(x.shape[1], x.max())",
-                },
+                {"x.min(axis=0), x.max(axis=0)": "np.full(x.shape[1], x.min()), np.full(x.shape[1], x.max())"},
                 "You take one lowest and one highest entry for the whole table. Each column has its own.",
             ),
             Mistake(
@@ -264,9 +262,7 @@ KNOWN = (
                 "You divide x by std first and subtract the mean afterwards. The mean is in the units of x.",
             ),
             Mistake(
-                "divides by the variance",
-                {"/ scale": "/ scale**2"},
-                "You divide by the variance, the square of std.",
+                "divides by the variance", {"/ scale": "/ scale**2"}, "You divide by the variance, the square of std."
             ),
             Mistake("always float64", {DTYPE: "float"}, ALWAYS_FLOAT64),
             Mistake(
@@ -297,9 +293,7 @@ KNOWN = (
             ),
             Mistake("forgets the mean", {" + mean": ""}, "The mean is not added back."),
             Mistake(
-                "multiplies by the variance",
-                {"* std": "* std**2"},
-                "You multiply by the variance, the square of std.",
+                "multiplies by the variance", {"* std": "* std**2"}, "You multiply by the variance, the square of std."
             ),
             Mistake("always float64", {DTYPE.replace("x.", "z."): "float"}, ALWAYS_FLOAT64),
         ),
