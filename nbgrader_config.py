@@ -27,6 +27,8 @@ c.Autograde.sanitize_preprocessors = [
 c.Execute.shutdown_kernel = "immediate"
 # Without this, each kernel warns on the terminal that its connection is not encrypted.
 c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]
+# Formgrader shows the rubric above each answer in words.
+c.HTMLExporter.preprocessors = ["bngrader.rubric.ShowRubric"]
 
 put_tools_on_path()
 write_sources(Path(__file__).parent)

@@ -18,9 +18,11 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from bngrader.calls import Function, copied, last_calls, name_of, named
 from bngrader.messages import CheckFailed, describe, difference, failure, hints_in, show
+from bngrader.observe import beside
 
 __all__ = [
     "CheckFailed",
+    "beside",
     "call",
     "close",
     "grows",

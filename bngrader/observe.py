@@ -32,6 +32,16 @@ class Observation:
 FACETS = [field.name for field in fields(Observation) if field.name not in ("values", "text")]
 
 
+def beside(function: Callable[..., Any], build: Callable[..., Any], *args: Any) -> Any:
+    """What `build(*args)` makes, for `function` to work on.
+
+    A function that runs in another process, as a student's does while it is graded, gets an object of its own process:
+    its kind then has a method `make_beside(build, args)`. So `build` may use its arguments and what it imports itself.
+    """
+    make = getattr(type(function), "make_beside", None)
+    return build(*args) if make is None else make(function, build, args)
+
+
 def observe(
     use: Callable[..., Any],
     functions: tuple[Callable[..., Any], ...],

@@ -438,18 +438,18 @@ plt.show()
 # done, and which numbers have to be stored for it? Would the same mistake be visible if fifty new
 # patients came together, all older than most of those in the training data? And why does nobody have
 # this problem who divides the pixels of a photograph by 255?
-#
-# *Rubric.* 1 point: says what every entry of the row becomes, and why. 1 point: says what to call
-# instead, and which numbers have to be stored for it. 2 points: says whether the mistake shows with fifty
-# patients, and what the model is not told about them. 1 point: says where 0 and 255 come from, and why
-# that helps.
 
 # %% [markdown] written="written_new_patient" points=5
-# Each measurement of the one row is its own mean and deviates from it by 0, so the table that comes out
-# is all zeros: the model gets the same ten zeros for every patient, which is how an average patient of
-# the training data would look. The programmer should have called `apply_standardize` with the mean
-# and the standard deviation of the 331 training patients. These twenty numbers are part of the model and
-# have to be stored with its weights.
+# **Rubric.** 1 point: says what every entry of the row becomes, and why. 1 point: says what to call
+# instead, and which numbers have to be stored for it. 2 points: says whether the mistake shows with fifty
+# patients (1), and what the model is not told about them (1). 1 point: says where 0 and 255 come from,
+# and why that helps. Wrong statements beside right ones cost nothing, unless they contradict them.
+#
+# **An answer worth 5 points.** Each measurement of the one row is its own mean and deviates from it by 0,
+# so the table that comes out is all zeros: the model gets the same ten zeros for every patient, which is
+# how an average patient of the training data would look. The programmer should have called
+# `apply_standardize` with the mean and the standard deviation of the 331 training patients. These twenty
+# numbers are part of the model and have to be stored with its weights.
 #
 # Fifty patients together give a table that looks right: its columns have mean 0 and standard deviation 1,
 # and no error is raised. But what was subtracted is the mean age of these fifty, and what they were
@@ -460,3 +460,14 @@ plt.show()
 # Pixels are stored as whole numbers from 0 to 255, whatever the photograph shows. The two numbers in
 # `x / 255` come from the file format and not from a data set, so they are the same for training, for
 # test and for one new photograph.
+#
+# **An answer worth 3 points** (the second and half of the third are missing). With one row the mean is the
+# row itself, so everything becomes 0 and the model always sees the same patient. With fifty patients one
+# would not notice it, since the columns get mean 0 and standard deviation 1 as they should. Pixels always
+# lie between 0 and 255 because they are stored in one byte, so nothing has to be learned from data and
+# old and new photographs are treated alike.
+#
+# **An answer worth 1 point** (the first half of what is asked about the one row, and nothing else that is
+# right). The row becomes all zeros, because every number minus its own mean is 0. To prevent this the
+# programmer should wait until more patients have come and standardize them together. Photographs have
+# more numbers than patients, so their mean is more reliable.

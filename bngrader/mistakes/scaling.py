@@ -137,8 +137,7 @@ KNOWN = (
             Mistake(
                 "takes small spreads for constant",
                 {"constant = (x == x[0]).all(axis=0)": "constant = np.ptp(x, axis=0) < 1e-6"},
-                "You take a column that varies little for a constant one. It is constant only where all its "
-                "entries are equal.",
+                "You take a column that varies little for a constant one. Constant means that all entries are equal.",
             ),
             Mistake(
                 "one pass",
@@ -295,7 +294,7 @@ KNOWN = (
             Mistake(
                 "multiplies by the variance", {"* std": "* std**2"}, "You multiply by the variance, the square of std."
             ),
-            Mistake("always float64", {DTYPE.replace("x.", "z."): "float"}, ALWAYS_FLOAT64),
+            Mistake("always float64", {DTYPE.replace("x", "z"): "float"}, ALWAYS_FLOAT64),
         ),
     ),
 )

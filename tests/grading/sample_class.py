@@ -35,7 +35,8 @@ def filled_in(**answers: str) -> NotebookNode:
     return notebook
 
 
-def _wrong(function: str, mistake: str) -> NotebookNode:
+def with_mistake(function: str, mistake: str) -> NotebookNode:
+    """The student's notebook with a known mistake in one function, and the rest solved."""
     about = known(function)
     wrong = {mistake.name: about.source_of(mistake) for mistake in about.mistakes}
     return filled_in(**{function: wrong[mistake]})
@@ -52,7 +53,7 @@ def _without(*grade_ids: str) -> NotebookNode:
 
 
 def _with_edited_test() -> NotebookNode:
-    notebook = _wrong("standardize", "divides by N - 1")
+    notebook = with_mistake("standardize", "divides by N - 1")
     for cell in notebook.cells:
         if cell.id == "test_standardize":
             cell.source = "pass"
@@ -65,12 +66,12 @@ def submissions() -> dict[str, str]:
         "ada-right": filled_in(),
         "ben-unusual": _all_unusual(0),
         "cleo-unusual": _all_unusual(2),
-        "dan-ddof": _wrong("standardize", "divides by N - 1"),
-        "eve-constant": _wrong("standardize", "trusts the rounded mean"),
-        "fay-in-place": _wrong("standardize", "works in place"),
-        "gus-integers": _wrong("min_max_scale", "integers wrap around"),
-        "hal-own-statistics": _wrong("apply_standardize", "by the new data's own statistics"),
-        "ida-inverse": _wrong("inverse_standardize", "shifts before it scales"),
+        "dan-ddof": with_mistake("standardize", "divides by N - 1"),
+        "eve-constant": with_mistake("standardize", "trusts the rounded mean"),
+        "fay-in-place": with_mistake("standardize", "works in place"),
+        "gus-integers": with_mistake("min_max_scale", "integers wrap around"),
+        "hal-own-statistics": with_mistake("apply_standardize", "by the new data's own statistics"),
+        "ida-inverse": with_mistake("inverse_standardize", "shifts before it scales"),
         "jon-does-not-run": filled_in(standardize=DOES_NOT_RUN),
         "kim-empty": handed_out(),
         "lou-edited-a-test": _with_edited_test(),
