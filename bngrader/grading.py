@@ -14,7 +14,7 @@ from nbgrader.api import Grade, Gradebook
 from nbgrader.apps import NbGraderAPI
 from nbgrader.utils import is_grade
 
-from bngrader.check import CheckFailed
+from bngrader.check import CheckFailed, hints_in
 from bngrader.course import Course, CourseError, check_result, require_assignment
 from bngrader.sources import read_solution, record_assignment
 
@@ -136,7 +136,7 @@ def _score(grade: Grade) -> float | None:
 
 
 def _hints(notebook: Path) -> dict[str, list[str]]:
-    """For each graded cell, in the order of the notebook, the first line of what its student reads of a failure."""
+    """For each graded cell, in the order of the notebook, what a failure says first: its claim and its hints."""
     graded = [cell for cell in nbformat.read(notebook, as_version=4).cells if is_grade(cell)]
     return {cell.metadata.nbgrader.grade_id: _headlines(cell) for cell in graded}
 
@@ -145,11 +145,11 @@ def _headlines(cell: NotebookNode) -> list[str]:
     errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
     if any(error.ename == "CellTimeoutError" for error in errors):
         return ["It took longer than a cell may run: is there a loop that does not end?"]
-    return [_headline(error) for error in errors]
+    return [line for error in errors for line in _lines(error)]
 
 
-def _headline(error: NotebookNode) -> str:
-    said = strip_ansi(error.evalue).strip().splitlines()
+def _lines(error: NotebookNode) -> list[str]:
+    said = strip_ansi(error.evalue).strip()
     if error.ename == CheckFailed.__name__:
-        return str(said[0])
-    return f"{error.ename}: {said[0]}" if said else str(error.ename)
+        return hints_in(said)
+    return [f"{error.ename}: {said.splitlines()[0]}" if said else str(error.ename)]
