@@ -57,7 +57,7 @@ def copied(value: Any) -> Any:
 def _callers_frame() -> FrameType:
     """The frame of the notebook's cell, or of the test, that called a check."""
     frame = sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("bngrader."):
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith(("bngrader.", "contextlib")):
         frame = frame.f_back
     return frame
 

@@ -35,11 +35,11 @@ FACETS = [field.name for field in fields(Observation) if field.name not in ("val
 def beside(function: Callable[..., Any], build: Callable[..., Any], *args: Any) -> Any:
     """What `build(*args)` makes, for `function` to work on.
 
-    A function that runs in another process, as a student's does while it is graded, gets an object of its own process:
-    its kind then has a method `make_beside(build, args)`. So `build` may use its arguments and what it imports itself.
+    A student's function runs in another process while it is graded, and gets an object of that process. So `build` is
+    a plain function that uses its arguments, `np` and `torch`.
     """
-    make = getattr(type(function), "make_beside", None)
-    return build(*args) if make is None else make(function, build, args)
+    make = getattr(type(function), "__beside__", None)  # the kind that stands for a function of another process has it
+    return build(*args) if make is None else make(function, build, *args)
 
 
 def observe(
