@@ -35,11 +35,11 @@ class LastCalls:
             self.name, self.names, self.cell = name, frame.f_globals, frame.f_code.co_filename
             self.calls.append((args, kwargs))
 
-    def explain(self) -> Explanation:
-        """What can be said of that function, if the cell at work called one."""
+    def explain(self, facets: set[str]) -> Explanation:
+        """What can be said of that function, if the cell at work called one, by a check that looked at `facets`."""
         if self.name is None or _callers_frame().f_code.co_filename != self.cell:
             return Explanation()
-        return explain(self.name, self.names.get, list(self.calls))
+        return explain(self.name, self.names.get, list(self.calls), facets)
 
 
 last_calls = LastCalls()

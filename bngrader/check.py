@@ -72,11 +72,12 @@ def call(
                 returned = _read(returned)
     if quiet and caught:
         warned = f"{caught[0].category.__name__}: {caught[0].message}"
-        raise _failure(f"{name_of(function)} must raise no warning on valid input", inputs, warned=warned)
+        claim = f"{name_of(function)} must raise no warning on valid input"
+        raise _failure(claim, inputs, {"warned"}, warned=warned)
     results = returned if len(forms) > 1 else [returned][: len(forms)]
     if not isinstance(results, tuple | list) or len(results) != len(forms):
         claim = f"{name_of(function)} must return {', '.join(forms)}, in this order"
-        raise _failure(claim, inputs, got=describe(returned))
+        raise _failure(claim, inputs, {"form"}, got=describe(returned))
     for (name, form), result in zip(forms.items(), results, strict=True):
         _check_form(name, form, dtype, result, inputs)
     return returned
@@ -95,12 +96,16 @@ def _check_form(name: str, form: Form, dtype: DTypeLike | None, result: Any, inp
             list: (list | tuple, "a list"),
         }.get(form, (form, f"a {form.__name__}"))
         if not isinstance(result, accepted) or isinstance(result, bool):
-            raise _failure(f"{name} must be {words}", inputs, got=describe(result))
+            raise _failure(f"{name} must be {words}", inputs, {"form", "dtypes"}, got=describe(result))
         return
     if not isinstance(result, np.ndarray | np.generic) or result.shape != form or result.dtype.kind not in "fiub":
-        raise _failure(f"{name} must be an array of numbers, of shape {form}", inputs, got=describe(result))
+        raise _failure(
+            f"{name} must be an array of numbers, of shape {form}", inputs, {"form", "dtypes"}, got=describe(result)
+        )
     if dtype is not None and result.dtype != np.dtype(dtype):
-        raise _failure(f"{name} must have dtype {np.dtype(dtype)} here", inputs, got=f"dtype {result.dtype}")
+        raise _failure(
+            f"{name} must have dtype {np.dtype(dtype)} here", inputs, {"dtypes"}, got=f"dtype {result.dtype}"
+        )
 
 
 def close(got: Any, want: ArrayLike, claim: str, *, tol: float = 1e-6, **inputs: Any) -> None:
@@ -114,12 +119,12 @@ def close(got: Any, want: ArrayLike, claim: str, *, tol: float = 1e-6, **inputs:
     expected = np.asarray(want)
     numbers = _numbers(got)
     if numbers is None or numbers.shape != expected.shape:
-        raise _failure(claim, inputs, expected=expected, got=describe(got))
+        raise _failure(claim, inputs, {"form"}, expected=expected, got=describe(got))
     wrong = ~np.isclose(numbers, expected, rtol=tol, atol=tol, equal_nan=True)
     if wrong.any():
         digits = 17 if tol == 0 else 6
         shown = {"expected": show(expected, digits), "got": show(numbers, digits)}
-        raise _failure(claim, inputs, **shown, difference=difference(wrong, expected, numbers, digits))
+        raise _failure(claim, inputs, {"values"}, **shown, difference=difference(wrong, expected, numbers, digits))
 
 
 def holds(fact: Any, claim: str, **inputs: Any) -> None:
@@ -128,7 +133,7 @@ def holds(fact: Any, claim: str, **inputs: Any) -> None:
     Raises CheckFailed.
     """
     if not fact:
-        raise _failure(claim, inputs)
+        raise _failure(claim, inputs, {"values", "form"})
 
 
 def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any) -> None:
@@ -149,7 +154,7 @@ def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any)
         raise failure(f"{name_of(function)} is not written yet", {}) from error
     except (Exception, SystemExit) as error:
         got = f"{type(error).__name__}: {error}"
-    raise _failure(claim, inputs, got=got)
+    raise _failure(claim, inputs, {"raised"}, got=got)
 
 
 def grows(function: Function, small: tuple[Any, ...], large: tuple[Any, ...], most: float, claim: str) -> None:
@@ -163,7 +168,7 @@ def grows(function: Function, small: tuple[Any, ...], large: tuple[Any, ...], mo
     taken = _seconds(function, large)
     if taken > most * base:
         got = f"{taken:.3g} s for the large input, {base:.3g} s for the small one"
-        raise _failure(claim, {}, expected=f"at most {most:g} times as long", got=got)
+        raise _failure(claim, {}, set(), expected=f"at most {most:g} times as long", got=got)
 
 
 def _seconds(function: Function, args: tuple[Any, ...]) -> float:
@@ -186,11 +191,12 @@ def leaves_arguments_alone(function: Function, *args: Any, **kwargs: Any) -> Non
     for name, before in inputs.items():
         if isinstance(before, np.ndarray) and not np.array_equal(before, given[name], equal_nan=True):
             claim = f"{name_of(function)} must not change its argument {name}"
-            raise _failure(claim, {name: before}, after=given[name])
+            raise _failure(claim, {name: before}, {"changed"}, after=given[name])
     arrays = [value for value in given.values() if isinstance(value, np.ndarray)]
     for part in returned if isinstance(returned, tuple | list) else [returned]:
         if isinstance(part, np.ndarray) and any(np.may_share_memory(part, a) for a in arrays):
-            raise _failure(f"{name_of(function)} must return new arrays, not its argument or a view of it", inputs)
+            claim = f"{name_of(function)} must return new arrays, not its argument or a view of it"
+            raise _failure(claim, inputs, {"shared"})
 
 
 @contextmanager
@@ -204,7 +210,7 @@ def _explained(function: Function, inputs: dict[str, Any]) -> Iterator[None]:
         raised = f"{type(error).__name__}: {error}"
         if line := _students_line(function, error):
             raised += f"\nin the line: {line}"
-        raise _failure(f"{name_of(function)} raised an error", inputs, raised=raised) from error
+        raise _failure(f"{name_of(function)} raised an error", inputs, {"raised"}, raised=raised) from error
 
 
 def _students_line(function: Function, error: BaseException) -> str | None:
@@ -214,9 +220,12 @@ def _students_line(function: Function, error: BaseException) -> str | None:
     return lines[-1] if lines else None
 
 
-def _failure(claim: str, inputs: dict[str, Any], **facts: Any) -> CheckFailed:
-    """The error for a broken claim, with what is known of the mistake in the function that was called last."""
-    said = last_calls.explain()
+def _failure(claim: str, inputs: dict[str, Any], facets: set[str], **facts: Any) -> CheckFailed:
+    """The error for a broken claim, with what is known of the mistake in the function that was called last.
+
+    `facets` are those that the check looked at: a mistake that shows in them is named first.
+    """
+    said = last_calls.explain(facets)
     if said.smallest:
         facts["smallest"] = said.smallest
     return failure(claim, inputs, list(said.hints), **facts)

@@ -2,7 +2,8 @@
 
 A mistake leaves marks: the inputs, and the facets of what comes of them, in which it differs from the right answer. A
 function that shows the same marks has made the mistake, whatever else it does elsewhere. Of several mistakes that fit,
-one whose marks are all among another's is dropped: the other says more.
+one whose marks are all among another's is dropped: the other says more. A hint is given where its mistake shows in the
+call that failed.
 """
 
 import copy
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bngrader.mistakes import Function, Known, Mistake, known, plain
-from bngrader.observe import Observation, differing, observe, size, tolerance
+from bngrader.observe import FACETS, Observation, differing, observe, size, tolerance
 
 Mark = tuple[int, str]
 Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -29,10 +30,11 @@ class Explanation:
     smallest: str | None = None
 
 
-def explain(name: str, find: Callable[[str], Any], calls: list[Call]) -> Explanation:
+def explain(name: str, find: Callable[[str], Any], calls: list[Call], facets: set[str]) -> Explanation:
     """Say what can be said of a student's function that failed a check.
 
-    `find` gives the student's function of a name, or None. `calls` are the calls that led to the failure.
+    `find` gives the student's function of a name, or None. `calls` are the calls that led to the failure, and `facets`
+    what the check looked at.
     """
     try:
         about = known(name)
@@ -41,9 +43,10 @@ def explain(name: str, find: Callable[[str], Any], calls: list[Call]) -> Explana
         functions = (find(name), *(find(needed.__name__) for needed in about.needs))
         if not all(map(callable, functions)):
             return Explanation()
-        fitting = matches(about, functions)
-        hints = tuple(mistake.hint for mistake in fitting if _matters(about, mistake, calls))
-        return Explanation(hints) if hints else Explanation(smallest=_smallest(about, functions, calls))
+        seen = [(mistake.hint, _seen(about, mistake, calls)) for mistake in matches(about, functions)]
+        hints = [hint for hint, where in seen if where & facets] or [hint for hint, where in seen if where]
+        hints = list(dict.fromkeys(hints))
+        return Explanation(tuple(hints)) if hints else Explanation(smallest=_smallest(about, functions, calls))
     except Exception:  # a failed check says its own message, whatever the search for a hint runs into
         return Explanation()
 
@@ -55,14 +58,15 @@ def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
     students = _observations(about, functions)
     deviations = _marks(students, rights, tols)
     found: list[tuple[Mistake, set[Mark]]] = []
-    for mistake in about.mistakes if deviations else ():
+    for mistake in about.variants if deviations else ():
         wrongs = _observations(about, (about.function_of(mistake), *about.needs))
         marks = _marks(wrongs, rights, tols)
         apart = marks & _marks(students, wrongs, tols)
         if marks <= deviations and (not apart or (mistake.loose and {facet for _, facet in apart} == {"values"})):
             found.append((mistake, marks))
-    # A student's wrong numbers say little where they need not be the mistake's: then all of them must be explained.
-    if not deviations <= set().union(*(marks for _, marks in found)):
+    # That numbers are wrong somehow says little, unless it is known of most inputs why they are.
+    explained = _inputs(set().union(*(marks for _, marks in found)))
+    if len(_inputs(deviations) & explained) < 2 / 3 * len(_inputs(deviations)):
         found = [one for one in found if not one[0].loose]
     return [one[0] for one in found if not any(_says_more(other, one) for other in found)]
 
@@ -71,6 +75,10 @@ def _says_more(other: tuple[Mistake, set[Mark]], one: tuple[Mistake, set[Mark]])
     if other[1] == one[1]:
         return one[0].loose and not other[0].loose
     return other[1] > one[1]
+
+
+def _inputs(marks: set[Mark]) -> set[int]:
+    return {number for number, _ in marks}
 
 
 def _observations(about: Known, functions: tuple[Function, ...], seed: int = SEED) -> list[Observation]:
@@ -82,16 +90,15 @@ def _marks(ours: list[Observation], theirs: list[Observation], tols: list[float]
     return {(number, facet) for number, (a, b, tol) in enumerate(pairs) for facet in differing(a, b, tol)}
 
 
-def _matters(about: Known, mistake: Mistake, calls: list[Call]) -> bool:
-    """Whether a mistake shows in one of the calls, as far as they can be made again."""
+def _seen(about: Known, mistake: Mistake, calls: list[Call]) -> set[str]:
+    """The facets in which a mistake shows in one of the calls; all, where they cannot be made again."""
     if about.use is not plain or not calls or not all(map(_repeatable, calls)):
-        return True
-    both = (about.function_of(mistake), about.right)
+        return set(FACETS)
+    both, found = (about.function_of(mistake), about.right), set[str]()
     for args, kwargs in calls:
         one, other = (observe(plain, (function,), *copy.deepcopy((args, kwargs))) for function in both)
-        if differing(one, other, tolerance(args)):
-            return True
-    return False
+        found |= differing(one, other, tolerance(args))
+    return found
 
 
 def _repeatable(call: Call) -> bool:

@@ -29,7 +29,7 @@ class Observation:
     text: str  # what a person is shown of it; no facet
 
 
-FACETS = [field.name for field in fields(Observation) if field.name not in ("values", "text")]
+FACETS = [field.name for field in fields(Observation) if field.name != "text"]
 
 
 def beside(function: Callable[..., Any], build: Callable[..., Any], *args: Any) -> Any:
@@ -75,7 +75,7 @@ def observe(
 
 def differing(one: Observation, other: Observation, tol: float) -> set[str]:
     """The facets in which two observations differ, values by more than `tol` of the largest beside them."""
-    different = {name for name in FACETS if getattr(one, name) != getattr(other, name)}
+    different = {name for name in FACETS if name != "values" and getattr(one, name) != getattr(other, name)}
     if not _close(one.values, other.values, tol):
         different.add("values")
     return different

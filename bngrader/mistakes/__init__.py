@@ -10,13 +10,14 @@ import pkgutil
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
 Function = Callable[..., Any]
+Wrong = Mapping[str, str] | Function
 
 
 def plain(function: Function, *args: Any, **kwargs: Any) -> Any:
@@ -29,13 +30,13 @@ class Mistake:
     """One way to get a function wrong.
 
     `wrong` is what has to be replaced in the right answer, and by what; or, where that is not enough, a function or a
-    class of its own. `hint` says to the student what is wrong, in a sentence or two, and not what to write. Set `loose`
-    where the wrong numbers are mere rounding noise, which no two programs share: then a student's function need only go
-    wrong in the same places.
+    class of its own; or a tuple of these, where one mistake is made in several ways. `hint` says to the student what is
+    wrong, in a sentence or two, and not what to write. Set `loose` where the wrong numbers are mere rounding noise, or
+    differ from program to program: then a student's function need only go wrong in the same places.
     """
 
     name: str
-    wrong: Mapping[str, str] | Function
+    wrong: Wrong | tuple[Wrong, ...]
     hint: str
     loose: bool = False
 
@@ -66,12 +67,23 @@ class Known:
         """The inputs of a seed: the same ones each time, but new objects."""
         return [tuple(args) for args in self.fresh(np.random.default_rng(seed))]
 
+    @property
+    def variants(self) -> list[Mistake]:
+        """The mistakes, one for each way to make it."""
+        found = []
+        for mistake in self.mistakes:
+            ways = mistake.wrong if isinstance(mistake.wrong, tuple) else (mistake.wrong,)
+            names = [mistake.name, *(f"{mistake.name}, way {number}" for number in range(2, len(ways) + 1))]
+            found += [replace(mistake, name=name, wrong=way) for name, way in zip(names, ways, strict=True)]
+        return found
+
     def source_of(self, mistake: Mistake) -> str:
-        """The source of a wrong answer, as a student would write it.
+        """The source of a wrong answer, one of the variants, as a student would write it.
 
         Raises ValueError if an edit has nothing to replace.
         """
         if not isinstance(mistake.wrong, Mapping):
+            assert callable(mistake.wrong)
             return re.sub(
                 rf"(def|class) {mistake.wrong.__name__}\b", rf"\1 {self.name}", source(mistake.wrong), count=1
             )
@@ -84,7 +96,7 @@ class Known:
 
     def function_of(self, mistake: Mistake) -> Function:
         """The wrong answer itself."""
-        if not isinstance(mistake.wrong, Mapping):
+        if callable(mistake.wrong):
             return mistake.wrong
         namespace = dict(vars(importlib.import_module(self.right.__module__)))
         exec(self.source_of(mistake), namespace)

@@ -23,6 +23,16 @@ def standardize_by_row(x):
     return z.astype(dtype), mean.astype(dtype), std.astype(dtype)
 
 
+def standardize_by_row_keeping_dimensions(x):
+    mean, std = x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)
+    return (x - mean) / std, mean, std
+
+
+def standardize_by_two_numbers(x):
+    mean, std = x.mean(), x.std()
+    return (x - mean) / std, mean, std
+
+
 def min_max_scale(x):
     dtype = x.dtype if x.dtype.kind == "f" else float
     x = x.astype(float)
@@ -100,12 +110,12 @@ KNOWN = (
             ),
             Mistake(
                 "one mean for the whole table",
-                {"x.mean(axis=0)": "x.mean()", "x.std(axis=0)": "x.std()"},
+                ({"x.mean(axis=0)": "x.mean()", "x.std(axis=0)": "x.std()"}, standardize_by_two_numbers),
                 "You take one mean and one std of all entries together. Each column has its own.",
             ),
             Mistake(
                 "by row",
-                standardize_by_row,
+                (standardize_by_row, standardize_by_row_keeping_dimensions),
                 "You take mean and std along each row. A feature is a column: there is one mean for each column.",
                 loose=True,
             ),
@@ -123,15 +133,43 @@ KNOWN = (
                 loose=True,
             ),
             Mistake(
+                "takes 1 for the std of a constant column",
+                (
+                    {"np.where(constant, 0, x.std(axis=0))": "np.where(constant, 1, x.std(axis=0))"},
+                    {
+                        "constant = (x == x[0]).all(axis=0)": "constant = x.std(axis=0) == 0",
+                        "np.where(constant, 0, x.std(axis=0))": "np.where(constant, 1, x.std(axis=0))",
+                    },
+                ),
+                "You return the number that you divide by. For a constant column that is not its std, which is 0.",
+                loose=True,
+            ),
+            Mistake(
+                "mends the division by 0 afterwards",
+                {
+                    "constant = (x == x[0]).all(axis=0)": "constant = np.zeros(x.shape[1], bool)",
+                    "z = (x - mean) / np.where(constant, 1, std)": "z = np.nan_to_num((x - mean) / std)",
+                },
+                "You divide by a std of 0 and replace the nan afterwards: the warning has come by then.",
+                loose=True,
+            ),
+            Mistake(
                 "adds a small number to std",
-                {"/ np.where(constant, 1, std)": "/ (std + 1e-8)"},
+                tuple({"/ np.where(constant, 1, std)": f"/ (std + {small})"} for small in (1e-8, 1e-12, 1e-5)),
                 "You add a small number to std before you divide. A column whose spread is smaller than that "
                 "comes out flat: here nothing is added.",
                 loose=True,
             ),
             Mistake(
                 "adds eps to the variance",
-                {"/ np.where(constant, 1, std)": "/ np.sqrt(std**2 + 1e-5)"},
+                (
+                    {"/ np.where(constant, 1, std)": "/ np.sqrt(std**2 + 1e-5)"},
+                    {"x.std(axis=0))": "np.sqrt(x.var(axis=0) + 1e-5))"},
+                    {
+                        "constant = (x == x[0]).all(axis=0)": "constant = False",
+                        "x.std(axis=0)": "np.sqrt(x.var(axis=0) + 1e-5)",
+                    },
+                ),
                 "You add an eps to the variance, as batch normalization does. The statement here has none.",
             ),
             Mistake(

@@ -38,7 +38,7 @@ def filled_in(**answers: str) -> NotebookNode:
 def with_mistake(function: str, mistake: str) -> NotebookNode:
     """The student's notebook with a known mistake in one function, and the rest solved."""
     about = known(function)
-    wrong = {mistake.name: about.source_of(mistake) for mistake in about.mistakes}
+    wrong = {mistake.name: about.source_of(mistake) for mistake in about.variants}
     return filled_in(**{function: wrong[mistake]})
 
 

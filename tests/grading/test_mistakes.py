@@ -1,6 +1,7 @@
 """Every answer that is kept, graded for real: right ones earn all, known mistakes lose points and are named.
 
-The answers of an assignment are packed into few submissions, one for each function in each.
+The answers of an assignment are packed into few submissions, one for each function in each. Of the ways to make one
+mistake the first stands for all; tests/solutions tries the others.
 """
 
 import nbformat
@@ -16,7 +17,7 @@ from tests.solutions.runner import SLUGS
 def packed(slug):
     """Submissions as lists of answers, so that no two in a list are about the same functions."""
     submissions = []
-    for answer in runner.answers(slug):
+    for answer in runner.answers(slug, every_way=False):
         for answers in submissions:
             if not any(answer.sources.keys() & other.sources.keys() for other in answers):
                 answers.append(answer)

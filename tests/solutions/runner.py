@@ -63,16 +63,18 @@ def tests_of(slug, function):
     return [name for name, whose in owner.items() if whose == function]
 
 
-def answers(slug):
-    """Every answer that is kept: the unusual right ones, and the known mistakes."""
+def answers(slug, every_way=True):
+    """Every answer that is kept: the unusual right ones, and the known mistakes, in every way to make them or one."""
     unusual = importlib.import_module(f"tests.solutions.answers_{slug}").UNUSUAL
     for function in functions(slug):
         about = known(function)
         needed = {needed.__name__: source(needed) for needed in about.needs}
         for name, text in unusual[function].items():
             yield Answer(function, name, {**needed, function: text})
-        for mistake in about.mistakes:
-            yield Answer(function, mistake.name, {**needed, function: about.source_of(mistake)}, mistake.hint)
+        first_ways = {mistake.name for mistake in about.mistakes}
+        for mistake in about.variants:
+            if every_way or mistake.name in first_ways:
+                yield Answer(function, mistake.name, {**needed, function: about.source_of(mistake)}, mistake.hint)
 
 
 def failures(slug, answer):
