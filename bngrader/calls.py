@@ -4,42 +4,55 @@ import inspect
 import sys
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from bngrader.hints import Call, Explanation, explain
+from bngrader.hints import Explanation, explain
 from bngrader.mistakes import known
 
 Function = Callable[..., Any]
+RECENT = 4  # calls, of which one may be the one that failed
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Call:
+    names: list[str]  # what the notebook calls the function
+    notebook: dict[str, Any]  # all that the notebook has names for
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
 class LastCalls:
-    """The student's function that the cell at work called last, and its last calls: `close` sees results alone."""
+    """The calls that the cell at work has made: `close` sees results alone, and a hint needs the function."""
 
-    name: str | None = None
-    names: dict[str, Any] = field(default_factory=dict)
-    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=4))
-    cell: str = ""
+    def __init__(self) -> None:
+        """Start with no cell."""
+        self.cell = ""
+        self.calls: deque[_Call] = deque(maxlen=100)
 
     def remember(self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Note a call of a function that students write; a call of anything else, such as its result, is ignored."""
-        name, frame = name_of(function), _callers_frame()
-        if known(name):
-            if (name, frame.f_code.co_filename) != (self.name, self.cell):
-                self.calls.clear()
-            self.name, self.names, self.cell = name, frame.f_globals, frame.f_code.co_filename
-            self.calls.append((args, kwargs))
+        """Note a call."""
+        frame = _callers_frame()
+        if frame.f_code.co_filename != self.cell:
+            self.cell = frame.f_code.co_filename
+            self.calls.clear()
+        self.calls.append(_Call(_names(function, frame), frame.f_globals, args, kwargs))
 
     def explain(self, facets: set[str]) -> Explanation:
-        """What can be said of that function, if the cell at work called one, by a check that looked at `facets`."""
-        if self.name is None or _callers_frame().f_code.co_filename != self.cell:
+        """What can be said of the function that was called last, by a check that looked at `facets`.
+
+        What is not known by its name is passed over: it may be what a known function or class returned.
+        """
+        if _callers_frame().f_code.co_filename != self.cell:
             return Explanation()
-        return explain(self.name, self.names.get, list(self.calls), facets)
+        for call in reversed(self.calls):
+            if name := next(filter(known, call.names), None):
+                calls = [(c.args, c.kwargs) for c in self.calls if name in c.names]
+                return explain(name, call.notebook.get, calls[-RECENT:], facets)
+        return Explanation()
 
 
 last_calls = LastCalls()
@@ -62,14 +75,15 @@ def _callers_frame() -> FrameType:
     return frame
 
 
+def _names(function: Function, frame: FrameType) -> list[str]:
+    """The names that a notebook has for a function; one of another's making may have another name itself, or none."""
+    return [name for name, value in frame.f_globals.items() if value is function and not name.startswith("_")]
+
+
 def name_of(function: Function) -> str:
-    """What the notebook calls a function; a function of another's making may have another name, or none."""
-    if isinstance(function, partial):
-        return name_of(function.func)
-    names = _callers_frame().f_globals
-    bound = [name for name, value in names.items() if value is function and not name.startswith("_")]
+    """What to call a function in a message."""
     own = getattr(function, "__name__", None)
-    return [*filter(known, bound), *([own] if own else bound), "your function"][0]
+    return [*([own] if own else _names(function, _callers_frame())), "your function"][0]
 
 
 def named(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

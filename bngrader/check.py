@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from bngrader.calls import Function, copied, last_calls, name_of, named
+from bngrader.hints import Explanation
 from bngrader.messages import CheckFailed, describe, difference, failure, hints_in, show
 from bngrader.observe import beside
 
@@ -145,7 +146,9 @@ def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any)
     inputs, claim = named(function, args, kwargs), f"{name_of(function)} must raise {kind.__name__} here"
     try:
         with warnings.catch_warnings(action="ignore"):
-            got = describe(_read(function(*map(copied, args), **kwargs)))
+            returned = function(*map(copied, args), **kwargs)
+            _read(returned)
+            got = describe(returned)
     except kind as error:
         if type(error) is not NotImplementedError:
             return
@@ -225,7 +228,10 @@ def _failure(claim: str, inputs: dict[str, Any], facets: set[str], **facts: Any)
 
     `facets` are those that the check looked at: a mistake that shows in them is named first.
     """
-    said = last_calls.explain(facets)
+    try:
+        said = last_calls.explain(facets)
+    except Exception:  # the claim has to be said, whatever the search for a hint runs into
+        said = Explanation()
     if said.smallest:
         facts["smallest"] = said.smallest
     return failure(claim, inputs, list(said.hints), **facts)

@@ -36,19 +36,15 @@ def explain(name: str, find: Callable[[str], Any], calls: list[Call], facets: se
     `find` gives the student's function of a name, or None. `calls` are the calls that led to the failure, and `facets`
     what the check looked at.
     """
-    try:
-        about = known(name)
-        if about is None:
-            return Explanation()
-        functions = (find(name), *(find(needed.__name__) for needed in about.needs))
-        if not all(map(callable, functions)):
-            return Explanation()
-        seen = [(mistake.hint, _seen(about, mistake, calls)) for mistake in matches(about, functions)]
-        hints = [hint for hint, where in seen if where & facets] or [hint for hint, where in seen if where]
-        hints = list(dict.fromkeys(hints))
-        return Explanation(tuple(hints)) if hints else Explanation(smallest=_smallest(about, functions, calls))
-    except Exception:  # a failed check says its own message, whatever the search for a hint runs into
+    about = known(name)
+    functions = (find(name), *(find(needed.__name__) for needed in about.needs)) if about else ()
+    if about is None or not all(map(callable, functions)):
         return Explanation()
+    seen = [(mistake.hint, _seen(about, mistake, calls)) for mistake in matches(about, functions)]
+    hints = [hint for hint, where in seen if where & facets] or [hint for hint, where in seen if where]
+    if hints:
+        return Explanation(tuple(dict.fromkeys(hints)))
+    return Explanation(smallest=_smallest(about, functions, calls))
 
 
 def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
@@ -61,8 +57,8 @@ def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
     for mistake in about.variants if deviations else ():
         wrongs = _observations(about, (about.function_of(mistake), *about.needs))
         marks = _marks(wrongs, rights, tols)
-        apart = marks & _marks(students, wrongs, tols)
-        if marks <= deviations and (not apart or (mistake.loose and {facet for _, facet in apart} == {"values"})):
+        apart = _marks(students, wrongs, tols)
+        if marks <= deviations and not (_beyond_values(marks, apart) if mistake.loose else marks & apart):
             found.append((mistake, marks))
     # That numbers are wrong somehow says little, unless it is known of most inputs why they are.
     explained = _inputs(set().union(*(marks for _, marks in found)))
@@ -75,6 +71,12 @@ def _says_more(other: tuple[Mistake, set[Mark]], one: tuple[Mistake, set[Mark]])
     if other[1] == one[1]:
         return one[0].loose and not other[0].loose
     return other[1] > one[1]
+
+
+def _beyond_values(marks: set[Mark], apart: set[Mark]) -> set[Mark]:
+    """Where, of what is `apart`, more than numbers differ on the inputs with `marks`."""
+    shape = {(number, facet) for number in _inputs(marks) for facet in ("form", "raised")}
+    return apart & (shape | {mark for mark in marks if mark[1] != "values"})
 
 
 def _inputs(marks: set[Mark]) -> set[int]:

@@ -94,6 +94,7 @@ def tables_with_statistics(rng):
     yield tuple(frozen)
 
 
+SMALL = (1e-8, 1e-5, 1e-6, 1e-7, 1e-10, 1e-12)
 DTYPE = 'x.dtype if x.dtype.kind == "f" else float'
 ALWAYS_FLOAT64 = "Your results are float64 whatever comes in. float32 in, float32 out."
 IN_PLACE = "You write into the argument x: the caller's own table is changed. Work on a new array."
@@ -117,7 +118,6 @@ KNOWN = (
                 "by row",
                 (standardize_by_row, standardize_by_row_keeping_dimensions),
                 "You take mean and std along each row. A feature is a column: there is one mean for each column.",
-                loose=True,
             ),
             Mistake(
                 "no care for constant columns",
@@ -155,10 +155,9 @@ KNOWN = (
             ),
             Mistake(
                 "adds a small number to std",
-                tuple({"/ np.where(constant, 1, std)": f"/ (std + {small})"} for small in (1e-8, 1e-12, 1e-5)),
+                tuple({"/ np.where(constant, 1, std)": f"/ (std + {small})"} for small in SMALL),
                 "You add a small number to std before you divide. A column whose spread is smaller than that "
                 "comes out flat: here nothing is added.",
-                loose=True,
             ),
             Mistake(
                 "adds eps to the variance",
@@ -238,10 +237,9 @@ KNOWN = (
             ),
             Mistake(
                 "adds a small number to the range",
-                {"np.where(high == low, 1, high - low)": "(high - low + 1e-8)"},
+                tuple({"np.where(high == low, 1, high - low)": f"(high - low + {small})"} for small in SMALL),
                 "You add a small number to the range before you divide. A column whose range is smaller than "
                 "that does not reach 1: here nothing is added.",
-                loose=True,
             ),
             Mistake(
                 "integers wrap around",
@@ -289,9 +287,8 @@ KNOWN = (
             ),
             Mistake(
                 "adds a small number to std",
-                {"/ scale": "/ (scale + 1e-8)"},
+                tuple({"/ scale": f"/ (scale + {small})"} for small in SMALL),
                 "You add a small number to std before you divide. That changes columns with a small std.",
-                loose=True,
             ),
             Mistake(
                 "scales before it shifts",
