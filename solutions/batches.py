@@ -1,6 +1,6 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, scipy, sklearn.linear_model, sklearn.preprocessing, sklearn.utils, torch]
+#   forbidden: [bnref, sklearn.linear_model, sklearn.preprocessing, sklearn.utils.gen_batches, torch]
 #   jupytext:
 #     text_representation:
 #       extension: .py
