@@ -9,7 +9,8 @@ call that failed.
 import copy
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,30 @@ class Explanation:
 
     hints: tuple[str, ...] = ()
     smallest: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a student's function is compared with: what the right answer does, and each mistake with its marks."""
+
+    tols: list[float]
+    rights: list[Observation]
+    mistakes: list[tuple[Mistake, list[Observation], set[Mark]]] = field(default_factory=list)
+
+    def marks(self, ours: list[Observation], theirs: list[Observation]) -> set[Mark]:
+        """Where two functions differ."""
+        pairs = zip(ours, theirs, self.tols, strict=True)
+        return {(number, facet) for number, (a, b, tol) in enumerate(pairs) for facet in differing(a, b, tol)}
+
+
+@cache
+def _reference(about: Known) -> Reference:
+    rights = _observations(about, (about.right, *about.needs))
+    reference = Reference([tolerance(args) for args in about.inputs(SEED)], rights)
+    for mistake in about.variants:
+        wrongs = _observations(about, (about.function_of(mistake), *about.needs))
+        reference.mistakes.append((mistake, wrongs, reference.marks(wrongs, rights)))
+    return reference
 
 
 def explain(name: str, find: Callable[[str], Any], calls: list[Call], facets: set[str]) -> Explanation:
@@ -49,15 +74,12 @@ def explain(name: str, find: Callable[[str], Any], calls: list[Call], facets: se
 
 def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
     """The known mistakes that a student's function shows; `functions` are the function and those that it needs."""
-    tols = [tolerance(args) for args in about.inputs(SEED)]
-    rights = _observations(about, (about.right, *about.needs))
+    reference = _reference(about)
     students = _observations(about, functions)
-    deviations = _marks(students, rights, tols)
+    deviations = reference.marks(students, reference.rights)
     found: list[tuple[Mistake, set[Mark]]] = []
-    for mistake in about.variants if deviations else ():
-        wrongs = _observations(about, (about.function_of(mistake), *about.needs))
-        marks = _marks(wrongs, rights, tols)
-        apart = _marks(students, wrongs, tols)
+    for mistake, wrongs, marks in reference.mistakes if deviations else ():
+        apart = reference.marks(students, wrongs)
         if marks <= deviations and not (_beyond_values(marks, apart) if mistake.loose else marks & apart):
             found.append((mistake, marks))
     # That numbers are wrong somehow says little, unless it is known of most inputs why they are.
@@ -85,11 +107,6 @@ def _inputs(marks: set[Mark]) -> set[int]:
 
 def _observations(about: Known, functions: tuple[Function, ...], seed: int = SEED) -> list[Observation]:
     return [observe(about.use, functions, args) for args in about.inputs(seed)]
-
-
-def _marks(ours: list[Observation], theirs: list[Observation], tols: list[float]) -> set[Mark]:
-    pairs = zip(ours, theirs, tols, strict=True)
-    return {(number, facet) for number, (a, b, tol) in enumerate(pairs) for facet in differing(a, b, tol)}
 
 
 def _seen(about: Known, mistake: Mistake, calls: list[Call]) -> set[str]:

@@ -41,7 +41,7 @@ class Mistake:
     loose: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Known:
     """What is known about one function (or class) that students write.
 

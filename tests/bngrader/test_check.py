@@ -204,7 +204,9 @@ def test_arguments_are_passed_by_name_and_shown():
     assert call(scale, X, kwargs={"factor": 3.0}, y=(2, 2))[0, 0] == 3
     assert "factor =    3.0" in message(call, scale, X, kwargs={"factor": 3.0}, y=(1,))
     leaves_arguments_alone(scale, X, factor=2.0)
-    assert "must not change its argument x" in message(leaves_arguments_alone, lambda x: x.sort(axis=0), x=X[::-1].copy())
+    assert "must not change its argument x" in message(
+        leaves_arguments_alone, lambda x: x.sort(axis=0), x=X[::-1].copy()
+    )
 
 
 @pytest.mark.parametrize(

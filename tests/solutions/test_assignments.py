@@ -58,6 +58,15 @@ def test_an_unwritten_function_fails_every_cell_and_says_so(slug, function):
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
+def test_what_goes_wrong_altogether_gets_no_hint(slug, function):
+    broken = f"def {function}(*args, **kwargs):\n    raise ZeroDivisionError('of its own')\n"
+    needed = {f.__name__: source(f) for f in known(function).needs}
+    said = runner.failures(slug, Answer(function, "broken", {**needed, function: broken}))
+    assert set(said) == set(runner.tests_of(slug, function))
+    assert all(len(hints_in(text)) == 1 for text in said.values())
+
+
+@pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
 def test_there_are_enough_answers_of_each_kind_and_no_two_hints_are_the_same(slug, function):
     answers = [answer for answer in runner.answers(slug) if answer.function == function]
     hints = {mistake.hint for mistake in known(function).mistakes}
