@@ -8,6 +8,8 @@ call that failed.
 
 import copy
 import inspect
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from bngrader.mistakes import Function, Known, Mistake, known, plain
-from bngrader.observe import FACETS, Observation, differing, observe, size, tolerance
+from bngrader.observe import FACETS, Observation, differing, in_short, observe, size, tolerance
 
 Mark = tuple[int, str]
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 SEED = 20150211
+PATIENCE = 4.0  # seconds for a student's function on all inputs of a seed; it takes milliseconds, or hangs
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def explain(name: str, find: Callable[[str], Any], calls: list[Call], facets: se
 def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
     """The known mistakes that a student's function shows; `functions` are the function and those that it needs."""
     reference = _reference(about)
-    students = _observations(about, functions)
+    students = _observations(about, functions, patience=PATIENCE)
     deviations = reference.marks(students, reference.rights)
     found: list[tuple[Mistake, set[Mark]]] = []
     for mistake, wrongs, marks in reference.mistakes if deviations else ():
@@ -105,8 +108,16 @@ def _inputs(marks: set[Mark]) -> set[int]:
     return {number for number, _ in marks}
 
 
-def _observations(about: Known, functions: tuple[Function, ...], seed: int = SEED) -> list[Observation]:
-    return [observe(about.use, functions, args) for args in about.inputs(seed)]
+def _observations(
+    about: Known, functions: tuple[Function, ...], seed: int = SEED, patience: float = math.inf
+) -> list[Observation]:
+    """What comes of each input of a seed. Raises TimeoutError where that takes too long for a hint."""
+    end, seen = time.monotonic() + patience, []
+    for args in about.inputs(seed):
+        seen.append(observe(about.use, functions, args))
+        if time.monotonic() > end:
+            raise TimeoutError
+    return seen
 
 
 def _seen(about: Known, mistake: Mistake, calls: list[Call]) -> set[str]:
@@ -130,7 +141,7 @@ def _smallest(about: Known, functions: tuple[Function, ...], calls: list[Call]) 
     """The smallest of several fresh inputs on which a function is wrong, if it is smaller than the one that failed."""
     found: list[tuple[int, int, Any, Observation, Observation]] = []
     for seed in range(SEED, SEED + 3):
-        students = _observations(about, functions, seed)
+        students = _observations(about, functions, seed, PATIENCE)
         rights = _observations(about, (about.right, *about.needs), seed)
         for args, student, right in zip(about.inputs(seed), students, rights, strict=True):
             if differing(student, right, tolerance(args)) & {"values", "form", "dtypes", "raised"}:
@@ -141,5 +152,5 @@ def _smallest(about: Known, functions: tuple[Function, ...], calls: list[Call]) 
     if calls and about.use is plain and smallest >= size(calls[-1][0]):
         return None
     names = list(inspect.signature(about.right if about.use is plain else about.use).parameters)[-len(args) :]
-    shown = [f"{name} = {value!r}" for name, value in zip(names, args, strict=False)]
+    shown = [f"{name} = {in_short(value)}" for name, value in zip(names, args, strict=False)]
     return "\n".join(["it fails on this too:", *shown, f"expected {right.text}", f"got {student.text}"])

@@ -55,7 +55,7 @@ def observe(
         warnings.simplefilter("always")
         try:
             result = use(*functions, *args, **kwargs or {})
-            text = _text(result)
+            text = in_short(result)
         except (Exception, SystemExit) as error:
             raised = type(error).__name__
             text = f"{raised}: {error}"
@@ -89,6 +89,18 @@ def tolerance(args: Any) -> float:
 def size(args: Any) -> int:
     """How many numbers an input has."""
     return sum(array.size for array in _arrays(args))
+
+
+def in_short(value: Any) -> str:
+    """A result or an argument in one line, with its dtype where that is not the usual one."""
+    if hasattr(value, "detach"):
+        return f"tensor {in_short(value.detach().numpy())}"
+    if isinstance(value, np.ndarray):
+        numbers = np.array2string(value, precision=5, threshold=12, edgeitems=2, separator=", ")
+        return " ".join(numbers.split()) + ("" if value.dtype in (float, int) else f" ({value.dtype})")
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(in_short, value))})"
+    return str(value) if isinstance(value, np.generic) else repr(value)
 
 
 def _close(ours: list[NDArray[np.float64]], theirs: list[NDArray[np.float64]], tol: float) -> bool:
@@ -147,8 +159,3 @@ def _dtype(part: Any) -> str:
 
 def _identical(before: NDArray[Any], after: NDArray[Any]) -> bool:
     return before.shape == after.shape and before.dtype == after.dtype and before.tobytes() == after.tobytes()
-
-
-def _text(result: Any) -> str:
-    with np.printoptions(precision=6, threshold=12, edgeitems=2):
-        return repr(result)
