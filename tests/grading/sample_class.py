@@ -28,6 +28,8 @@ def handed_out() -> NotebookNode:
 def filled_in(**answers: str) -> NotebookNode:
     """The student's notebook with the solution's answers, save those given by `grade_id`."""
     solution = {cell.id: cell.source for cell in read_solution(REPOSITORY / "solutions" / f"{ASSIGNMENT}.py").cells}
+    best, _ = solution[WRITTEN].split("**An answer worth 5 points.** ")[1].split("**An answer worth 3 points**")
+    solution[WRITTEN] = best.strip()
     notebook = handed_out()
     for cell in notebook.cells:
         if cell.metadata.nbgrader.solution:
