@@ -34,8 +34,8 @@ def runs(rng):
     yield size * batches, size, epochs
     yield size * batches + 1, size, epochs
     yield size * batches - 1, size, epochs
-    yield from ((0, 5, 2), (5, 0, 2), (5, 5, 0))
-    yield from ((-3, 5, 2), (5, -1, 2), (5, 5, -1))
+    yield from ((0, 2, 1), (4, 0, 2), (4, 2, 0))
+    yield from ((-4, 2, 1), (4, -2, 1), (4, 2, -1))
 
 
 def iterate_minibatches(n_samples, batch_size, rng, drop_last=False):
@@ -45,22 +45,19 @@ def iterate_minibatches(n_samples, batch_size, rng, drop_last=False):
         yield order[start : start + batch_size]
 
 
-def two_epochs(function, n_samples, batch_size, seed, *drop_last):
+def an_epoch(function, what, n_samples, batch_size, seed, *drop_last):
+    """The batches of an epoch, or what rng draws after it."""
     rng = np.random.default_rng(seed)
-    return [list(function(n_samples, batch_size, rng, *drop_last)) for _ in range(2)], rng.integers(2**40)
+    batches = list(function(n_samples, batch_size, rng, *drop_last))
+    return batches if what == "batches" else rng.integers(2**40)
 
 
 def epochs_to_cut(rng):
     seed = int(rng.integers(10**6))
-    yield 1, 1, seed
-    yield 6, 6, seed
-    yield 8, 4, seed
-    yield 10, 4, seed
-    yield 3, 5, seed
-    yield 13, 4, seed + 1
-    yield 8, 4, seed, True
-    yield 10, 4, seed, True
-    yield 3, 5, seed, True
+    for args in ((1, 1), (6, 6), (8, 4), (10, 4), (3, 5), (13, 4), (8, 4, True), (10, 4, True), (3, 5, True)):
+        yield "batches", *args[:2], seed, *args[2:]
+    yield "next draw", 6, 6, seed
+    yield "next draw", 8, 4, seed
 
 
 def merge_statistics(batches):
@@ -130,17 +127,38 @@ def read_once(function, batches):
     return function(iter(batches))
 
 
+def merge_reading_twice_in_own_dtype(batches):
+    n, total, squares = 0, 0.0, 0.0
+    for batch in batches:
+        n, total = n + len(batch), total + batch.sum(axis=0)
+    for batch in batches:
+        squares = squares + ((batch - total / n) ** 2).sum(axis=0)
+    return total / n, squares / n
+
+
+def merge_after_counting(batches):
+    n = sum(len(batch) for batch in batches)
+    mean = sum(batch.astype(float).sum(axis=0) for batch in batches) / n
+    return mean, sum(((batch - mean) ** 2).sum(axis=0) for batch in batches) / n
+
+
+def merge_all_entries(batches):
+    rows = np.concatenate(list(batches)).astype(float)
+    return rows.mean(), rows.var()
+
+
 def tables_in_batches(rng):
     base = rng.permutation(40).astype(float)
-    yield ([np.array([[1.0], [4.0]]) + rng.integers(9)],)
+    two = np.array([[0.0], [2.0]])
+    yield ([two + rng.integers(9)],)
     yield ([base[:1, None], base[1:2, None]],)
     yield ([base[:4].reshape(2, 2), base[4:8].reshape(2, 2)],)
     yield ([base[:6, None], base[6:8, None], base[8:9, None]],)
-    yield ([base[:4].reshape(2, 2).astype(np.float32), base[4:8].reshape(2, 2).astype(np.float32)],)
+    yield ([base[9:12, None], base[12:13, None], base[13:17, None]],)
     yield ([base[:4].reshape(2, 2).astype(int), base[4:6].reshape(1, 2).astype(int)],)
-    yield ([1e6 + rng.normal(size=(30, 1)), 1e6 + rng.normal(size=(30, 1))],)
-    yield ([(1e6 + rng.normal(size=(30, 1))).astype(np.float32), (1e6 + rng.normal(size=(30, 1))).astype(np.float32)],)
-    yield ([np.full((11, 1), 1e15 / 7), np.full((6, 1), 1e15 / 7)],)
+    yield ([1e10 + two],)
+    yield ([(2.0**25 + np.array([[0.0], [40.0], [40.0]])).astype(np.float32)],)
+    yield ([np.full((3, 1), UNEVEN)],)
 
 
 def train_linear(x, y, lr, batch_size, epochs, rng):
@@ -158,8 +176,19 @@ def train_linear(x, y, lr, batch_size, epochs, rng):
     return w.astype(dtype), losses
 
 
-def trained(function, x, y, lr, batch_size, epochs, seed):
-    return function(x, y, lr, batch_size, epochs, np.random.default_rng(seed))
+def trained(function, x, y, lr, batch_size, epochs, seed, what="results"):
+    """What comes of training, or what rng draws after it."""
+    rng = np.random.default_rng(seed)
+    results = function(x, y, lr, batch_size, epochs, rng)
+    return results if what == "results" else rng.integers(2**40)
+
+
+def train_once_an_epoch(x, y, lr, batch_size, epochs, rng):
+    w, losses = np.zeros(x.shape[1]), []
+    for _ in range(epochs):
+        losses.append(np.mean((x @ w - y) ** 2))
+        w = w - lr * 2 / len(x) * x.T @ (x @ w - y)
+    return w.astype(x.dtype if x.dtype.kind == "f" else float), losses
 
 
 def trainings(rng):
@@ -172,12 +201,20 @@ def trainings(rng):
     yield x[:5], y[:5], 0.01, 3, 1, seed
     yield x[:3], y[:3], 0.01, 4, 1, seed
     yield x, y, 0.01, 3, 4, seed
-    yield (x[:4] + 0.5).astype(int), (y[:4] - 0.25).astype(int), 0.01, 4, 1, seed
+    yield np.array([[12, -12], [24, 36]]), np.array([1, 2]), 0.25, 2, 1, seed  # w is whole after the one step
     yield x[:4].astype(np.float32), y[:4].astype(np.float32), 0.01, 4, 2, seed
+    yield x[:6], y[:6], 0.01, 2, 1, seed, "next draw"
 
+
+UNEVEN = 1e15 / 17  # the mean of three such numbers is another number
 
 STEP = "w = w - lr * 2 / len(batch) * x[batch].T @ error"
 VALUES = "n_samples < 1 or batch_size < 1 or epochs < 1"
+CHECK = f"if {VALUES}"
+DRAW, SLICE = "    order = rng.permutation(n_samples)\n", "order[start : start + batch_size]"
+LENGTH = "min(batch_size, n_samples - start)"
+LOOP = "    for _ in range(epochs):\n"
+ORDER, LOSS = "        order = rng.permutation(n)\n", "            losses.append(np.mean(error**2))\n"
 
 KNOWN = (
     Known(
@@ -186,7 +223,13 @@ KNOWN = (
         (
             Mistake(
                 "leaves out the short batch",
-                {"if left and not drop_last:": "if False:"},
+                (
+                    {"if left and not drop_last:": "if False:"},
+                    {
+                        "if left and not drop_last:": "if False:",
+                        "full * epochs": "int(n_samples / batch_size * epochs)",
+                    },
+                ),
                 "You round down: the short last batch of an epoch is missing. It is an iteration too, unless "
                 "drop_last is set.",
             ),
@@ -219,27 +262,56 @@ KNOWN = (
             Mistake("forgets the epochs", {"full * epochs": "full"}, "You count the iterations of a single epoch."),
             Mistake(
                 "a float",
-                {"full * epochs": "float(full * epochs)"},
+                ({"full * epochs": "float(full * epochs)"}, {"full * epochs": "n_samples / batch_size * epochs"}),
                 "You return a float. A number of iterations is a whole number.",
             ),
             Mistake(
                 "accepts values below 1",
-                {f"if {VALUES}": "if False"},
+                {CHECK: "if False"},
                 "You accept numbers of samples, of epochs, or batch sizes below 1, which make no sense.",
             ),
             Mistake(
-                "checks the batch size alone",
-                {VALUES: "batch_size < 1"},
-                "You look at the batch size alone. The numbers of samples and of epochs must be at least 1 too.",
+                "does not check all three",
+                (
+                    {VALUES: "batch_size < 1"},
+                    {VALUES: "n_samples < 1 or batch_size < 1"},
+                    {VALUES: "batch_size < 1 or epochs < 1"},
+                    {VALUES: "n_samples < 1 or epochs < 1"},
+                    {VALUES: "n_samples < 1"},
+                    {VALUES: "epochs < 1"},
+                ),
+                "You do not check all three numbers. Each of them must be at least 1.",
             ),
             Mistake(
                 "accepts 0",
-                {VALUES: "n_samples < 0 or batch_size < 0 or epochs < 0"},
+                (
+                    {VALUES: "n_samples < 0 or batch_size < 0 or epochs < 0"},
+                    {VALUES: "n_samples < 0 or batch_size < 1 or epochs < 0"},
+                ),
                 "You refuse negative numbers, but 0 is below 1 too.",
             ),
             Mistake(
+                "another error",
+                (
+                    {"raise ValueError": "raise AssertionError"},
+                    {"raise ValueError": "raise Exception"},
+                    {"raise ValueError": "raise TypeError"},
+                ),
+                "You raise an error for numbers below 1, but it is not a ValueError.",
+            ),
+            Mistake(
+                "no error raised",
+                (
+                    {'raise ValueError("values below 1")': "return None"},
+                    {'raise ValueError("values below 1")': "return ValueError"},
+                    {"raise ValueError": "return ValueError"},
+                    {'raise ValueError("values below 1")': 'return "ValueError"'},
+                ),
+                "For numbers below 1 you return something. The error has to be raised.",
+            ),
+            Mistake(
                 "refuses a large batch size",
-                {f"if {VALUES}": f"if {VALUES} or batch_size > n_samples"},
+                {CHECK: f"{CHECK} or batch_size > n_samples"},
                 "You refuse a batch size that is larger than the data set. It is valid: the one batch is short.",
             ),
         ),
@@ -272,7 +344,7 @@ KNOWN = (
                 "every k-th sample",
                 {
                     "range(0, end, batch_size)": "range(-(-end // batch_size))",
-                    "order[start : start + batch_size]": "order[:end][start :: -(-end // batch_size)]",
+                    SLICE: "order[:end][start :: -(-end // batch_size)]",
                 },
                 "You take samples at equal distances from the permutation. A batch is a slice of consecutive entries.",
             ),
@@ -280,25 +352,71 @@ KNOWN = (
                 "batches of equal size",
                 {
                     "range(0, end, batch_size)": "range(-(-end // batch_size))",
-                    "order[start : start + batch_size]": "np.array_split(order[:end], -(-end // batch_size))[start]",
+                    SLICE: "np.array_split(order[:end], -(-end // batch_size))[start]",
                 },
                 "You make the batches as equal in size as you can. All but the last have batch_size samples.",
             ),
             Mistake(
                 "a permutation for each batch",
-                {"order[start : start + batch_size]": "rng.permutation(n_samples)[start : start + batch_size]"},
+                (
+                    {SLICE: "rng.permutation(n_samples)[start : start + batch_size]"},
+                    {
+                        DRAW: "",
+                        SLICE: "rng.permutation(n_samples)[start : start + batch_size]",
+                    },
+                    {
+                        DRAW: "",
+                        SLICE: f"rng.permutation(n_samples)[:{LENGTH}]",
+                    },
+                    {
+                        DRAW: "",
+                        SLICE: f"rng.choice(n_samples, {LENGTH}, replace=False)",
+                    },
+                ),
                 "You draw again for every batch, so some samples come twice in an epoch and some not at all.",
-                loose=True,
             ),
             Mistake(
                 "with replacement",
-                {"rng.permutation(n_samples)": "rng.integers(0, n_samples, n_samples)"},
+                (
+                    {"rng.permutation(n_samples)": "rng.integers(0, n_samples, n_samples)"},
+                    {
+                        DRAW: "",
+                        SLICE: f"rng.integers(0, n_samples, {LENGTH})",
+                    },
+                ),
                 "You draw the samples with replacement: some come twice in an epoch and some not at all.",
             ),
             Mistake(
-                "always the same order",
-                {"rng.permutation(n_samples)": "np.random.default_rng(0).permutation(n_samples)"},
-                "You make a generator of your own instead of drawing from rng, so every epoch has the same order.",
+                "rng not used",
+                (
+                    {DRAW: DRAW.replace("rng.", "__import__('copy').deepcopy(rng).")},
+                    {"rng.permutation(n_samples)": "np.random.default_rng(0).permutation(n_samples)"},
+                ),
+                "You draw nothing from rng itself. A generator of your own, or the global one, makes another order.",
+            ),
+            Mistake(
+                "draws more",
+                (
+                    {"rng.permutation(n_samples)": "rng.permutation(n_samples)\n    rng.permutation(n_samples)"},
+                    {"order = rng": "rng.permutation(n_samples)\n    order = rng"},
+                ),
+                "You draw more from rng than one permutation of the samples.",
+            ),
+            Mistake(
+                "lists",
+                {SLICE: "order[start : start + batch_size].tolist()"},
+                "Your batches are lists. A batch is an array of indices.",
+            ),
+            Mistake(
+                "one index at a time",
+                (
+                    {f"yield {SLICE}": f"yield from {SLICE}"},
+                    {
+                        "end = n_samples - n_samples % batch_size if drop_last else n_samples": "end = n_samples",
+                        f"yield {SLICE}": f"yield from {SLICE}",
+                    },
+                ),
+                "You yield the indices one by one. A batch is an array of several.",
             ),
             Mistake(
                 "an empty batch at the end",
@@ -319,7 +437,7 @@ KNOWN = (
                 "You return in the first turn of the loop, so there is only one batch.",
             ),
         ),
-        use=two_epochs,
+        use=an_epoch,
     ),
     Known(
         merge_statistics,
@@ -344,12 +462,28 @@ KNOWN = (
             ),
             Mistake(
                 "the new mean too early",
-                {"delta = batch_mean - mean": "delta = (batch_mean - mean) * (m / (n + m) if n == 0 else n / (n + m))"},
-                "The difference in your variance is not the one between the means before the merge.",
+                {"delta**2 * n": "(delta * n / (n + m)) ** 2 * n"},
+                "The difference in your sum of squares is not that of the two means before the merge.",
+            ),
+            Mistake(
+                "weights the wrong way round",
+                {"mean + delta * m / (n + m)": "mean + delta * (n / (n + m) if n else 1)"},
+                "Your new mean lies too near to the smaller group: the two numbers of rows have changed places.",
+            ),
+            Mistake(
+                "the last batch alone",
+                (
+                    {"rows = batch": "n = 0\n        rows = batch"},
+                    {
+                        "mean = mean + delta * m / (n + m)": "mean, squares = batch_mean, m * batch_var",
+                        "n = n + m": "n = m",
+                    },
+                ),
+                "Only the last batch is left in your results.",
             ),
             Mistake(
                 "divides by N - 1",
-                {"squares / n": "squares / max(n - 1, 1)"},
+                ({"squares / n": "squares / max(n - 1, 1)"}, {"squares / n": "squares / (n - 1)"}),
                 "You divide the sum of squares by N - 1. The biased variance divides it by N.",
             ),
             Mistake(
@@ -357,20 +491,17 @@ KNOWN = (
                 merge_sums,
                 "Your variance is the mean of the squares less the square of the mean. Where the mean is large against "
                 "the spread, two nearly equal numbers are subtracted, and the digits are gone.",
-                loose=True,
             ),
             Mistake(
                 "trusts the rounded mean",
                 merge_without_first_row,
                 "The mean of equal numbers may be rounded, and then a constant column has a variance that is not 0.",
-                loose=True,
             ),
             Mistake(
                 "sums in the batches' dtype",
                 merge_in_own_dtype,
                 "You compute in the dtype of the batches. In float32 the digits do not suffice: sums and results are "
                 "float64.",
-                loose=True,
             ),
             Mistake(
                 "gives float32",
@@ -382,8 +513,13 @@ KNOWN = (
             ),
             Mistake(
                 "reads the batches twice",
-                merge_reading_twice,
+                (merge_reading_twice, merge_reading_twice_in_own_dtype, merge_after_counting),
                 "You go through the batches twice. A generator can be read once: the second time nothing comes.",
+            ),
+            Mistake(
+                "one mean for all columns",
+                merge_all_entries,
+                "You take one mean and one variance of all entries together. Each column has its own.",
             ),
             Mistake(
                 "the standard deviation",
@@ -440,7 +576,7 @@ KNOWN = (
             Mistake(
                 "the loss after the step",
                 {
-                    "            losses.append(np.mean(error**2))\n": "",
+                    LOSS: "",
                     STEP: f"{STEP}\n            losses.append(np.mean((x[batch] @ w - y[batch]) ** 2))",
                 },
                 "Your losses are those after each step. losses[0] belongs to w = 0.",
@@ -464,7 +600,7 @@ KNOWN = (
                 "one order for all epochs",
                 {
                     "        order = rng.permutation(n)\n": "",
-                    "    for _ in range(epochs):\n": "    order = rng.permutation(n)\n    for _ in range(epochs):\n",
+                    LOOP: f"    order = rng.permutation(n)\n{LOOP}",
                 },
                 "You shuffle once, before the first epoch. Each epoch has a new permutation.",
             ),
@@ -479,17 +615,58 @@ KNOWN = (
                 "You leave out the short last batch of each epoch.",
             ),
             Mistake(
-                "starts at 1",
-                {"np.zeros(d)": "np.ones(d)"},
-                "Your w starts at 1. It should start at 0.",
+                "rng not used",
+                (
+                    {LOOP: f"    rng = __import__('copy').deepcopy(rng)\n{LOOP}"},
+                    {ORDER: ORDER.replace("rng.", "np.random.default_rng(0).")},
+                ),
+                "You draw nothing from rng itself. A generator of your own, or the global one, makes another order.",
+            ),
+            Mistake(
+                "shuffles what is shuffled",
+                {ORDER: f"{ORDER}        x, y, order = x[order], y[order], np.arange(n)\n"},
+                "You shuffle again what the epoch before has shuffled. A permutation is for the rows as they came.",
+            ),
+            Mistake(
+                "shuffles x without y",
+                (
+                    {"x[batch] @ w - y[batch]": "x[batch] @ w - y[start : start + batch_size]"},
+                    {ORDER: f"{ORDER}        x, order = x[order], np.arange(n)\n"},
+                ),
+                "You bring the rows of x into another order and leave y as it is: a row meets another row's target.",
+            ),
+            Mistake(
+                "one step an epoch",
+                train_once_an_epoch,
+                "You take one step an epoch, with all samples. There is a step for each batch of batch_size samples.",
+            ),
+            Mistake(
+                "does not start at 0",
+                (
+                    {"np.zeros(d)": "np.ones(d)"},
+                    {"np.zeros(d)": "rng.normal(size=d)"},
+                    {"np.zeros(d)": "rng.standard_normal(d) * 0.01"},
+                    {"np.zeros(d)": "rng.random(d)"},
+                ),
+                "Your w does not start at 0.",
             ),
             Mistake(
                 "one loss an epoch",
-                {
-                    "order = rng.permutation(n)": "order, part = rng.permutation(n), []",
-                    "losses.append(np.mean(error**2))": "part.append(np.mean(error**2))",
-                    f"            {STEP}\n": f"            {STEP}\n        losses.append(np.mean(part))\n",
-                },
+                (
+                    {
+                        "order = rng.permutation(n)": "order, part = rng.permutation(n), []",
+                        "losses.append(np.mean(error**2))": "part.append(np.mean(error**2))",
+                        f"            {STEP}\n": f"            {STEP}\n        losses.append(np.mean(part))\n",
+                    },
+                    {
+                        LOSS: "",
+                        ORDER: f"{ORDER}        losses.append(np.mean((x @ w - y) ** 2))\n",
+                    },
+                    {
+                        LOSS: "",
+                        STEP: f"{STEP}\n        losses.append(np.mean((x @ w - y) ** 2))",
+                    },
+                ),
                 "You keep one loss for each epoch. There is one for each step.",
             ),
             Mistake(
@@ -499,7 +676,14 @@ KNOWN = (
             ),
             Mistake(
                 "whole weights",
-                {'x.dtype if x.dtype.kind == "f" else float': "x.dtype"},
+                (
+                    {'x.dtype if x.dtype.kind == "f" else float': "x.dtype"},
+                    {
+                        'x.dtype if x.dtype.kind == "f" else float': "x.dtype",
+                        "np.zeros(d), []": "np.zeros(d, dtype), []",
+                        "w = w - lr": "w -= lr",
+                    },
+                ),
                 "Your w has the integers' dtype and is cut off. Integers are taken as float64.",
             ),
             Mistake(
