@@ -1,8 +1,10 @@
-"""Every assignment: its points, its solution as a script, and its answers under a hidden seed of its own."""
+"""Every assignment: its points, nbgrader validate on its solution, and its answers under a hidden seed of its own."""
 
 import subprocess
 import sys
+from pathlib import Path
 
+import nbformat
 import pytest
 
 from bngrader.check import HIDDEN_SEED, hints_in
@@ -23,12 +25,15 @@ LONG_LISTS = {
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_solution_runs_as_a_plain_script(slug):
-    script = REPOSITORY / "solutions" / f"{slug}.py"
-    ran = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, env={"MPLBACKEND": "agg"}, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
+def test_nbgrader_validate_passes_on_the_solved_notebook(slug, tmp_path):
+    handed_out = nbformat.read(REPOSITORY / "exercises" / slug / f"{slug}.ipynb", as_version=4)
+    for cell in handed_out.cells:
+        if cell.metadata.nbgrader.solution:
+            cell.source = runner.cells(slug)[cell.id].source
+    nbformat.write(handed_out, tmp_path / f"{slug}.ipynb")
+    command = [Path(sys.executable).parent / "nbgrader", "validate", f"{slug}.ipynb"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Success! Your notebook passes all the tests." in ran.stdout, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
