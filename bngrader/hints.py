@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bngrader.mistakes import Function, Known, Mistake, known, plain
-from bngrader.observe import FACETS, Observation, differing, in_short, observe, size, tolerance
+from bngrader.observe import Observation, differing, in_short, observe, size, tolerance
 
 Mark = tuple[int, str]
 Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -68,15 +68,18 @@ def explain(name: str, find: Callable[[str], Any], calls: list[Call], facets: se
     functions = (find(name), *(find(needed.__name__) for needed in about.needs)) if about else ()
     if about is None or not all(map(callable, functions)):
         return Explanation()
-    seen = [(mistake.hint, _seen(about, mistake, calls)) for mistake in matches(about, functions)]
+    seen = [(mistake.hint, _seen(about, mistake, marks, calls)) for mistake, marks in matches(about, functions)]
     hints = [hint for hint, where in seen if where & facets] or [hint for hint, where in seen if where]
     if hints:
         return Explanation(tuple(dict.fromkeys(hints)))
     return Explanation(smallest=_smallest(about, functions, calls))
 
 
-def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
-    """The known mistakes that a student's function shows; `functions` are the function and those that it needs."""
+def matches(about: Known, functions: tuple[Function, ...]) -> list[tuple[Mistake, set[Mark]]]:
+    """The known mistakes that a student's function shows, with their marks.
+
+    `functions` are the function and those that it needs.
+    """
     reference = _reference(about)
     students = _observations(about, functions, patience=PATIENCE)
     deviations = reference.marks(students, reference.rights)
@@ -89,7 +92,7 @@ def matches(about: Known, functions: tuple[Function, ...]) -> list[Mistake]:
     explained = _inputs(set().union(*(marks for _, marks in found)))
     if len(_inputs(deviations) & explained) < 2 / 3 * len(_inputs(deviations)):
         found = [one for one in found if not one[0].loose]
-    return [one[0] for one in found if not any(_says_more(other, one) for other in found)]
+    return [one for one in found if not any(_says_more(other, one) for other in found)]
 
 
 def _says_more(other: tuple[Mistake, set[Mark]], one: tuple[Mistake, set[Mark]]) -> bool:
@@ -120,10 +123,10 @@ def _observations(
     return seen
 
 
-def _seen(about: Known, mistake: Mistake, calls: list[Call]) -> set[str]:
-    """The facets in which a mistake shows in one of the calls; all, where they cannot be made again."""
+def _seen(about: Known, mistake: Mistake, marks: set[Mark], calls: list[Call]) -> set[str]:
+    """The facets in which a mistake shows in one of the calls, or at all where they cannot be made again."""
     if about.use is not plain or not calls or not all(map(_repeatable, calls)):
-        return set(FACETS)
+        return {facet for _, facet in marks}
     both, found = (about.function_of(mistake), about.right), set[str]()
     for args, kwargs in calls:
         one, other = (observe(plain, (function,), *copy.deepcopy((args, kwargs))) for function in both)
@@ -131,10 +134,13 @@ def _seen(about: Known, mistake: Mistake, calls: list[Call]) -> set[str]:
     return found
 
 
-def _repeatable(call: Call) -> bool:
-    args, kwargs = call
-    kinds = np.ndarray | np.generic | int | float | str | None
-    return all(isinstance(value, kinds) for value in (*args, *kwargs.values()))
+def _repeatable(value: Any) -> bool:
+    """Whether a call, or an argument, is made of numbers and text alone."""
+    if isinstance(value, dict):
+        return _repeatable(list(value.values()))
+    if isinstance(value, tuple | list):
+        return all(map(_repeatable, value))
+    return isinstance(value, np.ndarray | np.generic | int | float | str | None)
 
 
 def _smallest(about: Known, functions: tuple[Function, ...], calls: list[Call]) -> str | None:
