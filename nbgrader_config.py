@@ -31,6 +31,8 @@ c.Autograde.autograde_preprocessors = [
 ]
 # What a student's notebook shows cannot act in the browser of who reads it.
 c.HTMLExporter.sanitize_html = True
+# Formgrader shows the rubric above each answer in words.
+c.HTMLExporter.preprocessors = ["bngrader.rubric.ShowRubric"]
 
 put_tools_on_path()
 write_sources(Path(__file__).parent)

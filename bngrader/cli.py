@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.exc import SAWarning
 
+from bngrader.assignments import complaints
 from bngrader.cluster import Map, cores, in_processes, on_cluster
 from bngrader.course import Course, CourseError, assignments, find_repository, require_assignment
 from bngrader.engine.errors import SandboxMissing
@@ -45,6 +46,27 @@ def make_exercises(
     for slug in slugs or assignments(repository):
         require_assignment(repository, slug)
         typer.echo(release(Course(repository, repository), slug, into or repository / "exercises"))
+
+
+@app.command("check-assignments")
+def check_assignments(
+    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
+) -> None:
+    """Prove that the assignments are fit to hand out: what it says of each is what is wrong.
+
+    Each generates, its points add up, its solution earns full marks and the untouched notebook none, and the
+    students' notebook tells nothing of solutions and hidden tests. The exit code is 1 if something is wrong.
+
+    Example: bngrader check-assignments scaling
+    """
+    repository = find_repository()
+    found = 0
+    for slug in slugs or assignments(repository):
+        require_assignment(repository, slug)
+        wrong = list(complaints(repository, slug))
+        found += len(wrong)
+        typer.echo("\n".join(f"{slug}: {sentence}" for sentence in wrong) or f"{slug}: right")
+    raise typer.Exit(1 if found else 0)
 
 
 @app.command("grade")

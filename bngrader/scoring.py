@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
 from nbgrader.utils import compute_checksum, is_solution
 
-from bngrader.check import CheckFailed
+from bngrader.check import CheckFailed, hints_in
 from bngrader.engine.errors import LimitReached
 
 NUMBER = re.compile(r"(?:np\.float\d+\()?([^()]+)\)?")  # NumPy 2 shows its numbers as np.float64(1.5)
@@ -61,16 +61,17 @@ def auto_comment(cell: NotebookNode) -> str | None:
 
 
 def hints(cell: NotebookNode) -> list[str]:
-    """The first line of what the student reads of each failure in a cell."""
-    return [_headline(output) for output in cell.get("outputs", []) if output.output_type == "error"]
+    """What each failure in a cell says first: the claim that broke, and what is known of the mistake."""
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    return [line for error in errors for line in _headlines(error)]
 
 
-def _headline(error: NotebookNode) -> str:
-    said = strip_ansi(error.evalue).strip().splitlines()
+def _headlines(error: NotebookNode) -> list[str]:
+    said = strip_ansi(error.evalue).strip()
     if error.ename == CheckFailed.__name__ and said:
-        limit = LIMIT.search("\n".join(said))  # that a call ran into one says more than that it failed
-        return str(limit[1] if limit else said[0])
-    return f"{error.ename}: {said[0]}" if said else str(error.ename)
+        limit = LIMIT.search(said)  # that a call ran into one says more than that it failed
+        return [limit[1]] if limit else hints_in(said)
+    return [f"{error.ename}: {said.splitlines()[0]}" if said else str(error.ename)]
 
 
 class SaveScores(SaveAutoGrades):

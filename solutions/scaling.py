@@ -96,7 +96,9 @@ close(z, [[-0.925820, -1.224745], [-0.462910, 1.224745], [1.388730, 0]], "z is (
 close(z.mean(axis=0), [0, 0], "every column of z has mean 0", x=x)
 close(z.std(axis=0), [1, 1], "every column of z has standard deviation 1", x=x)
 ### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(361)
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("standardize")
 for shape in [(2, 1), (7, 3), (4, 4), (3, 12), (500, 4)]:
     x = rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape[1]) + rng.normal(size=shape[1])
     x[-1] *= 100
@@ -142,13 +144,15 @@ for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64"
     call(standardize, x.astype(given), dtype=expected, **form)
 leaves_arguments_alone(standardize, x.astype(float))
 ### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
 for argument in (x.astype(np.float32), np.zeros((1, 3)), np.zeros((2, 3), np.float32), x):
     leaves_arguments_alone(standardize, argument)
 call(standardize, np.ones((1, 2), np.float32), z=(1, 2), mean=(2,), std=(2,), dtype="float32")
 call(standardize, np.ones((3, 2), np.float32), dtype="float32", **form)
 for got, want in zip(call(standardize, x, **form), call(standardize, x.astype(float), **form), strict=True):
     close(got, want, "integers are taken as float64", x=x)
-rng = np.random.default_rng(362)
+rng = hidden_rng("standardize", "dtype")
 view = rng.normal(size=(40, 6))[::2, ::3]
 view.flags.writeable = False
 mean = call(standardize, view, z=(20, 2), mean=(2,), std=(2,))[1]
@@ -204,7 +208,9 @@ close(low, [1, 10], "low is the lowest entry of each column", x=x)
 close(high, [6, 30], "high is the highest entry of each column", x=x)
 close(z, [[0, 0], [0.2, 1], [1, 0.5]], "each column of z runs from 0 to 1", x=x)
 ### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(363)
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("min_max_scale")
 for shape in [(2, 1), (7, 3), (4, 4), (3, 12), (500, 4)]:
     x = rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape[1]) - 5
     z, low, high = call(min_max_scale, x, z=shape, low=shape[1:], high=shape[1:])
@@ -241,10 +247,12 @@ for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64"
     close(z, [[0, 0], [0.2, 1], [1, 0.5]], f"each column of z runs from 0 to 1, for {given}", x=x.astype(given))
 leaves_arguments_alone(min_max_scale, x.astype(float))
 ### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
 for argument in (x.astype(np.float32), np.zeros((1, 3)), np.zeros((2, 3), np.float32), x):
     leaves_arguments_alone(min_max_scale, argument)
 call(min_max_scale, np.ones((1, 2), np.float32), z=(1, 2), low=(2,), high=(2,), dtype="float32")
-view = np.random.default_rng(366).normal(size=(40, 6))[::2, ::3]
+view = hidden_rng("min_max_scale", "dtype").normal(size=(40, 6))[::2, ::3]
 view.flags.writeable = False
 low = call(min_max_scale, view, z=(20, 2), low=(2,), high=(2,))[1]
 close(low, view.min(axis=0), "a view that cannot be written to works too", x=view)
@@ -284,7 +292,9 @@ close(z, [[2, -2], [0, 8]], "z is (x - mean) / std, by the given statistics", x=
 z = call(apply_standardize, x[:1], mean, std, z=(1, 2))
 close(z, [[2, -2]], "a single row is standardized by the given statistics too", x=x[:1], mean=mean, std=std)
 ### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(364)
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("apply_standardize")
 for shape in [(1, 1), (1, 4), (6, 3), (4, 4), (300, 2)]:
     x, mean, std = rng.normal(size=shape), rng.normal(size=shape[1]) * 3, rng.uniform(1e-3, 9, shape[1])
     z = call(apply_standardize, x, mean, std, z=shape)
@@ -306,13 +316,15 @@ for dtype in (np.float64, np.float32):
     close(z, [[2, 4]], "where std is 0, z is x - mean", x=x, mean=mean, std=std)
     leaves_arguments_alone(apply_standardize, x, mean, std)
 ### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
 x, mean, std = (np.array(a) for a in ([[7, 8], [1, 3]], [3, 3], [2, 0]))
 z = call(apply_standardize, x, mean, std, z=(2, 2), dtype="float64")
 close(z, [[2, 5], [-1, 0]], "integers are taken as float64", x=x, mean=mean, std=std)
 x, mean, std = (np.array(a) for a in ([[8, 8]], [3, 3], [2, 4]))
 z = call(apply_standardize, x, mean, std, z=(1, 2), dtype="float64", quiet=True)
 close(z, [[2.5, 1.25]], "integers are taken as float64", x=x, mean=mean, std=std)
-x, mean, std = np.random.default_rng(367).normal(size=(40, 6))[::2, ::3], np.ones(2), np.full(2, 2.0)
+x, mean, std = hidden_rng("apply_standardize", "edges").normal(size=(40, 6))[::2, ::3], np.ones(2), np.full(2, 2.0)
 x.flags.writeable = mean.flags.writeable = std.flags.writeable = False
 z = call(apply_standardize, x, mean, std, z=(20, 2), quiet=True)
 close(z, (x - 1) / 2, "a view that cannot be written to works too", x=x, mean=mean, std=std)
@@ -346,7 +358,9 @@ z, mean, std = np.array([[2.0, 1.0], [0.0, -4.0]]), np.array([3.0, 1.0]), np.arr
 x = call(inverse_standardize, z, mean, std, x=(2, 2))
 close(x, [[7, 1.5], [3, -1]], "x is z * std + mean", z=z, mean=mean, std=std)
 ### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(365)
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("inverse_standardize")
 for shape in [(1, 1), (1, 4), (6, 3), (4, 4), (300, 2)]:
     z, mean, std = rng.normal(size=shape), rng.normal(size=shape[1]) * 3, rng.uniform(0.1, 9, shape[1])
     x = call(inverse_standardize, z, mean, std, x=shape)
@@ -362,13 +376,15 @@ for dtype in (np.float64, np.float32):
     close(x, [[0.1, 7], [0.1, 5]], "a constant column comes back", z=z, mean=mean, std=std)
     leaves_arguments_alone(inverse_standardize, z, mean, std)
 ### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
 z, mean, std = np.array([[2.0, -1.0], [4.0, 5.0]]), np.array([3.0, 1.0]), np.array([0.0, 2.0])
 x = call(inverse_standardize, z, mean, std, x=(2, 2))
 close(x, [[3, -1], [3, 11]], "x is z * std + mean, also where std is 0", z=z, mean=mean, std=std)
 z, mean, std = (a.astype(int) for a in (z, mean, std))
 x = call(inverse_standardize, z, mean, std, x=(2, 2), dtype="float64")
 close(x, [[3, -1], [3, 11]], "integers are taken as float64", z=z, mean=mean, std=std)
-z = np.random.default_rng(368).normal(size=(40, 6))[::2, ::3]
+z = hidden_rng("inverse_standardize", "edges").normal(size=(40, 6))[::2, ::3]
 z.flags.writeable = False
 x = call(inverse_standardize, z, np.ones(2), np.full(2, 2.0), x=(20, 2))
 close(x, 2 * z + 1, "a view that cannot be written to works too", z=z)
@@ -422,18 +438,18 @@ plt.show()
 # done, and which numbers have to be stored for it? Would the same mistake be visible if fifty new
 # patients came together, all older than most of those in the training data? And why does nobody have
 # this problem who divides the pixels of a photograph by 255?
-#
-# *Rubric.* 1 point: says what every entry of the row becomes, and why. 1 point: says what to call
-# instead, and which numbers have to be stored for it. 2 points: says whether the mistake shows with fifty
-# patients, and what the model is not told about them. 1 point: says where 0 and 255 come from, and why
-# that helps.
 
 # %% [markdown] written="written_new_patient" points=5
-# Each measurement of the one row is its own mean and deviates from it by 0, so the table that comes out
-# is all zeros: the model gets the same ten zeros for every patient, which is how an average patient of
-# the training data would look. The programmer should have called `apply_standardize` with the mean
-# and the standard deviation of the 331 training patients. These twenty numbers are part of the model and
-# have to be stored with its weights.
+# **Rubric.** 1 point: says what every entry of the row becomes, and why. 1 point: says what to call
+# instead, and which numbers have to be stored for it. 2 points: says whether the mistake shows with fifty
+# patients (1), and what the model is not told about them (1). 1 point: says where 0 and 255 come from,
+# and why that helps. Wrong statements beside right ones cost nothing, unless they contradict them.
+#
+# **An answer worth 5 points.** Each measurement of the one row is its own mean and deviates from it by 0,
+# so the table that comes out is all zeros: the model gets the same ten zeros for every patient, which is
+# how an average patient of the training data would look. The programmer should have called
+# `apply_standardize` with the mean and the standard deviation of the 331 training patients. These twenty
+# numbers are part of the model and have to be stored with its weights.
 #
 # Fifty patients together give a table that looks right: its columns have mean 0 and standard deviation 1,
 # and no error is raised. But what was subtracted is the mean age of these fifty, and what they were
@@ -444,3 +460,14 @@ plt.show()
 # Pixels are stored as whole numbers from 0 to 255, whatever the photograph shows. The two numbers in
 # `x / 255` come from the file format and not from a data set, so they are the same for training, for
 # test and for one new photograph.
+#
+# **An answer worth 3 points** (the second and half of the third are missing). With one row the mean is the
+# row itself, so everything becomes 0 and the model always sees the same patient. With fifty patients one
+# would not notice it, since the columns get mean 0 and standard deviation 1 as they should. Pixels always
+# lie between 0 and 255 because they are stored in one byte, so nothing has to be learned from data and
+# old and new photographs are treated alike.
+#
+# **An answer worth 1 point** (the first half of what is asked about the one row, and nothing else that is
+# right). The row becomes all zeros, because every number minus its own mean is 0. To prevent this the
+# programmer should wait until more patients have come and standardize them together. Photographs have
+# more numbers than patients, so their mean is more reliable.

@@ -18,17 +18,14 @@ KINDS = [
     "bnref/experiments/{}.py",
     "bnref/figures/{}.py",
     "solutions/{}.py",
-    "exercises/{0}/{0}.ipynb",
     "tests/bnref/test_{}.py",
     "tests/bnref/experiments/test_{}.py",
     "tests/bnref/figures/test_{}.py",
-    "tests/solutions/test_{}.py",
-    "tests/solutions/answers_{}.py",
 ]
+KINDS_OF_AN_ASSIGNMENT = ["exercises/{0}/{0}.ipynb", "bngrader/mistakes/{}.py", "tests/solutions/answers_{}.py"]
 IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
-    "bngrader/check.py": set(),
-    "bngrader/": {"bngrader", "bnref"},
+    "bngrader/": {"bngrader"},
     "solutions/": {"bngrader"},
 }
 
@@ -45,6 +42,8 @@ def sections():
 
 
 SECTIONS = sections()
+ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
+FOR_STUDENTS = ["check", "calls", "hints", "messages", "observe", "mistakes/*"]
 
 
 def cells(section):
@@ -57,9 +56,16 @@ def test_every_section_has_each_kind_of_file(section, kind):
     assert (REPOSITORY / kind.format(section)).is_file()
 
 
-def test_every_assignment_is_a_section_and_the_other_way_round():
-    assert sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py")) == sorted(SECTIONS)
-    assert sorted(path.name for path in (REPOSITORY / "exercises").iterdir()) == sorted(SECTIONS)
+@pytest.mark.parametrize("kind", KINDS_OF_AN_ASSIGNMENT)
+@pytest.mark.parametrize("slug", ASSIGNMENTS)
+def test_every_assignment_has_each_kind_of_file(slug, kind):
+    assert (REPOSITORY / kind.format(slug)).is_file()
+
+
+def test_nothing_is_left_of_an_assignment_that_is_gone():
+    for place, names in {"exercises": "*", "bngrader/mistakes": "[!_]*.py", "tests/solutions": "answers_*.py"}.items():
+        slugs = {path.stem.removeprefix("answers_") for path in (REPOSITORY / place).glob(names)}
+        assert slugs == set(ASSIGNMENTS), place
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -133,6 +139,14 @@ def test_importing_the_reference_functions_imports_no_torch():
     assert ran.stdout.strip() == "[]"
 
 
+def test_what_a_students_notebook_imports_needs_numpy_alone():
+    paths = [path for name in FOR_STUDENTS for path in (REPOSITORY / "bngrader").glob(f"{name}.py")]
+    assert len(paths) >= len(FOR_STUDENTS)
+    for path in paths:
+        found = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
+        assert found <= {"numpy", "bngrader", *sys.stdlib_module_names}, path.name
+
+
 def test_the_lock_pins_every_package_and_names_no_place():
     lines = (REPOSITORY / "requirements.lock").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
@@ -159,7 +173,8 @@ def test_no_file_is_generated_or_too_long():
         if name.startswith(("exercises/", "book/_extra/")) or name == "package-lock.json":
             continue
         assert not name.endswith((".ipynb", ".log", ".html", ".whl", ".db")), name
-        if name.endswith(".py") and not name.startswith(("solutions/", "tests/")):
+        # Solutions and mistakes are lists of answers: there is no more to understand in a long one.
+        if name.endswith(".py") and not name.startswith(("solutions/", "bngrader/mistakes/", "tests/")):
             assert len((REPOSITORY / name).read_text().splitlines()) <= 300, name
 
 

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from bngrader.check import CheckFailed, call, close, leaves_arguments_alone
+from bngrader.check import (
+    HIDDEN_SEED,
+    CheckFailed,
+    call,
+    close,
+    grows,
+    hidden_rng,
+    holds,
+    leaves_arguments_alone,
+    raises,
+)
 
 
 def message(function, *args, **kwargs):
@@ -185,3 +195,97 @@ def test_a_notebook_shows_the_message_and_no_frames(capsys):
     assert "Not so: one is two." in printed
     assert "Traceback" not in printed
     assert "check.py" not in printed
+
+
+def test_arguments_are_passed_by_name_and_shown():
+    def scale(x, factor=1.0):
+        return x * factor
+
+    assert call(scale, X, kwargs={"factor": 3.0}, y=(2, 2))[0, 0] == 3
+    assert "factor =    3.0" in message(call, scale, X, kwargs={"factor": 3.0}, y=(1,))
+    leaves_arguments_alone(scale, X, factor=2.0)
+    assert "must not change its argument x" in message(
+        leaves_arguments_alone, lambda x: x.sort(axis=0), x=X[::-1].copy()
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "right", "wrong", "said"),
+    [
+        (int, [3, np.int64(3)], [3.0, "3", True, None, np.float64(3)], "n must be a whole number"),
+        (float, [3, 0.5, np.float32(0.5)], ["3", None, True, np.zeros(1)], "n must be a number"),
+        (dict, [{}], [[]], "n must be a dict"),
+    ],
+)
+def test_results_that_are_no_arrays_are_asked_for_by_their_kind(form, right, wrong, said):
+    for result in right:
+        assert call(lambda result=result: result, n=form) is result
+    for result in wrong:
+        assert said in message(call, lambda result=result: result, n=form)
+
+
+def test_what_yields_comes_back_as_a_list():
+    def count(n):
+        yield from range(n)
+        if n == 4:
+            raise ValueError("four")
+
+    assert call(count, 3, numbers=list) == [0, 1, 2]
+    assert call(lambda: iter((1, 2)), numbers=list) == [1, 2]
+    assert "count raised an error" in message(call, count, 4, numbers=list)
+    assert "numbers must be a list" in message(call, lambda: None, numbers=list)
+
+
+def test_an_expected_error_passes_at_once_or_when_the_result_is_read():
+    def refuse(n):
+        raise ValueError(n)
+
+    def refuse_later(n):
+        yield 1
+        raise ValueError(n)
+
+    raises(ValueError, refuse, 0)
+    raises(ValueError, refuse_later, n=0)
+    text = message(raises, ValueError, double, X)
+    assert text.splitlines()[0] == "Not so: double must raise ValueError here."
+    assert "got:        an array of shape (2, 2)" in text
+    assert "got:        ValueError: 0" in message(raises, KeyError, refuse, 0)
+
+
+def test_an_unwritten_function_does_not_pass_for_one_that_refuses():
+    def standardize(n):
+        raise NotImplementedError
+
+    assert message(raises, RuntimeError, standardize, 0) == "Not so: standardize is not written yet."
+    assert message(raises, ValueError, standardize, 0) == "Not so: standardize is not written yet."
+
+
+def test_a_fact_that_does_not_hold_is_said():
+    holds([1], "there is one")
+    text = message(holds, [], "there is one", x=X)
+    assert text.splitlines()[0] == "Not so: there is one."
+    assert "[[1. 2.]" in text
+
+
+def test_work_that_grows_too_fast_is_found():
+    def pairs(values):
+        return sum(1 for a in values for b in values)
+
+    grows(len, ([0] * 10,), ([0] * 1000,), 1000, "the work grows with the length")
+    text = message(grows, pairs, ([0] * 100,), ([0] * 3000,), 100, "the work grows with the length")
+    assert text.splitlines()[0] == "Not so: the work grows with the length."
+    assert "at most 100 times as long" in text
+
+
+def test_hidden_inputs_change_with_the_seed_and_with_the_words(monkeypatch):
+    usual = hidden_rng("a").random()
+    assert hidden_rng("a").random() == usual
+    assert hidden_rng("b").random() != usual
+    monkeypatch.setenv(HIDDEN_SEED, "7")
+    assert hidden_rng("a").random() != usual
+
+
+def test_tensors_are_compared_by_their_numbers():
+    torch = pytest.importorskip("torch")
+    close(torch.ones(2, requires_grad=True), [1, 1], "they are ones")
+    assert "2 of 2 entries differ" in message(close, torch.zeros(2), [1, 1], "they are ones")

@@ -57,6 +57,12 @@ def test_every_cell_is_nbgraders_and_only_answers_can_be_edited(students_noteboo
         assert cell.metadata.get("editable", True) == metadata.solution
 
 
+def test_what_is_forbidden_goes_from_the_script_to_the_notebook(slug, students_notebook):
+    forbidden = nbformat.read(students_notebook, as_version=4).metadata.forbidden
+    assert "bnref" in forbidden
+    assert f"#   forbidden: [{', '.join(forbidden)}]" in (REPOSITORY / "solutions" / f"{slug}.py").read_text()
+
+
 def test_the_points_add_up_to_20_with_5_for_words(slug):
     cells = read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells
     points = {cell.id: cell.metadata.nbgrader.points for cell in cells if "points" in cell.metadata.nbgrader}

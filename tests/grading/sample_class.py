@@ -10,12 +10,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from bngrader.mistakes import known
 from bngrader.sources import read_solution
-from tests.solutions.answers_scaling import UNUSUAL, WRONG
+from tests.solutions.answers_scaling import UNUSUAL
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ASSIGNMENT = "scaling"
 WRITTEN = "written_new_patient"
+DOES_NOT_RUN = "def standardize(x):\n    return (x - mean) / std, mean, std\n"
 
 
 def handed_out() -> NotebookNode:
@@ -26,6 +28,8 @@ def handed_out() -> NotebookNode:
 def filled_in(**answers: str) -> NotebookNode:
     """The student's notebook with the solution's answers, save those given by `grade_id`."""
     solution = {cell.id: cell.source for cell in read_solution(REPOSITORY / "solutions" / f"{ASSIGNMENT}.py").cells}
+    best, _ = solution[WRITTEN].split("**An answer worth 5 points.** ")[1].split("**An answer worth 3 points**")
+    solution[WRITTEN] = best.strip()
     notebook = handed_out()
     for cell in notebook.cells:
         if cell.metadata.nbgrader.solution:
@@ -33,8 +37,11 @@ def filled_in(**answers: str) -> NotebookNode:
     return notebook
 
 
-def _wrong(function: str, mistake: str) -> NotebookNode:
-    return filled_in(**{function: WRONG[function][mistake][0]})
+def with_mistake(function: str, mistake: str) -> NotebookNode:
+    """The student's notebook with a known mistake in one function, and the rest solved."""
+    about = known(function)
+    wrong = {mistake.name: about.source_of(mistake) for mistake in about.variants}
+    return filled_in(**{function: wrong[mistake]})
 
 
 def _all_unusual(which: int) -> NotebookNode:
@@ -48,7 +55,7 @@ def _without(*grade_ids: str) -> NotebookNode:
 
 
 def _with_edited_test() -> NotebookNode:
-    notebook = _wrong("standardize", "divides by N - 1")
+    notebook = with_mistake("standardize", "divides by N - 1")
     for cell in notebook.cells:
         if cell.id == "test_standardize":
             cell.source = "pass"
@@ -61,13 +68,13 @@ def submissions() -> dict[str, str]:
         "ada-right": filled_in(),
         "ben-unusual": _all_unusual(0),
         "cleo-unusual": _all_unusual(2),
-        "dan-ddof": _wrong("standardize", "divides by N - 1"),
-        "eve-constant": _wrong("standardize", "trusts the rounded mean"),
-        "fay-in-place": _wrong("standardize", "works in place"),
-        "gus-integers": _wrong("min_max_scale", "integers wrap around"),
-        "hal-own-statistics": _wrong("apply_standardize", "by the new data's own statistics"),
-        "ida-inverse": _wrong("inverse_standardize", "shifts before it scales"),
-        "jon-does-not-run": _wrong("standardize", "does not run"),
+        "dan-ddof": with_mistake("standardize", "divides by N - 1"),
+        "eve-constant": with_mistake("standardize", "trusts the rounded mean"),
+        "fay-in-place": with_mistake("standardize", "works in place"),
+        "gus-integers": with_mistake("min_max_scale", "integers wrap around"),
+        "hal-own-statistics": with_mistake("apply_standardize", "by the new data's own statistics"),
+        "ida-inverse": with_mistake("inverse_standardize", "shifts before it scales"),
+        "jon-does-not-run": filled_in(standardize=DOES_NOT_RUN),
         "kim-empty": handed_out(),
         "lou-edited-a-test": _with_edited_test(),
         "max-deleted-a-test": _without("test_min_max_scale"),

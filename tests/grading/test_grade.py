@@ -112,7 +112,12 @@ def test_what_is_no_submission_fails_with_a_reason_and_a_way_out(records, studen
 @pytest.mark.parametrize(("place", "hint"), HINTS.items())
 def test_a_lost_cell_says_what_its_student_read(records, place, hint):
     student, cell = place
-    assert records[student]["cells"][cell]["hints"] == [hint]
+    assert records[student]["cells"][cell]["hints"][0] == hint
+
+
+def test_a_known_mistake_is_named_beside_the_claim(records):
+    _, hint = records["dan-ddof"]["cells"]["test_standardize"]["hints"]
+    assert hint.startswith("Your std divides the sum of squares by N - 1.")
 
 
 def test_a_full_cell_has_no_hints(records):

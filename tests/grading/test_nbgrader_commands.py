@@ -89,7 +89,7 @@ def test_they_work_in_another_folder_with_the_configuration_that_the_book_gives(
     assert "bob" in ran.stdout
 
 
-def test_formgrader_lists_the_assignment_and_opens_the_written_answer(copy, chromium):
+def test_formgrader_lists_the_assignment_and_opens_the_written_answer_with_its_rubric(copy, chromium):
     with jupyter_lab(copy, BIN) as address:
         page = chromium.new_page()
         page.goto(f"{address}/formgrader/manage_submissions/scaling")
@@ -98,6 +98,7 @@ def test_formgrader_lists_the_assignment_and_opens_the_written_answer(copy, chro
         page.goto(f"{address}/formgrader/gradebook/scaling/scaling")
         page.get_by_role("link", name="Submission #1").click()
         page.get_by_text("fifty new patients").first.wait_for(timeout=30_000)
+        assert page.get_by_text("An answer worth 3 points").count() >= 1
         box = page.locator("input.score").last
         box.fill("4")
         box.blur()

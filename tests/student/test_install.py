@@ -8,7 +8,6 @@ import pytest
 
 from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import sample_class
-from tests.solutions.answers_scaling import WRONG
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +55,20 @@ def test_validate_on_the_command_line_says_what_is_to_do(machine, folder):
 
 
 def test_a_mistake_is_explained_in_one_screen(machine, folder):
-    write(folder, sample_class.filled_in(standardize=WRONG["standardize"]["divides by N - 1"][0]))
+    write(folder, sample_class.with_mistake("standardize", "divides by N - 1"))
     said = validate(machine, folder)
     assert "VALIDATION FAILED ON 1 CELL(S)" in said
     assert "Not so: std divides the squared deviations by N." in said
+    assert "  hint:       Your std divides the sum of squares by N - 1." in said
     assert "expected:   [2.160247 8.164966]" in said
     assert len(said.splitlines()) < 40
 
 
 def test_the_validate_button_of_jupyterlab_works(machine, folder, chromium):
-    write(folder, sample_class.filled_in(standardize=WRONG["standardize"]["divides by N - 1"][0]))
-    assert "Not so: std divides the squared deviations by N." in press_validate(machine, folder, chromium)
+    write(folder, sample_class.with_mistake("standardize", "divides by N - 1"))
+    said = press_validate(machine, folder, chromium)
+    assert "Not so: std divides the squared deviations by N." in said
+    assert "Your std divides the sum of squares by N - 1." in said
     write(folder, sample_class.filled_in())
     assert "Your notebook passes all the tests" in press_validate(machine, folder, chromium)
 

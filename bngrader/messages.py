@@ -1,0 +1,78 @@
+"""What a failed check says: the claim in the first line, then a block for each hint, input and fact, in one screen."""
+
+import textwrap
+from typing import Any
+
+import numpy as np
+
+LINES, WIDTH = 12, 88  # of one block of a message
+INDENT = " " * 14
+HINT = "  hint:      "
+
+
+class CheckFailed(AssertionError):
+    """A student's answer broke a rule. The first line of its text names the rule."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython prints this in place of the frames of this package, which would hide the message.
+        return str(self).splitlines()
+
+
+def failure(claim: str, inputs: dict[str, Any], hints: list[str] | None = None, **facts: Any) -> CheckFailed:
+    """The error for a broken claim: the claim, then the hints, the inputs and the facts, a block each."""
+    blocks = [f"{HINT} " + f"\n{INDENT}".join(textwrap.wrap(hint, WIDTH)) for hint in hints or []]
+    blocks += [_block(f"{name} =", show(value) + _kind(value)) for name, value in inputs.items()]
+    blocks += [_block(f"{name}:", value if isinstance(value, str) else show(value)) for name, value in facts.items()]
+    return CheckFailed("\n".join([f"Not so: {claim}.", *blocks]))
+
+
+def hints_in(text: str) -> list[str]:
+    """What the text of a CheckFailed tells its reader first: the claim that broke, then each hint, a line each."""
+    found: list[str] = []
+    in_hint = False
+    for line in text.strip().splitlines():
+        continues = in_hint and line.startswith(INDENT)
+        in_hint = continues or line.startswith(HINT)
+        if continues:
+            found[-1] += " " + line.strip()
+        elif in_hint or not found:
+            found.append(line.removeprefix(HINT).strip())
+    return found
+
+
+def _block(label: str, text: str) -> str:
+    lines = [line if len(line) <= 2 * WIDTH else line[: 2 * WIDTH] + " ..." for line in text.splitlines()]
+    if len(lines) > LINES:
+        lines[LINES - 1 :] = ["..."]
+    return f"  {label:<11} " + f"\n{INDENT}".join(lines)
+
+
+def show(value: Any, digits: int = 6) -> str:
+    """`value` as a student would print it, shortened."""
+    with np.printoptions(precision=digits, threshold=30, edgeitems=2, linewidth=WIDTH):
+        return str(value) if isinstance(value, np.ndarray) else repr(value)
+
+
+def _kind(value: Any) -> str:
+    return f"\n{value.dtype}, shape {value.shape}" if isinstance(value, np.ndarray) else ""
+
+
+def difference(wrong: Any, expected: Any, numbers: Any, digits: int) -> str:
+    """How many entries are `wrong`, and the first of them."""
+    where = tuple(int(i) for i in np.argwhere(wrong)[0])
+    text = f"{wrong.sum()} of {wrong.size} entries differ"
+    if where:
+        text += f"; the first is at index {list(where)}:"
+        text += f" {expected[where]:.{digits}g} expected, {numbers[where]:.{digits}g} got"
+    return text
+
+
+def describe(result: Any) -> str:
+    """What kind of thing a result is, in a few words."""
+    if result is None:
+        return "None: is a return missing?"
+    if isinstance(result, np.ndarray):
+        return f"an array of shape {result.shape}, dtype {result.dtype}"
+    if isinstance(result, tuple | list):
+        return f"a {type(result).__name__} of {len(result)}"
+    return f"{type(result).__name__}: {str(result)[:WIDTH]}"

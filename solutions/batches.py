@@ -1,0 +1,616 @@
+# ---
+# jupyter:
+#   forbidden: [bnref, sklearn.linear_model, sklearn.preprocessing, sklearn.utils.gen_batches, torch]
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] locked="intro"
+# # Batch and epoch
+#
+# You write what lies between a data set and a training loop: how many iterations there are, which samples
+# each of them sees, statistics that are gathered batch by batch, and mini-batch gradient descent itself.
+# Then you train on real patients' data with batches of four sizes, and see what the size changes.
+#
+# **When you are done you can** say how many iterations a training run has, cut an epoch into batches,
+# compute the mean and variance of data that never lie in memory all at once, and say what a larger batch
+# buys and costs.
+#
+# **Time** about 75 minutes. **Read first** the chapter *Batch, epoch*.
+#
+# **Points** 20: 15 for the four functions, 5 for a written question at the end.
+#
+# **Rules** Use NumPy and the standard library in the four functions: no scikit-learn, no SciPy, no torch,
+# and not the course's own package `bnref`.
+#
+# Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
+# whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the
+# ones that you see, but test nothing that the text does not say.
+#
+# Some words first. A data set has $n$ samples. An *iteration* is one step of training, on one *batch*:
+# `batch_size` samples. An *epoch* is one pass over the whole data set, and every epoch starts with a first
+# batch. When the batch size does not divide $n$, the last batch of an epoch is short: it has the samples
+# that are left. With `drop_last=True` a short last batch is left out, and its samples with it.
+
+# %% locked="imports"
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_diabetes
+
+# %% [markdown] locked="about_count_iterations"
+# ## 1. `count_iterations` (3 points)
+#
+# Return how many iterations a training run has, a whole number (an `int`, not a `float`). For example, 2000
+# samples in batches of 500 make 4 iterations an epoch, and 20 epochs make 80.
+#
+# A short last batch is an iteration too: 10 samples in batches of 4 make 3 iterations an epoch, 4 + 4 + 2
+# samples, and so 9 in 3 epochs. With `drop_last=True` they make 2 an epoch. A batch size may be larger than
+# the data set: then there is one short batch an epoch, or none with `drop_last=True`.
+#
+# All three numbers are whole. If one of them is below 1, raise `ValueError`.
+
+
+# %% solution="count_iterations"
+def count_iterations(n_samples, batch_size, epochs, drop_last=False):
+    """Return how many iterations a training run has."""
+    ### BEGIN SOLUTION
+    if min(n_samples, batch_size, epochs) < 1:
+        raise ValueError("n_samples, batch_size and epochs must be at least 1")
+    full, left = divmod(n_samples, batch_size)
+    return epochs * (full if drop_last or not left else full + 1)
+    ### END SOLUTION
+
+
+# %% test="test_count_iterations" points=1
+from bngrader.check import call, close
+
+for n, size, epochs, want in [(2000, 500, 20, 80), (10, 4, 3, 9), (3, 5, 2, 2), (1, 1, 1, 1)]:
+    got = call(count_iterations, n, size, epochs, iterations=int)
+    text = f"{n} samples in batches of {size} make {want} iterations in {epochs} epochs"
+    close(got, want, text, tol=0)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("count_iterations")
+for _ in range(20):
+    size, batches, epochs = (int(k) for k in rng.integers(2, 50, 3))
+    for n in (size * batches - 1, size * batches, size * batches + 1):
+        got = call(count_iterations, n, size, epochs, iterations=int)
+        close(
+            got, -(-n // size) * epochs, "every epoch has its own short last batch", tol=0, n_samples=n, batch_size=size
+        )
+### END HIDDEN TESTS
+
+# %% test="test_count_iterations_drop_last" points=1
+from bngrader.check import call, close
+
+for n, size, epochs, want in [(2000, 500, 20, 80), (10, 4, 3, 6), (3, 5, 2, 0)]:
+    got = call(count_iterations, n, size, epochs, True, iterations=int)
+    text = f"{n} samples in batches of {size} make {want} iterations in {epochs} epochs, without the short ones"
+    close(got, want, text, tol=0)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("count_iterations", "drop_last")
+for _ in range(20):
+    size, batches, epochs = (int(k) for k in rng.integers(2, 50, 3))
+    for n in (size * batches - 1, size * batches, size * batches + 1):
+        got = call(count_iterations, n, size, epochs, kwargs={"drop_last": True}, iterations=int)
+        close(got, n // size * epochs, "a short last batch is left out", tol=0, n_samples=n, batch_size=size)
+### END HIDDEN TESTS
+
+# %% test="test_count_iterations_errors" points=1
+from bngrader.check import raises
+
+raises(ValueError, count_iterations, 0, 500, 20)
+raises(ValueError, count_iterations, 2000, 0, 20)
+raises(ValueError, count_iterations, 2000, 500, 0)
+raises(ValueError, count_iterations, 2000, -1, 20)
+### BEGIN HIDDEN TESTS
+from bngrader.check import call, close
+
+for wrong in [(-5, 2, 3), (5, -2, 3), (5, 2, -3), (-4, -2, 3), (-4, 2, -1), (4, -2, -1), (0, 0, 0)]:
+    raises(ValueError, count_iterations, *wrong)
+    raises(ValueError, count_iterations, *wrong, drop_last=True)
+for right in [(1, 1, 1, 1), (1, 7, 2, 2), (6, 1, 1, 6)]:
+    got = call(count_iterations, *right[:3], iterations=int)
+    close(got, right[3], "1 is a valid number of samples, of epochs, and a valid batch size", tol=0)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_iterate_minibatches"
+# ## 2. `iterate_minibatches` (4 points)
+#
+# Yield the batches of *one* epoch. A batch is a one-dimensional array of indices: the numbers of its
+# samples, from 0 to $n - 1$. (The caller takes the samples themselves out of a table by `x[batch]`.)
+#
+# `rng` is a NumPy random generator, as `np.random.default_rng(0)` makes one. Draw one permutation of the
+# $n$ indices, `rng.permutation(n_samples)`, and cut it into consecutive slices of length `batch_size`: the
+# first `batch_size` entries are the first batch, and so on. The last batch is short where $n$ asks for it;
+# with `drop_last=True` a short batch is left out. No batch is empty. Draw nothing else from `rng`: the next
+# epoch, a second call with the same `rng`, then gets the next permutation.
+#
+# For example, the permutation 4, 6, 2, 7, 3, 5, 9, 0, 8, 1 in batches of 4 gives 4, 6, 2, 7, then 3, 5, 9,
+# 0, then 8, 1. You may write a generator with `yield`, or return a list.
+
+
+# %% solution="iterate_minibatches"
+def iterate_minibatches(n_samples, batch_size, rng, drop_last=False):
+    """Yield the index arrays of one epoch: consecutive slices of a random permutation."""
+    ### BEGIN SOLUTION
+    order = rng.permutation(n_samples)
+    end = n_samples - n_samples % batch_size if drop_last else n_samples
+    for start in range(0, end, batch_size):
+        yield order[start : start + batch_size]
+    ### END SOLUTION
+
+
+# %% test="test_iterate_minibatches" points=2
+from bngrader.check import call, close, holds
+
+order = np.random.default_rng(0).permutation(10)  # 4 6 2 7 3 5 9 0 8 1
+batches = call(iterate_minibatches, 10, 4, np.random.default_rng(0), batches=list)
+holds(all(isinstance(batch, np.ndarray) for batch in batches), "each batch is an array")
+close([np.size(batch) for batch in batches], [4, 4, 2], "10 samples make batches of 4, 4 and 2", tol=0)
+for batch, want in zip(batches, [order[:4], order[4:8], order[8:]], strict=True):
+    close(batch, want, "the batches are consecutive slices of rng.permutation(10)", tol=0)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+for n, size in [(1, 1), (1, 3), (12, 4), (13, 4), (15, 4), (5, 9), (7, 1), (30, 30), (31, 30)]:
+    seed = int(hidden_rng("iterate_minibatches", str(n), str(size)).integers(10**6))
+    order = np.random.default_rng(seed).permutation(n)
+    batches = call(iterate_minibatches, n, size, np.random.default_rng(seed), batches=list)
+    sizes = [min(size, n - start) for start in range(0, n, size)]
+    shown = {"n_samples": n, "batch_size": size}
+    holds(all(isinstance(batch, np.ndarray) for batch in batches), "each batch is an array", **shown)
+    close(
+        [np.size(batch) for batch in batches], sizes, "all batches but the last have batch_size samples", tol=0, **shown
+    )
+    close(np.hstack(batches), order, "the batches are consecutive slices of rng.permutation(n)", tol=0, **shown)
+    holds(all(batch.dtype.kind in "iu" for batch in batches), "a batch holds whole numbers", **shown)
+### END HIDDEN TESTS
+
+# %% test="test_iterate_minibatches_drop_last" points=1
+from bngrader.check import call, close
+
+for n, sizes in [(10, [4, 4]), (8, [4, 4]), (3, [])]:
+    order = np.random.default_rng(0).permutation(n)
+    batches = call(iterate_minibatches, n, 4, np.random.default_rng(0), True, batches=list)
+    close(
+        [np.size(batch) for batch in batches], sizes, f"{n} samples in batches of 4: a short batch is left out", tol=0
+    )
+    for i, batch in enumerate(batches):
+        close(batch, order[4 * i : 4 * i + 4], "the batches are slices of the permutation", tol=0)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+for n, size in [(1, 1), (1, 3), (12, 4), (13, 4), (15, 4), (5, 9), (7, 1), (30, 30), (31, 30)]:
+    seed = int(hidden_rng("iterate_minibatches", "drop", str(n), str(size)).integers(10**6))
+    order = np.random.default_rng(seed).permutation(n)
+    drop = {"drop_last": True}
+    batches = call(iterate_minibatches, n, size, np.random.default_rng(seed), kwargs=drop, batches=list)
+    shown = {"n_samples": n, "batch_size": size}
+    close(
+        [np.size(batch) for batch in batches], [size] * (n // size), "each batch has batch_size samples", tol=0, **shown
+    )
+    for i, batch in enumerate(batches):
+        close(batch, order[size * i : size * (i + 1)], "the batches are slices of the permutation", tol=0, **shown)
+### END HIDDEN TESTS
+
+# %% test="test_iterate_minibatches_rng" points=1
+from bngrader.check import call, close
+
+ours, yours = np.random.default_rng(3), np.random.default_rng(3)
+for epoch in (1, 2, 3):
+    batches = call(iterate_minibatches, 12, 4, yours, batches=list)
+    want = ours.permutation(12)
+    close(np.hstack([[], *batches]), want, f"epoch {epoch} is the next permutation of the same rng", tol=0)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+seed = int(hidden_rng("iterate_minibatches", "rng").integers(10**6))
+ours, yours = np.random.default_rng(seed), np.random.default_rng(seed)
+for n, size in [(9, 3), (40, 8), (5, 5), (11, 1), (20, 4)]:
+    batches = call(iterate_minibatches, n, size, yours, batches=list)
+    got, want = np.hstack([[], *batches]), ours.permutation(n)
+    close(got, want, "an epoch is the next permutation of the same rng", tol=0, n_samples=n, batch_size=size)
+close(yours.integers(10**9), ours.integers(10**9), "nothing else is drawn from rng", tol=0)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_merge_statistics"
+# ## 3. `merge_statistics` (4 points)
+#
+# A table too large for memory comes in batches. Return `(mean, var)` of *all* its rows: for each of the $D$
+# columns the mean and the *biased* variance, two arrays of shape `(D,)`.
+#
+# `batches` is any iterable (a list, or a generator that reads a file) of arrays of shape $(m_i, D)$. There
+# is at least one batch, and each has one row or more; they need not have equal sizes. Read each batch once,
+# and keep none: when you ask for the next one, the reader may write it into the same memory.
+#
+# Two groups of rows can be merged without looking at the rows again. If $a$ rows have mean $\mu_a$ and sum
+# of squared deviations $S_a = \sum (x - \mu_a)^2$, and $b$ further rows have $\mu_b$ and $S_b$, then all $a
+# + b$ rows together have
+#
+# $$\mu = \mu_a + \frac{b}{a + b}\,(\mu_b - \mu_a), \qquad
+# S = S_a + S_b + \frac{a b}{a + b}\,(\mu_b - \mu_a)^2,$$
+#
+# and the biased variance is $S / (a + b)$. For example, the batches (1, 3) and (8) have means 2 and 8, and
+# sums of squares 2 and 0. Together their mean is $2 + \frac13 \cdot 6 = 4$, their sum of squares is $2 + 0
+# + \frac23 \cdot 36 = 26$, and their variance $26 / 3 \approx 8.667$.
+#
+# - Sums and results are `float64`, also for `float32` or integer batches.
+# - Six digits are right for a mean of 1,000,000 and a standard deviation of 1, `float32` too. (The mean of
+#   squares less the square of the mean does not do it.)
+# - A column whose values are all equal has exactly that value as its mean, and exactly 0 as its variance.
+#   Beware of rounding: `np.full(3, 0.1).mean()` is not 0.1. It helps to subtract the very first row from
+#   all rows.
+# - The batches stay as they are, and results share no memory with them. A batch may be a view, or
+#   read-only. No warning.
+
+
+# %% solution="merge_statistics"
+def merge_statistics(batches):
+    """Return (mean, var), biased, of the rows of all batches together."""
+    ### BEGIN SOLUTION
+    n = 0
+    for batch in batches:
+        rows = np.array(batch, dtype=np.float64)
+        if n == 0:
+            first, mean, sum_of_squares = rows[0].copy(), 0.0, 0.0
+        rows -= first  # a column of equal values is now exactly 0
+        batch_mean = rows.mean(axis=0)
+        delta, m = batch_mean - mean, len(rows)
+        sum_of_squares = sum_of_squares + ((rows - batch_mean) ** 2).sum(axis=0) + delta**2 * n * m / (n + m)
+        mean = mean + delta * m / (n + m)
+        n += m
+    return first + mean, sum_of_squares / n
+    ### END SOLUTION
+
+
+# %% test="test_merge_statistics" points=1
+from bngrader.check import call, close
+
+batches = [np.array([[1.0, 10.0], [3.0, 20.0]]), np.array([[8.0, 60.0]])]
+mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), dtype="float64")
+close(mean, [4, 30], "mean is the mean of all rows, whatever batch they are in", batches=batches)
+close(var, [26 / 3, 1400 / 3], "var is the biased variance of all rows", batches=batches)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("merge_statistics")
+for sizes, d in [([5], 3), ([1], 2), ([3, 3, 3], 3), ([1, 1, 1, 1], 1), ([7, 1, 4], 2), ([2, 90, 5, 1, 30], 4)]:
+    batches = [rng.normal(rng.normal(size=d) * 3, 2, (m, d)) for m in sizes]
+    mean, var = call(merge_statistics, batches, mean=(d,), var=(d,), dtype="float64")
+    rows = np.concatenate(batches)
+    close(mean, rows.mean(axis=0), "mean is the mean of all rows", sizes=sizes, batches=batches)
+    close(var, rows.var(axis=0), "var is the biased variance of all rows", sizes=sizes, batches=batches)
+### END HIDDEN TESTS
+
+# %% test="test_merge_statistics_once" points=1
+from bngrader.check import call, close, holds
+
+batches = [np.array([[1.0, 10.0], [3.0, 20.0]]), np.array([[8.0, 60.0]])]
+mean, var = call(merge_statistics, (batch for batch in batches), mean=(2,), var=(2,), quiet=True)
+close(mean, [4, 30], "mean is right for a generator, which can be read once", batches=batches)
+close(var, [26 / 3, 1400 / 3], "var is right for a generator, which can be read once", batches=batches)
+x = np.array([[1.0, 2.0]])
+mean, var = call(merge_statistics, [x, 2 * x], mean=(2,), var=(2,), quiet=True)
+close(x, [[1, 2]], "merge_statistics must not change a batch", tol=0)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+
+def read_into(memory, table):
+    """Yield the table in batches, each in the memory of the one before."""
+    for start in range(0, len(table), len(memory)):
+        batch = memory[: min(len(memory), len(table) - start)]
+        batch[:] = table[start : start + len(memory)]
+        yield batch
+
+
+rng = hidden_rng("merge_statistics", "once")
+table = rng.normal(1, 2, (20, 3))
+for rows in (1, 6, 10):
+    mean, var = call(merge_statistics, read_into(np.empty((rows, 3)), table), mean=(3,), var=(3,), quiet=True)
+    close(mean, table.mean(axis=0), f"mean is right where batches of {rows} come in one memory", table=table)
+    close(var, table.var(axis=0), f"var is right where batches of {rows} come in one memory", table=table)
+table.flags.writeable = False
+batches = [table[:5, ::2], table[5::2, ::2], table[6::2, ::2]]
+mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), quiet=True)
+close(mean, table.mean(axis=0)[::2], "batches that are views, and cannot be written to, work too", batches=batches)
+close(var, table.var(axis=0)[::2], "batches that are views, and cannot be written to, work too", batches=batches)
+for rows, dtype in [(1, float), (4, float), (1, np.float32), (4, np.float32)]:
+    x = rng.normal(size=(rows, 2)).astype(dtype)
+    before = x.copy()
+    for result in call(merge_statistics, [x], mean=(2,), var=(2,)):
+        holds(not np.may_share_memory(result, x), "results share no memory with a batch", batch=before)
+    call(merge_statistics, [x, x, x], mean=(2,), var=(2,))
+    close(x, before, "merge_statistics must not change a batch", tol=0)
+### END HIDDEN TESTS
+
+# %% test="test_merge_statistics_precision" points=1
+from bngrader.check import call, close
+
+far = [1e6 + np.array([[-1.0], [1.0]]), 1e6 + np.array([[-1.0], [0.0], [1.0]])]
+for dtype in (np.float64, np.float32):
+    batches = [batch.astype(dtype) for batch in far]
+    mean, var = call(merge_statistics, batches, mean=(1,), var=(1,), dtype="float64")
+    close(mean - 1e6, [0], "the mean of numbers near 1,000,000 is right", batches=batches)
+    close(var, [0.8], "the variance of numbers near 1,000,000 is right", batches=batches)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("merge_statistics", "precision")
+for dtype in (np.float64, np.float32):
+    for offset, sizes in [(1e6, [100, 37, 1]), (-1e6, [1, 2, 500, 60]), (1e6, [1] * 40), (0.0, [300, 1])]:
+        batches = [(offset + rng.normal(size=(m, 2))).astype(dtype) for m in sizes]
+        rows = np.concatenate(batches).astype(np.float64) - offset
+        mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), dtype="float64")
+        close(mean - offset, rows.mean(axis=0), "the mean keeps six digits of the standard deviation", sizes=sizes)
+        close(var, rows.var(axis=0), "the variance keeps six digits", sizes=sizes)
+x = rng.integers(-100, 100, (12, 2))
+for given in (x, x.astype(np.int8)):
+    batches = [given[:4], given[4:8], given[8:]]
+    mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), dtype="float64", quiet=True)
+    close(mean, x.mean(axis=0), f"the mean of {given.dtype} is right", batches=batches)
+    close(var, x.var(axis=0), f"the variance of {given.dtype} is right", batches=batches)
+### END HIDDEN TESTS
+
+# %% test="test_merge_statistics_constant" points=1
+from bngrader.check import call, close
+
+batches = [np.array([[0.1, 5.0], [0.1, 5.0]]), np.array([[0.1, 5.0]])]
+mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), quiet=True)
+close(mean, [0.1, 5], "the mean of a constant column is exactly its value", tol=0, batches=batches)
+close(var, [0, 0], "the variance of a constant column is exactly 0", tol=0, batches=batches)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("merge_statistics", "constant")
+for dtype in (np.float64, np.float32):
+    for sizes in ([1], [3], [6, 10], [49, 7, 1], [1, 999]):
+        row = np.array([0.1, -1e9 / 3, 0.0, 1e15 / 7, rng.normal()], dtype)
+        batches = [np.tile(row, (m, 1)) for m in sizes]
+        mean, var = call(merge_statistics, batches, mean=(5,), var=(5,), quiet=True)
+        close(mean, row, "the mean of a constant column is exactly its value", tol=0, row=row, sizes=sizes)
+        close(var, np.zeros(5), "the variance of a constant column is exactly 0", tol=0, row=row, sizes=sizes)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_train_linear"
+# ## 4. `train_linear` (4 points)
+#
+# Fit a linear model by mini-batch gradient descent. `x` has shape `(N, D)` and `y` shape `(N,)`; the model
+# predicts $\hat y = x w$ with weights $w$ of shape `(D,)`. Start at $w = 0$. In every one of the `epochs`
+# epochs go over the batches that `iterate_minibatches(N, batch_size, rng)` gives; the last may be short,
+# and nothing else is drawn from `rng`. For each batch, with its rows $x_b$, its targets $y_b$ and its own
+# number of samples $m$:
+#
+# 1. append the batch's mean squared error $\frac1m \sum (x_b w - y_b)^2$ to `losses`, as it is *before* the
+#    step;
+# 2. step against its gradient, $w \leftarrow w - \text{lr} \cdot \frac2m\, x_b^\top (x_b w - y_b)$.
+#
+# Return `(w, losses)`. `w` has the dtype of `x` (`float32` in, `float32` out; integers are taken as
+# `float64`), and `losses` is a list with one number (a `float`) for each step. `x` and `y` stay as they
+# are; they may be views or read-only. No warning.
+#
+# You may call your `iterate_minibatches`. You may also cut `rng.permutation(N)` again, so that an error up
+# there costs nothing here.
+#
+# For example, `x` = (1), (2) with `y` = 2, 4 in one batch, lr = 0.1: at $w = 0$ the loss is $(4 + 16)/2 =
+# 10$ and the gradient $\frac22(1 \cdot (-2) + 2 \cdot (-4)) = -10$, so $w$ becomes 1. There the loss is 2.5
+# and the gradient -5, and $w$ becomes 1.5.
+
+
+# %% solution="train_linear"
+def train_linear(x, y, lr, batch_size, epochs, rng):
+    """Return (w, losses) of mini-batch gradient descent on the mean squared error of x @ w."""
+    ### BEGIN SOLUTION
+    dtype = x.dtype if x.dtype.kind == "f" else np.float64
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    w, losses = np.zeros(x.shape[1]), []
+    for _ in range(epochs):
+        order = rng.permutation(len(x))
+        for start in range(0, len(x), batch_size):
+            batch = order[start : start + batch_size]
+            error = x[batch] @ w - y[batch]
+            losses.append(float(np.mean(error**2)))
+            w -= lr * 2 / len(batch) * (x[batch].T @ error)
+    return w.astype(dtype), losses
+    ### END SOLUTION
+
+
+# %% test="test_train_linear" points=2
+from bngrader.check import call, close
+
+x, y = np.array([[1.0], [2.0]]), np.array([2.0, 4.0])
+w, losses = call(train_linear, x, y, 0.1, 2, 2, np.random.default_rng(0), w=(1,), losses=object)
+close(losses, [10, 2.5], "losses are the mean squared errors before each step", x=x, y=y)
+close(w, [1.5], "w is what two steps against the gradient lead to", x=x, y=y)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("train_linear")
+for n, d, epochs in [(1, 1, 1), (2, 3, 1), (6, 2, 4), (9, 9, 3), (50, 4, 12)]:
+    x, y = rng.normal(size=(n, d)), rng.normal(size=n) + 1
+    w, want = np.zeros(d), []
+    for _ in range(epochs):
+        want.append(np.mean((x @ w - y) ** 2))
+        w = w - 0.05 * 2 / n * x.T @ (x @ w - y)
+    for size in (n, n + 3):
+        got, losses = call(train_linear, x, y, 0.05, size, epochs, np.random.default_rng(1), w=(d,), losses=object)
+        shown = {"x": x, "y": y, "epochs": epochs, "batch_size": size}
+        close(losses, want, "with one batch an epoch, losses are the errors of the whole set before each step", **shown)
+        close(got, w, "w is what the steps against the gradient lead to", **shown)
+### END HIDDEN TESTS
+
+# %% test="test_train_linear_batches" points=1
+from bngrader.check import call, close
+
+x, y = np.array([[1.0], [2.0], [4.0]]), np.array([2.0, 4.0, 6.0])
+# The first epoch of this rng takes sample 2, then 0, then 1; the second takes 2, then 1, then 0.
+w, losses = call(train_linear, x, y, 0.01, 2, 2, np.random.default_rng(0), w=(1,), losses=object)
+close(len(losses), 4, "3 samples in batches of 2 make 2 steps an epoch, and 4 in 2 epochs", tol=0)
+close(losses[0], 20, "the first batch is samples 2 and 0, its loss (36 + 4) / 2", x=x, y=y)
+close(losses[1], (2 * 0.26 - 4) ** 2, "the second batch is sample 1 alone, and w is 0.26", x=x, y=y)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("train_linear", "batches")
+for n, d, size, epochs in [(8, 2, 4, 3), (7, 3, 3, 4), (5, 1, 1, 2), (30, 4, 8, 5), (10, 2, 9, 6)]:
+    x, y, seed = rng.normal(size=(n, d)), rng.normal(size=n) + 1, int(rng.integers(10**6))
+    w, want, ours = np.zeros(d), [], np.random.default_rng(seed)
+    for _ in range(epochs):
+        order = ours.permutation(n)
+        for start in range(0, n, size):
+            x_b, y_b = x[order[start : start + size]], y[order[start : start + size]]
+            want.append(np.mean((x_b @ w - y_b) ** 2))
+            w = w - 0.05 * 2 / len(x_b) * x_b.T @ (x_b @ w - y_b)
+    yours, shown = np.random.default_rng(seed), {"x": x, "y": y, "epochs": epochs, "batch_size": size}
+    got, losses = call(train_linear, x, y, 0.05, size, epochs, yours, w=(d,), losses=object)
+    close(losses, want, "losses are the errors of each batch before its step, in the order of rng", **shown)
+    close(got, w, "w is what the steps by batch lead to", **shown)
+    close(yours.integers(10**9), ours.integers(10**9), "each epoch draws one permutation from rng", tol=0, **shown)
+### END HIDDEN TESTS
+
+# %% test="test_train_linear_dtype" points=1
+from bngrader.check import call, close, holds, leaves_arguments_alone
+
+x, y = np.array([[1, 0], [2, 1], [0, 1]]), np.array([2, 4, 1])
+doubles = call(
+    train_linear, x.astype(float), y.astype(float), 0.1, 3, 2, np.random.default_rng(0), w=(2,), losses=object
+)
+holds(np.any(doubles[0] != 0), "w moves away from 0", x=x, y=y)
+for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]:
+    args = x.astype(given), y.astype(given), 0.1, 3, 2
+    w, losses = call(train_linear, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
+    holds(w.dtype == np.dtype(expected), f"w has dtype {expected} for {given}", x=args[0])
+    close(w, doubles[0], f"w is the same for {given} as for float64", tol=1e-2, x=args[0], y=args[1])
+leaves_arguments_alone(train_linear, x.astype(float), y.astype(float), 0.1, 3, 2, np.random.default_rng(0))
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("train_linear", "dtype")
+for dtype, tol in [(np.float32, 1e-2), (np.int64, 1e-6), (np.int8, 1e-6)]:
+    x, y = rng.integers(-20, 21, (8, 2)).astype(dtype), rng.integers(90, 120, 8).astype(dtype)
+    for size in (3, 8):
+        args = 0.0005, size, 3
+        leaves_arguments_alone(train_linear, x, y, *args, np.random.default_rng(0))
+        w, losses = call(train_linear, x, y, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
+        doubles = x.astype(float), y.astype(float)
+        leaves_arguments_alone(train_linear, *doubles, *args, np.random.default_rng(0))
+        want = call(train_linear, *doubles, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
+        close(w, want[0], f"w is the same for {x.dtype} as for float64", tol=tol, x=x, y=y)
+        close(np.divide(losses, want[1]), np.ones(len(want[1])), f"losses are right for {x.dtype}", tol=tol, x=x, y=y)
+x, y = rng.normal(size=(12, 4))[::2, ::2], rng.normal(size=12)[::2]
+x.flags.writeable = y.flags.writeable = False
+for size in (4, 6):
+    w, losses = call(train_linear, x, y, 0.1, size, 1, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
+    same = x.copy(), y.copy()
+    want = call(train_linear, *same, 0.1, size, 1, np.random.default_rng(0), w=(2,), losses=object)
+    close(w, want[0], "a view that cannot be written to works too", x=x, y=y)
+    close(losses, want[1], "a view that cannot be written to works too", x=x, y=y)
+### END HIDDEN TESTS
+
+# %% [markdown] locked="about_comparison"
+# ## What the batch size changes
+#
+# The table below holds ten measurements of 442 diabetes patients, and how far the disease went in a year.
+# First your `merge_statistics` standardizes the table, as if it came from a disk in pieces of 100 rows.
+# Then your `train_linear` fits the linear model with the *same learning rate* and four batch sizes. After
+# each epoch the error on the whole table is measured. There is nothing to write here: run it. It takes a
+# few seconds.
+
+
+# %% locked="comparison"
+def standardized(table):
+    """The table, standardized by statistics that your function gathers from pieces of 100 rows."""
+    mean, var = merge_statistics(table[start : start + 100] for start in range(0, len(table), 100))
+    return (table - mean) / np.sqrt(var)
+
+
+def errors(x, y, lr, batch_size, epochs):
+    """The mean squared error on all of x before training, and after each epoch."""
+    weights = [train_linear(x, y, lr, batch_size, k, np.random.default_rng(1))[0] for k in range(1, epochs + 1)]
+    return np.array([np.mean(y**2)] + [np.mean((x @ w - y) ** 2) for w in weights])
+
+
+patients = load_diabetes(scaled=False)
+x, y = standardized(patients.data), standardized(patients.target[:, None])[:, 0]
+lowest = np.mean((x @ np.linalg.lstsq(x, y, rcond=None)[0] - y) ** 2)
+goal, epochs = lowest + 0.05 * (1 - lowest), 40
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
+print(f"the error is 1 at w = 0, {lowest:.3f} at the best w; the goal, {goal:.3f}, is 95% of the way")
+print(f"{'batch size':>10} {'steps an epoch':>15} {'epochs to goal':>15} {'steps to goal':>14} {'last loss':>10}")
+for size in (4, 16, 64, 442):
+    curve = errors(x, y, 0.02, size, epochs)
+    steps = count_iterations(len(x), size, 1)
+    reached = int(np.argmax(curve <= goal)) if (curve <= goal).any() else None
+    needed = f"{reached:>15} {reached * steps:>14}" if reached else f"{'not in ' + str(epochs):>15} {'-':>14}"
+    print(f"{size:>10} {steps:>15} {needed} {curve[-1]:>10.4f}")
+    axes[0].plot(curve, label=f"batches of {size}")
+    axes[1].semilogx(np.arange(1, epochs + 1) * steps, curve[1:], ".")
+axes[0].set(xlabel="epochs", ylabel="error on all patients", ylim=(0.47, 1.02))
+axes[1].set(xlabel="steps (a dot is an epoch)")
+for panel in axes:
+    panel.axhline(goal, color="gray", linestyle=":")
+axes[0].legend()
+plt.show()
+
+# %% [markdown] locked="about_comparison_read"
+# Read the two panels together. By *epochs* the small batches are ahead: an epoch is one look at the data,
+# and batches of 4 make 111 steps of it where the full batch makes one. By *steps* there is little between
+# batches of 16, 64 and 442: at this learning rate a step on few samples goes, on average, as far as a step
+# on all of them. The smallest batches need more steps, and pay in the end: their steps stay noisy, so that
+# the error does not settle at the best one but hovers above it.
+#
+# What this does not show: each batch size could have a learning rate of its own; the full batch would stand
+# a larger one, and a smaller one would calm the small batches. The model is linear, and the error is that
+# on the data that it was trained on. It is one order of the samples, from one random generator. Time is not
+# measured either: on most hardware a step on 64 samples takes little longer than a step on 4, which is the
+# main reason for large batches.
+
+# %% [markdown] locked="about_written_larger_batch"
+# ## 5. Written question (5 points)
+#
+# A colleague trains a network on 50,000 images, in batches of 50, for 10 epochs. To use a new machine
+# better she changes the batch size to 5,000, and leaves the learning rate and the 10 epochs as they were.
+# The run now takes a tenth of the time, but it ends at a much higher training loss. "Large batches do not
+# learn", she says.
+#
+# Explain, in five to ten sentences: how many steps did the network make before, and how many after the
+# change? Is her sentence right? Name two things that she can change to come to a lower loss with batches of
+# 5,000, and say what speaks against each. And how would the curve of the *batch losses*, drawn step by
+# step, look different with 50 and with 5,000 images, and why?
+
+# %% [markdown] written="written_larger_batch" points=5
+# **Rubric.** 1 point: the two numbers of steps, 10,000 and 100. 1 point: says that the loss is higher
+# because there were fewer steps of the same size, and that this says nothing against the large batch
+# itself. 2 points: one for each change that helps (a larger learning rate; more epochs), with what speaks
+# against it. 1 point: says that the curve of the small batches is noisier, because a mean of 50 losses
+# varies more than one of 5,000 (by a factor of 10).
+#
+# **An answer worth 5 points.** Before, an epoch had 1,000 steps and the run 10,000; now an epoch has 10 and
+# the run 100. A step on 5,000 images points more exactly in the direction in which the loss falls, but at
+# the same learning rate it is hardly longer than a step on 50. So the network has gone about a hundredth of
+# the way, and her sentence does not follow: the large batch has had no chance yet. She can raise the
+# learning rate, so that each of the few steps goes further. This has a limit: beyond some learning rate the
+# descent diverges, however exact the gradient, so 100 times the rate will not do. Or she can train for more
+# epochs, until there are enough steps; then every step looks at 100 times as many images, and most of the
+# time that she won is gone. The batch loss is a mean over the images of a batch. It scatters around the
+# loss of all images, ten times as widely for 50 images as for 5,000, since the scatter goes down with the
+# square root of the number. So the first curve is a broad band and the second a thin line.
+#
+# **An answer worth 3 points** (the second thing to change, and why the curve is smoother, are missing).
+# With batches of 50 there were 50,000 / 50 · 10 = 10,000 steps, with 5,000 only 100. With so few steps the
+# weights cannot come as far, so it is not the fault of the large batches. She should train for more epochs,
+# but then the time that she saved is gone. The loss curve is smoother with the large batches.
+#
+# **An answer worth 1 point** (the steps; the rest is not about the training loss). There are 1,000 and 10
+# steps in an epoch, so 10,000 and 100 in all. Large batches generalize worse, as she says, so she should go
+# back to 50.

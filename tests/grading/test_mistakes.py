@@ -1,0 +1,76 @@
+"""Every answer that is kept, graded for real: right ones earn all, known mistakes lose points and are named.
+
+The answers of an assignment are packed into few submissions, one for each function in each. Of the ways to make one
+mistake the first stands for all; tests/solutions tries the others.
+"""
+
+import nbformat
+import pytest
+
+from bngrader.assignments import graded
+from bngrader.sources import read_solution
+from tests.conftest import REPOSITORY
+from tests.solutions import runner
+from tests.solutions.runner import SLUGS
+
+
+def packed(slug):
+    """Submissions as lists of answers, so that no two in a list are about the same functions."""
+    submissions = []
+    for answer in runner.answers(slug, every_way=False):
+        for answers in submissions:
+            if not any(answer.sources.keys() & other.sources.keys() for other in answers):
+                answers.append(answer)
+                break
+        else:
+            submissions.append([answer])
+    return submissions
+
+
+def notebook(slug, sources):
+    """The student's notebook, with the sources given for some of its cells."""
+    handed_out = nbformat.read(REPOSITORY / "exercises" / slug / f"{slug}.ipynb", as_version=4)
+    for cell in handed_out.cells:
+        if cell.id in sources:
+            cell.source = sources[cell.id]
+    return nbformat.writes(handed_out)
+
+
+@pytest.fixture(scope="module", params=SLUGS)
+def records(request):
+    """The slug, the packed answers, and the records of grading them, of the solution and of the untouched notebook."""
+    slug = request.param
+    solution = {
+        cell.id: cell.source
+        for cell in read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells
+        if cell.metadata.nbgrader.solution
+    }
+    texts = {"solution": notebook(slug, solution), "stub": notebook(slug, {})}
+    submissions = packed(slug)
+    for number, answers in enumerate(submissions):
+        sources = {function: text for answer in answers for function, text in answer.sources.items()}
+        texts[f"answers-{number:02}"] = notebook(slug, solution | sources)
+    return slug, submissions, graded(REPOSITORY, slug, texts)
+
+
+def test_the_solution_earns_all_and_the_untouched_notebook_nothing(records):
+    _, _, by_student = records
+    scores = {
+        student: [cell["score"] for cell in by_student[student]["cells"].values()] for student in ("solution", "stub")
+    }
+    assert sum(score or 0 for score in scores["solution"]) == 15
+    assert set(scores["stub"]) == {0}
+
+
+def test_every_answer_gets_what_it_deserves(records, capsys):
+    slug, submissions, by_student = records
+    results = []
+    for number, answers in enumerate(submissions):
+        cells = by_student[f"answers-{number:02}"]["cells"]
+        for answer in answers:
+            mine = {name: cells[name] for name in runner.tests_of(slug, answer.function)}
+            lost = {name: cell["hints"] for name, cell in mine.items() if cell["score"] < cell["max_score"]}
+            results.append((answer, lost))
+    with capsys.disabled():
+        print("", slug, *runner.table(results), sep="\n")
+    assert [f"{a.function}, {a.name}: {wrong}" for a, lost in results if (wrong := runner.complaint(a, lost))] == []

@@ -1,0 +1,90 @@
+"""Every assignment: its points, nbgrader validate on its solution, and its answers under a hidden seed of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from bngrader.check import HIDDEN_SEED, hints_in
+from bngrader.mistakes import known, source
+from tests.conftest import REPOSITORY
+from tests.solutions import runner
+from tests.solutions.runner import SLUGS, Answer
+
+FUNCTIONS = [(slug, function) for slug in SLUGS for function in runner.functions(slug)]
+LONG_LISTS = {
+    "batch_norm_forward",
+    "batch_norm_backward",
+    "BatchNorm",
+    "batch_norm2d_forward",
+    "fold_linear",
+    "fold_conv",
+}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_nbgrader_validate_passes_on_the_solved_notebook(slug, tmp_path):
+    handed_out = nbformat.read(REPOSITORY / "exercises" / slug / f"{slug}.ipynb", as_version=4)
+    for cell in handed_out.cells:
+        if cell.metadata.nbgrader.solution:
+            cell.source = runner.cells(slug)[cell.id].source
+    nbformat.write(handed_out, tmp_path / f"{slug}.ipynb")
+    command = [Path(sys.executable).parent / "nbgrader", "validate", f"{slug}.ipynb"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Success! Your notebook passes all the tests." in ran.stdout, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
+def test_answers_get_what_they_deserve_under_another_hidden_seed(slug, function, monkeypatch):
+    monkeypatch.setenv(HIDDEN_SEED, "20260731")
+    for answer in runner.answers(slug):
+        if answer.function == function:
+            texts = runner.failures(slug, answer)
+            assert runner.complaint(answer, {name: hints_in(text) for name, text in texts.items()}) is None, answer.name
+            assert all(len(text.splitlines()) <= 40 for text in texts.values())
+
+
+@pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
+def test_the_right_answer_that_mistakes_are_made_from_is_right(slug, function):
+    about = known(function)
+    sources = {f.__name__: source(f) for f in (*about.needs, about.right)}
+    assert runner.failures(slug, Answer(function, "the right answer", sources)) == {}
+
+
+@pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
+def test_an_unwritten_function_fails_every_cell_and_says_so(slug, function):
+    stub = f"def {function}(*args, **kwargs):\n    raise NotImplementedError()\n"
+    needed = {f.__name__: source(f) for f in known(function).needs}
+    said = runner.failures(slug, Answer(function, "stub", {**needed, function: stub}))
+    assert set(said) == set(runner.tests_of(slug, function))
+    assert set(said.values()) == {f"Not so: {function} is not written yet."}
+
+
+@pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
+def test_what_goes_wrong_altogether_gets_no_hint(slug, function):
+    broken = f"def {function}(*args, **kwargs):\n    raise ZeroDivisionError('of its own')\n"
+    needed = {f.__name__: source(f) for f in known(function).needs}
+    said = runner.failures(slug, Answer(function, "broken", {**needed, function: broken}))
+    assert set(said) == set(runner.tests_of(slug, function))
+    assert all(len(hints_in(text)) == 1 for text in said.values())
+
+
+@pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
+def test_there_are_enough_answers_of_each_kind_and_no_two_hints_are_the_same(slug, function):
+    answers = [answer for answer in runner.answers(slug) if answer.function == function]
+    hints = {mistake.hint for mistake in known(function).mistakes}
+    assert sum(answer.kind == runner.RIGHT for answer in answers) >= 4
+    assert len(hints) >= (10 if function in LONG_LISTS else 6)
+    assert len(hints) == len(known(function).mistakes)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_points_are_those_of_the_contract(slug):
+    points = runner.points(slug)
+    by_function = {f: sum(points[name] for name in runner.tests_of(slug, f)) for f in runner.functions(slug)}
+    assert all(2 <= of_one <= 6 for of_one in by_function.values())
+    assert sum(by_function.values()) == 15
+    assert [of_one for name, of_one in points.items() if name.startswith("written_")] == [5]
+    assert sum(points.values()) == 20
