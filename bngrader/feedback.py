@@ -17,9 +17,8 @@ from nbgrader.utils import is_grade, is_solution
 
 from bngrader.check import CheckFailed
 from bngrader.engine.errors import OWN_TRACEBACK
+from bngrader.markup import harmless, safe_markdown
 from bngrader.sources import released
-
-HARMLESS = ("text/plain", "text/latex", "image/png", "image/jpeg")
 
 
 @dataclass(frozen=True)
@@ -38,16 +37,15 @@ class Shown:
 def hide_tests(notebook: NotebookNode) -> NotebookNode:
     """A copy whose test cells are as they were handed out, and whose failures show no line of a test.
 
-    Of a failure in a test cell the message is left, and the traceback of the student's own code. Outputs that a browser
-    would run, such as HTML, are left out: formgrader shows them with the grader's rights.
+    Of a failure in a test cell the message is left, and the traceback of the student's own code. Outputs that could act
+    in a browser are left out.
     """
     shown = released(notebook)
     for cell in shown.cells:
         if is_grade(cell) and not is_solution(cell) and cell.cell_type == "code":
             cell.outputs = [_without_frames(output) for output in cell.outputs]
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                output.data = {mime: data for mime, data in output.data.items() if mime in HARMLESS}
+        if cell.cell_type == "code":
+            cell.outputs = harmless(cell.outputs)
     return shown
 
 
@@ -81,8 +79,8 @@ def _points(cells: Iterable[Any]) -> Iterable[float]:
 
 @lru_cache(maxsize=1)
 def _exporter() -> HTMLExporter:
-    """The exporter of `nbgrader generate_feedback`, except that a student's HTML cannot run scripts."""
-    exporter = HTMLExporter(config=GenerateFeedback().config, sanitize_html=True)
+    """The exporter of `nbgrader generate_feedback`, except that a student's HTML cannot act."""
+    exporter = HTMLExporter(config=GenerateFeedback().config, filters={"markdown2html": safe_markdown})
     exporter.register_preprocessor(CSSHTMLHeaderPreprocessor, enabled=True)
     return exporter
 

@@ -12,6 +12,7 @@ from bngrader.check import CheckFailed
 from bngrader.engine.errors import LimitReached
 
 NUMBER = re.compile(r"(?:np\.float\d+\()?([^()]+)\)?")  # NumPy 2 shows its numbers as np.float64(1.5)
+FORBIDDEN = re.compile(r"The notebook used \S+, which this assignment forbids\.")
 LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
 NO_ANSWER = "No response."  # nbgrader's own words
 
@@ -61,16 +62,22 @@ def auto_comment(cell: NotebookNode) -> str | None:
 
 
 def hints(cell: NotebookNode) -> list[str]:
-    """The first line of what the student reads of each failure in a cell."""
-    return [_headline(output) for output in cell.get("outputs", []) if output.output_type == "error"]
+    """The lines that say most of what the student reads of the failures in a cell."""
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    return [line for error in errors for line in _headlines(error)]
 
 
-def _headline(error: NotebookNode) -> str:
-    said = strip_ansi(error.evalue).strip().splitlines()
-    if error.ename == CheckFailed.__name__ and said:
-        limit = LIMIT.search("\n".join(said))  # that a call ran into one says more than that it failed
-        return str(limit[1] if limit else said[0])
-    return f"{error.ename}: {said[0]}" if said else str(error.ename)
+def _headlines(error: NotebookNode) -> list[str]:
+    text = strip_ansi(error.evalue).strip()
+    said = text.splitlines()
+    if not said:
+        return [str(error.ename)]
+    limit = LIMIT.search(text)  # that a call ran into one says more than that it failed
+    if error.ename == CheckFailed.__name__:
+        headline = limit[1] if limit else said[0]
+    else:
+        headline = f"{error.ename}: {said[0]}"
+    return [headline, *FORBIDDEN.findall(text)]
 
 
 class SaveScores(SaveAutoGrades):
