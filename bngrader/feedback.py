@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateFeedback
@@ -77,10 +78,30 @@ def _points(cells: Iterable[Any]) -> Iterable[float]:
     return (float(metadata.points) for metadata in cells if metadata.grade)
 
 
+class _Exporter(HTMLExporter):
+    """nbconvert's exporter without its last step, three quarters of the time: it parses the page to complete it."""
+
+    def from_notebook_node(  # type: ignore[override]  # as in the class above
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[str, dict[str, Any]]:
+        resources = self._init_resources(resources)
+        self.register_filter("highlight_code", _highlighted)
+        return super(HTMLExporter, self).from_notebook_node(nb, resources, **options)
+
+
+@lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
+def _highlighted_source(source: str) -> str:
+    return str(Highlight2HTML(pygments_lexer="ipython3")(source))
+
+
+def _highlighted(source: str, language: str | None = None, metadata: Any = None) -> str:
+    return _highlighted_source(source)
+
+
 @lru_cache(maxsize=1)
 def _exporter() -> HTMLExporter:
     """The exporter of `nbgrader generate_feedback`, except that a student's HTML cannot act."""
-    exporter = HTMLExporter(config=GenerateFeedback().config, filters={"markdown2html": safe_markdown})
+    exporter = _Exporter(config=GenerateFeedback().config, filters={"markdown2html": safe_markdown})
     exporter.register_preprocessor(CSSHTMLHeaderPreprocessor, enabled=True)
     return exporter
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import bleach
+import nbformat
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
@@ -25,7 +26,11 @@ ATTRIBUTES = {"*": ["class", "id", "title"], "a": ["href"], "img": ["src", "alt"
 @pass_context
 def safe_markdown(context: Any, source: str) -> str:
     """The filter `markdown2html` of nbconvert's templates, with the tags and attributes alone that cannot act."""
-    html = _exporter().markdown2html(context, source)
+    return _clean(_exporter().markdown2html(context, source))
+
+
+@lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
+def _clean(html: str) -> str:
     return str(bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https", "mailto", "data"]))
 
 
@@ -43,7 +48,8 @@ def _without_markup(output: NotebookNode) -> NotebookNode:
     if "data" in output:
         texts = {mime: data for mime, data in output.data.items() if isinstance(data, str)}
         kept = {mime: data for mime, data in texts.items() if mime == "text/plain" or _is_image(mime, data)}
-        return NotebookNode(output, data=NotebookNode(kept), metadata=NotebookNode())
+        alt = {mime: {"alt": "A figure that this cell drew"} for mime in kept if mime in IMAGES}
+        return NotebookNode(output, data=NotebookNode(kept), metadata=nbformat.from_dict(alt))
     return output
 
 

@@ -73,10 +73,8 @@ def _headlines(error: NotebookNode) -> list[str]:
     if not said:
         return [str(error.ename)]
     limit = LIMIT.search(text)  # that a call ran into one says more than that it failed
-    if error.ename == CheckFailed.__name__:
-        headline = limit[1] if limit else said[0]
-    else:
-        headline = f"{error.ename}: {said[0]}"
+    checked = limit[1] if limit else said[0]
+    headline = checked if error.ename == CheckFailed.__name__ else f"{error.ename}: {said[0]}"
     return [headline, *FORBIDDEN.findall(text)]
 
 
