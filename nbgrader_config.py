@@ -29,8 +29,8 @@ c.Autograde.autograde_preprocessors = [
     HideTests,
     CheckCellMetadata,
 ]
-# What a student's notebook shows cannot act in the browser of who reads it.
-c.HTMLExporter.sanitize_html = True
+# What a student's notebook shows cannot act in the browser of the person who reads it.
+c.HTMLExporter.filters = {"markdown2html": "bngrader.markup.safe_markdown"}
 # Formgrader shows the rubric above each answer in words.
 c.HTMLExporter.preprocessors = ["bngrader.rubric.ShowRubric"]
 

@@ -134,8 +134,8 @@ def _restored(cell: NotebookNode, theirs: NotebookNode | None) -> NotebookNode:
 
 
 def _own(cell: NotebookNode) -> NotebookNode:
-    made = MAKERS[cell.cell_type](cell.source)
-    if "attachments" in cell and cell.cell_type == "markdown":
+    made = MAKERS["code" if cell.cell_type == "code" else "markdown"](cell.source)
+    if "attachments" in cell and made.cell_type == "markdown":
         made.attachments = cell.attachments
     return made
 

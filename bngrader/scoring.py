@@ -12,6 +12,7 @@ from bngrader.check import CheckFailed, hints_in
 from bngrader.engine.errors import LimitReached
 
 NUMBER = re.compile(r"(?:np\.float\d+\()?([^()]+)\)?")  # NumPy 2 shows its numbers as np.float64(1.5)
+FORBIDDEN = re.compile(r"The notebook used \S+, which this assignment forbids\.")
 LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
 NO_ANSWER = "No response."  # nbgrader's own words
 
@@ -67,11 +68,13 @@ def hints(cell: NotebookNode) -> list[str]:
 
 
 def _headlines(error: NotebookNode) -> list[str]:
-    said = strip_ansi(error.evalue).strip()
-    if error.ename == CheckFailed.__name__ and said:
-        limit = LIMIT.search(said)  # that a call ran into one says more than that it failed
-        return [limit[1]] if limit else hints_in(said)
-    return [f"{error.ename}: {said.splitlines()[0]}" if said else str(error.ename)]
+    text = strip_ansi(error.evalue).strip()
+    if not text:
+        return [str(error.ename)]
+    if error.ename != CheckFailed.__name__:
+        return [f"{error.ename}: {text.splitlines()[0]}", *FORBIDDEN.findall(text)]
+    limit = LIMIT.search(text)  # that a call ran into one says more than that it failed
+    return [*([limit[1]] if limit else hints_in(text)), *FORBIDDEN.findall(text)]
 
 
 class SaveScores(SaveAutoGrades):

@@ -91,7 +91,7 @@ class Judge:
         wanted = names.used(source)
         for waiting in list(self.waiting):
             earlier = self.shell.transform_cell(waiting.source)
-            if names.bound(earlier) & wanted:
+            if names.bound(earlier) & {names.STAR, *wanted}:
                 self.waiting.remove(waiting)
                 self._bind(remote, earlier)
                 self._run(waiting.source)

@@ -73,13 +73,13 @@ class Mirrors:
         if type(number) is not int:
             raise ProtocolError("a module has no number")
         if number not in self.table.modules:
-            module = self._make(number, body[1])
-            self.table.modules[number] = module
+            module = self._make(body[1])
             self._fill(module, body[1], unpacker)
+            vars(module)["_student"] = (self.remote, number)  # from here on it may ask the student's side
             self.table.add(number, module)
         return self.table.modules[number]
 
-    def _make(self, number: int, described: dict[str, Any]) -> Any:
+    def _make(self, described: dict[str, Any]) -> Any:
         torch = sys.modules["torch"]
         base = getattr(torch.nn, str(described["class"]), None)
         if not (isinstance(base, type) and issubclass(base, torch.nn.Module)):
@@ -90,7 +90,6 @@ class Mirrors:
             kind = type(name or "Module", (StudentModule, base), {})
         module = kind.__new__(kind)
         torch.nn.Module.__init__(module)
-        vars(module)["_student"] = (self.remote, number)
         return module
 
     def _fill(self, module: Any, described: dict[str, Any], unpacker: Unpacker) -> None:

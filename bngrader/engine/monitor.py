@@ -25,7 +25,6 @@ class Use:
 
     memory: int = 0
     cpu: float = 0.0
-    processes: int = 0
 
 
 def used(base: int) -> Use:
@@ -39,7 +38,6 @@ def used(base: int) -> Use:
                 continue
             use.cpu += sum(map(int, fields[11:15])) / TICK
             use.memory += max(0, int(fields[21]) * PAGE - base)
-            use.processes += int(fields[17])
     return use
 
 

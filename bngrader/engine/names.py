@@ -21,7 +21,7 @@ def used(source: str) -> set[str]:
 
 
 def bound(source: str) -> set[str]:
-    """The names that the code binds, somewhere; STAR is among them where it cannot be told."""
+    """The names that the code binds, somewhere; STAR is among them where it imports all that a module has."""
     tree, names = _tree(source), set()
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

@@ -1,20 +1,14 @@
 """Outputs of a notebook's cells: made by the engine, or cleaned, where they come from the student's process."""
 
+import re
 from typing import Any
 
 from bngrader.engine.errors import ProtocolError
 from bngrader.engine.shell import Output
 
-MIMES = {
-    "text/plain",
-    "text/html",
-    "text/latex",
-    "text/markdown",
-    "image/png",
-    "image/jpeg",
-    "image/svg+xml",
-    "application/json",
-}
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+# What a page can show of a submission without running it: no HTML, nor what becomes HTML.
+MIMES = {"text/plain": re.compile(r".*", re.DOTALL), "image/png": BASE64, "image/jpeg": BASE64}
 LINES = 200
 
 
@@ -45,9 +39,8 @@ def clean(output: Any, count: int) -> Output:
         name, value = clean_text(output.get("ename")), clean_text(output.get("evalue"))
         return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
     if kind in ("display_data", "execute_result"):
-        data = {
-            m: clean_text(v) for m, v in dict(output.get("data") or {}).items() if m in MIMES and isinstance(v, str)
-        }
+        shown = dict(output.get("data") or {}).items()
+        data = {m: clean_text(v) for m, v in shown if m in MIMES and isinstance(v, str) and MIMES[m].fullmatch(v)}
         made: Output = {"output_type": kind, "data": data, "metadata": {}}
         return made | ({"execution_count": count} if kind == "execute_result" else {})
     raise ProtocolError("an output of an unknown kind")

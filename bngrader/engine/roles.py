@@ -9,7 +9,7 @@ import sys
 import tempfile
 from typing import Any
 
-from bngrader.engine import judge, layout, student
+from bngrader.engine import layout, student
 from bngrader.engine.channel import Channel
 from bngrader.engine.forbidden import OURS, packages
 from bngrader.engine.monitor import Memory, Monitor, die_with_parent, memory
@@ -24,6 +24,8 @@ ENVIRONMENT = ("LANG", "PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_TH
 
 def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
     """Run one submission, as `judge` says."""
+    from bngrader.engine import judge  # here, since the zygote must know nothing of the tests' side
+
     control, commands = (socket.socket(fileno=fd) for fd in fds)
     os.chdir("/")
     if sys.platform == "linux":

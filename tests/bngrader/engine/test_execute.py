@@ -39,6 +39,16 @@ def test_outputs_are_those_of_a_kernel():
     assert printed(cells[6]) == "two\n"
 
 
+def test_nothing_that_a_page_would_run_is_kept():
+    source = """
+from IPython.display import HTML, Markdown, Javascript, display
+display(HTML("<script>"), Markdown("<script>"), Javascript("run()"))
+display({"image/png": '"><script>', "text/plain": "plain"}, raw=True)
+"""
+    for output in run(("answer", source))[0].outputs:
+        assert set(output.data) == {"text/plain"}
+
+
 def test_torch_works_after_the_fork_and_chance_is_fresh():
     source = """
 import threading, torch

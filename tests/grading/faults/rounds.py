@@ -72,7 +72,7 @@ def assert_each_has_its_grade(folder):
     for student in SCORES:
         notebook = nbformat.read(folder / "autograded" / student / "scaling" / "scaling.ipynb", as_version=4)
         assert all(cell.execution_count for cell in notebook.cells if cell.id.startswith("test_"))
-        assert (folder / "feedback" / student / "scaling" / "scaling.html").read_text().endswith("</html>\n")
+        assert (folder / "feedback" / student / "scaling" / "scaling.html").read_text().rstrip().endswith("</html>")
     assert [name for _, _, names in os.walk(folder) for name in names if name.endswith(".part")] == []
     records = json.loads((folder / "scores.json").read_text())
     assert {record["student"]: record["score"] for record in records} == SCORES
