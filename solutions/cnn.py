@@ -604,8 +604,8 @@ def make_network(num_classes=10):
         convolution = torch.nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
         return convolution, torch.nn.BatchNorm2d(outputs), torch.nn.ReLU()
 
-    blocks = [*block(1, 16, 1), *block(16, 32, 2), *block(32, 32, 2)]
-    return torch.nn.Sequential(*blocks, torch.nn.Flatten(), torch.nn.Linear(32 * 2 * 2, num_classes))
+    blocks = [*block(1, 16, 1), *block(16, 32, 2)]
+    return torch.nn.Sequential(*blocks, torch.nn.Flatten(), torch.nn.Linear(32 * 4 * 4, num_classes))
     ### END SOLUTION
 
 
@@ -686,7 +686,7 @@ holds(best >= 0.97, f"the network reads 97% of the test images, not {best:.1%}")
 # The two plots show what a fold does: by how much each filter was multiplied, and how little the logits moved.
 #
 # What the experiment does not show: how much BN is worth. On these digits, with four seeds each, the instructor's
-# network reached 0.982 to 0.984 with BN and 0.971 to 0.980 without: a small difference, at one learning rate. And 450
+# network reached 0.984 to 0.987 with BN and 0.971 to 0.976 without: a small difference, at one learning rate. And 450
 # test images are few: an accuracy of 0.98 is known to about one hundredth.
 
 
