@@ -543,7 +543,7 @@ figure, axes = plt.subplots(1, 4, figsize=(9, 2.6))
 for ax, title, image in [(axes[0], "by day", day[0]), (axes[1], "at night", night[0])]:
     ax.imshow(image.reshape(8, 8), cmap="gray", vmin=0, vmax=1)
     ax.set(title=title, xticks=[], yticks=[])
-for ax, title, images in [(axes[2], "mean_shift, day", day), (axes[3], "mean_shift, night", night)]:
+for ax, title, images in [(axes[2], "shift by day", day), (axes[3], "shift at night", night)]:
     shown = ax.imshow(np.minimum(mean_shift(train, images), 3).reshape(8, 8), vmin=0, vmax=3)
     ax.set(title=title, xticks=[], yticks=[])
 figure.colorbar(shown, ax=axes, label="standard deviations\n(3 and more)")
@@ -551,8 +551,9 @@ plt.show()
 
 # %% [markdown] locked="about_repair"
 # No label of the night was needed to see that something is wrong: the AUC says so, and `mean_shift` says where.
-# The domain classifier was judged by samples that it had not seen. On those that it was trained with it would
-# find a difference even where there is none.
+# (A bright square at the edge is a pixel that is blank in all 900 training images: whatever it does later is an
+# infinite shift.) The domain classifier was judged by samples that it had not seen. On those that it was
+# trained with it would find a difference even where there is none.
 #
 # Now the repair. The classifier stays as it is, and reads the night's images after `realign`. We try it on the
 # whole night, on a batch of zeros and ones only, and on one image at a time.

@@ -53,8 +53,8 @@
 # - Arguments stay as they are, and the result is a new array. An argument may be a view of another array,
 #   or one that cannot be written to. No warning.
 # - Numbers are right to six digits, and in `float32` to two. This is meant for large means too: 1,000,000
-#   give or take 1 in `float64`, 10,000 give or take 1 in `float32`, with up to 1000 entries in a set. (The
-#   mean of squares less the square of the mean does not do it.)
+#   times the standard deviation in `float64`, and in `float32` 10,000 times, with up to 1000 entries in a
+#   set. (The mean of squares less the square of the mean does not do it.)
 
 # %% locked="imports"
 import matplotlib.pyplot as plt
@@ -93,23 +93,22 @@ from bngrader.check import call, close
 x = np.array([[[[1.0, 3.0]], [[0.0, 0.0]]], [[[5.0, 7.0]], [[10.0, 10.0]]]])
 gamma, beta = np.array([1.0, 2.0]), np.array([0.0, 10.0])
 y = call(batch_norm, x, gamma, beta, y=(2, 2, 1, 2))
-channel_1 = np.array([[[-3, -1]], [[1, 3]]]) / np.sqrt(5 + 1e-5)
-channel_2 = np.array([[[-1, -1]], [[1, 1]]]) * 5 / np.sqrt(25 + 1e-5)
-close(y[:, 0], channel_1, "each channel is normalized over samples, rows and columns", x=x)
-close(y[:, 1], 2 * channel_2 + 10, "each channel is scaled by its gamma and shifted by its beta", x=x)
+channel_1, channel_2 = np.array([[[-3, -1]], [[1, 3]]]) / np.sqrt(5), np.array([[[-1, -1]], [[1, 1]]])
+close(y[:, 0], channel_1, "each channel is normalized over samples, rows and columns", tol=1e-3, x=x)
+close(y[:, 1], 2 * channel_2 + 10, "each channel is scaled by its gamma and shifted by its beta", tol=1e-3, x=x)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("batch_norm")
 for shape in [(2, 3, 4, 5), (5, 4, 3, 2), (3, 4, 2, 4), (2, 3, 3, 3), (1, 2, 3, 5), (2, 6, 1, 1), (9, 1, 5, 2)]:
     c = shape[1]
-    x = rng.normal(size=shape) * rng.uniform(0.5, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 3
+    x = rng.normal(size=shape) * rng.uniform(2, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 9
     x = x + rng.normal(size=(*shape[:2], 1, 1)) + rng.normal(size=shape[2:])
     gamma, beta = rng.uniform(0.5, 2, c), rng.normal(size=c)
     mean, var = x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=(0, 2, 3), keepdims=True)
     want = gamma.reshape(1, c, 1, 1) * (x - mean) / np.sqrt(var + 1e-5) + beta.reshape(1, c, 1, 1)
-    y = call(batch_norm, x, gamma, beta, y=shape)
-    close(y, want, "each channel is normalized over samples, rows and columns", x=x, gamma=gamma, beta=beta)
+    y = call(batch_norm, x, gamma, beta, 1e-5, y=shape)
+    close(y, want, "each channel is normalized over samples, rows and columns", tol=1e-3, x=x, gamma=gamma, beta=beta)
 ### END HIDDEN TESTS
 
 # %% test="test_batch_norm_eps" points=1
@@ -145,7 +144,7 @@ x, gamma, beta = np.array([[[[1, 3]], [[0, 0]]], [[[5, 7]], [[10, 10]]]]), np.ar
 for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]:
     args = x.astype(given), gamma.astype(given), beta.astype(given)
     y = call(batch_norm, *args, y=x.shape, dtype=expected)
-    close(y[:, 1], [[[8, 8]], [[12, 12]]], f"channel 2 becomes 8 and 12 for {given}", tol=1e-4, x=args[0])
+    close(y[:, 1], [[[8, 8]], [[12, 12]]], f"channel 2 becomes 8 and 12 for {given}", tol=1e-3, x=args[0])
     leaves_arguments_alone(batch_norm, *args)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
@@ -160,25 +159,24 @@ def expected(x, gamma, beta):
     return gamma.reshape(-1, 1, 1) * (x - mean) / np.sqrt(var + 1e-5) + beta.reshape(-1, 1, 1)
 
 
-wide = rng.normal(size=(6, 6, 4, 8))
+wide = 1e3 * rng.normal(size=(6, 6, 4, 8))
 frozen, g, b = wide[::2, ::2, ::2, ::3], np.repeat(gamma, 2)[::2], np.repeat(beta, 2)[::2]
 frozen.flags.writeable = g.flags.writeable = b.flags.writeable = False
 y = call(batch_norm, frozen, g, b, y=(3, 3, 2, 3), quiet=True)
 close(y, expected(frozen, g, b), "a view that cannot be written to works too", x=frozen)
-last = rng.normal(size=(4, 2, 5, 3)).transpose(0, 3, 1, 2)
+last = 1e3 * rng.normal(size=(4, 2, 5, 3)).transpose(0, 3, 1, 2)
 y = call(batch_norm, last, gamma, beta, y=(4, 3, 2, 5), quiet=True)
 close(y, expected(last, gamma, beta), "images stored with the channel last work too", x=last)
-for x in (1e6 + rng.normal(size=(5, 3, 4, 6)), -1e6 + rng.normal(size=(2, 3, 1, 1))):
-    y = call(batch_norm, x, gamma, beta, y=x.shape, quiet=True)
-    close(y, expected(x, gamma, beta), "a mean of 1,000,000 with std 1 keeps six digits", x=x)
+x = 1e9 + 1e3 * rng.normal(size=(3, 3, 4, 6))
+y = call(batch_norm, x, gamma, beta, y=x.shape, quiet=True)
+close(y, expected(x, gamma, beta), "a mean of a million times the std keeps six digits", x=x)
 x = (1e4 + rng.integers(-2, 3, (25, 3, 4, 10))).astype(np.float32)
 args = gamma.astype(np.float32), beta.astype(np.float32)
 y = call(batch_norm, x, *args, y=x.shape, dtype="float32", quiet=True)
 close(y, expected(x, *args), "10,000 give or take 1 keeps two digits in float32", tol=1e-2, x=x)
-x = rng.integers(-100, 101, (3, 2, 4, 2)).astype(np.int8)
-args = np.array([2, 3], np.int8), np.array([100, -100], np.int8)
+x, args = rng.integers(-100, 101, (3, 2, 4, 2)).astype(np.int8), np.array([[2, 3], [100, -100]], np.int8)
 y = call(batch_norm, x, *args, y=x.shape, dtype="float64")
-close(y, expected(x, *args), "integers are taken as float64", x=x)
+close(y, expected(x, *args), "integers are taken as float64", tol=1e-5, x=x)
 leaves_arguments_alone(batch_norm, np.zeros((2, 2, 2, 2)), np.ones(2), np.zeros(2))
 leaves_arguments_alone(batch_norm, np.zeros((2, 2, 2, 2), np.float32), *np.ones((2, 2), np.float32))
 ### END HIDDEN TESTS
@@ -208,79 +206,100 @@ def layer_norm(x, gamma, beta, eps=1e-5):
     ### END SOLUTION
 
 
-# %% test="test_layer_norm" points=2
+# %% test="test_layer_norm" points=1
 from bngrader.check import call, close
 
 x = np.array([[[[1.0, 3.0]], [[5.0, 7.0]]]])
 gamma, beta = np.array([1.0, 2.0]), np.array([0.0, 10.0])
-h = np.array([[[[-3, -1]], [[1, 3]]]]) / np.sqrt(5 + 1e-5)
+h = np.array([[[[-3, -1]], [[1, 3]]]]) / np.sqrt(5)
 y = call(layer_norm, x, gamma, beta, y=(1, 2, 1, 2))
-close(y[:, 0], h[:, 0], "each sample is normalized over channels, rows and columns", x=x)
-close(y[:, 1], 2 * h[:, 1] + 10, "each channel is scaled by its gamma and shifted by its beta", x=x)
+close(y[:, 0], h[:, 0], "each sample is normalized over channels, rows and columns", tol=1e-3, x=x)
+close(y[:, 1], 2 * h[:, 1] + 10, "each channel is scaled by its gamma and shifted by its beta", tol=1e-3, x=x)
 two = np.concatenate([x, 100 * x])
 y_two = call(layer_norm, two, gamma, beta, y=(2, 2, 1, 2))
-close(y_two[:1], y, "a sample does not depend on the others in the batch", x=two)
+close(y_two[:1], y, "a sample does not depend on the others in the batch", tol=1e-3, x=two)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("layer_norm")
 for shape in [(2, 3, 4, 5), (5, 4, 3, 2), (3, 4, 2, 4), (3, 3, 3, 3), (1, 2, 3, 5), (2, 6, 1, 1), (4, 1, 5, 2)]:
     c = shape[1]
-    x = rng.normal(size=shape) * rng.uniform(0.5, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 3
+    x = rng.normal(size=shape) * rng.uniform(2, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 9
     x = x + rng.normal(size=(shape[0], 1, 1, 1)) + rng.normal(size=shape[2:])
     gamma, beta = rng.uniform(0.5, 2, c), rng.normal(size=c)
     mean, var = x.mean(axis=(1, 2, 3), keepdims=True), x.var(axis=(1, 2, 3), keepdims=True)
     want = gamma.reshape(1, c, 1, 1) * (x - mean) / np.sqrt(var + 1e-5) + beta.reshape(1, c, 1, 1)
-    y = call(layer_norm, x, gamma, beta, y=shape)
-    close(y, want, "each sample is normalized over channels, rows and columns", x=x, gamma=gamma, beta=beta)
+    y = call(layer_norm, x, gamma, beta, 1e-5, y=shape)
+    close(y, want, "each sample is normalized over channels, rows and columns", tol=1e-3, x=x, gamma=gamma, beta=beta)
 ### END HIDDEN TESTS
 
-# %% test="test_layer_norm_edges" points=1
+# %% test="test_layer_norm_eps" points=1
+from bngrader.check import call, close
+
+x = np.array([[[[1.0, 3.0]], [[5.0, 7.0]]]])
+one, zero = np.ones(2), np.zeros(2)
+y = call(layer_norm, x, one, zero, kwargs={"eps": 4.0}, y=x.shape)
+close(y, [[[[-1, -1 / 3]], [[1 / 3, 1]]]], "eps is added to the variance: here both make 9, the root is 3", x=x)
+y = call(layer_norm, 0 * x + 5, one, zero + 7, y=x.shape, quiet=True)
+close(y, 0 * x + 7, "a constant sample becomes beta", x=0 * x + 5)
+### BEGIN HIDDEN TESTS
+from bngrader.check import hidden_rng
+
+rng = hidden_rng("layer_norm", "eps")
+gamma, beta = rng.uniform(0.5, 2, 3), rng.normal(size=3)
+for scale, eps in [(1e-3, None), (1e-2, 1e-3), (1e-4, 1e-3), (1e-6, 1e-12), (1.0, 0.5)]:
+    x = scale * rng.normal(size=(4, 3, 2, 5))
+    mean, var = x.mean(axis=(1, 2, 3), keepdims=True), x.var(axis=(1, 2, 3), keepdims=True)
+    want = gamma.reshape(3, 1, 1) * (x - mean) / np.sqrt(var + (eps or 1e-5)) + beta.reshape(3, 1, 1)
+    y = call(layer_norm, x, gamma, beta, *([eps] if eps else []), y=x.shape)
+    close(y, want, "eps is added to the variance, and is 1e-5 if not given", x=x, eps=eps or 1e-5)
+x = np.full((2, 3, 2, 2), 0.1)
+y = call(layer_norm, x, gamma, beta, y=x.shape, quiet=True)
+close(y, 0 * x + beta.reshape(3, 1, 1), "a constant sample becomes beta", x=x, beta=beta)
+### END HIDDEN TESTS
+
+# %% test="test_layer_norm_dtype" points=1
 from bngrader.check import call, close, leaves_arguments_alone
 
-x, gamma, beta = np.array([[[[1, 3]], [[5, 7]]]]), np.array([1, 3]), np.array([0, 10])
+x, gamma, beta = np.array([[[[1, 3]], [[5, 7]]]]), np.array([1, 2]), np.array([0, 10])
 for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]:
     args = x.astype(given), gamma.astype(given), beta.astype(given)
-    y = call(layer_norm, *args, kwargs={"eps": 4.0}, y=x.shape, dtype=expected, quiet=True)
-    close(y, [[[[-1, -1 / 3]], [[11, 13]]]], f"eps is added to the variance, for {given}", tol=1e-5, x=args[0])
+    y = call(layer_norm, *args, y=x.shape, dtype=expected)
+    close(y[:, 1], [[[10.894427, 12.683282]]], f"channel 2 becomes 10.894 and 12.683 for {given}", tol=1e-3, x=args[0])
     leaves_arguments_alone(layer_norm, *args)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
-rng = hidden_rng("layer_norm", "edges")
+rng = hidden_rng("layer_norm", "dtype")
 gamma, beta = rng.uniform(0.5, 2, 3), rng.normal(size=3)
 
 
-def expected(x, gamma, beta, eps=1e-5):
+def expected(x, gamma, beta):
     x = x.astype(float)
     mean, var = x.mean(axis=(1, 2, 3), keepdims=True), x.var(axis=(1, 2, 3), keepdims=True)
-    return gamma.reshape(-1, 1, 1) * (x - mean) / np.sqrt(var + eps) + beta.reshape(-1, 1, 1)
+    return gamma.reshape(-1, 1, 1) * (x - mean) / np.sqrt(var + 1e-5) + beta.reshape(-1, 1, 1)
 
 
-for scale, eps in [(1e-3, 1e-5), (1e-2, 1e-3), (1e-6, 1e-12)]:
-    x = scale * rng.normal(size=(4, 3, 2, 5))
-    y = call(layer_norm, x, gamma, beta, eps, y=x.shape)
-    close(y, expected(x, gamma, beta, eps), "eps is added to the variance", x=x, eps=eps)
-x = 1e-3 * rng.normal(size=(4, 3, 2, 5))
-close(call(layer_norm, x, gamma, beta, y=x.shape), expected(x, gamma, beta), "eps is 1e-5 if not given", x=x)
-x = np.full((2, 3, 2, 2), 5.0)
+wide = 1e3 * rng.normal(size=(6, 6, 4, 8))
+frozen, g, b = wide[::2, ::2, ::2, ::3], np.repeat(gamma, 2)[::2], np.repeat(beta, 2)[::2]
+frozen.flags.writeable = g.flags.writeable = b.flags.writeable = False
+y = call(layer_norm, frozen, g, b, y=(3, 3, 2, 3), quiet=True)
+close(y, expected(frozen, g, b), "a view that cannot be written to works too", x=frozen)
+last = 1e3 * rng.normal(size=(4, 2, 5, 3)).transpose(0, 3, 1, 2)
+y = call(layer_norm, last, gamma, beta, y=(4, 3, 2, 5), quiet=True)
+close(y, expected(last, gamma, beta), "images stored with the channel last work too", x=last)
+x = 1e9 + 1e3 * rng.normal(size=(3, 3, 4, 6))
 y = call(layer_norm, x, gamma, beta, y=x.shape, quiet=True)
-close(y, 0 * x + beta.reshape(3, 1, 1), "a constant sample becomes beta", x=x, beta=beta)
-frozen = rng.normal(size=(6, 6, 4, 8))[::2, ::2, ::2, ::3]
-frozen.flags.writeable = False
-y = call(layer_norm, frozen, gamma, beta, y=(3, 3, 2, 3), quiet=True)
-close(y, expected(frozen, gamma, beta), "a view that cannot be written to works too", x=frozen)
-x = 1e6 + rng.normal(size=(3, 3, 4, 6))
-y = call(layer_norm, x, gamma, beta, y=x.shape, quiet=True)
-close(y, expected(x, gamma, beta), "a mean of 1,000,000 with std 1 keeps six digits", x=x)
+close(y, expected(x, gamma, beta), "a mean of a million times the std keeps six digits", x=x)
 x = (1e4 + rng.integers(-2, 3, (2, 3, 15, 20))).astype(np.float32)
 args = gamma.astype(np.float32), beta.astype(np.float32)
 y = call(layer_norm, x, *args, y=x.shape, dtype="float32", quiet=True)
 close(y, expected(x, *args), "10,000 give or take 1 keeps two digits in float32", tol=1e-2, x=x)
 x, args = rng.integers(-100, 101, (3, 2, 4, 2)).astype(np.int8), np.array([[2, 3], [100, -100]], np.int8)
 y = call(layer_norm, x, *args, y=x.shape, dtype="float64")
-close(y, expected(x, *args), "integers are taken as float64", x=x)
+close(y, expected(x, *args), "integers are taken as float64", tol=1e-5, x=x)
 leaves_arguments_alone(layer_norm, np.zeros((2, 2, 2, 2)), np.ones(2), np.zeros(2))
+leaves_arguments_alone(layer_norm, np.zeros((2, 2, 2, 2), np.float32), *np.ones((2, 2), np.float32))
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_instance_norm"
@@ -311,21 +330,29 @@ from bngrader.check import call, close
 x = np.array([[[[1.0, 3.0]], [[5.0, 9.0]]]])
 gamma, beta = np.array([1.0, 2.0]), np.array([0.0, 10.0])
 y = call(instance_norm, x, gamma, beta, y=(1, 2, 1, 2))
-close(y[0, 0], np.array([[-1, 1]]) / np.sqrt(1 + 1e-5), "a channel of a sample is normalized by itself", x=x)
-close(y[0, 1], np.array([[-4, 4]]) / np.sqrt(4 + 1e-5) + 10, "a channel has its own gamma and beta", x=x)
+close(y[0, 0], [[-1, 1]], "a channel of a sample is normalized by itself", tol=1e-3, x=x)
+close(y[0, 1], [[8, 12]], "a channel has its own gamma and beta", tol=1e-3, x=x)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("instance_norm")
-for shape in [(2, 3, 4, 5), (5, 4, 3, 2), (3, 4, 2, 4), (3, 3, 3, 3), (1, 2, 3, 5), (2, 6, 1, 1), (4, 1, 5, 2)]:
+for shape in [(2, 3, 4, 5), (5, 4, 3, 2), (3, 4, 2, 4), (3, 3, 3, 3), (1, 2, 3, 5), (2, 6, 1, 2), (4, 1, 5, 2)]:
     c = shape[1]
-    x = rng.normal(size=shape) * rng.uniform(0.5, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 3
+    x = rng.normal(size=shape) * rng.uniform(2, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 9
     x = x + rng.normal(size=(shape[0], 1, 1, 1)) + rng.normal(size=shape[2:])
     gamma, beta = rng.uniform(0.5, 2, c), rng.normal(size=c)
     mean, var = x.mean(axis=(2, 3), keepdims=True), x.var(axis=(2, 3), keepdims=True)
     want = gamma.reshape(1, c, 1, 1) * (x - mean) / np.sqrt(var + 1e-5) + beta.reshape(1, c, 1, 1)
-    y = call(instance_norm, x, gamma, beta, y=shape)
-    close(y, want, "each channel of each sample is normalized over rows and columns", x=x, gamma=gamma, beta=beta)
+    y = call(instance_norm, x, gamma, beta, 1e-5, y=shape)
+    close(
+        y,
+        want,
+        "each channel of each sample is normalized over rows and columns",
+        tol=1e-3,
+        x=x,
+        gamma=gamma,
+        beta=beta,
+    )
 ### END HIDDEN TESTS
 
 # %% test="test_instance_norm_edges" points=1
@@ -411,26 +438,26 @@ from bngrader.check import call, close
 x = np.array([1.0, 3.0, 5.0, 9.0]).reshape(1, 4, 1, 1)
 gamma, beta = np.array([1.0, 1.0, 1.0, 2.0]), np.array([0.0, 0.0, 0.0, 10.0])
 y = call(group_norm, x, 2, gamma, beta, y=(1, 4, 1, 1))
-close(y[0, :2, 0, 0], np.array([-1, 1]) / np.sqrt(1 + 1e-5), "channels 0 and 1 are the first group", x=x)
-close(y[0, 2, 0, 0], -2 / np.sqrt(4 + 1e-5), "channels 2 and 3 are the second group", x=x)
-close(y[0, 3, 0, 0], 2 * 2 / np.sqrt(4 + 1e-5) + 10, "each channel has its own gamma and beta", x=x)
+close(y[0, :2, 0, 0], [-1, 1], "channels 0 and 1 are the first group", tol=1e-3, x=x)
+close(y[0, 2, 0, 0], -1, "channels 2 and 3 are the second group", tol=1e-3, x=x)
+close(y[0, 3, 0, 0], 12, "each channel has its own gamma and beta", tol=1e-3, x=x)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("group_norm")
-shapes = [(2, 6, 4, 5), (5, 4, 3, 2), (3, 4, 2, 4), (3, 3, 3, 3), (1, 6, 3, 5), (2, 6, 1, 1), (4, 1, 5, 2)]
+shapes = [(2, 6, 4, 5), (5, 4, 3, 2), (3, 4, 2, 4), (3, 3, 3, 3), (1, 6, 3, 5), (2, 6, 1, 2), (4, 1, 5, 2)]
 for shape in shapes:
     n, c, *size = shape
-    x = rng.normal(size=shape) * rng.uniform(0.5, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 3
+    x = rng.normal(size=shape) * rng.uniform(2, 9, (c, 1, 1)) + rng.normal(size=(c, 1, 1)) * 9
     x = x + rng.normal(size=(n, 1, 1, 1)) + rng.normal(size=size)
     gamma, beta = rng.uniform(0.5, 2, c), rng.normal(size=c)
     for groups in (g for g in range(1, c + 1) if c % g == 0):
         v = x.reshape(n, groups, c // groups, *size)
         mean, var = v.mean(axis=(2, 3, 4), keepdims=True), v.var(axis=(2, 3, 4), keepdims=True)
         h = ((v - mean) / np.sqrt(var + 1e-5)).reshape(shape)
-        y = call(group_norm, x, groups, gamma, beta, y=shape)
-        want = gamma.reshape(c, 1, 1) * h + beta.reshape(c, 1, 1)
-        close(y, want, "each group of a sample is normalized by itself", groups=groups, x=x, gamma=gamma, beta=beta)
+        y = call(group_norm, x, groups, gamma, beta, 1e-5, y=shape)
+        want, shown = gamma.reshape(c, 1, 1) * h + beta.reshape(c, 1, 1), {"x": x, "gamma": gamma, "beta": beta}
+        close(y, want, "each group of a sample is normalized by itself", tol=1e-3, groups=groups, **shown)
 ### END HIDDEN TESTS
 
 # %% test="test_group_norm_errors" points=1
@@ -529,7 +556,7 @@ leaves_arguments_alone(group_norm, np.zeros((2, 2, 2, 2)), 1, np.ones(2), np.zer
 # $(-\sqrt2, 0)$, $(0, \sqrt2)$, $(0, -\sqrt2)$, nearly, because of $\varepsilon$.
 #
 # There may be fewer samples than features; $\varepsilon$ then keeps the eigenvalues above 0. A single
-# sample becomes 0, and so does a constant column.
+# sample becomes 0, and so does a constant column. One feature ($D = 1$) works too.
 
 
 # %% solution="zca_whiten"
@@ -550,19 +577,20 @@ from bngrader.check import call, close
 x = np.array([[13.0, 21.0], [7.0, 19.0], [11.0, 23.0], [9.0, 17.0]])
 z = call(zca_whiten, x, z=(4, 2))
 close(z.mean(axis=0), [0, 0], "every column of z has mean 0", x=x)
-close(z.T @ z / 4, np.eye(2), "the covariance of z is the identity", tol=1e-4, x=x)
+close(z.T @ z / 4, np.eye(2), "the covariance of z is the identity", tol=2e-3, x=x)
 want = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]) * np.sqrt(2)
-close(z, want, "z is turned back: the symmetric root of the inverse covariance", tol=1e-4, x=x)
+close(z, want, "z is turned back: the symmetric root of the inverse covariance", tol=1e-3, x=x)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("zca_whiten")
-for n, d in [(30, 2), (50, 4), (9, 3), (12, 1), (400, 7), (2, 1)]:
-    x = rng.normal(size=(n, d)) @ rng.normal(size=(d, d)) + rng.normal(size=d) * 5
-    values, vectors = np.linalg.eigh(np.cov(x.T, bias=True).reshape(d, d))
+for n, d in [(30, 2), (50, 4), (9, 3), (3, 2), (400, 7)]:
+    turn = np.linalg.qr(rng.normal(size=(d, d)))[0]
+    x = rng.normal(size=(n, d)) * rng.uniform(2, 9, d) @ turn + rng.normal(size=d) * 5
+    values, vectors = np.linalg.eigh(np.cov(x.T, bias=True))
     want = (x - x.mean(axis=0)) @ (vectors / np.sqrt(values + 1e-5) @ vectors.T)
-    z = call(zca_whiten, x, z=(n, d), quiet=True)
-    close(z, want, "z is the centred x times the symmetric root of the inverse covariance", x=x)
+    z = call(zca_whiten, x, 1e-5, z=(n, d), quiet=True)
+    close(z, want, "z is the centred x times the symmetric root of the inverse covariance", tol=1e-3, x=x)
 ### END HIDDEN TESTS
 
 # %% test="test_zca_whiten_eps" points=1
@@ -597,10 +625,10 @@ x = np.array([[13, 21], [7, 19], [11, 23], [9, 17]])
 want = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]) * np.sqrt(2)
 for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]:
     z = call(zca_whiten, x.astype(given), z=(4, 2), dtype=expected, quiet=True)
-    close(z, want, f"z is right for {given}", tol=1e-4, x=x.astype(given))
+    close(z, want, f"z is right for {given}", tol=1e-3, x=x.astype(given))
     leaves_arguments_alone(zca_whiten, x.astype(given))
 z = call(zca_whiten, np.array([[1.0, 7.0], [3.0, 7.0]]), z=(2, 2), quiet=True)
-close(z, [[-1, 0], [1, 0]], "a constant column becomes 0", tol=1e-4, x=np.array([[1.0, 7.0], [3.0, 7.0]]))
+close(z, [[-1, 0], [1, 0]], "a constant column becomes 0", tol=1e-3, x=np.array([[1.0, 7.0], [3.0, 7.0]]))
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -616,22 +644,24 @@ def expected(x):
 for x in (np.array([[3.0, -1.0, 2.0]]), np.full((4, 2), 5.0)):
     z = call(zca_whiten, x, z=x.shape, quiet=True)
     close(z, 0 * x, "a single sample, or equal ones, become 0", x=x)
-frozen = rng.normal(size=(40, 9))[::2, ::3]
+frozen = 1e3 * rng.normal(size=(40, 9))[::2, ::3]
 frozen.flags.writeable = False
 z = call(zca_whiten, frozen, z=(20, 3), quiet=True)
 close(z, expected(frozen), "a view that cannot be written to works too", x=frozen)
-turned = rng.normal(size=(3, 20)).T
+turned = 1e3 * rng.normal(size=(3, 20)).T
 close(call(zca_whiten, turned, z=(20, 3)), expected(turned), "a transposed table works too", x=turned)
 mix = np.array([[1.0, 0.5, 0.0], [0.0, 1.0, 0.5], [0.5, 0.0, 1.0]])
-x = 1e6 + rng.normal(size=(200, 3)) @ mix
+x = 1e9 + 1e3 * rng.normal(size=(200, 3)) @ mix
 z = call(zca_whiten, x, z=x.shape, quiet=True)
-close(z, expected(x), "a mean of 1,000,000 with std 1 keeps six digits", x=x)
+close(z, expected(x), "a mean of a million times the std keeps six digits", x=x)
 x = (1e4 + rng.integers(-2, 3, (1000, 3))).astype(np.float32)
 z = call(zca_whiten, x, z=x.shape, dtype="float32", quiet=True)
 close(z, expected(x), "10,000 give or take 1 keeps two digits in float32", tol=1e-2, x=x)
 x = rng.integers(-100, 101, (12, 3)).astype(np.int8)
 z = call(zca_whiten, x, z=x.shape, dtype="float64", quiet=True)
-close(z, expected(x), "integers are taken as float64", x=x)
+close(z, expected(x), "integers are taken as float64", tol=1e-5, x=x)
+x = 9 * rng.normal(size=(7, 1))
+close(call(zca_whiten, x, z=(7, 1)), expected(x), "one feature works too", tol=1e-4, x=x)
 leaves_arguments_alone(zca_whiten, np.zeros((3, 2)))
 leaves_arguments_alone(zca_whiten, np.array([[1.0, 0.0], [-1.0, 0.0]]))
 ### END HIDDEN TESTS

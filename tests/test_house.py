@@ -43,7 +43,7 @@ def sections():
 
 SECTIONS = sections()
 ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
-FOR_STUDENTS = ["check", "calls", "hints", "messages", "observe", "mistakes/*"]
+FOR_STUDENTS = ["check", "calls", "hints", "messages", "networks", "observe", "mistakes/*"]
 
 
 def cells(section):

@@ -31,6 +31,10 @@ def auc_in_pairs(train_scores, test_scores):
     return float(np.mean((test_scores > train_scores) + 0.5 * (test_scores == train_scores)))
 
 
+def auc_in_short_pairs(train_scores, test_scores):
+    return sum((b > a) + 0.5 * (b == a) for a, b in zip(train_scores, test_scores, strict=False)) / len(train_scores)
+
+
 def auc_against_the_mean(train_scores, test_scores):
     return float(np.mean(test_scores > train_scores.mean()))
 
@@ -115,6 +119,7 @@ def batches_with_statistics(rng):
 
 ALWAYS_FLOAT64 = "Your result is float64 whatever comes in. float32 in, float32 out."
 STAY_INTEGERS = "Your result has the dtype of whole numbers where whole numbers come in. Integers are taken as float64."
+NOT_CLIPPED = {"    p = np.clip(p, 1e-6, 1 - 1e-6)\n": ""}
 MEAN_SHIFT = (
     Mistake(
         "divides by N - 1",
@@ -155,6 +160,7 @@ MEAN_SHIFT = (
             "    shift = np.where((std == 0) & (moved > 0), np.inf, shift)\n": "",
         },
         "You divide by the std of a constant column, which is 0 or what rounding left of it.",
+        loose=True,
     ),
     Mistake(
         "0 wherever std is 0",
@@ -215,7 +221,10 @@ DOMAIN_AUC = (
     ),
     Mistake(
         "the other way round",
-        {"float(wins / (n * m))": "float(1 - wins / (n * m))"},
+        tuple(
+            {"0.5 * tied": ties, "float(wins / (n * m))": "float(1 - wins / (n * m))"}
+            for ties in ("0.5 * tied", "tied", "0 * tied")
+        ),
         "You count how often the training score is above. The AUC counts how often the test score is.",
     ),
     Mistake(
@@ -230,7 +239,7 @@ DOMAIN_AUC = (
     ),
     Mistake(
         "only pairs at the same place",
-        auc_in_pairs,
+        (auc_in_pairs, auc_in_short_pairs),
         "You compare each test score with the training score at the same place. Every test score is compared with "
         "every training score, and there may be more of one kind.",
     ),
@@ -241,12 +250,18 @@ DOMAIN_AUC = (
     ),
     Mistake(
         "the whole rank sum",
-        {"wins / (n * m)": "(wins + m * (m + 1) / 2) / (n * m)"},
+        tuple(
+            {"0.5 * tied": ties, "wins / (n * m)": "(wins + m * (m + 1) / 2) / (n * m)"}
+            for ties in ("0.5 * tied", "tied", "0 * tied")
+        ),
         "Your sum of ranks counts pairs of two test scores too. Take off what these add: m (m + 1) / 2.",
     ),
     Mistake(
         "ranks from 0",
-        {"wins / (n * m)": "(wins - m) / (n * m)"},
+        tuple(
+            {"0.5 * tied": ties, "wins / (n * m)": "(wins - m) / (n * m)"}
+            for ties in ("0.5 * tied", "tied", "0 * tied")
+        ),
         "Your ranks start at 0. In the formula with m (m + 1) / 2 the lowest score has rank 1.",
     ),
     Mistake(
@@ -273,19 +288,27 @@ DOMAIN_AUC = (
 IMPORTANCE_WEIGHTS = (
     Mistake(
         "upside down",
-        {"p / (1 - p)": "(1 - p) / p"},
+        ({"p / (1 - p)": "(1 - p) / p"}, {**NOT_CLIPPED, "p / (1 - p)": "(1 - p) / p"}),
         "Your odds are upside down: samples that look like the training data get the large weights.",
     ),
     Mistake(
         "not scaled",
-        {"odds / odds.mean()": "odds"},
+        ({"odds / odds.mean()": "odds"}, {**NOT_CLIPPED, "odds / odds.mean()": "odds"}),
         "You return the odds as they are. They are scaled so that their mean is 1.",
     ),
-    Mistake("sum 1", {"odds.mean()": "odds.sum()"}, "Your weights have the sum 1. Their mean has to be 1."),
-    Mistake("highest 1", {"odds.mean()": "odds.max()"}, "Your highest weight is 1. It is the mean that has to be 1."),
+    Mistake(
+        "sum 1",
+        ({"odds.mean()": "odds.sum()"}, {**NOT_CLIPPED, "odds.mean()": "odds.sum()"}),
+        "Your weights have the sum 1. Their mean has to be 1.",
+    ),
+    Mistake(
+        "highest 1",
+        ({"odds.mean()": "odds.max()"}, {**NOT_CLIPPED, "odds.mean()": "odds.max()"}),
+        "Your highest weight is 1. It is the mean that has to be 1.",
+    ),
     Mistake(
         "not clipped",
-        {"    p = np.clip(p, 1e-6, 1 - 1e-6)\n": ""},
+        NOT_CLIPPED,
         "You do not clip the probabilities: one that is 1 divides by 0, and one that is 0 has no weight at all.",
     ),
     Mistake(
@@ -299,20 +322,32 @@ IMPORTANCE_WEIGHTS = (
         "You clip high probabilities alone. Clip at the lower end too.",
     ),
     Mistake(
-        "clipped too early",
-        {"1e-6, 1 - 1e-6": "1e-3, 1 - 1e-3"},
+        "other bounds",
+        tuple(
+            {"p_test.astype(float)": start, "1e-6, 1 - 1e-6": f"{eps}, 1 - {eps}"}
+            for eps in (1e-3, 1e-2, 1e-4, 1e-5, 1e-7, 1e-8, 1e-9, 0.05, 0.1)
+            for start in ("p_test.astype(float)", "p_test.astype(dtype)")
+        ),
         "You clip to other bounds than 1e-6 and 1 - 1e-6.",
-        loose=True,
+    ),
+    Mistake(
+        "adds a small number",
+        tuple({**NOT_CLIPPED, "p / (1 - p)": f"p / (1 - p + {eps})"} for eps in (1e-6, 1e-8, 1e-7, 1e-9, 1e-10)),
+        "You add a small number to 1 - p. Clip p instead: a p of 0 has no weight in yours, and one of 1 another.",
     ),
     Mistake(
         "not the odds",
-        {"p / (1 - p)": "p"},
+        ({"p / (1 - p)": "p"}, {**NOT_CLIPPED, "p / (1 - p)": "p"}),
         "You scale the probabilities themselves. The weight of a sample is the odds, p against 1 - p.",
     ),
-    Mistake("one over 1 - p", {"p / (1 - p)": "1 / (1 - p)"}, "You divide 1 by 1 - p. The odds have p above the line."),
+    Mistake(
+        "one over 1 - p",
+        ({"p / (1 - p)": "1 / (1 - p)"}, {**NOT_CLIPPED, "p / (1 - p)": "1 / (1 - p)"}),
+        "You divide 1 by 1 - p. The odds have p above the line.",
+    ),
     Mistake(
         "logarithm",
-        {"p / (1 - p)": "np.log(p / (1 - p))"},
+        ({"p / (1 - p)": "np.log(p / (1 - p))"}, {**NOT_CLIPPED, "p / (1 - p)": "np.log(p / (1 - p))"}),
         "You take the logarithm of the odds. The weights are the odds themselves, and never negative.",
     ),
     Mistake(
@@ -346,7 +381,9 @@ REALIGN = (
         "You take 1e-5 for eps whatever is passed. Use the argument.",
     ),
     Mistake(
-        "no eps", {"var + eps": "var"}, "You leave out eps: a column that is constant in the batch divides 0 by 0."
+        "no eps",
+        ({"var + eps": "var"}, {"var + eps": "np.where(var == 0, 1, var)"}),
+        "You leave out eps: a column that is constant in the batch divides 0 by 0.",
     ),
     Mistake(
         "eps as a lower bound",
@@ -360,7 +397,25 @@ REALIGN = (
     ),
     Mistake(
         "the wrong way",
-        {"z = (test - mean)": "z = (test - train_mean) * train_std", "z * train_std + train_mean": "z"},
+        (
+            {
+                "(test - mean) / np.sqrt(var + eps)": "(test - train_mean) / train_std",
+                "z * train_std + train_mean": "z",
+            },
+            {
+                "(test - mean) / np.sqrt(var + eps)": "(test - train_mean) / np.sqrt(train_std**2 + eps)",
+                "z * train_std + train_mean": "z",
+            },
+            {
+                "(test - mean) / np.sqrt(var + eps)": "(test - train_mean) / np.sqrt(train_std**2 + eps)",
+                "z * train_std + train_mean": "z * np.sqrt(var) + mean",
+            },
+            {
+                "(test - mean) / np.sqrt(var + eps)": "(test - train_mean) / train_std",
+                "z * train_std + train_mean": "z * np.sqrt(var) + mean",
+            },
+            {"(test - mean) / np.sqrt(var + eps)": "(test - train_mean) / np.sqrt(var + eps)"},
+        ),
         "You subtract the training mean. The batch loses its own mean first, and gets the training mean at the end.",
     ),
     Mistake(
@@ -377,6 +432,16 @@ REALIGN = (
         "shifts before it scales",
         {"z * train_std + train_mean": "(z + train_mean) * train_std"},
         "You multiply the training mean by the training std as well. Scale first, and shift then.",
+    ),
+    Mistake(
+        "eps twice",
+        {"z * train_std": "z * np.sqrt(train_std**2 + eps)"},
+        "You add eps to the training variance, too. It belongs to the variance of the batch alone.",
+    ),
+    Mistake(
+        "by sample",
+        {"(axis=0)": "(axis=1, keepdims=True)"},
+        "You take the mean and the variance of each sample, a row. Each column has its own.",
     ),
     Mistake(
         "shifts only",

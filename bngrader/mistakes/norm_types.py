@@ -1,5 +1,7 @@
 """Known mistakes in the assignment on normalization types."""
 
+import itertools
+
 import numpy as np
 
 from bngrader.mistakes import Known, Mistake
@@ -73,29 +75,33 @@ def whiten_by_cholesky(x, eps=1e-5):
     x = x.astype(float)
     centred = x - x.mean(axis=0)
     covariance = centred.T @ centred / len(x) + eps * np.eye(x.shape[1])
-    z = np.linalg.solve(np.linalg.cholesky(covariance), centred.T).T
+    z = centred @ np.linalg.inv(np.linalg.cholesky(covariance)).T
+    return z.astype(dtype)
+
+
+def whiten_by_svd(x, eps=1e-5):
+    dtype = x.dtype if x.dtype.kind == "f" else float
+    x = x.astype(float)
+    centred = x - x.mean(axis=0)
+    left, s, _ = np.linalg.svd(centred, full_matrices=False)
+    z = left * s / np.sqrt(s**2 / len(x) + eps)
     return z.astype(dtype)
 
 
 def whiten_correlations(x, eps=1e-5):
     dtype = x.dtype if x.dtype.kind == "f" else float
     x = x.astype(float)
-    centred = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)
+    centred = (x - x.mean(axis=0)) / x.std(axis=0)
     values, vectors = np.linalg.eigh(centred.T @ centred / len(x))
     z = centred @ vectors / np.sqrt(values + eps) @ vectors.T
     return z.astype(dtype)
 
 
-def whitened(function, x, eps, part):
-    z = function(x) if eps is None else function(x, eps)
-    return z if part == "z" else z.T.astype(float) @ z / len(z)
-
-
-def images(rng, c=3):
-    """Batches of images with gamma, beta and perhaps eps: each but the first three for one idea."""
+def images(rng, c=3, two=(2, 3, 1, 1)):
+    """Batches of images with gamma, beta and perhaps eps, each for one idea; `two` is a shape with sets of two."""
     ones, zeros, gamma, beta = np.ones(c), np.zeros(c), rng.uniform(2, 3, c), rng.uniform(3, 5, c)
     far = np.arange(c)[:, None, None] * 4 + rng.integers(1, 4, (2, 1, 1, 1))
-    yield rng.integers(-4, 5, (2, c, 1, 2)) + far + np.zeros(1), ones, zeros
+    yield np.round(rng.normal(size=(2, c, 2, 1)) * 4) + far + 0.5, ones, zeros
     yield rng.normal(size=(2, c, 3, 2)) + far, ones, zeros
     yield rng.normal(size=(2, c, 2, 4)) + far, gamma, zeros
     yield rng.normal(size=(2, c, 2, 4)) + far, ones, beta
@@ -104,14 +110,23 @@ def images(rng, c=3):
     yield 1e-3 * (rng.normal(size=(2, c, 2, 4)) + far), ones, zeros
     yield tuple(a.astype(np.float32) for a in (rng.normal(size=(2, c, 2, 4)) + far, ones, zeros))
     yield tuple(a.astype(int) for a in (rng.integers(-9, 9, (2, c, 2, 4)) + far, ones, zeros))
-    yield 1e6 + rng.normal(size=(2, c, 5, 4)), ones, zeros
+    # Two entries, ten billion and two more: their squares are the same number.
+    yield 1e10 + np.arange(two[0] * two[1] * two[2] * two[3]).reshape(two) % 2 * 2.0, ones[: two[1]], zeros[: two[1]]
     frozen = (rng.normal(size=(4, 2 * c, 2, 4))[::2, ::2] + far)[:, :, ::-1]
     frozen.flags.writeable = False
     yield frozen, ones, zeros
 
 
+def samples_of_two(rng):
+    return images(rng, two=(3, 1, 2, 1))
+
+
+def channels_of_two(rng):
+    return images(rng, two=(1, 3, 2, 1))
+
+
 def images_in_groups(rng):
-    for x, *rest in images(rng, c=6):
+    for x, *rest in images(rng, c=6, two=(1, 6, 1, 1)):
         yield x, 3, *rest
     for c, groups in [(4, 1), (4, 4), (4, 2)]:
         yield rng.normal(size=(2, c, 2, 3)) + np.arange(c)[:, None, None], groups, np.ones(c), np.zeros(c)
@@ -120,25 +135,27 @@ def images_in_groups(rng):
 
 
 def tables(rng):
-    """Tables with an eps, or None for the default, and which part of the result is looked at."""
-    x = rng.permutation(16)[:8].reshape(4, 2) + 3.0
     mix = np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
-    yield x, None, "z"
-    yield x, None, "covariance"
-    yield rng.normal(size=(4, 1)) * 3, None, "z"
-    yield rng.normal(size=(4, 1)) * 3 + 5, None, "z"
-    yield rng.normal(size=(12, 3)) @ mix, None, "z"
-    yield rng.normal(size=(12, 3)) @ mix, None, "covariance"
-    yield rng.normal(size=(12, 3)) @ mix, 0.7, "covariance"
-    yield 1e-3 * rng.normal(size=(12, 1)), None, "z"
-    yield rng.normal(size=(12, 1)).astype(np.float32), None, "z"
-    yield rng.integers(-9, 9, (12, 1)), None, "z"
-    yield 1e6 + rng.normal(size=(12, 1)), None, "z"
+    yield (np.array([[3.0, 1.0], [-3.0, -1.0], [1.0, 3.0], [-1.0, -3.0]]) * rng.uniform(1, 2) + 5,)
+    yield (rng.normal(size=(12, 3)) @ mix,)
+    yield (rng.normal(size=(12, 3)) @ mix + 5,)
+    yield rng.normal(size=(12, 3)) @ mix, 0.7
+    yield (1e-3 * rng.normal(size=(12, 3)) @ mix,)
+    yield ((rng.normal(size=(12, 3)) @ mix).astype(np.float32),)
+    yield (rng.integers(-9, 9, (12, 3)),)
+    yield (1e10 + np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.0]]),)
+    frozen = rng.normal(size=(12, 6))[:, ::2] @ mix
+    frozen.flags.writeable = False
+    yield (frozen,)
 
 
+EIGH, ZCA = "values, vectors = np.linalg.eigh(covariance)", "centred @ vectors / np.sqrt(values + eps) @ vectors.T"
 SPLIT = "x.reshape(n, groups, c // groups, height, width)"
 DTYPE = 'x.dtype if x.dtype.kind == "f" else float'
 AXES = {batch_norm: (0, 2, 3), layer_norm: (1, 2, 3), instance_norm: (2, 3), group_norm: (2, 3, 4)}
+NAMES = {axes: function.__name__.replace("_", " ") for function, axes in AXES.items()}
+WORDS = ("samples", "channels", "rows", "columns")
+OTHER_EPS = ("1e-8", "1e-3", "1e-6", "1e-12")
 ALWAYS_FLOAT64 = "Your result is float64 whatever comes in. float32 in, float32 out."
 INTEGERS = "Your result has the integers' dtype, and is cut off. Integers are taken as float64."
 IN_PLACE = "You write into the argument x: the caller's own data are changed. Work on a new array."
@@ -147,6 +164,22 @@ IN_PLACE = "You write into the argument x: the caller's own data are changed. Wo
 def over(function, name, axes, hint):
     """A mistake: the statistics of other axes than the function's."""
     return Mistake(name, {f"axes = {AXES[function]}": f"axes = {axes}"}, hint)
+
+
+def listed(axes):
+    *first, last = (WORDS[axis] for axis in axes)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def over_other_axes(function):
+    """The statistics of every other choice of axes, a mistake each."""
+    right = AXES[function]
+    for size in (1, 2, 3, 4):
+        for axes in itertools.combinations(range(4), size):
+            if axes != right:
+                called = f": that is {NAMES[axes]}" if axes in NAMES else ""
+                hint = f"You average over the {listed(axes)}{called}. In {NAMES[right]} it is over {listed(right)}."
+                yield over(function, f"over {listed(axes)}", axes, hint)
 
 
 # What goes wrong in each of the four normalizations.
@@ -169,14 +202,13 @@ COMMON = (
     Mistake("no eps", {"np.sqrt(var + eps)": "np.sqrt(var)"}, "You leave eps out: nothing is added to the variance."),
     Mistake(
         "eps fixed",
-        {"var + eps": "var + 1e-5"},
-        "You always add 1e-5. The argument eps is not used, though another value may be given.",
+        tuple({"var + eps": f"var + {eps}"} for eps in ("1e-5", *OTHER_EPS[:-1])),
+        "You always add the same number to the variance: the argument eps is not used.",
     ),
     Mistake(
         "another default for eps",
-        {"eps=1e-5": "eps=1e-8"},
+        tuple({"eps=1e-5": f"eps={eps}"} for eps in OTHER_EPS),
         "With an eps that is given you are right, without one you are not: the default should be 1e-5.",
-        loose=True,
     ),
     Mistake(
         "forgets gamma", {"gamma[:, None, None] * h": "h"}, "You do not multiply by gamma, or not all of the channels."
@@ -210,7 +242,20 @@ COMMON = (
         },
         "Your variance is the mean of the squares less the square of the mean. Where the mean is large against the "
         "spread, two nearly equal numbers are subtracted, and the digits are gone.",
-        loose=True,
+    ),
+    Mistake(
+        "means without their dimensions",
+        {"axis=axes, keepdims=True": "axis=axes"},
+        "Your mean and variance have lost the axes that you average over, and meet the wrong axes of x.",
+    ),
+    Mistake(
+        "computes in float32",
+        (
+            {"x = x.astype(float)\n": "x = x.astype(np.float32)\n"},
+            {DTYPE: "np.float32", "x = x.astype(float)\n": "x = x.astype(np.float32)\n"},
+            {DTYPE: "np.float32"},
+        ),
+        "You turn everything into float32. float64 in, float64 out, with its digits.",
     ),
     Mistake("always float64", {DTYPE: "float"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {DTYPE: "x.dtype"}, INTEGERS),
@@ -229,112 +274,20 @@ KNOWN = (
         batch_norm,
         images,
         (
-            over(
-                batch_norm,
-                "by sample",
-                (1, 2, 3),
-                "You normalize each sample by itself: that is layer norm. "
-                "In batch norm all samples share the mean of a channel.",
-            ),
-            over(
-                batch_norm,
-                "by sample and channel",
-                (2, 3),
-                "You normalize each channel of each sample by itself: "
-                "that is instance norm. In batch norm the samples share the mean of a channel.",
-            ),
-            over(
-                batch_norm,
-                "by pixel",
-                (0,),
-                "You average over the samples alone, so each pixel has its own mean. In "
-                "a channel all rows and columns share one mean.",
-            ),
-            over(
-                batch_norm,
-                "all together",
-                (0, 1, 2, 3),
-                "You take one mean and variance of all entries. Each channel has its own.",
-            ),
-            over(
-                batch_norm,
+            *over_other_axes(batch_norm),
+            Mistake(
                 "channels last",
-                (0, 1, 2),
-                "Your sets run along the last axis, as if the channels came last. Here they are axis 1.",
+                {
+                    "axes = (0, 2, 3)": "axes = (0, 1, 2)",
+                    "gamma[:, None, None] * h + beta[:, None, None]": "gamma * h + beta",
+                },
+                "You take the last axis for the channels. Here they are axis 1: samples, channels, rows, columns.",
             ),
             *COMMON,
         ),
     ),
-    Known(
-        layer_norm,
-        images,
-        (
-            over(
-                layer_norm,
-                "by channel",
-                (0, 2, 3),
-                "You normalize each channel over the samples: that is batch "
-                "norm. In layer norm a sample does not see the others.",
-            ),
-            over(
-                layer_norm,
-                "by sample and channel",
-                (2, 3),
-                "You normalize each channel of a sample by itself: that "
-                "is instance norm. In layer norm the channels of a sample share one mean.",
-            ),
-            over(
-                layer_norm,
-                "by position",
-                (1,),
-                "You average over the channels alone, so each position has its own "
-                "mean. Here rows and columns belong to the set too.",
-            ),
-            over(
-                layer_norm, "by the last axis", (3,), "You average over the last axis alone. A set is a whole sample."
-            ),
-            over(
-                layer_norm,
-                "all together",
-                (0, 1, 2, 3),
-                "You take one mean and variance of all entries. Each sample has its own.",
-            ),
-            *COMMON,
-        ),
-    ),
-    Known(
-        instance_norm,
-        images,
-        (
-            over(
-                instance_norm,
-                "by channel",
-                (0, 2, 3),
-                "You normalize each channel over all samples: that is batch norm. Here each sample is by itself.",
-            ),
-            over(
-                instance_norm,
-                "by sample",
-                (1, 2, 3),
-                "You normalize each sample over all its channels: that is layer norm. Here each channel is by itself.",
-            ),
-            over(
-                instance_norm,
-                "by row",
-                (3,),
-                "You average over the columns alone, so each row has its own mean. A "
-                "set has all rows and columns of a channel.",
-            ),
-            over(
-                instance_norm,
-                "by column",
-                (2,),
-                "You average over the rows alone, so each column has its own mean. "
-                "A set has all rows and columns of a channel.",
-            ),
-            *COMMON,
-        ),
-    ),
+    Known(layer_norm, samples_of_two, (*over_other_axes(layer_norm), *COMMON)),
+    Known(instance_norm, channels_of_two, (*over_other_axes(instance_norm), *COMMON)),
     Known(
         group_norm,
         images_in_groups,
@@ -359,7 +312,11 @@ KNOWN = (
             ),
             Mistake(
                 "another error",
-                {"raise ValueError": "raise RuntimeError"},
+                (
+                    {"raise ValueError": "raise AssertionError"},
+                    {"raise ValueError": "raise Exception"},
+                    {"raise ValueError": "raise TypeError"},
+                ),
                 "You raise an error where the groups do not divide the channels, but it is not a ValueError.",
             ),
             over(
@@ -396,19 +353,41 @@ KNOWN = (
         (
             Mistake(
                 "not turned back",
-                {" @ vectors.T": ""},
-                "Your z is white, but turned: the features are not where they were. It is another root of the inverse "
-                "covariance than the symmetric one.",
-                loose=True,
+                (
+                    {" @ vectors.T": ""},
+                    {
+                        "eigh(covariance)": "eigh(covariance)\n    values, vectors = values[::-1], vectors[:, ::-1]",
+                        " @ vectors.T": "",
+                    },
+                    {
+                        EIGH: "vectors, values, _ = np.linalg.svd(covariance)",
+                        " @ vectors.T": "",
+                    },
+                    {
+                        EIGH: "values, vectors = np.linalg.eig(covariance)",
+                        " @ vectors.T": "",
+                    },
+                    whiten_by_svd,
+                ),
+                "Your z is white, but turned: it is the result of PCA whitening. The features have to be turned back.",
             ),
             Mistake(
                 "Cholesky",
-                whiten_by_cholesky,
+                (
+                    whiten_by_cholesky,
+                    {
+                        "centred.T @ centred / len(x)": "centred.T @ centred / len(x) + eps * np.eye(x.shape[1])",
+                        ZCA: "centred @ np.linalg.cholesky(np.linalg.inv(covariance))",
+                    },
+                ),
                 "Your z is white by a triangular root, that of Cholesky. The symmetric root is asked for.",
             ),
             Mistake(
                 "whitens the correlations",
-                whiten_correlations,
+                (
+                    whiten_correlations,
+                    {"centred = x - x.mean(axis=0)": "centred = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)"},
+                ),
                 "You standardize the columns before you take the covariance. The covariance of the centred table "
                 "itself is asked for.",
             ),
@@ -426,6 +405,19 @@ KNOWN = (
                 "one mean for all",
                 {"x.mean(axis=0)": "x.mean()"},
                 "You subtract one mean of the whole table. Each column has its own.",
+            ),
+            Mistake(
+                "whitens x itself",
+                {"z = centred @": "z = x @"},
+                "You take the covariance of the centred table, and then multiply the table that is not centred.",
+            ),
+            Mistake(
+                "the samples' covariance",
+                (
+                    {"centred.T @ centred / len(x)": "np.cov(x)"},
+                    {"centred.T @ centred / len(x)": "centred @ centred.T / len(x)"},
+                ),
+                "Your covariance matrix has a row for each sample. It is that of the features, of shape (D, D).",
             ),
             Mistake(
                 "the mean added back",
@@ -472,21 +464,19 @@ KNOWN = (
             ),
             Mistake(
                 "eps fixed",
-                {"values + eps": "values + 1e-5"},
-                "You always add 1e-5. The argument eps is not used, though another value may be given.",
+                tuple({"values + eps": f"values + {eps}"} for eps in ("1e-5", *OTHER_EPS[:-1])),
+                "You always add the same number to the variance: the argument eps is not used.",
             ),
             Mistake(
                 "another default for eps",
-                {"eps=1e-5": "eps=1e-8"},
+                tuple({"eps=1e-5": f"eps={eps}"} for eps in OTHER_EPS),
                 "With an eps that is given you are right, without one you are not: the default should be 1e-5.",
-                loose=True,
             ),
             Mistake(
                 "one pass",
                 {"centred.T @ centred / len(x)": "x.T @ x / len(x) - np.outer(x.mean(axis=0), x.mean(axis=0))"},
                 "Your covariance is the mean of the products less the product of the means. Where the means are large "
                 "against the spread, two nearly equal numbers are subtracted, and the digits are gone.",
-                loose=True,
             ),
             Mistake("always float64", {DTYPE: "float"}, ALWAYS_FLOAT64),
             Mistake("integers stay integers", {DTYPE: "x.dtype"}, INTEGERS),
@@ -499,6 +489,5 @@ KNOWN = (
                 IN_PLACE,
             ),
         ),
-        use=whitened,
     ),
 )
