@@ -25,8 +25,8 @@ def mean_shift(train: ArrayLike, test: ArrayLike) -> Array:
     Returns
     -------
     shift
-        `(D,)` in the dtype of `train` (float64 for integers): `|mean(test) - mean(train)| / std(train)`, with the biased
-        standard deviation. 0 where both means are equal and the standard deviation is 0; inf where only that is 0.
+        `(D,)` in the dtype of `train` (float64 for integers): `|mean(test) - mean(train)| / std(train)`, with the
+        biased standard deviation. 0 where both means are equal and it is 0; inf where only that is 0.
 
     Raises
     ------
