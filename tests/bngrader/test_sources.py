@@ -46,7 +46,9 @@ def test_the_student_sees_no_solution_and_no_hidden_test(slug, students_notebook
             assert "raise NotImplementedError()" in cell.source or cell.source == "YOUR ANSWER HERE"
         if metadata.grade and not metadata.solution:
             assert source[cell.id].startswith(cell.source.rstrip())
-            assert "### BEGIN HIDDEN TESTS" in source[cell.id]
+    hidden = [name for name, text in source.items() if "### BEGIN HIDDEN TESTS" in text]
+    functions = [c.id for c in notebook.cells if c.cell_type == "code" and c.metadata.nbgrader.solution]
+    assert all(any(name.startswith(f"test_{function}") for name in hidden) for function in functions)
 
 
 def test_every_cell_is_nbgraders_and_only_answers_can_be_edited(students_notebook):
