@@ -1,93 +1,48 @@
 """`make bench-grading`: nbgrader as it comes and this course's engine, on the same submissions, in turn.
 
-Both are timed as an instructor starts them: a command in a folder with submissions, whose start counts, and that of the
-engine's first kernel too. Ours also writes the feedback, which stock `nbgrader autograde` does not.
+Both are timed as an instructor starts them: a command in a folder with submissions. Its start counts, and so does that
+of the engine's first processes. Ours also writes the feedback, which stock `nbgrader autograde` does not.
 """
 
 import argparse
-import shutil
-import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.grading_measure import Cost, measure
-from bngrader.course import SOURCES, find_repository, put_tools_on_path
-from bngrader.sources import write_sources
-from tests.grading.sample_class import ASSIGNMENT, submissions
+from benchmarks.grading_cluster import Simulation, simulate
+from benchmarks.grading_measure import Cost
+from benchmarks.grading_ways import ASSIGNMENT, Run, engine, otter, stock
 
-BIN = Path(sys.executable).parent
-STOCK_CONFIG = f"""
-c = get_config()
-c.CourseDirectory.source_directory = {str(find_repository() / SOURCES)!r}
-c.CourseDirectory.course_id = "stock"
-"""
+TORCH = "import torch\n"  # the other assignments need it, and its import is most of what stock nbgrader does there
 
 
-@dataclass(frozen=True)
-class Run:
-    """One way to grade, on so many submissions."""
-
-    way: str
-    submissions: int
-    cost: Cost
-
-    @property
-    def rate(self) -> float:
-        """Submissions a minute."""
-        return 60 * self.submissions / self.cost.seconds
-
-
-def hand_in(folder: Path, count: int) -> Path:
-    """A class of `count` students, who hand in the sample class's notebooks, right and wrong ones in turn."""
-    texts = [text for text in submissions().values() if text.startswith("{") and len(text) > 1000]
-    for number in range(count):
-        path = folder / "submitted" / f"student-{number:04}" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(texts[number % len(texts)])
-    return folder
+def arguments() -> argparse.Namespace:
+    """What to measure; the default takes some minutes."""
+    parser = argparse.ArgumentParser(prog="make bench-grading", description=__doc__)
+    parser.add_argument("--count", type=int, default=10, help="submissions that both ways grade in each round")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--growth", type=int, nargs="*", default=[10, 100], help="class sizes for ours alone")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--cluster", type=int, default=2000, help="submissions of the simulated cluster; 0 for none")
+    parser.add_argument("--workers", type=int, default=128, help="threads of the simulated cluster")
+    parser.add_argument("--otter", type=Path, help="an environment's bin/ with otter-grader, to compare with")
+    return parser.parse_args()
 
 
-def stock(folder: Path, count: int) -> Run:
-    """Grade a class by `nbgrader autograde`, without this course's configuration."""
-    hand_in(folder, count)
-    (folder / "nbgrader_config.py").write_text(STOCK_CONFIG)
-    put_tools_on_path()
-    write_sources(find_repository())
-    measure([BIN / "nbgrader", "generate_assignment", ASSIGNMENT], folder)
-    cost = measure([BIN / "nbgrader", "autograde", ASSIGNMENT], folder)
-    return Run("stock nbgrader", count, cost)
-
-
-def engine(folder: Path, count: int, jobs: int) -> Run:
-    """Grade a class by `bngrader grade`, sandbox and judge on."""
-    hand_in(folder, count)
-    command = [BIN / "bngrader", "grade", ASSIGNMENT, "--course", folder, "--jobs", str(jobs)]
-    return Run(f"bngrader, {jobs} jobs", count, measure(command, folder))
-
-
-def side_by_side(count: int, rounds: int, jobs: int) -> tuple[list[Run], list[Run]]:
-    """Both ways on the same submissions, in turn."""
-    theirs, ours = [], []
-    for _ in range(rounds):
+def side_by_side(options: argparse.Namespace, begin: str = "") -> list[Run]:
+    """All ways on the same submissions, in turn, whose first answer begins with `begin`; the rounds are added up."""
+    runs: dict[str, list[Run]] = {}
+    for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as folder:
-            theirs.append(stock(Path(folder), count))
+            runs.setdefault("stock", []).append(stock(Path(folder), options.count, begin))
         with tempfile.TemporaryDirectory() as folder:
-            ours.append(engine(Path(folder), count, jobs))
-    return theirs, ours
-
-
-def growth(counts: list[int], jobs: int) -> list[Run]:
-    """Ours on classes of several sizes."""
-    runs = []
-    for count in counts:
-        with tempfile.TemporaryDirectory() as folder:
-            runs.append(engine(Path(folder), count, jobs))
-    return runs
+            runs.setdefault("engine", []).append(engine(Path(folder), options.count, options.jobs, begin))
+        if options.otter and not begin:
+            with tempfile.TemporaryDirectory() as folder:
+                runs.setdefault("otter", []).append(otter(Path(folder), options.count, options.otter))
+    return [total(same) for same in runs.values()]
 
 
 def total(runs: list[Run]) -> Run:
@@ -97,10 +52,51 @@ def total(runs: list[Run]) -> Run:
     return Run(runs[0].way, sum(run.submissions for run in runs), cost)
 
 
-def run_table(runs: list[Run], peer: Run) -> Table:
-    """A line a run, with the ratio of its rate to the peer's."""
+def growth(options: argparse.Namespace) -> list[Run]:
+    """Ours on classes of several sizes."""
+    runs = []
+    for count in options.growth:
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(engine(Path(folder), count, options.jobs))
+    return runs
+
+
+def run_table(groups: dict[str, list[Run]], peer: Run) -> Table:
+    """A line a run, with the ratio of its rate to that of the first of its group, or else of `peer`."""
     table = Table("what", "submissions", "seconds", "a minute", "CPU s each", "peak PSS, MB", "rate / stock")
-    for run in runs:
-        cells = [f"{run.cost.seconds:.1f}", f"{run.rate:.1f}", f"{run.cost.cpu_seconds / run.submissions:.2f}"]
-        table.add_row(run.way, str(run.submissions), *cells, f"{run.cost.peak_mb:.0f}", f"{run.rate / peer.rate:.1f}")
+    for title, runs in groups.items():
+        table.add_section()
+        base = runs[0] if runs[0].way.startswith("stock") else peer
+        for run in runs:
+            each = f"{run.cost.cpu_seconds / run.submissions:.2f}"
+            row = [f"{run.cost.seconds:.1f}", f"{run.rate:.1f}", each, f"{run.cost.peak_mb:.0f}"]
+            table.add_row(f"{run.way}{title}", str(run.submissions), *row, f"{run.rate / base.rate:.1f}")
     return table
+
+
+def cluster_table(simulations: list[Simulation]) -> Table:
+    """A line a simulation: what the scheduler costs."""
+    table = Table(
+        "simulated cluster", "workers", "s each", "seconds", "without overhead", "scheduler and client, ms each"
+    )
+    for run in simulations:
+        row = [f"{run.seconds_each:.2f}", f"{run.seconds:.1f}", f"{run.ideal:.1f}", f"{run.cpu_each_ms:.2f}"]
+        table.add_row(f"{run.submissions:,} submissions", str(run.workers), *row)
+    return table
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    options, console = arguments(), Console(width=110)
+    plain, with_torch = side_by_side(options), side_by_side(options, TORCH)
+    groups = {f", {ASSIGNMENT}": plain, ", answers import torch": with_torch, ", growth": growth(options)}
+    console.print(run_table({title: runs for title, runs in groups.items() if runs}, plain[0]))
+    if not options.otter:
+        console.print("otter-grader is left out: --otter BIN names an environment that has it.", markup=False)
+    if options.cluster:
+        recorded = plain[1].cost.cpu_seconds / plain[1].submissions
+        console.print(cluster_table([simulate(options.cluster, recorded, options.workers)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 
 import psutil
+
+CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -21,27 +23,64 @@ class Cost:
     peak_mb: float
 
 
-def measure(command: Sequence[str | Path], folder: Path, every: float = 0.2) -> Cost:
+def measure(command: Sequence[str | Path], folder: Path, every: float = 0.25) -> Cost:
     """Run a command in a folder.
 
     Raises RuntimeError, with what the command said, if it fails.
     """
     ended, samples = threading.Event(), [0.0]
-    with (folder / "benchmark.log").open("w+b") as log:
+    with _accounting() as group, (folder / "benchmark.log").open("w+b") as log:
         start = perf_counter()
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=subprocess.STDOUT, preexec_fn=lambda: _join(group)
+        )
         watch = threading.Thread(target=_sample, args=(process.pid, ended, every, samples))
         watch.start()
-        # Unlike Popen.wait, this gives the CPU time of the process and of all that it has waited for.
-        _, status, used = os.wait4(process.pid, 0)
+        code = process.wait()
         seconds = perf_counter() - start
         ended.set()
         watch.join()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if code:
             log.seek(0)
             raise RuntimeError(f"{command} failed: {log.read().decode(errors='replace')[-3000:]}")
-    return Cost(seconds, used.ru_utime + used.ru_stime, max(samples))
+        return Cost(seconds, _cpu_seconds(group), max(samples))
+
+
+@contextmanager
+def _accounting() -> Iterator[Path]:
+    """A control group of its own: it counts the CPU time of processes that nobody waits for too.
+
+    Raises RuntimeError where none can be made: that takes root.
+    """
+    parent = CGROUPS / "cpuacct" if (CGROUPS / "cpuacct").is_dir() else CGROUPS
+    group = parent / f"bench-grading-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError as error:
+        raise RuntimeError(f"no control group can be made ({error}): run the benchmark as root") from error
+    try:
+        yield group
+    finally:
+        _remove(group)
+
+
+def _remove(group: Path) -> None:
+    for _ in range(50):  # what was killed may take a moment to go
+        with suppress(OSError):
+            group.rmdir()
+            return
+        sleep(0.1)
+
+
+def _join(group: Path) -> None:
+    (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def _cpu_seconds(group: Path) -> float:
+    if (group / "cpuacct.usage").exists():
+        return int((group / "cpuacct.usage").read_text()) / 1e9
+    used = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
+    return int(used["usage_usec"]) / 1e6
 
 
 def _sample(pid: int, ended: threading.Event, every: float, samples: list[float]) -> None:

@@ -59,10 +59,12 @@ last_calls = LastCalls()
 
 
 def copied(value: Any) -> Any:
-    """A copy of an array, so that a function that changes its argument fails one check and not all.
+    """A copy of an array or a list, so that a function that changes its argument fails one check and not all.
 
     A read-only array is passed as it is, and so is a view with gaps: a copy would lose what it tests.
     """
+    if type(value) in (list, tuple):
+        return type(value)(copied(item) for item in value)
     plain = isinstance(value, np.ndarray) and value.flags.writeable and value.flags.forc
     return value.copy(order="K") if plain else value
 

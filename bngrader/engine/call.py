@@ -39,19 +39,20 @@ class Call:
 
     def read(self, reply: dict[str, Any], buffers: list[bytearray]) -> Outcome:
         """The outcome, after what the call changed is changed on this side too."""
-        if "error" in reply:
-            said = reply["error"]
-            error = self.remote.raised(said.get("raised") if isinstance(said, dict) else None)
-            return Outcome(error=error or failures.make_error(said, self.remote.files))
         unpacker = Unpacker(buffers, self.remote.resolve, self.regions)
         kept = [self._write_back(int(k), unpacker.unpack(node)) for k, node in dict(reply.get("changed") or {}).items()]
-        if not all(kept):
-            return Outcome(error=ValueError("the answer changed an array that is read-only"))
         if "args" in reply:
             restore(self.values.get("args"), unpacker.unpack(reply["args"]))
+        self.remote.catch_up(reply, unpacker)
         value = unpacker.unpack(reply.get("value"))
-        self.remote.catch_up(reply, unpacker)  # after the value, which may bring new modules
-        return Outcome(value, warnings=failures.read_warnings(reply.get("warnings")))
+        error = self._error(reply["error"]) if "error" in reply else None
+        if error is None and not all(kept):
+            error = ValueError("the answer changed an array that is read-only")
+        return Outcome(value, error, failures.read_warnings(reply.get("warnings")))
+
+    def _error(self, said: Any) -> BaseException:
+        raised = self.remote.raised(said.get("raised") if isinstance(said, dict) else None)
+        return raised or failures.make_error(said, self.remote.files)
 
     def _write_back(self, k: int, memory: Any) -> bool:
         if not 0 <= k < len(self.regions) or not isinstance(memory, np.ndarray) or memory.dtype != np.uint8:

@@ -135,9 +135,8 @@ class Side:
         packer = Packer(self.export, given.regions)
         reply: dict[str, Any] = {"kind": "reply", "id": request["id"]}
         try:
-            reply |= self._perform(request, given, packer)
+            self._perform(request, given, packer, reply)
         except BaseException as error:
-            packer = Packer(self.export, given.regions)
             reply["error"] = describe_error(error, __file__)
         finally:
             self.end_forks()
@@ -147,8 +146,8 @@ class Side:
         mine = packer.memory.finish()
         self.channel.send(reply, mine)
 
-    def _perform(self, request: dict[str, Any], given: Given, packer: Packer) -> dict[str, Any]:
-        """Do what is asked; gives the value, and what the call changed in its arguments."""
+    def _perform(self, request: dict[str, Any], given: Given, packer: Packer, reply: dict[str, Any]) -> None:
+        """Do what is asked, and put into the reply what came of it, also where an error did."""
         unpacker = Unpacker(list(given.buffers), self.resolve, [])
         self._catch_up(request, unpacker)
         fields = {name: unpacker.unpack(node) for name, node in request.get("values", {}).items()}
@@ -157,17 +156,23 @@ class Side:
         tree = self._tree(watched, packer)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            with self._interrupts.allowed():
-                value = OPERATIONS[request["op"]](self, request, **fields)
-        reply: dict[str, Any] = {"value": packer.pack(value)}
-        reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
-        reply["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
-        reply["generators"] = seeds.changed(self.generators)
+            try:
+                with self._interrupts.allowed():
+                    value = OPERATIONS[request["op"]](self, request, **fields)
+            finally:
+                reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
+                reply |= self._changes(given, packer)
+                if self._tree(watched, packer) != tree:
+                    reply["args"] = packer.pack(watched)
+        reply["value"] = packer.pack(value)
+
+    def _changes(self, given: Given, packer: Packer) -> dict[str, Any]:
+        """What is other than the judge knows it: the memory of arguments, random states, modules."""
+        changes: dict[str, Any] = {"generators": seeds.changed(self.generators)}
+        changes["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
         if self.table.modules:
-            reply |= {"modules": self.table.news(packer), "hooks": self.hooks.left(self.table)}
-        if self._tree(watched, packer) != tree:
-            reply["args"] = packer.pack(watched)
-        return reply
+            changes |= {"modules": self.table.news(packer), "hooks": self.hooks.left(self.table)}
+        return changes
 
     def _catch_up(self, request: dict[str, Any], unpacker: Unpacker) -> None:
         """Take over what has changed on the judge's side since the last request."""

@@ -289,3 +289,16 @@ def test_tensors_are_compared_by_their_numbers():
     torch = pytest.importorskip("torch")
     close(torch.ones(2, requires_grad=True), [1, 1], "they are ones")
     assert "2 of 2 entries differ" in message(close, torch.zeros(2), [1, 1], "they are ones")
+
+
+def test_call_gives_the_function_a_copy_of_a_list_and_of_what_is_in_it():
+    batches = [X.copy(), X.copy()]
+
+    def spoil(batches):
+        batches[0] += 1
+        batches[1:] = []
+        return batches
+
+    assert len(call(spoil, batches)) == 1
+    assert len(batches) == 2
+    assert batches[0][0, 0] == 1

@@ -3,7 +3,9 @@
 `python -m tests.grading.sample_class FOLDER` writes them as nbgrader expects them.
 """
 
+import html
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -18,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ASSIGNMENT = "scaling"
 WRITTEN = "written_new_patient"
 DOES_NOT_RUN = "def standardize(x):\n    return (x - mean) / std, mean, std\n"
+SOLUTION = REPOSITORY / "solutions" / f"{ASSIGNMENT}.py"
 
 
 def handed_out() -> NotebookNode:
@@ -27,7 +30,7 @@ def handed_out() -> NotebookNode:
 
 def filled_in(**answers: str) -> NotebookNode:
     """The student's notebook with the solution's answers, save those given by `grade_id`."""
-    solution = {cell.id: cell.source for cell in read_solution(REPOSITORY / "solutions" / f"{ASSIGNMENT}.py").cells}
+    solution = {cell.id: cell.source for cell in read_solution(SOLUTION).cells}
     best, _ = solution[WRITTEN].split("**An answer worth 5 points.** ")[1].split("**An answer worth 3 points**")
     solution[WRITTEN] = best.strip()
     notebook = handed_out()
@@ -84,6 +87,15 @@ def submissions() -> dict[str, str]:
     texts["oto-not-a-notebook"] = "Dear professor, the dog ate my notebook.\n"
     texts["pia-another-notebook"] = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     return texts
+
+
+def hidden_lines_in(text: str) -> list[str]:
+    """The lines of hidden tests that a page of feedback or a notebook shows."""
+    parts = re.findall("### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", SOLUTION.read_text(), re.DOTALL)
+    lines = {line.strip() for part in parts for line in part.splitlines()}
+    released = "".join(cell.source for cell in handed_out().cells)
+    plain = html.unescape(re.sub("<[^>]*>", "", text)).replace('\\"', '"')
+    return [line for line in lines if len(line) > 20 and line not in released and line in plain]
 
 
 def write(folder: Path) -> None:

@@ -13,6 +13,7 @@ from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import sample_class
 
 BIN = Path(sys.executable).parent
+PROBE = "import bngrader"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,9 @@ def copy(tmp_path_factory):
             shutil.copy(REPOSITORY / name, folder / name)
     path = folder / "submitted" / "ada" / "scaling" / "scaling.ipynb"
     path.parent.mkdir(parents=True)
-    path.write_text(nbformat.writes(sample_class.filled_in()))
+    notebook = sample_class.filled_in()
+    notebook.cells.append(nbformat.v4.new_code_cell(PROBE))
+    path.write_text(nbformat.writes(notebook))
     for step in (
         ["generate_assignment", "scaling", "--force"],
         ["autograde", "scaling"],
@@ -54,8 +57,16 @@ def test_generate_assignment_makes_the_committed_notebook(copy):
 
 def test_autograde_and_feedback_work(copy):
     assert (copy / "gradebook.db").exists()
-    assert (copy / "autograded/ada/scaling/scaling.ipynb").exists()
-    assert "standardize" in (copy / "feedback/ada/scaling/scaling.html").read_text()
+    page = (copy / "feedback/ada/scaling/scaling.html").read_text()
+    assert "standardize" in page
+    for text in [page, (copy / "autograded/ada/scaling/scaling.ipynb").read_text()]:
+        assert sample_class.hidden_lines_in(text) == []
+
+
+def test_autograde_is_the_engine_with_its_sandbox(copy):
+    graded = nbformat.read(copy / "autograded/ada/scaling/scaling.ipynb", as_version=4)
+    probe = next(cell for cell in graded.cells if cell.source == PROBE)
+    assert "it is not there while an answer is graded" in probe.outputs[0].evalue
 
 
 def test_the_scores_can_be_exported(copy):
@@ -74,7 +85,8 @@ def test_bngrader_grades_the_repository_itself_by_default(copy):
 
 def test_they_work_in_another_folder_with_the_configuration_that_the_book_gives(tmp_path):
     page = (REPOSITORY / "book" / "instructors.md").read_text()
-    config = re.search(r"```python\n(.*?load_subconfig.*?)```", page, re.DOTALL)[1]
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    config = next(block for block in blocks if "load_subconfig" in block)
     (tmp_path / "nbgrader_config.py").write_text(config.replace("/path/to/the/clone", str(REPOSITORY)))
     path = tmp_path / "submitted" / "bob" / "scaling" / "scaling.ipynb"
     path.parent.mkdir(parents=True)

@@ -14,6 +14,10 @@ def in_place(x, rows, table):
 def warns(x):
     warnings.warn("careful", RuntimeWarning)
     return x
+def warns_and_fails(x):
+    x[0] = 0
+    np.log(x[0])
+    raise KeyError(x[0])
 class Own(ValueError):
     pass
 def fails(x):
@@ -85,6 +89,21 @@ def test_checks_see_changed_arguments_shared_memory_and_warnings():
     assert "must not change its argument x" in first
     assert "must return new arrays" in second
     assert "RuntimeWarning: careful" in third
+
+
+def test_an_error_hides_neither_warnings_nor_changes():
+    test = """
+import warnings
+x = np.ones(2)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    try:
+        warns_and_fails(x)
+    except KeyError:
+        pass
+assert "divide by zero" in str(caught[0].message) and x.tolist() == [0, 1]
+"""
+    assert judged(FUNCTIONS, test) == [None]
 
 
 def test_errors_keep_their_kind_and_the_students_line():

@@ -107,7 +107,7 @@ def standardize(x):
         def standardize(x):
             parts = np.zeros(x.shape), np.zeros(x.shape[1]), np.zeros(x.shape[1])
             def change():
-                for step in range(10**6):
+                for step in range(50_000):
                     for part in parts:
                         part[...] = step
             threading.Thread(target=change, daemon=True).start()

@@ -1,0 +1,69 @@
+"""A cluster of many workers on one machine: the real map, real notebooks, but a submission sleeps for its cost."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+from unittest.mock import patch
+
+from distributed import LocalCluster
+
+from bngrader import cluster
+from bngrader.cluster import on_cluster
+from bngrader.worker import Job, Outcome
+from tests.grading.sample_class import ASSIGNMENT, submissions
+
+PROCESSES = 2
+PAGE = "x" * 250_000  # about as much as a page of feedback
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a batch took, and what it would take if handing submissions out cost nothing."""
+
+    submissions: int
+    workers: int
+    seconds_each: float
+    seconds: float
+    cpu_each_ms: float  # of the scheduler and the client
+
+    @property
+    def ideal(self) -> float:
+        """The seconds of a cluster that hands out submissions in no time."""
+        return self.submissions * self.seconds_each / self.workers
+
+
+def pretend(job: Job) -> Outcome:
+    """Sleep for the recorded time of a submission, and give back as many bytes as grading it does."""
+    time.sleep(job.settings["seconds"])
+    return Outcome(job.student, graded=job.submission, feedback=PAGE)
+
+
+def simulate(count: int, seconds_each: float, workers: int) -> Simulation:
+    """Map `count` submissions over `workers` threads that sleep; scheduler and client run for real."""
+    options: dict[str, Any] = {"n_workers": PROCESSES, "threads_per_worker": workers // PROCESSES}
+    with (
+        LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL, **options) as local,
+        patch.object(cluster, "grade_one", pretend),
+    ):
+        _map(local.scheduler_address, 4 * workers, 0)  # the workers import the package
+        start, before = perf_counter(), os.times()
+        _map(local.scheduler_address, count, seconds_each)
+        seconds, after = perf_counter() - start, os.times()
+    used = after.user + after.system - before.user - before.system
+    return Simulation(count, workers, seconds_each, seconds, 1e3 * used / count)
+
+
+def _map(address: str, count: int, seconds_each: float) -> None:
+    done = {outcome.student for outcome in on_cluster(_jobs(count, seconds_each), address)}
+    assert len(done) == count
+
+
+def _jobs(count: int, seconds_each: float) -> Iterator[Job]:
+    notebook = submissions()["ada-right"].encode()
+    source = notebook * 2  # the instructor's, with solutions and hidden tests
+    for number in range(count):
+        yield Job(f"student-{number}", ASSIGNMENT, source, notebook, {"seconds": seconds_each})
