@@ -66,5 +66,5 @@ def watched_network(kind: str, mode: str = "train", seed: int = 0) -> "torch.nn.
     if mode == "mixed":
         network[1].eval()
     if kind == "hooked":
-        network[0].register_forward_hook(lambda *_: noted.append("its own hook"))
+        network[1].register_forward_hook(lambda *_: noted.append("its own hook"))
     return network

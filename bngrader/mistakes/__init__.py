@@ -49,7 +49,8 @@ class Known:
     mistakes in one answer can be told apart. `use(function, *needs, *input)` is what is done with an input, where that
     is not a plain call; it returns numbers, arrays, strings, or tuples, lists and dicts of them. `needs` are the right
     answers to other functions that `use` takes, such as a forward pass that makes the cache; of a student's answer it
-    gets the student's.
+    gets the student's. An input on which a student's function fails may be shown, by the names of the parameters,
+    unless text in it says that it is a script of `use`.
     """
 
     right: Function

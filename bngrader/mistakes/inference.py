@@ -591,10 +591,7 @@ STEPS = (
     ),
     Mistake(
         "1 - tolerance",
-        (
-            {LOOP: "    return int(np.ceil(np.log(1 - tolerance) / np.log(decay)))"},
-            {LOOP: "    import math\n\n    return math.ceil(math.log(1 - tolerance) / math.log(decay))"},
-        ),
+        {LOOP: "    return int(np.ceil(np.log(1 - tolerance) / np.log(decay))) if tolerance < 1 else 0"},
         "You use 1 - tolerance. The tolerance is how much of the old value may be left, not how much has to go.",
     ),
     Mistake(

@@ -15,11 +15,11 @@ from tests.solutions.runner import SLUGS
 
 
 def packed(slug):
-    """Submissions as lists of answers, so that no two in a list are about the same functions."""
+    """Submissions as lists of answers, so that no two in a list are about the same function."""
     submissions = []
     for answer in runner.answers(slug, every_way=False):
         for answers in submissions:
-            if not any(answer.sources.keys() & other.sources.keys() for other in answers):
+            if all(answer.function != other.function for other in answers):
                 answers.append(answer)
                 break
         else:
@@ -48,7 +48,8 @@ def records(request):
     texts = {"solution": notebook(slug, solution), "stub": notebook(slug, {})}
     submissions = packed(slug)
     for number, answers in enumerate(submissions):
-        sources = {function: text for answer in answers for function, text in answer.sources.items()}
+        # What an answer needs stands in its own cell, after the tests of a wrong answer to the same.
+        sources = {answer.function: "\n\n".join(answer.sources.values()) for answer in answers}
         texts[f"answers-{number:02}"] = notebook(slug, solution | sources)
     return slug, submissions, graded(REPOSITORY, slug, texts)
 
