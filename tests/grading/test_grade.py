@@ -224,7 +224,7 @@ def test_odd_ids_are_graded(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["grade", "skaling"], "there is no assignment 'skaling'; solutions/ has scaling"),
+        (["grade", "skaling"], "there is no assignment 'skaling'; solutions/ has batches, cnn"),
         (["grade", "scaling", "--course", "nowhere"], "nobody has handed in 'scaling': nothing is at"),
         (["grade", "scaling", "--json", "nowhere/s.json"], "the folder nowhere does not exist; make it first"),
         (["exercises", "skaling"], "there is no assignment 'skaling'"),
