@@ -1,7 +1,7 @@
 """Every answer that is kept, graded for real: right ones earn all, known mistakes lose points and are named.
 
-The answers of an assignment are packed into few submissions, one for each function in each. Of the ways to make one
-mistake the first stands for all; tests/solutions tries the others.
+The answers of an assignment are packed into few submissions, one for each function in each; a function without one is
+left unwritten. Of the ways to make one mistake the first stands for all; tests/solutions tries the others.
 """
 
 import nbformat
@@ -50,7 +50,7 @@ def records(request):
     for number, answers in enumerate(submissions):
         # What an answer needs stands in its own cell, after the tests of a wrong answer to the same.
         sources = {answer.function: "\n\n".join(answer.sources.values()) for answer in answers}
-        texts[f"answers-{number:02}"] = notebook(slug, solution | sources)
+        texts[f"answers-{number:02}"] = notebook(slug, sources)
     return slug, submissions, graded(REPOSITORY, slug, texts)
 
 
