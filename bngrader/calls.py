@@ -63,8 +63,8 @@ def copied(value: Any) -> Any:
 
     A read-only array is passed as it is, and so is a view with gaps: a copy would lose what it tests.
     """
-    if type(value) in (list, tuple):
-        return type(value)(copied(item) for item in value)
+    if type(value) is list:
+        return [copied(item) for item in value]
     plain = isinstance(value, np.ndarray) and value.flags.writeable and value.flags.forc
     return value.copy(order="K") if plain else value
 

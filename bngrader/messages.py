@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-LINES, WIDTH = 12, 88  # of one block of a message
+SCREEN, LINES, WIDTH = 36, 12, 88  # lines of a whole message and of one block of it, and columns
 INDENT = " " * 14
 HINT = "  hint:      "
 
@@ -21,8 +21,10 @@ class CheckFailed(AssertionError):
 def failure(claim: str, inputs: dict[str, Any], hints: list[str] | None = None, **facts: Any) -> CheckFailed:
     """The error for a broken claim: the claim, then the hints, the inputs and the facts, a block each."""
     blocks = [f"{HINT} " + f"\n{INDENT}".join(textwrap.wrap(hint, WIDTH)) for hint in hints or []]
-    blocks += [_block(f"{name} =", show(value) + _kind(value)) for name, value in inputs.items()]
-    blocks += [_block(f"{name}:", value if isinstance(value, str) else show(value)) for name, value in facts.items()]
+    most = max(4, min(LINES, SCREEN // max(1, len(inputs) + len(facts))))
+    blocks += [_block(f"{name} =", show(value), most, _kind(value)) for name, value in inputs.items()]
+    said = {name: value if isinstance(value, str) else show(value) for name, value in facts.items()}
+    blocks += [_block(f"{name}:", text, most) for name, text in said.items()]
     return CheckFailed("\n".join([f"Not so: {claim}.", *blocks]))
 
 
@@ -40,11 +42,15 @@ def hints_in(text: str) -> list[str]:
     return found
 
 
-def _block(label: str, text: str) -> str:
-    lines = [line if len(line) <= 2 * WIDTH else line[: 2 * WIDTH] + " ..." for line in text.splitlines()]
-    if len(lines) > LINES:
-        lines[LINES - 1 :] = ["..."]
-    return f"  {label:<11} " + f"\n{INDENT}".join(lines)
+def _block(label: str, text: str, most: int, last: str = "") -> str:
+    """A label and up to `most` lines: of the text, without the empty lines of arrays with many axes, and `last`."""
+    lines = [
+        line if len(line) <= 2 * WIDTH else line[: 2 * WIDTH] + " ..." for line in text.splitlines() if line.strip()
+    ]
+    room = most - bool(last)
+    if len(lines) > room:
+        lines[room - 1 :] = ["..."]
+    return f"  {label:<11} " + f"\n{INDENT}".join([*lines, *([last] if last else [])])
 
 
 def show(value: Any, digits: int = 6) -> str:
@@ -54,7 +60,7 @@ def show(value: Any, digits: int = 6) -> str:
 
 
 def _kind(value: Any) -> str:
-    return f"\n{value.dtype}, shape {value.shape}" if isinstance(value, np.ndarray) else ""
+    return f"{value.dtype}, shape {value.shape}" if isinstance(value, np.ndarray) else ""
 
 
 def difference(wrong: Any, expected: Any, numbers: Any, digits: int) -> str:
