@@ -22,13 +22,20 @@ def packages() -> list[Path]:
 
 
 def hidden(forbidden: list[str]) -> list[Path]:
-    """The folders of forbidden packages and of the course's own: its packages, and the checkout where there is one."""
+    """The folders of packages that are forbidden, the course's own or not used, and the checkout where there is one."""
     found = []
     for name in (*OURS, *forbidden):
         spec = importlib.util.find_spec(name)
         found += [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
     place = checkout()
-    return [*found, *([place] if place else [])]
+    return [*found, *_others(), *([place] if place else [])]
+
+
+def _others() -> list[Path]:
+    """What else the user has installed beside the Python that this environment is made from."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    place = Path(sys.base_prefix, "lib", version, "site-packages").resolve()
+    return [place] if place.is_dir() and place not in packages() else []
 
 
 def checkout() -> Path | None:

@@ -4,7 +4,7 @@ An attack is the right notebook with another answer in the cell `standardize`. W
 deserves nothing for `standardize`, and every point for the other functions, which it answers honestly. Where it is
 right, it deserves all.
 
-What an attack finds and should not have found it prints, and every secret that a test plants holds the word LEAKED.
+What an attack finds and should not have found it prints, and every secret that a test plants holds the word LEAKED-OUT.
 """
 
 import copy
@@ -38,7 +38,7 @@ CHEAT = "def standardize(x):\n    return x, x[0], x[0]\n"
 GUARD = """
 import os
 if os.path.exists("@COURSE@/submitted"):
-    print("LEAKED: the class's folder is there, so nothing keeps this attack in")
+    print("LEAKED-OUT: the class's folder is there, so nothing keeps this attack in")
     raise SystemExit
 """
 

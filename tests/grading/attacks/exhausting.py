@@ -79,7 +79,7 @@ def use_up():
     except OSError:
         pass
     if started > 1000:
-        print("LEAKED:", started, "processes")
+        print("LEAKED-OUT:", started, "processes")
 """),
     "fork-bomb-doubling": dangerous("""
         import os
@@ -106,7 +106,7 @@ def use_up():
     except RuntimeError:
         pass
     if started > 2000:
-        print("LEAKED:", started, "threads")
+        print("LEAKED-OUT:", started, "threads")
 """),
     "memory": using_up("""
 import numpy as np
@@ -114,13 +114,13 @@ def use_up():
     kept = []
     for gigabyte in range(10):
         kept.append(np.ones(1 << 27))
-    print("LEAKED: ten gigabytes")
+    print("LEAKED-OUT: ten gigabytes")
 """),
     "memory-torch": using_up("""
 import torch
 def use_up():
     kept = [torch.ones(1 << 28) for _ in range(10)]
-    print("LEAKED: ten gigabytes of tensors")
+    print("LEAKED-OUT: ten gigabytes of tensors")
 """),
     "memory-shared": using_up("""
 import mmap
@@ -131,7 +131,7 @@ def use_up():
         for start in range(0, 1 << 27, 4096):
             kept[-1][start] = 1
         if len(kept) == 64:
-            print("LEAKED: eight gigabytes of shared memory")
+            print("LEAKED-OUT: eight gigabytes of shared memory")
 """),
     "memory-files": using_up("""
 import os
@@ -142,7 +142,7 @@ def use_up():
             kept.append(os.memfd_create("kept"))
             for _ in range(90):
                 os.write(kept[-1], bytes(1 << 20))
-        print("LEAKED: nine gigabytes of memory files")
+        print("LEAKED-OUT: nine gigabytes of memory files")
     except OSError:
         pass
 """),
@@ -157,7 +157,7 @@ def use_up():
             return
         ctypes.memset(place, 1, 1 << 30)
         libc.shmdt(ctypes.c_void_p(place))
-    print("LEAKED: eight gigabytes of detached memory")
+    print("LEAKED-OUT: eight gigabytes of detached memory")
 """),
     "memory-processes": using_up("""
 import os
@@ -172,7 +172,7 @@ def use_up():
                 os._exit(0)
     time.sleep(1.4)
     if len([name for name in os.listdir("/tmp") if name.startswith("done-")]) == 10:
-        print("LEAKED: ten processes of a gigabyte each")
+        print("LEAKED-OUT: ten processes of a gigabyte each")
 """),
     "print-200-megabytes": dangerous("""
         for _ in range(200):
@@ -211,7 +211,7 @@ def use_up():
             with open(path, "wb") as file:
                 for _ in range(600):
                     file.write(bytes(1 << 20))
-            print("LEAKED: 600 megabytes in", path)
+            print("LEAKED-OUT: 600 megabytes in", path)
         except OSError:
             continue
 """),
@@ -234,7 +234,7 @@ def use_up():
     except OSError:
         pass
     if len(kept) > 1_000_000:
-        print("LEAKED:", len(kept), "descriptors")
+        print("LEAKED-OUT:", len(kept), "descriptors")
 """),
     "stack": using_up("""
 import sys
@@ -255,7 +255,7 @@ def use_up():
         except (OSError, ValueError):
             continue
     kept = [np.ones(1 << 27) for _ in range(10)]
-    print("LEAKED: ten gigabytes")
+    print("LEAKED-OUT: ten gigabytes")
 """),
     "stop-itself": using_up("""
 import os

@@ -63,11 +63,11 @@ ATTACKS = {
         libc = ctypes.CDLL(None, use_errno=True)
         for target in {os.getppid(), 1, *range(2, 2000)} - {os.getpid()}:
             if libc.ptrace(16, target, 0, 0) == 0:
-                print("LEAKED: traced", target) if target != os.getpid() else None
+                print("LEAKED-OUT: traced", target) if target != os.getpid() else None
                 libc.ptrace(17, target, 0, 0)
             try:
                 with open(f"/proc/{target}/mem", "r+b", 0):
-                    print("LEAKED: the memory of", target)
+                    print("LEAKED-OUT: the memory of", target)
             except OSError:
                 continue
     """),

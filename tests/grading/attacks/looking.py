@@ -9,9 +9,9 @@ from tests.grading.attacks.attack import cheat
 SPY = """
 import os
 import re
-SECRET = re.compile(rb"LEAK[E]D|BEGIN HIDDEN TEST[S]")
+SECRET = re.compile(rb"LEAKED[-]OUT|BEGIN HIDDEN TEST[S]")
 def report(*found):
-    print(str().join(["LEAK", "ED:"]), *found)
+    print(str().join(["LEAK", "ED-OUT:"]), *found)
 def search(place, text):
     data = text if isinstance(text, bytes) else str(text).encode(errors="replace")
     for found in SECRET.finditer(data):

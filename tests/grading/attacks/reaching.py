@@ -11,22 +11,22 @@ places = [f"{folder}/leftover" for folder in folders]
 def meet():
     for place in places:
         if os.path.exists(place):
-            print("LEAKED: left at", place)
+            print("LEAKED-OUT: left at", place)
     try:
         shared_memory.SharedMemory("leftover")
-        print("LEAKED: left in shared memory")
+        print("LEAKED-OUT: left in shared memory")
     except OSError:
         pass
     with socket.socket(socket.AF_UNIX) as tried:
         try:
             tried.connect("\\0leftover")
-            print("LEAKED: somebody listens")
+            print("LEAKED-OUT: somebody listens")
         except OSError:
             pass
     import numpy, torch, sys, builtins
     for module in (numpy, torch, sys, builtins):
         if hasattr(module, "leftover"):
-            print("LEAKED: left in", module)
+            print("LEAKED-OUT: left in", module)
         module.leftover = True
 def leave():
     for place in places:
@@ -91,7 +91,7 @@ ATTACKS = {
                 with open(os.path.join(place, "@PWNED@"), "w") as file:
                     file.write("pwned")
                 if place.startswith(("/usr", "/etc")) or "site-packages" in place:
-                    print("LEAKED: wrote to", place)
+                    print("LEAKED-OUT: wrote to", place)
             except OSError:
                 continue
     """),
@@ -134,7 +134,7 @@ ATTACKS = {
             try:
                 with socket.create_connection((address, @PORT@), 1) as found:
                     found.sendall(b"reached over the network")
-                    print("LEAKED: the network")
+                    print("LEAKED-OUT: the network")
             except OSError:
                 continue
         for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
@@ -145,7 +145,7 @@ ATTACKS = {
         for name in ("pypi.org", "example.com"):
             try:
                 socket.getaddrinfo(name, 443)
-                print("LEAKED: names are looked up")
+                print("LEAKED-OUT: names are looked up")
             except OSError:
                 continue
     """),
@@ -156,7 +156,7 @@ ATTACKS = {
                 reached = socket.socket(socket.AF_UNIX)
                 reached.connect(name)
                 reached.sendall(b"reached by a path")
-                print("LEAKED: a socket outside")
+                print("LEAKED-OUT: a socket outside")
             except OSError:
                 continue
     """),
@@ -169,7 +169,7 @@ ATTACKS = {
                 if family == 40:
                     opened.settimeout(1)
                     opened.connect((2, @PORT@))
-                print("LEAKED: a socket of family", family)
+                print("LEAKED-OUT: a socket of family", family)
             except OSError:
                 continue
     """),
@@ -180,7 +180,7 @@ ATTACKS = {
         import os
         import site
         import sys
-        code = 'print("LEAK" + "ED: startup code of another submission")'
+        code = 'print("LEAK" + "ED-OUT: startup code of another submission")'
         packages = [*site.getsitepackages(), site.getusersitepackages(), *sys.path]
         for place in (
             "~/.ipython/profile_default/startup/00.py",
@@ -209,12 +209,12 @@ ATTACKS = {
             try:
                 with open(path, "w") as file:
                     file.write(text)
-                print("LEAKED: wrote to", path) if "oom" not in path else None
+                print("LEAKED-OUT: wrote to", path) if "oom" not in path else None
             except OSError:
                 continue
         for name in os.listdir("/dev"):
             if name.startswith(("sd", "vd", "nvme", "mem", "kmsg", "fuse", "loop")):
-                print("LEAKED: the device", name)
+                print("LEAKED-OUT: the device", name)
     """),
     "namespaces": dangerous("""
         import ctypes
@@ -222,27 +222,27 @@ ATTACKS = {
         libc = ctypes.CDLL(None, use_errno=True)
         for flag in (0x20000, 0x10000000, 0x40000000, 0x20000000):
             if libc.unshare(flag) == 0:
-                print("LEAKED: new namespaces", hex(flag))
+                print("LEAKED-OUT: new namespaces", hex(flag))
         for name in ("mnt", "net", "pid", "user"):
             for target in {1, os.getppid()} - {os.getpid()}:
                 try:
                     if libc.setns(os.open(f"/proc/{target}/ns/{name}", os.O_RDONLY), 0) == 0:
-                        print("LEAKED: entered", name)
+                        print("LEAKED-OUT: entered", name)
                 except OSError:
                     continue
         if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0 or libc.mount(b"none", b"/", None, 32, None) == 0:
-            print("LEAKED: mounted")
+            print("LEAKED-OUT: mounted")
         if libc.chroot(b"/tmp") == 0:
-            print("LEAKED: chroot")
+            print("LEAKED-OUT: chroot")
         if libc.umount2(b"/proc", 2) == 0 or libc.umount2(b"/tmp", 2) == 0:
-            print("LEAKED: unmounted")
+            print("LEAKED-OUT: unmounted")
         try:
             os.setuid(0)
             os.setgid(0)
-            print("LEAKED: became root")
+            print("LEAKED-OUT: became root")
         except OSError:
             pass
         if os.access("/usr/bin/sudo", os.X_OK) and os.system("sudo -n true") == 0:
-            print("LEAKED: sudo")
+            print("LEAKED-OUT: sudo")
     """),
 }

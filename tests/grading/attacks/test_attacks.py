@@ -21,7 +21,7 @@ KINDS = (patching, lying, looking, forbidden, wire, exhausting, leaving, reachin
 ATTACKS = {name: attack for kind in KINDS for name, attack in kind.ATTACKS.items()}
 HONEST = {
     "a-right": right(),
-    "m-with-a-secret": right("# LEAKED: what a neighbour wrote"),
+    "m-with-a-secret": right("# LEAKED-OUT: what a neighbour wrote"),
     "z-right": right(),
 }
 EVERYONE = ATTACKS | HONEST
@@ -102,7 +102,7 @@ def files(folder):
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
-    (folder / ".netrc").write_text("LEAKED by the home folder")
+    (folder / ".netrc").write_text("LEAKED-OUT by the home folder")
     return folder
 
 
@@ -140,7 +140,7 @@ def course(tmp_path_factory, home, listeners):
         "--jobs",
         "2",
     ]
-    secrets = {"HOME": str(home), "COURSE_SECRET": "LEAKED by the environment"}
+    secrets = {"HOME": str(home), "COURSE_SECRET": "LEAKED-OUT by the environment"}
     ran = subprocess.run(
         command, cwd=folder, env=os.environ | secrets, capture_output=True, text=True, errors="replace", check=False
     )
@@ -204,7 +204,7 @@ def test_the_batch_graded_everybody_and_says_so(course, records):
 def test_nothing_secret_was_found_and_nothing_was_let_through(course, student):
     shown = printed(graded_notebook(course, student))
     feedback = (course / "feedback" / student / "scaling" / "scaling.html").read_text()
-    assert "LEAKED" not in shown
+    assert "LEAKED-OUT" not in shown
     assert "HIDDEN TESTS" not in shown + feedback
     assert max(len(shown), len(feedback)) < 4 << 20
 

@@ -127,7 +127,7 @@ def listen():
                     try:
                         heard = found.recv(1 << 16, socket.MSG_PEEK)
                         if b"HIDDEN" in heard or b"close(" in heard or b"BNGRADER" in heard:
-                            print("LEAKED:", heard[:200])
+                            print("LEAKED-OUT:", heard[:200])
                         time.sleep(0.01)
                     except OSError:
                         time.sleep(0.01)
