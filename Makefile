@@ -46,7 +46,7 @@ lint: .venv/.made ## check format, style and types
 	ruff check .
 	mypy
 
-bench: .venv/.made ## time the reference package and the checks against their peers
+bench: .venv/.made ## time the reference package beside its peers, and show its digits and its memory
 	python -m benchmarks
 
 bench-grading: .venv/.made ## time the grading of a class, by nbgrader as it comes and by bngrader
