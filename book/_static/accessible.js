@@ -1,11 +1,15 @@
-// Three things that axe-core finds in the theme and in docutils: the search button is named otherwise than it reads, the
-// book's title in the side bar is in no landmark, and entries of the bibliography have a role that ARIA has given up.
+// What axe-core finds in the theme and in docutils: the search button is named otherwise than it reads, the book's title in
+// the side bar is in no landmark, entries of the bibliography have a role that ARIA has given up, and the keyboard does not
+// reach a wide table to scroll it.
 document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll(".search-button-field")) {
     button.removeAttribute("aria-label");
   }
   for (const entry of document.querySelectorAll("[role=doc-biblioentry]")) {
     entry.setAttribute("role", "listitem");
+  }
+  for (const table of document.querySelectorAll(".pst-scrollable-table-container")) {
+    table.tabIndex = 0;
   }
   const sidebar = document.querySelector(".bd-sidebar-primary");
   sidebar?.setAttribute("role", "region");
