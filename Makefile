@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+export BNREF_EXPERIMENTS := $(CURDIR)/_build/experiments
 
 HTML := _build/html
 WHEEL := _build/wheel

@@ -1,0 +1,89 @@
+// What the figures to play with have in common: SVG elements, axes, controls, and drawing anew when the width changes.
+
+export const MARGIN = 12;
+
+/** Append an SVG element to `parent`. */
+export function svgElement(parent, name, attributes, text) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  parent.append(element);
+  return element;
+}
+
+/** A function that takes values of [from, to] to pixels of [start, end]. */
+export const scaleTo = (from, to, start, end) => (value) => start + ((value - from) / (to - from)) * (end - start);
+
+/** A horizontal axis at height `y`, with its ticks: numbers, or pairs of a number and its label. */
+export function drawAxis(svg, place, y, ticks, [start, end]) {
+  svgElement(svg, "line", { x1: start, x2: end, y1: y, y2: y, class: "axis" });
+  for (const [value, label] of ticks.map((tick) => [tick, tick].flat().slice(-2))) {
+    svgElement(svg, "line", { x1: place(value), x2: place(value), y1: y, y2: y + 5, class: "axis" });
+    svgElement(svg, "text", { x: place(value), y: y + 20, class: "tick" }, label);
+  }
+}
+
+/** HTML of a slider with its label and the place where its value is shown. */
+export const slider = (id, label, { min, max, step, value }) => `
+  <div class="control">
+    <label for="${id}">${label}</label>
+    <input id="${id}" type="range" min="${min}" max="${max}" step="${step}" value="${value}">
+    <span class="value"></span>
+  </div>`;
+
+/** HTML of a choice of one of `options`, pairs of a value and a label; the first is chosen. */
+export const choice = (id, legend, options) => `
+  <fieldset class="control"><legend>${legend}</legend>${options.map(([value, label], i) => `
+    <label><input type="radio" name="${id}" value="${value}"${i ? "" : " checked"}> ${label}</label>`).join("")}
+  </fieldset>`;
+
+/** Let the top `height` of a drawing be dragged sideways: `value` takes a pixel to what the slider `input` then says. */
+export function dragSideways(svg, width, height, input, value) {
+  const handle = svgElement(svg, "rect", { width, height, class: "handle" });
+  const moveTo = (number) => {
+    input.value = number;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const follow = (event) => {
+    if (!handle.hasPointerCapture(event.pointerId)) return;
+    const box = svg.getBoundingClientRect();
+    moveTo(value(((event.clientX - box.left) / box.width) * width));
+  };
+  let before;
+  handle.addEventListener("pointerdown", (event) => {
+    before = input.value;
+    handle.setPointerCapture(event.pointerId);
+  });
+  handle.addEventListener("pointermove", follow);
+  handle.addEventListener("pointerup", follow);
+  // The browser takes a finger that moves up or down for scrolling.
+  handle.addEventListener("pointercancel", () => moveTo(before));
+}
+
+/**
+ * Put a figure in each `.course-widget-<name>`: the drawing, the controls' HTML, and the sentence that says what it shows.
+ *
+ * `draw(svg, width, figure)` draws it all anew and returns `update()`, which follows the controls and returns that
+ * sentence; it is called at once and at each input. `about` begins the drawing's text for screen readers.
+ */
+export function mount(name, about, controls, draw) {
+  document.querySelectorAll(`.course-widget-${name}`).forEach((figure, index) => {
+    figure.innerHTML = `<svg role="img"></svg>${controls(`course-widget-${name}-${index}`)}<output aria-live="off"></output>`;
+    const [svg, output] = ["svg", "output"].map((selector) => figure.querySelector(selector));
+    let update = () => "";
+    const refresh = () => {
+      output.textContent = update();
+      svg.setAttribute("aria-label", `${about} ${output.textContent}`);
+    };
+    figure.addEventListener("input", refresh);
+    let known;
+    new ResizeObserver(() => {
+      if (figure.clientWidth === known) return;
+      known = figure.clientWidth;
+      svg.replaceChildren();
+      // In the figure's own width, the text of the drawing is as large as the text around it.
+      update = draw(svg, Math.max(280, Math.min(640, known - 2 * MARGIN)), figure);
+      refresh();
+    }).observe(figure);
+  });
+}
