@@ -3,6 +3,8 @@
 
 def main() -> None:
     """Run the command line, or say which extra it needs: a student's install has only the checks."""
+    import bngrader.light  # noqa: F401  # before all else
+
     try:
         from bngrader.cli import main as run
     except ModuleNotFoundError as error:

@@ -4,13 +4,18 @@ import itertools
 import multiprocessing
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+import nbformat
+
 from bngrader.course import CourseError
 from bngrader.engine.errors import SandboxMissing
+from bngrader.engine.execute import imports
+from bngrader.engine.warm import Source, use
 from bngrader.worker import Job, Outcome, grade_one
 
 Map = Callable[[Iterable[Job]], Iterator[Outcome]]
@@ -32,9 +37,11 @@ def in_processes(jobs: Iterable[Job], count: int) -> Iterator[Outcome]:
     """
     queue = iter(jobs)
     slots: list[_Slot] = []
+    shared = _Shared()
     try:
         for job in itertools.islice(queue, count):
-            slots.append(_Slot())
+            shared.start(job)
+            slots.append(_Slot(shared))
             slots[-1].take(job)
         while busy := [slot for slot in slots if slot.job]:
             wait([slot.pipe for slot in busy], timeout=1)
@@ -45,22 +52,51 @@ def in_processes(jobs: Iterable[Job], count: int) -> Iterator[Outcome]:
     finally:
         for slot in slots:
             slot.end()
+        shared.close()
+
+
+class _Shared:
+    """The zygotes that all processes of this machine share: each would need some seconds to start its own."""
+
+    def __init__(self) -> None:
+        self._sources: list[tuple[list[str], Source]] | None = None
+
+    def start(self, job: Job) -> None:
+        """Start what a job needs, if nothing was started before: all jobs of a class need the same."""
+        if self._sources is None and job.source:
+            notebook = nbformat.reads(job.source.decode(), as_version=4)
+            self._sources = [(packages, Source(packages)) for packages in imports(notebook)]
+
+    def connect(self) -> list[tuple[list[str], socket.socket]]:
+        """A connection to each."""
+        return [(packages, source.connect()) for packages, source in self._sources or []]
+
+    def close(self) -> None:
+        """End them."""
+        for _, source in self._sources or []:
+            source.close()
 
 
 class _Slot:
     """A process that does one job after the other, and is replaced when it dies."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: _Shared) -> None:
         self.job: Job | None = None
+        self._shared = shared
         self._start()
 
     def _start(self) -> None:
-        # Not forked: the parent has threads. Nothing but the pipe is inherited, so that its end is seen.
-        context = multiprocessing.get_context("spawn")
+        # Not forked of this process, which has threads. Nothing but what it is given is inherited, so that its end is
+        # seen. The process that it is forked of has imported what it needs, once for all of them.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["bngrader.light", "bngrader.worker"])
         self.pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        zygotes = self._shared.connect()
+        self._process = context.Process(target=_serve, args=(theirs, zygotes), daemon=True)
         self._process.start()
         theirs.close()
+        for _, sock in zygotes:
+            sock.close()
 
     def take(self, job: Job | None) -> None:
         """Start a job, or none."""
@@ -108,9 +144,11 @@ class _Slot:
         self._process.join()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, zygotes: list[tuple[list[str], socket.socket]]) -> None:
     """Do the jobs that come through the pipe, until it is closed: the parent closes it even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    for packages, sock in zygotes:
+        use(packages, sock)
     while True:
         try:
             job = pipe.recv()

@@ -404,7 +404,7 @@ for zeros, ones in [(np.zeros(2), np.ones(2)), (np.zeros(2, np.float32), np.ones
 
 
 # %% locked="descent"
-def descend(x, y, tolerance=1e-3, most=20_000):
+def descend(x, y, tolerance=1e-3, most=5_000):
     """Return the error that is still to be removed after each step, as a share of the first."""
     a = np.column_stack([np.ones(len(x)), x])
     hessian, target = 2 * a.T @ a / len(a), 2 * a.T @ y / len(a)
@@ -424,6 +424,7 @@ for label, table in [("as measured", patients.data), ("standardized by you", sta
     end = f"{len(gaps) - 1:,} steps" if gaps[-1] <= 1e-3 else f"not there after {len(gaps) - 1:,} steps"
     axes.loglog(np.arange(1, len(gaps) + 1), gaps, label=f"{label}: {end}")
 axes.set(xlabel="step + 1", ylabel="error left")
+axes.minorticks_off()
 axes.legend()
 plt.show()
 

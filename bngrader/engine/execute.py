@@ -17,7 +17,7 @@ from bngrader.engine.forbidden import packages
 from bngrader.engine.job import ANSWER, BOTH, TEST, Cell, Job
 from bngrader.engine.settings import Engine
 from bngrader.engine.supervisor import END, GONE, INTERRUPT, START
-from bngrader.engine.warm import PACKAGES, Forked, zygote
+from bngrader.engine.warm import PACKAGES, Forked, allowed, zygote
 
 NEEDED = (
     "cpu_seconds",
@@ -43,7 +43,7 @@ def execute(notebook: NotebookNode, settings: Engine) -> None:
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     todo = [cell for cell in cells if cell.source.strip()]
-    run = _Run(todo, settings, [str(name) for name in notebook.metadata.get("forbidden", [])])
+    run = _Run(todo, settings, _forbidden(notebook))
     while run.first < len(todo):
         if time.monotonic() < run.end:
             run.go_on()
@@ -59,6 +59,25 @@ def _kind(cell: NotebookNode) -> Cell:
     return Cell(BOTH if is_locked(cell) else ANSWER, cell.source, grade_id)
 
 
+def imports(notebook: NotebookNode) -> list[list[str]]:
+    """What the zygotes import that the answers and the tests of a notebook need: one list, or two."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    lean, full = _imports(cells, _forbidden(notebook))
+    return [lean] if lean == full else [lean, full]
+
+
+def _imports(cells: list[NotebookNode], forbidden: list[str]) -> tuple[list[str], list[str]]:
+    """What the answers may use, and what the tests use besides."""
+    absent = packages(forbidden)
+    used = any(name in cell.source for cell in cells if _kind(cell).kind != ANSWER for name in absent)
+    lean = allowed(forbidden)
+    return lean, PACKAGES if used else lean
+
+
+def _forbidden(notebook: NotebookNode) -> list[str]:
+    return [str(name) for name in notebook.metadata.get("forbidden", [])]
+
+
 class _Run:
     """One submission: its cells, and the processes that run them."""
 
@@ -66,11 +85,7 @@ class _Run:
         self.cells, self.settings = cells, settings
         # The zygote sees no more than this, since what it has seen, the submissions that it forks can find.
         self.options = {name: getattr(settings, name) for name in NEEDED} | {"forbidden": forbidden}
-        absent = packages(forbidden)
-        self.lean = zygote([name for name in PACKAGES if name.split(".")[0] not in absent])
-        # The tests may use what the answers may not.
-        used = any(name in cell.source for cell in cells if _kind(cell).kind != ANSWER for name in absent)
-        self.full = zygote(PACKAGES) if used else self.lean
+        self.lean, self.full = (zygote(packages) for packages in _imports(cells, forbidden))
         self.first = 0
         self.end = time.monotonic() + settings.notebook_seconds
         self.student: Forked | None = None

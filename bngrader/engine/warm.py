@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from bngrader.engine import forbidden
 
 PACKAGES = [
     "numpy.testing",
@@ -41,7 +44,7 @@ class Forked:
     """A process that the zygote forked."""
 
     pid: int
-    pidfd: int | None  # which means this process for ever, where the system has such
+    pidfd: int | None = None  # which means this process for ever, where the system has such
 
     def send(self, number: int) -> None:
         """Send a signal, if the process is still there."""
@@ -59,12 +62,38 @@ class Forked:
 
 
 class Zygote:
-    """One zygote, of this process and not of its forks."""
+    """A connection of this process, and not of its forks, to a zygote."""
 
-    def __init__(self, packages: list[str]) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self.owner = os.getpid()
         self.lock = threading.Lock()
-        self.sock, theirs = socket.socketpair()  # each message is the answer to another
+        self.sock = sock  # each message is the answer to another
+        self.sock.settimeout(START_SECONDS)
+
+    def gone(self) -> bool:
+        """Whether it has ended: it says nothing unasked."""
+        return bool(select.select([self.sock], [], [], 0)[0])
+
+    def fork(self, role: str, options: dict[str, Any], sockets: list[int]) -> Forked:
+        """Fork a process for a role. The descriptors go to it; close them here afterwards."""
+        with self.lock:
+            try:
+                socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
+                said, fds, _, _ = socket.recv_fds(self.sock, 64, 1)
+            except OSError as error:
+                raise ZygoteError(f"the process that starts the others does not answer: {error}") from error
+            if not said:
+                raise ZygoteError("the process that starts the others ended")
+            if said == b"-1":
+                raise ZygoteError("the process that starts the others has threads of its own")
+            return Forked(int(said), *fds)
+
+
+class Source:
+    """A zygote that this process has started, and that others may use too."""
+
+    def __init__(self, packages: list[str]) -> None:
+        self.control, theirs = _pair()
         command = [sys.executable, "-m", "bngrader.engine.zygote", str(theirs.fileno()), json.dumps(packages)]
         self.process = subprocess.Popen(
             command,
@@ -76,32 +105,26 @@ class Zygote:
             stdout=subprocess.DEVNULL,
         )
         theirs.close()
-        self.sock.settimeout(START_SECONDS)
-        if self._receive() != b"1":
-            raise ZygoteError("the process that starts the others has threads of its own")
+        atexit.register(self.close, os.getpid())
 
-    def _receive(self) -> bytes:
-        try:
-            said = self.sock.recv(1 << 16)
-        except OSError as error:
-            raise ZygoteError(f"the process that starts the others does not answer: {error}") from error
-        if not said:
-            raise ZygoteError("the process that starts the others ended")
-        return said
+    def connect(self) -> socket.socket:
+        """A new connection to it. It answers when it has imported its packages."""
+        ours, theirs = _pair()
+        with contextlib.suppress(OSError):  # it is gone, as who uses the connection will find
+            socket.send_fds(self.control, [b"1"], [theirs.fileno()])
+        theirs.close()
+        return ours
 
-    def fork(self, role: str, options: dict[str, Any], sockets: list[int]) -> Forked:
-        """Fork a process for a role. The descriptors go to it; close them here afterwards."""
-        with self.lock:
-            socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
-            pid = int(self._receive())
-            return Forked(pid, os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None)
-
-    def close(self) -> None:
+    def close(self, owner: int | None = None) -> None:
         """End the zygote, and with it what it forked."""
-        if os.getpid() == self.owner:
-            self.sock.close()
+        if owner in (None, os.getpid()):
+            self.control.close()
             self.process.kill()
             self.process.wait()
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    return socket.socketpair(socket.AF_UNIX, getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM))
 
 
 def _environment() -> dict[str, str]:
@@ -110,15 +133,25 @@ def _environment() -> dict[str, str]:
     return kept | THREADS | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
+def allowed(names: list[str]) -> list[str]:
+    """What a zygote imports for an assignment that forbids `names`."""
+    absent = forbidden.packages(names)
+    return [name for name in PACKAGES if name.split(".")[0] not in absent]
+
+
 _zygotes: dict[tuple[str, ...], Zygote] = {}
 _starting = threading.Lock()
+
+
+def use(packages: list[str], sock: socket.socket) -> None:
+    """Take a connection to a zygote that another process has started, for `zygote` to give."""
+    _zygotes[tuple(packages)] = Zygote(sock)
 
 
 def zygote(packages: list[str]) -> Zygote:
     """This process's zygote with these packages, which is started where there is none."""
     with _starting:
         known = _zygotes.get(tuple(packages))
-        if known is None or known.owner != os.getpid() or known.process.poll() is not None:
-            known = _zygotes[tuple(packages)] = Zygote(packages)
-            atexit.register(known.close)
+        if known is None or known.owner != os.getpid() or known.gone():
+            known = _zygotes[tuple(packages)] = Zygote(Source(packages).connect())
         return known

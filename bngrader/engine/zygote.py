@@ -1,7 +1,8 @@
 """A process that has imported what notebooks use, and forks a ready process for each submission and each judge.
 
-It never sees a submission or a test. `python -m bngrader.engine.zygote SOCKET PACKAGES` answers requests on the socket:
-a role and its options as JSON, with the file descriptors that the new process gets.
+It never sees a submission or a test. `python -m bngrader.engine.zygote SOCKET PACKAGES` takes on the socket the ends of
+other sockets, one for each process that grades, and answers requests on these: a role and its options as JSON, with the
+file descriptors that the new process gets. When a process that grades is gone, what was forked for it is ended.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import json
 import os
 import random
 import secrets
+import selectors
 import signal
 import socket
 import sys
@@ -28,10 +30,11 @@ from bngrader.engine.shell import Shell, make_shell
 FIRST = (
     """
 import matplotlib.pyplot as plt
-figure, axes = plt.subplots(1, 2)
+import numpy as np
+figure, axes = plt.subplots(2, 1)
 axes[0].plot([1, 2], label="a")
-axes[1].loglog([1, 100], [1, 100], label="b")
-axes[1].set(xlabel="c", ylabel="d", title="e")
+axes[1].loglog([1e-9, 1e9], [1e-9, 1e9], label="b")
+axes[1].set(xlabel="c", ylabel="d", title="e", xticks=10.0 ** np.arange(-9, 10), yticks=10.0 ** np.arange(-9, 10))
 axes[1].legend()
 plt.show()
 """,
@@ -79,27 +82,84 @@ def reseed() -> None:
         sys.modules["torch"].manual_seed(secrets.randbits(63))
 
 
-def main() -> None:
-    """Preload, say so, and answer requests until the other end hangs up."""
-    sock = socket.socket(fileno=int(sys.argv[1]))
-    shell = preload(json.loads(sys.argv[2]))
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
-    threads = Path("/proc/self/task")
-    sock.send(str(len(list(threads.iterdir())) if threads.exists() else 1).encode())
-    while True:
-        raw, fds, _, _ = socket.recv_fds(sock, 1 << 16, 8)
-        if not raw:
-            return
-        request = json.loads(raw)
-        pid = os.fork()
+class Server:
+    """Answers the requests of all processes that grade."""
+
+    def __init__(self, control: socket.socket, shell: Shell) -> None:
+        self.shell = shell
+        threads = Path("/proc/self/task")
+        self.fit = not threads.exists() or len(list(threads.iterdir())) == 1  # a fork would lack the other threads
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(control, selectors.EVENT_READ, self._connect)
+        self.forked: dict[socket.socket, set[int]] = {}  # a descriptor of each process that was forked for a client
+        self.open = True
+
+    def serve(self) -> None:
+        """Go on until the process that started this one is gone."""
+        while self.open:
+            for key, _ in self.selector.select():
+                key.data(key.fileobj)
+
+    def _connect(self, control: socket.socket) -> None:
+        raw, fds, _, _ = socket.recv_fds(control, 1, 1)
+        self.open = bool(raw)
+        for fd in fds:
+            client = socket.socket(fileno=fd)
+            self.forked[client] = set()
+            self.selector.register(client, selectors.EVENT_READ, self._answer)
+
+    def _answer(self, client: socket.socket) -> None:
+        try:
+            raw, fds, _, _ = socket.recv_fds(client, 1 << 16, 8)
+            if raw:
+                self._fork(client, json.loads(raw), fds)
+            else:
+                self._leave(client)
+        except ConnectionError:
+            self._leave(client)
+
+    def _fork(self, client: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
+        pid = os.fork() if self.fit else -1
         if pid == 0:
             try:
-                become(shell, request["role"], request["options"], fds)
+                become(self.shell, request["role"], request["options"], fds)
             finally:
                 os._exit(1)
         for fd in fds:
             os.close(fd)
-        sock.send(str(pid).encode())
+        socket.send_fds(client, [str(pid).encode()], self._watched(client, pid))
+
+    def _watched(self, client: socket.socket, pid: int) -> list[int]:
+        """A descriptor that means the process for ever, where the system has such, and the process has not ended."""
+        try:
+            pidfd = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            return []
+        self.forked[client].add(pidfd)
+        self.selector.register(pidfd, selectors.EVENT_READ, lambda _: self._ended(client, pidfd))
+        return [pidfd]
+
+    def _ended(self, client: socket.socket, pidfd: int) -> None:
+        self.selector.unregister(pidfd)
+        self.forked[client].discard(pidfd)
+        os.close(pidfd)
+
+    def _leave(self, client: socket.socket) -> None:
+        for pidfd in list(self.forked[client]):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            self._ended(client, pidfd)
+        del self.forked[client]
+        self.selector.unregister(client)
+        client.close()
+
+
+def main() -> None:
+    """Preload, and serve."""
+    sock = socket.socket(fileno=int(sys.argv[1]))
+    shell = preload(json.loads(sys.argv[2]))
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    Server(sock, shell).serve()
 
 
 if __name__ == "__main__":

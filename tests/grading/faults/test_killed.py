@@ -54,7 +54,8 @@ def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
     killed = []
 
     def workers():
-        return [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+        servers = [c for c in psutil.Process(process.pid).children() if "forkserver" in " ".join(c.cmdline())]
+        return [worker for server in servers for worker in server.children()]
 
     wait_until(lambda: finished(folder), process)
     for worker in workers():
