@@ -10,6 +10,7 @@ from nbgrader.utils import is_grade, is_solution
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.execute import execute
 from bngrader.engine.settings import Engine
+from bngrader.engine.warm import ZygoteError
 from bngrader.feedback import Shown, hide_tests, page
 from bngrader.repair import repair
 from bngrader.scoring import auto_comment, hints, score
@@ -60,7 +61,7 @@ def grade_one(job: Job) -> Outcome:
     Raises SandboxMissing if no submission can be graded on this machine.
     """
     try:
-        return _graded(job) if job.graded is None else _shown_again(job)
+        return _twice(job) if job.graded is None else _shown_again(job)
     except SandboxMissing:
         raise
     except Unreadable as refused:
@@ -68,6 +69,14 @@ def grade_one(job: Job) -> Outcome:
     except Exception as error:
         said = " ".join(str(error).split())[:300]
         return Outcome(job.student, error=f"could not be graded ({type(error).__name__}: {said}).")
+
+
+def _twice(job: Job) -> Outcome:
+    """Grade, and once more if that failed for what is not the submission's doing: it cannot reach the zygote."""
+    try:
+        return _graded(job)
+    except ZygoteError:
+        return _graded(job)
 
 
 def _graded(job: Job) -> Outcome:

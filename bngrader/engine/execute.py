@@ -17,7 +17,7 @@ from bngrader.engine.forbidden import packages
 from bngrader.engine.job import ANSWER, BOTH, TEST, Cell, Job
 from bngrader.engine.settings import Engine
 from bngrader.engine.supervisor import END, GONE, INTERRUPT, START
-from bngrader.engine.warm import PACKAGES, Forked, allowed, zygote
+from bngrader.engine.warm import PACKAGES, Forked, ZygoteError, allowed, zygote
 
 NEEDED = (
     "cpu_seconds",
@@ -36,7 +36,8 @@ SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is tak
 def execute(notebook: NotebookNode, settings: Engine) -> None:
     """Run the code cells of `notebook`, whose metadata are the instructor's, and fill in their outputs.
 
-    Raises SandboxMissing where this machine has no sandbox and the settings do not allow to do without.
+    Raises SandboxMissing where this machine has no sandbox and the settings do not allow to do without, and ZygoteError
+    where what starts the processes was lost: the next try starts it again.
     """
     sandbox.require(settings.unsafe_no_sandbox)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -123,6 +124,8 @@ class _Run:
                 try:
                     message, _ = control.receive(time.monotonic() + SLACK)
                 except (EOFError, OSError, TimeoutError):
+                    if self.lean.gone() or self.full.gone():
+                        raise ZygoteError("the process that starts the others ended") from None
                     self.give_up("the test's process ended")
                     return
                 if "begin" in message:

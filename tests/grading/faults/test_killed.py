@@ -67,6 +67,20 @@ def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
     assert_each_has_its_grade(folder)
 
 
+def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
+
+    folder = make_class(tmp_path)
+    process = start(folder, "--jobs", 2)
+    wait_until(lambda: finished(folder), process)
+    zygotes = [c for c in psutil.Process(process.pid).children() if "bngrader.engine.zygote" in " ".join(c.cmdline())]
+    for zygote in zygotes:
+        zygote.kill()
+    output = process.communicate(timeout=120)
+    assert zygotes
+    assert process.returncode == 0, output
+    assert_each_has_its_grade(folder)
+
+
 def test_ctrl_c_keeps_what_is_done_and_the_next_round_does_the_rest(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 1)

