@@ -12,7 +12,7 @@ SAMPLE := _build/sample-class
 PACKAGES := $(shell find bnref bngrader -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help book exercises sample serve test lint bench bench-grading lock clean distclean
+.PHONY: help book exercises sample epub pdf serve test lint bench bench-grading bench-pages lock clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,17 @@ sample: .venv/.made ## make a sample class of students, and grade it
 	@python -m tests.grading.sample_class $(SAMPLE)
 	bngrader grade scaling --course $(SAMPLE)
 
+epub: book ## make the book as an EPUB
+	@rm -rf _build/epub
+	jupyter-book build . --quiet -W -n --keep-going --builder custom --custom-builder epub
+	@mkdir -p $(HTML)/downloads && cp _build/epub/batch-normalization.epub $(HTML)/downloads/
+	@echo "$(CURDIR)/$(HTML)/downloads/batch-normalization.epub"
+
+pdf: book ## print the book as a PDF; needs Chromium
+	jupyter-book build . --quiet -W -n --keep-going --builder singlehtml
+	python book/_pdf.py _build/singlehtml $(HTML)/downloads/batch-normalization.pdf
+	@echo "$(CURDIR)/$(HTML)/downloads/batch-normalization.pdf"
+
 serve: ## show the built book at http://localhost:8000/ (PORT=... for another)
 	@test -f $(HTML)/index.html || { echo "There is no book yet: run make book first."; exit 1; }
 	python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
@@ -52,6 +63,10 @@ bench: .venv/.made ## time the reference package beside its peers, and show its 
 
 bench-grading: .venv/.made ## time the grading of a class, by nbgrader as it comes and by bngrader
 	python -m benchmarks.grading
+
+bench-pages: book ## weigh the pages, and time how soon they show
+	@./tests/install-chromium.sh
+	python -m benchmarks.pages
 
 lock: .venv/.made ## pin again what pyproject.toml asks for, in requirements.lock
 	pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-annotate --no-header --upgrade \

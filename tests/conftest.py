@@ -39,13 +39,22 @@ def lacking(part: str, way_out: str) -> None:
 @pytest.fixture(scope="session")
 def chromium():
     """One browser for all tests; each test opens a context of its own."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
+    if browser_path() is None:
         lacking("Chromium", "install it; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = launch(playwright)
         yield browser
         browser.close()
+
+
+def browser_path():
+    """Where the system's Chromium is, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def launch(playwright):
+    """Start the system's Chromium, which asks nobody for anything."""
+    return playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def _glued(executed: Path) -> dict[str, str]:
 
 def _offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     executed = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
-    if context.get("page_source_suffix") and executed.is_file():
+    if app.builder.name == "html" and context.get("page_source_suffix") and executed.is_file():
         notebook = nbformat.read(executed, as_version=4)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":

@@ -16,7 +16,7 @@ ICON_SCRIPT = "_static/vendor/fontawesome/6.5.2/js/all.min.js"
 
 
 def _copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name not in ("html", "singlehtml"):
         return
     source, target = Path(app.confdir, "node_modules", "mathjax"), Path(app.outdir, "mathjax")
     if not source.is_dir():
@@ -35,8 +35,15 @@ def _empty_icon_script(app: Sphinx, exception: Exception | None) -> None:
         script.write_text("")
 
 
+def _leave_out_of_epub(app: Sphinx) -> None:
+    """Widgets and what forwards to the first page are for a site."""
+    if app.builder.name == "epub":
+        app.config.html_extra_path = []
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension."""
+    app.connect("builder-inited", _leave_out_of_epub)
     app.connect("build-finished", _copy_mathjax)
     app.connect("build-finished", _empty_icon_script, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

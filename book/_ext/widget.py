@@ -10,6 +10,7 @@ The module looks for the class `course-widget-<name>` and puts the figure in pla
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -33,7 +34,8 @@ class Widget(SphinxDirective):
         root = "../" * self.env.docname.count("/")
         script = f'<script type="module" src="{root}widgets/{name}.mjs"></script>'
         fallback = nodes.container("", *self.parse_content_to_nodes(), classes=classes)
-        return [fallback, nodes.raw("", script, format="html")]
+        only = addnodes.only("", nodes.raw("", script, format="html"), expr="not epub")  # which runs no scripts
+        return [fallback, only]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

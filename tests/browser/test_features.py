@@ -1,9 +1,13 @@
 """What a reader does with the book: search, copy, switch to dark, download, answer the quiz."""
 
+import gzip
 import json
 import re
 
 import pytest
+from fontTools.ttLib import TTFont
+
+from tests.browser.conftest import HTML
 
 
 def test_search_finds_the_chapter_by_its_words(opened):
@@ -57,12 +61,56 @@ def test_the_page_on_performance_shows_its_tables(opened):
     assert page.locator(".cell_output table").first.locator("tr", has_text=re.compile("torch.s kernel")).count() == 6
 
 
-def test_a_chapter_weighs_less_than_3_megabytes(opened, site):
-    page = opened("book/index.html")
-    sizes = []
-    page.on("response", lambda response: sizes.append(len(response.body())))
-    page.goto(f"{site}/book/scaling.html", wait_until="networkidle")
-    assert 1e6 < sum(sizes) < 3e6
+@pytest.mark.parametrize("path", sorted((HTML / "book").glob("*.html")), ids=lambda path: path.stem)
+def test_a_first_visit_loads_less_than_a_megabyte_besides_mathjax(opened, path):
+    page = opened(f"book/{path.name}")
+    loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    files = [page.request.get(address).body() for address in [page.url, *loaded] if "/mathjax/" not in address]
+    assert len(files) > 10
+    assert 30_000 < sum(len(gzip.compress(file)) for file in files) < 1_000_000
+
+
+def test_the_icons_that_are_used_are_drawn_and_the_others_are_left_out(opened):
+    page = opened("book/scaling.html")
+    page.wait_for_function("document.fonts.status === 'loaded'")
+    fonts = list((HTML / "_static/vendor/fontawesome").rglob("*.woff2"))
+    assert sum(font.stat().st_size for font in fonts) < 20_000
+    solid = TTFont(next(font for font in fonts if "solid" in font.name))
+    icons = page.evaluate("""[...document.querySelectorAll('.fa-solid')].map(
+        (e) => getComputedStyle(e, '::before').content.replaceAll('"', '').codePointAt(0))""")
+    assert len(icons) >= 5
+    assert set(icons) <= set(solid.getBestCmap())
+
+
+def test_a_page_says_what_it_is_to_other_sites(opened, site):
+    page = opened("book/scaling.html")
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert "Batch Normalization" in page.title()
+    address = page.locator("link[rel=canonical]").get_attribute("href")
+    assert address.endswith("/book/scaling.html")
+    card = page.locator("meta[property='og:image']").get_attribute("content")
+    assert page.request.get(f"{site}/_images/{card.split('/_images/')[1]}").headers["content-type"] == "image/png"
+    assert len(page.locator("meta[name=description]").get_attribute("content")) > 50
+
+
+def test_the_keyboard_skips_the_navigation(opened):
+    page = opened("book/scaling.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to main content"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('#main-content').contains(document.activeElement)")
+
+
+def test_on_paper_every_answer_is_open_and_the_navigation_is_gone(opened):
+    page = opened("book/scaling.html")
+    page.emulate_media(media="print")
+    answer = page.locator("details", has_text="2/7").get_by_text("Right. (4 - 2) / (9 - 2) = 2/7.")
+    assert answer.evaluate(
+        "e => e.checkVisibility({contentVisibilityAuto: true}) && e.getBoundingClientRect().height > 0"
+    )
+    assert not page.locator(".bd-sidebar-primary").is_visible()
 
 
 def test_the_assignment_can_be_downloaded_from_its_chapter(opened, site):

@@ -1,0 +1,37 @@
+"""Where the book is published, from the environment of the build: what a clone cannot know of itself.
+
+`BNCOURSE_URL` is the address that the pages will have, for canonical links and for the cards that other sites show.
+`BNCOURSE_REPOSITORY`, as `owner/name` on GitHub, brings the buttons that lead to the sources and that launch a chapter
+on Binder. `BNCOURSE_HUB`, the address of a JupyterHub, adds a button that launches it there.
+"""
+
+import os
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+AT_HOME = "http://localhost:8000/"  # `make serve`
+
+
+def _publish(app: Sphinx, config: Config) -> None:
+    address = os.environ.get("BNCOURSE_URL", AT_HOME).rstrip("/") + "/"
+    config.html_baseurl = config.ogp_site_url = address
+    repository = os.environ.get("BNCOURSE_REPOSITORY")
+    if repository:
+        config.html_theme_options |= {
+            "repository_url": f"https://github.com/{repository}",
+            "repository_branch": "main",
+            "use_repository_button": True,
+            "launch_buttons": _launch_buttons(os.environ.get("BNCOURSE_HUB")),
+        }
+
+
+def _launch_buttons(hub: str | None) -> dict[str, str]:
+    buttons = {"notebook_interface": "jupyterlab", "binderhub_url": "https://mybinder.org"}
+    return buttons | ({"jupyterhub_url": hub} if hub else {})
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension, to run before the theme and the cards read the configuration."""
+    app.connect("config-inited", _publish, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
