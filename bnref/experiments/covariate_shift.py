@@ -23,7 +23,7 @@ SHIFTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "none": lambda x, z: x,
     "barely": lambda x, z: x + 0.02,
     "night": lambda x, z: 0.3 * x + 0.02 * z,
-    "bright": lambda x, z: x + 0.5,
+    "shade": lambda x, z: x + 0.5,
     "fog": lambda x, z: 0.3 * x + 0.5,
     "noise": lambda x, z: x + 0.3 * z,
     "inverted": lambda x, z: 1 - x,

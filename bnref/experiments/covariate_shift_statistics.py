@@ -15,7 +15,7 @@ from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits, one_thread, perceptron, train
 
 Array = NDArray[np.floating]
-REPAIRED = ("night", "bright", "fog", "noise")  # the shifts of which the chapter hopes that new statistics repair them
+REPAIRED = ("night", "shade", "fog", "noise")  # the shifts of which the chapter hopes that new statistics repair them
 
 
 @torch.no_grad()
@@ -86,10 +86,10 @@ class ByStrength:
 
 
 def at_level(x: Tensor, z: Tensor, kind: str, level: int) -> Tensor:
-    """Images with a shift of a kind and a level from 0 (none) to 10: fading ink, more light, inverting, noise."""
+    """Images with a shift of a kind and a level from 0 (none) to 10: fading ink, grey paper, inverting, noise."""
     changed = {
         "fading": (1 - 0.09 * level) * x,
-        "brighter": x + 0.1 * level,
+        "shading": x + 0.1 * level,
         "inverting": 0.5 + (1 - 0.2 * level) * (x - 0.5),
         "noisier": x + 0.05 * level * z,
     }
@@ -99,7 +99,7 @@ def at_level(x: Tensor, z: Tensor, kind: str, level: int) -> Tensor:
 @remembered
 def by_strength(seeds: int = 3) -> ByStrength:
     """Let four shifts grow in ten steps."""
-    kinds, levels = ("fading", "brighter", "inverting", "noisier"), tuple(range(11))
+    kinds, levels = ("fading", "shading", "inverting", "noisier"), tuple(range(11))
     data = digits(images=True)
     z, y = noise_like(data.x_test), data.y_test
     scores = np.empty((2, seeds, len(kinds), len(levels)))
