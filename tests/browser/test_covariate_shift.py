@@ -61,7 +61,7 @@ def test_the_keyboard_moves_along_a_shift_and_the_numbers_are_the_experiments(fi
 
 def test_arrow_keys_choose_the_shift(figure):
     page, figure = figure
-    figure.get_by_label("Fading ink").focus()
+    figure.get_by_label("Fading ink", exact=True).focus()
     page.keyboard.press("ArrowRight")
     assert state(figure)[0] == "shading"
 
