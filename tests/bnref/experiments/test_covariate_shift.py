@@ -163,3 +163,19 @@ def test_the_network_of_the_opening_reads_by_day_and_not_at_night():
     assert accuracy(model, data.x_test, data.y_test) > 0.99
     assert accuracy(model, experiments.shifted(data.x_test, "night"), data.y_test) < 0.5
     assert sum(b.numel() for name, b in model.named_buffers() if "running" in name) == 224
+
+
+def test_the_numbers_that_the_alternative_texts_of_the_figures_name():
+    drawn, size = weights.sample(test_centre=-0.25, seed=0), experiments.by_training_size()
+    batch, effective = statistics.by_batch_size(), weights.by_distance().effective.mean(axis=0)
+    mixed, by_class, dense = (v.mean(axis=0) for v in (batch.mixed, batch.sorted, batch.dense))
+    named = {
+        "fig-covariate-shift": ([drawn.x.mean(), drawn.x_test.mean()], [0.51, -0.28]),
+        "fig-sizes": ([*size.day.mean(axis=0)[[0, -1]], size.night[:, 0].mean()], [0.67, 0.99, 0.20]),
+        "fig-batches, mixed": (mixed[[0, -1]], [0.93, 0.99]),
+        "fig-batches, sorted": (by_class[[2, -1]], [0.85, 0.99]),
+        "fig-batches, dense": ([*dense[[0, -1]], batch.stored.mean()], [0.10, 0.97, 0.33]),
+    }
+    for figure, (found, said) in named.items():
+        np.testing.assert_allclose(found, said, atol=0.02, err_msg=figure)
+    np.testing.assert_allclose(effective[[0, -1]], [152, 2], atol=1)
