@@ -1,0 +1,155 @@
+"""Experiments on covariate shift: a finished network whose BN statistics are computed anew from what it is shown."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import batch_norm
+
+from bnref.experiments.covariate_shift import SHIFTS, network, noise_like, shifted
+from bnref.experiments.memory import remembered
+from bnref.experiments.training import accuracy, digits, one_thread, perceptron, train
+
+Array = NDArray[np.floating]
+REPAIRED = ("night", "shade", "fog", "noise")  # the shifts of which the chapter hopes that new statistics repair them
+
+
+@torch.no_grad()
+def predict(model: nn.Sequential, x: Tensor, prior: float = 0) -> Tensor:
+    """The logits (N, K) of a batch, each BN layer with the mean and the biased variance of its own input.
+
+    With `prior`, the stored statistics count as if they were of that many more samples: Schneider et al. (2020),
+    section 3. The model stays as it is.
+    """
+    share = len(x) / (len(x) + prior)
+    for layer in model:
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            axes = [axis for axis in range(x.ndim) if axis != 1]
+            mean = torch.lerp(cast(Tensor, layer.running_mean), x.mean(axes), share)
+            var = torch.lerp(cast(Tensor, layer.running_var), x.var(axes, correction=0), share)
+            x = batch_norm(x, mean, var, layer.weight, layer.bias, eps=layer.eps)
+        else:
+            x = layer(x)
+    return x
+
+
+def batched_accuracy(model: nn.Sequential, x: Tensor, y: Tensor, size: int, prior: float = 0) -> float:
+    """The share that is put into its class where the samples come in batches of `size`, in their order."""
+    logits = torch.cat([predict(model, batch, prior) for batch in x.split(size)])
+    return float((logits.argmax(dim=1) == y).float().mean())
+
+
+@dataclass(frozen=True)
+class ByShift:
+    """Accuracy (S, K) of S seeds under K shifts: with stored statistics, with those of all test samples, and alone.
+
+    `alone` is for images that come one at a time, the stored statistics counted as 16 more.
+    """
+
+    shifts: tuple[str, ...]
+    stored: Array
+    recomputed: Array
+    alone: Array
+
+    def of(self, *shifts: str) -> "ByShift":
+        """The same for some of the shifts."""
+        at = [self.shifts.index(shift) for shift in shifts]
+        return ByShift(shifts, self.stored[:, at], self.recomputed[:, at], self.alone[:, at])
+
+
+@remembered
+def by_shift(seeds: int = 3) -> ByShift:
+    """Compute the statistics anew under each of `SHIFTS`."""
+    data = digits(images=True)
+    scores = np.empty((3, seeds, len(SHIFTS)))
+    for seed in range(seeds):
+        model = network(seed).eval()
+        for k, shift in enumerate(SHIFTS):
+            x, y = shifted(data.x_test, shift), data.y_test
+            ways = [batched_accuracy(model, x, y, len(x)), batched_accuracy(model, x, y, 1, prior=16)]
+            scores[:, seed, k] = [accuracy(model, x, y), *ways]
+    return ByShift(tuple(SHIFTS), *scores)
+
+
+@dataclass(frozen=True)
+class ByStrength:
+    """Mean accuracy (kinds, levels) over seeds as a shift grows: with stored and with recomputed statistics."""
+
+    kinds: tuple[str, ...]
+    levels: tuple[int, ...]
+    stored: Array
+    recomputed: Array
+
+
+def at_level(x: Tensor, z: Tensor, kind: str, level: int) -> Tensor:
+    """Images with a shift of a kind and a level from 0 (none) to 10: fading ink, grey paper, inverting, noise."""
+    changed = {
+        "fading": (1 - 0.09 * level) * x,
+        "shading": x + 0.1 * level,
+        "inverting": 0.5 + (1 - 0.2 * level) * (x - 0.5),
+        "noisier": x + 0.05 * level * z,
+    }
+    return changed[kind]
+
+
+@remembered
+def by_strength(seeds: int = 3) -> ByStrength:
+    """Let four shifts grow in ten steps."""
+    kinds, levels = ("fading", "shading", "inverting", "noisier"), tuple(range(11))
+    data = digits(images=True)
+    z, y = noise_like(data.x_test), data.y_test
+    scores = np.empty((2, seeds, len(kinds), len(levels)))
+    for seed in range(seeds):
+        model = network(seed).eval()
+        for i, kind in enumerate(kinds):
+            for level in levels:
+                x = at_level(data.x_test, z, kind, level)
+                scores[:, seed, i, level] = accuracy(model, x, y), batched_accuracy(model, x, y, len(x))
+    return ByStrength(kinds, levels, *scores.mean(axis=1))
+
+
+@dataclass(frozen=True)
+class ByBatch:
+    """Accuracy (S, K) at night of S seeds for K sizes of the batch that gives the statistics.
+
+    `mixed` batches are drawn at random, `sorted` ones follow the label; `dense` is a network of dense layers, on mixed
+    ones. `stored` (S,) and `dense_stored` (S,) are the two networks with their stored statistics.
+    """
+
+    sizes: tuple[int, ...]
+    mixed: Array
+    sorted: Array
+    dense: Array
+    stored: Array
+    dense_stored: Array
+
+
+@cache
+def dense_network(seed: int) -> nn.Sequential:
+    """Two hidden layers of 100 units with BN, trained on the digits of the day."""
+    with one_thread(seed):
+        return cast(nn.Sequential, train(perceptron([64, 100, 100, 10]), digits(), steps=336, lr=0.1, momentum=0.9))
+
+
+@remembered
+def by_batch_size(sizes: tuple[int, ...] = (1, 2, 5, 10, 30, 90, 450), seeds: int = 3) -> ByBatch:
+    """Read the 450 test digits at night in batches of one size; the sizes divide 450."""
+    data = digits(images=True)
+    night, y = shifted(data.x_test, "night"), data.y_test
+    by_label = torch.argsort(y, stable=True)
+    scores = np.empty((3, seeds, len(sizes)))
+    stored = np.empty((2, seeds))
+    for seed in range(seeds):
+        order = torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))
+        model, dense = network(seed).eval(), dense_network(seed).eval()
+        flat = night.flatten(1)
+        for k, size in enumerate(sizes):
+            mixed = batched_accuracy(model, night[order], y[order], size)
+            by_class = batched_accuracy(model, night[by_label], y[by_label], size)
+            scores[:, seed, k] = mixed, by_class, batched_accuracy(dense, flat[order], y[order], size)
+        stored[:, seed] = accuracy(model, night, y), accuracy(dense, flat, y)
+    return ByBatch(sizes, *scores, *stored)

@@ -1,0 +1,89 @@
+"""Experiments on covariate shift: regression whose training points are weighted as the test set would have them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from bnref.covariate_shift import domain_auc, importance_weights
+from bnref.experiments.memory import remembered
+
+Array = NDArray[np.floating]
+CENTRE, SPREAD, TEST_SPREAD, NOISE = 0.5, 0.5, 0.3, 0.3
+COUNT = 200  # points in the training set, and in the test set
+
+
+def curve(x: Array) -> Array:
+    """What is to be learned: the mean of y at x, in the training and in the test set."""
+    return x**3 - x
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Training points x, y (N,), test points (N,), the weights (N,) of the training points and what they rest on.
+
+    `auc` says how well the domain classifier tells the two sets apart; `effective` is how many equally weighted points
+    would be as noisy, (sum w)^2 / sum w^2.
+    """
+
+    x: Array
+    y: Array
+    x_test: Array
+    y_test: Array
+    weights: Array
+    auc: float
+    effective: float
+
+
+def sample(test_centre: float, seed: int) -> Sample:
+    """Draw both sets, of which only the test set's place is up to the caller, and weight the training points.
+
+    The domain classifier is a logistic regression on x and x^2: the odds of two normal distributions are of that form.
+    """
+    rng = np.random.default_rng(seed)
+    x, x_test = rng.normal(CENTRE, SPREAD, COUNT), rng.normal(test_centre, TEST_SPREAD, COUNT)
+    y, y_test = (curve(v) + NOISE * rng.normal(size=COUNT) for v in (x, x_test))
+    seen, domain = np.concatenate([x, x_test]), np.repeat([0, 1], COUNT)
+    fitted = LogisticRegression(C=1e4, max_iter=1000).fit(np.column_stack([seen, seen**2]), domain)
+    p, p_test = (fitted.predict_proba(np.column_stack([v, v**2]))[:, 1] for v in (x, x_test))
+    weights = importance_weights(p)
+    effective = weights.sum() ** 2 / (weights**2).sum()
+    return Sample(x, y, x_test, y_test, weights, domain_auc(p, p_test), float(effective))
+
+
+def fitted_polynomial(drawn: Sample, degree: int, weighted: bool) -> Array:
+    """The coefficients, highest power first, of the polynomial with the smallest (weighted) squared error."""
+    weights = drawn.weights if weighted else np.ones(COUNT)
+    return np.polyfit(drawn.x, drawn.y, degree, w=np.sqrt(weights))
+
+
+@dataclass(frozen=True)
+class ByDistance:
+    """Error on the test set (S, K) of S draws for K places of the test set, with equal weights and with importance's.
+
+    The error is the root mean square distance of the fitted polynomial to the true curve, at the test inputs. `auc` and
+    `effective` (S, K) are as in `Sample`.
+    """
+
+    centres: tuple[float, ...]
+    equal: Array
+    weighted: Array
+    auc: Array
+    effective: Array
+
+
+@remembered
+def by_distance(
+    degree: int = 1, centres: tuple[float, ...] = (0.5, 0.25, 0.0, -0.25, -0.5, -0.75, -1.0, -1.5), seeds: int = 20
+) -> ByDistance:
+    """Move the test set away from the training set, and fit a polynomial: degree 1 is too simple, degree 3 is right."""
+    results = np.empty((4, seeds, len(centres)))
+    for seed in range(seeds):
+        for k, centre in enumerate(centres):
+            drawn = sample(centre, seed)
+            fits = [fitted_polynomial(drawn, degree, weighted) for weighted in (False, True)]
+            away = [np.polyval(fit, drawn.x_test) - curve(drawn.x_test) for fit in fits]
+            errors = [np.sqrt(np.mean(d**2)) for d in away]
+            results[:, seed, k] = [*errors, drawn.auc, drawn.effective]
+    return ByDistance(centres, *results)

@@ -1,0 +1,181 @@
+"""What the chapter on covariate shift says of its experiments holds for their results."""
+
+import numpy as np
+import pytest
+import torch
+
+from bnref.experiments import covariate_shift as experiments
+from bnref.experiments import covariate_shift_rendered as rendered
+from bnref.experiments import covariate_shift_statistics as statistics
+from bnref.experiments import covariate_shift_weights as weights
+from bnref.experiments.claims import Verdict
+from bnref.experiments.claims.covariate_shift import CLAIMS
+from bnref.experiments.training import accuracy, digits
+from tests.conftest import REPOSITORY
+
+VERDICTS = {
+    "recomputed-statistics": Verdict.SHOWN,
+    "single-sample": Verdict.SHOWN,
+    "natural-shift": Verdict.SHOWN,
+    "prediction-batch-size": Verdict.SHOWN,
+    "label-sorted-batches": Verdict.SHOWN,
+    "importance-weights": Verdict.SHOWN,
+    "importance-weights-right-model": Verdict.SHOWN,
+    "rendered-data-added": Verdict.SHOWN,
+    "rendered-data-instead": Verdict.CONTRADICTED,
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_a_claim_comes_out_as_the_chapter_says(claim):
+    finding = claim.find()
+    assert finding.verdict is VERDICTS[claim.name], finding.measured
+    assert f"(claim-{claim.name})=" in (REPOSITORY / "book" / f"{claim.chapter}.md").read_text()
+
+
+def test_every_claim_has_a_verdict_in_the_chapter():
+    assert {claim.name for claim in CLAIMS} == set(VERDICTS)
+
+
+def test_more_digits_of_the_day_cure_overfitting_and_other_digits_cure_the_shift():
+    size, both = experiments.by_training_size(), experiments.trained_on_both()
+    assert (size.train == 1).all()
+    assert (size.day[:, 0] < 0.75).all()
+    assert (size.day[:, -1] > 0.98).all()
+    assert (size.night < 0.6).all()
+    assert (size.night.mean(axis=0) < 0.4).all()
+    assert (both.night > 0.98).all()
+    assert (both.day > 0.98).all()
+
+
+def test_a_domain_classifier_sees_the_night_and_a_linear_one_does_not_see_noise():
+    found = {d.shift: d for d in experiments.detections()}
+    assert abs(found["none"].auc - 0.5) < 0.05
+    assert found["night"].auc > 0.99
+    assert abs(found["noise"].auc - 0.5) < 0.05
+    assert found["noise"].auc_squares > 0.99
+    assert found["none"].accuracy - found["noise"].accuracy > 0.2
+    assert found["barely"].auc > 0.75
+    assert abs(found["barely"].accuracy - found["none"].accuracy) < 0.005
+
+
+def test_how_far_the_means_moved_does_not_say_what_it_costs():
+    found = {d.shift: d for d in experiments.detections()}
+    assert found["night"].moved == pytest.approx(found["fog"].moved, rel=0.05)
+    assert found["night"].accuracy > found["fog"].accuracy + 0.1
+
+
+def test_new_statistics_repair_what_moves_means_and_variances_and_not_an_inversion():
+    result = statistics.by_shift()
+    for shift, least in {"night": 0.98, "shade": 0.98, "fog": 0.85, "noise": 0.8}.items():
+        assert (result.of(shift).recomputed > least).all()
+    day, inverted = result.of("none"), result.of("inverted")
+    assert (np.abs(day.recomputed - day.stored) < 0.005).all()
+    assert (inverted.recomputed < inverted.stored).all()
+
+
+def test_statistics_with_an_endless_prior_are_the_stored_ones_and_without_one_the_batchs():
+    data, model = digits(images=True), experiments.network(0)
+    x = data.x_test[:50]
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    with torch.no_grad():
+        stored = model.eval()(x)
+        torch.testing.assert_close(statistics.predict(model, x, prior=1e12), stored, rtol=1e-4, atol=1e-4)
+        ours = statistics.predict(model, x)
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+    with torch.no_grad():
+        theirs = model.train()(x)
+    model.load_state_dict(state)
+    model.eval()
+    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_fading_costs_nothing_with_new_statistics_and_a_grey_image_holds_nothing():
+    result = statistics.by_strength()
+    fading, inverting = (result.kinds.index(kind) for kind in ("fading", "inverting"))
+    assert (result.recomputed[fading] > 0.99).all()
+    assert result.stored[fading, 3] > 0.97
+    assert result.stored[fading, 10] < 0.2
+    assert result.recomputed[inverting, 5] < 0.15
+    assert result.recomputed[inverting, 10] < 0.2
+
+
+def test_the_strongest_steps_are_the_shifts_of_the_chapter():
+    data = digits(images=True)
+    x, z = data.x_test, experiments.noise_like(data.x_test)
+    torch.testing.assert_close(statistics.at_level(x, z, "inverting", 10), experiments.shifted(x, "inverted"))
+    torch.testing.assert_close(statistics.at_level(x, z, "shading", 5), experiments.shifted(x, "shade"))
+    torch.testing.assert_close(statistics.at_level(x, z, "noisier", 6), experiments.shifted(x, "noise"))
+
+
+def test_small_batches_ruin_a_dense_network_and_hardly_a_convolutional_one():
+    result = statistics.by_batch_size()
+    assert (result.dense[:, 0] < 0.12).all()
+    assert (result.dense[:, -1] > 0.95).all()
+    assert (result.mixed[:, 0] > 0.88).all()
+    at = result.sizes.index(5)
+    assert (result.sorted[:, at] < 0.88).all()
+    assert (result.sorted[:, -1] == result.mixed[:, -1]).all()
+    assert (result.stored < 0.5).all()
+
+
+def test_weights_help_a_line_until_the_sets_hardly_overlap():
+    result = weights.by_distance()
+    equal, weighted, effective = (v.mean(axis=0) for v in (result.equal, result.weighted, result.effective))
+    near = np.array(result.centres) >= -0.75
+    assert (weighted[near] < equal[near]).all()
+    assert (weighted[~near] > equal[~near]).all()
+    assert (np.diff(effective) < 0).all()
+    assert effective[0] > 140
+    assert effective[-1] < 3
+    assert result.auc[:, result.centres.index(-1.0)].min() > 0.99
+
+
+def test_the_weights_are_the_ratio_of_the_two_densities():
+    drawn = weights.sample(test_centre=0.0, seed=0)
+    inner = np.abs(drawn.x) < 0.5
+    away, moved = drawn.x / weights.TEST_SPREAD, (drawn.x - weights.CENTRE) / weights.SPREAD
+    ratio = np.exp((moved**2 - away**2) / 2)
+    np.testing.assert_allclose(drawn.weights[inner], (ratio / ratio.mean())[inner], rtol=0.35)
+
+
+def test_variety_of_drawn_digits_helps_a_little_in_every_seed():
+    plain, varied = rendered.from_rendered(False), rendered.from_rendered(True)
+    assert (plain.drawn > 0.99).all()
+    assert (varied.drawn > 0.97).all()
+    rise = varied.written - plain.written
+    assert (rise > 0).all()
+    assert rise.mean() < 0.1
+    assert (varied.written < 0.65).all()
+
+
+def test_drawn_digits_are_digits():
+    x, y = rendered.rendered(20, True, 0)
+    assert x.shape == (20, 1, 8, 8)
+    assert y.tolist() == [*range(10)] * 2
+    assert 0 <= x.min() < x.max() <= 1
+    assert (x.amax(dim=(1, 2, 3)) > 0.5).all()
+
+
+def test_the_network_of_the_opening_reads_by_day_and_not_at_night():
+    data = digits(images=True)
+    model = experiments.network(0)
+    assert accuracy(model, data.x_test, data.y_test) > 0.99
+    assert accuracy(model, experiments.shifted(data.x_test, "night"), data.y_test) < 0.5
+    assert sum(b.numel() for name, b in model.named_buffers() if "running" in name) == 224
+
+
+def test_the_numbers_that_the_alternative_texts_of_the_figures_name():
+    drawn, size = weights.sample(test_centre=-0.25, seed=0), experiments.by_training_size()
+    batch, effective = statistics.by_batch_size(), weights.by_distance().effective.mean(axis=0)
+    mixed, by_class, dense = (v.mean(axis=0) for v in (batch.mixed, batch.sorted, batch.dense))
+    named = {
+        "fig-covariate-shift": ([drawn.x.mean(), drawn.x_test.mean()], [0.51, -0.28]),
+        "fig-sizes": ([*size.day.mean(axis=0)[[0, -1]], size.night[:, 0].mean()], [0.67, 0.99, 0.20]),
+        "fig-batches, mixed": (mixed[[0, -1]], [0.93, 0.99]),
+        "fig-batches, sorted": (by_class[[2, -1]], [0.85, 0.99]),
+        "fig-batches, dense": ([*dense[[0, -1]], batch.stored.mean()], [0.10, 0.97, 0.33]),
+    }
+    for figure, (found, said) in named.items():
+        np.testing.assert_allclose(found, said, atol=0.02, err_msg=figure)
+    np.testing.assert_allclose(effective[[0, -1]], [154, 2], atol=0.5)
