@@ -205,8 +205,8 @@ class Recipe:
     """What one change to the sigmoid network brings, over S seeds.
 
     `accuracy` (S, 2) is that on the test digits after 100 and 300 steps. `shift` (S,) is how far the inputs of the
-    last hidden layer's activations move in one step: |change of the mean| / std, the median over the units, averaged
-    over the first 100 steps.
+    last hidden layer's activations move in one step: the change of a unit's mean in its standard deviations, the median
+    over the units, averaged over the first 100 steps.
     """
 
     name: str
