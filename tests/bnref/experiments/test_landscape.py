@@ -84,6 +84,16 @@ def test_the_loss_varies_less_with_batch_norm_over_long_steps_among_relus_alone(
     assert sigmoids[0].ranges().mean() < 1.2 * sigmoids[1].ranges().mean()
 
 
+def test_the_band_of_losses_is_what_the_words_beside_the_figure_say(relus):
+    without, with_norm = (course.losses[0] for course in relus)
+    assert without[:3].max() == pytest.approx(10, rel=0.2)
+    at_200 = without[list(relus[0].steps).index(200)]
+    assert at_200.max() > 10 * at_200.min()
+    assert with_norm[0].mean() == pytest.approx(0.9, abs=0.1)
+    assert with_norm[-1].max() < 0.012
+    assert (with_norm.max(axis=1) < 1.5 * with_norm.min(axis=1)).all()
+
+
 def test_at_a_tenth_of_the_rate_batch_norm_still_reduces_the_shift():
     without, with_norm = (course.shift()[:, 1] for course in landscape.courses(lr=0.01))
     assert with_norm.max() < 0.6 * without.min()
