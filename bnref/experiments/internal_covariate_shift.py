@@ -1,0 +1,254 @@
+"""Experiments of the section on internal covariate shift: how the inputs of sigmoids move, and what else helps."""
+
+import copy
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bnref.covariate_shift import mean_shift
+from bnref.experiments.memory import remembered
+from bnref.experiments.training import Norm, accuracy, digits, one_thread, perceptron, train
+from bnref.internal_covariate_shift import activation_percentiles
+
+Array = NDArray[np.floating]
+SEEDS = (0, 1, 2)
+BATCH_SIZE = 60  # as in Ioffe and Szegedy (2015), section 4.1
+WATCHED = slice(0, 256)  # the training digits whose activations are recorded
+
+
+def network(norm: Norm | None, activation: Callable[[], nn.Module] = nn.Sigmoid, depth: int = 3) -> nn.Sequential:
+    """Hidden layers of 100 units for the digits, their weights N(0, 0.1^2) and their biases 0.
+
+    With sigmoids, three layers and these small weights it is the network of Ioffe and Szegedy (2015), section 4.1.
+    """
+    model = perceptron([64, *[100] * depth, 10], norm, activation)
+    return initialize(model, partial(nn.init.normal_, std=0.1))
+
+
+def initialize(model: nn.Sequential, weights: Callable[[Tensor], Any]) -> nn.Sequential:
+    """Let `weights` fill each weight matrix in place, and set the biases of the linear layers to 0."""
+    for layer in model:
+        if isinstance(layer, nn.Linear):
+            weights(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return model
+
+
+@torch.no_grad()
+def activation_inputs(model: nn.Sequential, x: Tensor) -> list[Array]:
+    """The inputs (N, D) of each activation function, layer by layer, in the mode that the model is in."""
+    model, found = copy.deepcopy(model), []  # the copy's running statistics may move
+    for layer in model:
+        if isinstance(layer, nn.Sigmoid | nn.ReLU):
+            found.append(x.numpy().copy())
+        x = layer(x)
+    return found
+
+
+@dataclass(frozen=True)
+class History:
+    """One training run of `network`, watched at T of its steps.
+
+    `steps` is (T,) and begins with 0; `accuracy` (T,) is that on the test digits. `percentiles` (T, 3, 3, D) are the
+    15th, 50th and 85th of each of D units in each of three layers, of the inputs of the sigmoids, and `mean` and `std`
+    (T, 3) are over all units of a layer together. `shares` (T, 3, bins) says how many in a thousand of a layer's inputs
+    lie in each bin of `BINS`; what lies outside counts into the nearest.
+    """
+
+    batch_norm: bool
+    steps: NDArray[np.integer]
+    accuracy: Array
+    percentiles: Array
+    mean: Array
+    std: Array
+    shares: NDArray[np.integer]
+
+    def motion(self, layer: int = -1) -> float:
+        """How far the median of a unit's inputs moves: highest minus lowest, the median over the units."""
+        return float(np.median(np.ptp(self.percentiles[:, layer, 1], axis=0)))
+
+    def stretch(self, layer: int = -1) -> float:
+        """By which factor the width between the outer percentiles varies, the median over the units."""
+        width = self.percentiles[:, layer, 2] - self.percentiles[:, layer, 0]
+        return float(np.median(width.max(axis=0) / width.min(axis=0)))
+
+    def at(self, step: int) -> float:
+        """The accuracy at one of the steps."""
+        return float(self.accuracy[self.steps == step][0])
+
+
+BINS = np.linspace(-5, 5, 26)
+STEPS = (0, 10, 30, 60, *range(100, 3001, 100))
+
+
+@remembered
+def histories(steps: tuple[int, ...] = STEPS) -> tuple[tuple[History, ...], tuple[History, ...]]:
+    """Train the sigmoid network at learning rate 0.1 for each seed: without batch norm, and with it."""
+    without, with_norm = (tuple(_history(norm, seed, steps) for seed in SEEDS) for norm in (None, nn.BatchNorm1d))
+    return without, with_norm
+
+
+def _history(norm: Norm | None, seed: int, steps: tuple[int, ...]) -> History:
+    data, seen = digits(), []
+    with one_thread(seed):
+        model = network(norm)
+
+        def watch(step: int, _loss: float = 0) -> None:
+            if step in steps:
+                right = accuracy(model, data.x_test, data.y_test)
+                seen.append((right, np.stack(activation_inputs(model, data.x[WATCHED]))))
+
+        watch(0)
+        train(model, data, max(steps), lr=0.1, batch_size=BATCH_SIZE, after_step=watch)
+    inputs = np.stack([h for _, h in seen]).astype(np.float64)  # (T, layers, N, D)
+    return History(
+        norm is not None,
+        np.array(steps),
+        np.array([right for right, _ in seen]),
+        np.stack([[activation_percentiles(h) for h in layers] for layers in inputs]),
+        inputs.mean(axis=(2, 3)),
+        inputs.std(axis=(2, 3)),
+        np.stack([[_shares(h) for h in layers] for layers in inputs]),
+    )
+
+
+def _shares(h: Array) -> NDArray[np.integer]:
+    counts, _ = np.histogram(h.clip(BINS[0], BINS[-1]), BINS)
+    return np.rint(1000 * counts / h.size).astype(int)
+
+
+SHOWN = (0, 10, 30, 100, 300, 600, 1000, 1500, 2000, 2500, 3000)
+
+
+def histogram_table() -> dict[str, Any]:
+    """What the figure to play with holds: for each of the steps `SHOWN`, the first seed's histories.
+
+    Under `without` and `with`, an entry a step has the accuracy in percent, the mean and the standard deviation of
+    each layer in hundredths, and for each layer its shares, two digits to the base 36 each.
+    """
+    table: dict[str, Any] = {"steps": list(SHOWN)}
+    for name, (history, *_) in zip(("without", "with"), histories(), strict=True):
+        rows = [list(history.steps).index(step) for step in SHOWN]
+        table[name] = [
+            [
+                round(100 * history.accuracy[t]),
+                [round(100 * v) for v in history.mean[t]],
+                [round(100 * v) for v in history.std[t]],
+                *("".join(np.base_repr(share, 36).zfill(2) for share in layer) for layer in history.shares[t]),
+            ]
+            for t in rows
+        ]
+    return table
+
+
+@dataclass(frozen=True)
+class Standardized:
+    """Outputs (N, D) of each hidden linear layer of a trained network, before and after torch's normalization."""
+
+    before: tuple[Array, ...]
+    after: tuple[Array, ...]
+
+
+@remembered
+def trained(batch_norm: bool = True, steps: int = 300) -> nn.Sequential:
+    """The sigmoid network after some steps of training, in training mode."""
+    with one_thread(0):
+        model = network(nn.BatchNorm1d if batch_norm else None)
+        train(model, digits(), steps, lr=0.1, batch_size=BATCH_SIZE)
+    return model
+
+
+def standardized() -> Standardized:
+    """Send digits through a trained network with batch norm, and take gamma and beta off what its norms give."""
+    model = copy.deepcopy(trained())
+    before, after, x = [], [], digits().x[WATCHED]
+    with torch.no_grad():
+        for layer, following in itertools.pairwise([*model, nn.Identity()]):
+            x = layer(x)
+            if isinstance(following, nn.BatchNorm1d):
+                before.append(x.numpy())
+            if isinstance(layer, nn.BatchNorm1d):
+                after.append(((x - layer.bias) / layer.weight).numpy())
+    return Standardized(tuple(before), tuple(after))
+
+
+class Noise(nn.Module):
+    """Moves and scales each unit by random numbers that are new at each step, and a little each sample besides.
+
+    Only in training. The numbers are those of Santurkar et al. (2018), appendix A.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take the activations (N, D), and give them with noise."""
+        if not self.training:
+            return x
+        units = x.shape[1]
+        shift, scale = torch.rand(units) - 0.5, 1 + 0.25 * torch.rand(units)
+        return x * (scale + 0.1 * torch.randn_like(x)) + shift + 0.2 * (torch.rand_like(x) - 0.5)
+
+
+def noisy_batch_norm(units: int) -> nn.Sequential:
+    """Batch norm, and noise after it."""
+    return nn.Sequential(nn.BatchNorm1d(units), Noise())
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What one change to the sigmoid network brings, over S seeds.
+
+    `accuracy` (S, 2) is that on the test digits after 100 and 300 steps. `shift` (S,) is how far the inputs of the
+    last hidden layer's activations move in one step: the change of a unit's mean in its standard deviations, the median
+    over the units, averaged over the first 100 steps.
+    """
+
+    name: str
+    accuracy: Array
+    shift: Array
+
+
+@remembered
+def recipes() -> tuple[Recipe, ...]:
+    """Train the sigmoid network as it is, with each of the usual alternatives, with batch norm, and with noise."""
+    glorot, times_4 = (partial(nn.init.xavier_normal_, gain=gain) for gain in (1, 4))
+    choices: list[tuple[str, Callable[[], nn.Sequential], float]] = [
+        ("as it is", partial(network, None), 0.1),
+        ("ReLU", partial(network, None, nn.ReLU), 0.1),
+        ("Glorot", lambda: initialize(network(None), glorot), 0.1),
+        ("Glorot x 4", lambda: initialize(network(None), times_4), 0.1),
+        ("rate 0.01", partial(network, None), 0.01),
+        ("BN", partial(network, nn.BatchNorm1d), 0.1),
+        ("BN + noise", partial(network, noisy_batch_norm), 0.1),
+    ]
+    return tuple(_recipe(*choice) for choice in choices)
+
+
+def _recipe(name: str, build: Callable[[], nn.Sequential], lr: float) -> Recipe:
+    runs = [_follow(build, lr, seed) for seed in SEEDS]
+    return Recipe(name, np.array([right for right, _ in runs]), np.array([shift for _, shift in runs]))
+
+
+def _follow(build: Callable[[], nn.Sequential], lr: float, seed: int) -> tuple[list[float], float]:
+    data, right, shifts = digits(), [], []
+    with one_thread(seed):
+        model = build()
+        before = activation_inputs(model, data.x[WATCHED])[-1]
+
+        def watch(step: int, _loss: float) -> None:
+            nonlocal before
+            if step <= 100:
+                after = activation_inputs(model, data.x[WATCHED])[-1]
+                shifts.append(np.median(mean_shift(before, after)))
+                before = after
+            if step in (100, 300):
+                right.append(accuracy(model, data.x_test, data.y_test))
+
+        train(model, data, 300, lr=lr, batch_size=BATCH_SIZE, after_step=watch)
+    return right, float(np.mean(shifts))

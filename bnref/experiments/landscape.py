@@ -1,0 +1,161 @@
+"""What batch norm does to the loss and its gradients: how they change along a step, and which learning rates work."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bnref.experiments.internal_covariate_shift import SEEDS, network
+from bnref.experiments.memory import remembered
+from bnref.experiments.training import Norm, accuracy, digits, one_thread, perceptron, train
+from bnref.internal_covariate_shift import gradient_shift
+
+Array = NDArray[np.floating]
+BATCH_SIZE = 64
+STEP_SIZES = np.linspace(0.25, 4, 8)  # in learning rates
+
+
+@contextlib.contextmanager
+def kept(model: nn.Module) -> Iterator[None]:
+    """Put the parameters and buffers of a model back as they were."""
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    try:
+        yield
+    finally:
+        model.load_state_dict(state)
+
+
+def gradient(model: nn.Module, x: Tensor, y: Tensor) -> tuple[float, list[Tensor]]:
+    """The cross-entropy on a batch, and its gradient by each parameter."""
+    loss = nn.functional.cross_entropy(model(x), y)
+    return loss.item(), list(torch.autograd.grad(loss, list(model.parameters())))
+
+
+@torch.no_grad()
+def _move(parameters: list[Tensor], start: list[Tensor], along: list[Tensor], distance: float) -> None:
+    for parameter, value, direction in zip(parameters, start, along, strict=True):
+        parameter.copy_(value - distance * direction)
+
+
+def layer_shifts(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
+    """How far each layer's gradient moves when all layers before it take their step, (layers - 1, 3).
+
+    Definition 2.1 of Santurkar et al. (2018), by the weight matrices: the length of the difference, the same divided
+    by the length of the gradient, and the cosine of the angle. The first layer has none before it.
+    """
+    parameters: list[Tensor] = list(model.parameters())
+    rows = []
+    with kept(model):
+        start = [parameter.detach().clone() for parameter in parameters]
+        _, first = gradient(model, x, y)
+        matrices = [k for k, parameter in enumerate(parameters) if parameter.ndim == 2]
+        for k in matrices[1:]:
+            _move(parameters[:k], start[:k], first[:k], lr)
+            _, after = gradient(model, x, y)
+            l2, cosine = gradient_shift(first[k].numpy(), after[k].numpy())
+            rows.append([l2, l2 / float(first[k].norm()), cosine])
+    return np.array(rows)
+
+
+def losses_along(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
+    """The loss after a step against the gradient, for each of `STEP_SIZES` times the learning rate."""
+    parameters: list[Tensor] = list(model.parameters())
+    losses = []
+    with kept(model):
+        start = [parameter.detach().clone() for parameter in parameters]
+        _, first = gradient(model, x, y)
+        for size in STEP_SIZES:
+            _move(parameters, start, first, lr * size)
+            losses.append(gradient(model, x, y)[0])
+    return np.array(losses)
+
+
+@dataclass(frozen=True)
+class Course:
+    """S training runs with one norm or none, watched at T steps.
+
+    `shifts` is (S, T, layers - 1, 3), as `layer_shifts` gives them, and `losses` (S, T, sizes), as `losses_along` does.
+    `accuracy` (S,) is that on the test digits at the end.
+    """
+
+    batch_norm: bool
+    steps: NDArray[np.integer]
+    shifts: Array
+    losses: Array
+    accuracy: Array
+
+    def ranges(self) -> Array:
+        """Highest minus lowest loss along the gradient, the median over the steps of each run: (S,)."""
+        return np.asarray(np.median(np.ptp(self.losses, axis=2), axis=1))
+
+    def shift(self) -> Array:
+        """Length, relative length and cosine, averaged over the steps and layers of each run: (S, 3)."""
+        return np.asarray(self.shifts.mean(axis=(1, 2)))
+
+
+@remembered
+def courses(sigmoid: bool = False, lr: float = 0.1, steps: int = 300, every: int = 20) -> tuple[Course, Course]:
+    """Train without batch norm and with it: six layers of 100 ReLUs (He et al., 2015), or the network of sigmoids."""
+    watched = tuple(range(every, steps + 1, every))
+    without, with_norm = (_course(norm, sigmoid, lr, watched) for norm in (None, nn.BatchNorm1d))
+    return without, with_norm
+
+
+def _course(norm: Norm | None, sigmoid: bool, lr: float, watched: tuple[int, ...]) -> Course:
+    runs = [_run(norm, sigmoid, lr, watched, seed) for seed in SEEDS]
+    shifts, losses, right = (np.array(part) for part in zip(*runs, strict=True))
+    return Course(norm is not None, np.array(watched), shifts, losses, right)
+
+
+def _run(
+    norm: Norm | None, sigmoid: bool, lr: float, watched: tuple[int, ...], seed: int
+) -> tuple[list[Array], list[Array], float]:
+    data, shifts, losses = digits(), [], []
+    build = partial(network, norm) if sigmoid else partial(perceptron, [64, *[100] * 6, 10], norm)
+    with one_thread(seed):
+        model = build()
+        some = torch.randperm(len(data.x))[:256]
+
+        def watch(step: int, _loss: float) -> None:
+            if step in watched:
+                shifts.append(layer_shifts(model, data.x[some], data.y[some], lr))
+                losses.append(losses_along(model, data.x[some], data.y[some], lr))
+
+        train(model, data, max(watched), lr, BATCH_SIZE, after_step=watch)
+    return shifts, losses, accuracy(model, data.x_test, data.y_test)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Accuracy on the test digits (S, R) of S runs at each of R learning rates; nothing finite counts as a guess."""
+
+    rates: tuple[float, ...]
+    without: Array
+    with_norm: Array
+
+    def works(self, right: Array, least: float = 0.9) -> list[float]:
+        """The learning rates at which every run comes to an accuracy of `least`."""
+        return [rate for rate, worst in zip(self.rates, right.min(axis=0), strict=True) if worst >= least]
+
+
+@remembered
+def learning_rates(rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1, 3, 10), steps: int = 200) -> Rates:
+    """Train five layers of 100 ReLUs at each learning rate, without batch norm and with it."""
+    without, with_norm = (
+        np.array([[_accuracy_at(norm, rate, steps, seed) for rate in rates] for seed in SEEDS])
+        for norm in (None, nn.BatchNorm1d)
+    )
+    return Rates(rates, without, with_norm)
+
+
+def _accuracy_at(norm: Norm | None, rate: float, steps: int, seed: int) -> float:
+    data = digits()
+    with one_thread(seed):
+        model = train(perceptron([64, *[100] * 5, 10], norm), data, steps, rate, BATCH_SIZE)
+    finite = all(bool(parameter.isfinite().all()) for parameter in model.parameters())
+    return accuracy(model, data.x_test, data.y_test) if finite else 0.1

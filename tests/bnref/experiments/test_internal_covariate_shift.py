@@ -1,0 +1,134 @@
+"""What the chapter on internal covariate shift says of its experiments holds for their results."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from bnref.experiments import internal_covariate_shift as experiments
+from bnref.experiments.claims import Verdict
+from bnref.experiments.claims.internal_covariate_shift import CLAIMS
+from tests.conftest import REPOSITORY
+
+WIDGET = REPOSITORY / "book" / "_extra" / "widgets" / "internal_covariate_shift.mjs"
+CHAPTER = REPOSITORY / "book" / "internal_covariate_shift.md"
+NOT_AS_CLAIMED = {"small-rate-alternative": Verdict.NOT_SHOWN, "gradient-shift": Verdict.CONTRADICTED}
+
+
+@pytest.fixture(scope="module")
+def histories():
+    return experiments.histories()
+
+
+@pytest.fixture(scope="module")
+def recipes():
+    return {recipe.name: recipe for recipe in experiments.recipes()}
+
+
+def test_sigmoids_learn_at_once_with_batch_norm_and_late_without(histories):
+    for without, with_norm in zip(*histories, strict=True):
+        assert without.at(100) < 0.15
+        assert without.at(1000) < 0.3
+        assert 0.7 < without.at(3000) < 0.9
+        assert with_norm.at(100) > 0.92
+        assert with_norm.at(3000) > 0.97
+
+
+def test_the_inputs_hardly_move_before_the_network_learns_and_move_then(histories):
+    for history in histories[0]:
+        medians = history.percentiles[:, -1, 1]
+        early, late = (np.median(np.ptp(medians[rows], axis=0)) for rows in (history.steps <= 1000, slice(None)))
+        assert early < 0.4
+        assert late > 0.6
+
+
+def test_batch_norm_keeps_the_inputs_steadier(histories):
+    for without, with_norm in zip(*histories, strict=True):
+        assert with_norm.motion() < 0.5 * without.motion()
+        assert with_norm.stretch() < 2 < 50 < without.stretch()
+
+
+def test_the_unit_that_is_drawn_moves_as_the_words_beside_the_figures_say(histories):
+    (without, *_), (with_norm, *_) = histories
+    start, end = without.percentiles[[0, -1], -1, :, 0]
+    np.testing.assert_allclose([start[1], *end], [-0.1, -2.1, -1.0, 1.1], atol=0.1)
+    unit = with_norm.percentiles[:, -1, :, 0]
+    assert np.abs(unit[:, 1]).max() < 0.2
+    np.testing.assert_allclose(unit[[0, -1]][:, [0, 2]], [[-1.1, 1.0], [-1.4, 1.5]], atol=0.1)
+
+
+def test_the_layers_of_the_fresh_network_lose_the_differences_between_digits():
+    model = experiments.trained(batch_norm=False, steps=0)
+    inputs = experiments.activation_inputs(model, experiments.digits().x[:256])
+    spread = [np.median(h.std(axis=0)) for h in inputs]
+    assert spread[0] > 3 * spread[1] > 10 * spread[2]
+
+
+def test_recording_leaves_the_running_statistics_alone():
+    model = experiments.trained()
+    before = [buffer.clone() for buffer in model.buffers()]
+    experiments.activation_inputs(model, torch.ones(4, 64))
+    assert all(torch.equal(now, then) for now, then in zip(model.buffers(), before, strict=True))
+
+
+def test_relu_and_a_fitting_initialization_help_and_a_small_rate_does_not(recipes):
+    for name in ("ReLU", "Glorot x 4"):
+        assert recipes[name].accuracy[:, 1].min() > 0.85
+    for name in ("as it is", "Glorot", "rate 0.01"):
+        assert recipes[name].accuracy[:, 1].max() < 0.25
+
+
+def test_less_shift_does_not_mean_better_training(recipes):
+    shift = {name: recipe.shift for name, recipe in recipes.items()}
+    assert shift["rate 0.01"].max() < 0.15 * shift["as it is"].min()
+    assert shift["ReLU"].min() > 2 * shift["rate 0.01"].max()
+    assert 0.4 < shift["as it is"].mean() < 0.7
+
+
+def test_noise_after_batch_norm_brings_the_shift_back_and_costs_nothing(recipes):
+    norm, noisy = recipes["BN"], recipes["BN + noise"]
+    assert noisy.shift.min() > 500 * norm.shift.max()
+    assert noisy.shift.min() > recipes["ReLU"].shift.max()
+    assert noisy.shift.max() < recipes["as it is"].shift.min()
+    assert abs(noisy.accuracy.mean() - norm.accuracy.mean()) < 0.02
+
+
+def test_the_normalized_layers_have_one_scale():
+    result = experiments.standardized()
+    for after in result.after:
+        np.testing.assert_allclose(after.mean(axis=0), 0, atol=1e-4)
+        np.testing.assert_allclose(after.std(axis=0), 1, atol=0.01)
+    spread = [before.std() for before in result.before]
+    np.testing.assert_allclose(spread, [0.37, 0.55, 0.53], atol=0.03)
+
+
+def table_of_the_widget():
+    text = WIDGET.read_text()
+    start = text.index("export const TABLE = ") + len("export const TABLE = ")
+    return json.JSONDecoder().raw_decode(text[start:])[0]
+
+
+def numbers(entry):
+    accuracy, mean, std, *layers = entry
+    digits = [int(layer[i : i + 2], 36) for layer in layers for i in range(0, len(layer), 2)]
+    return np.array([accuracy, *mean, *std, *digits])
+
+
+def test_the_figure_to_play_with_holds_the_experiments_numbers():
+    held, measured = table_of_the_widget(), experiments.histogram_table()
+    assert held["steps"] == measured["steps"]
+    for name in ("without", "with"):
+        for shown, true in zip(held[name], measured[name], strict=True):
+            # Another processor may add in another order: a few of a thousand inputs then change their bins.
+            np.testing.assert_allclose(numbers(shown), numbers(true), atol=5)
+            assert abs(numbers(shown)[7:].sum() - 3000) < 60
+    assert WIDGET.stat().st_size < 10_000
+
+
+def test_every_claim_has_its_place_in_the_chapter_and_the_verdict_that_stands_there():
+    text = CHAPTER.read_text()
+    for claim in CLAIMS:
+        assert f"(claim-{claim.name})=" in text
+        assert claim.find().verdict is NOT_AS_CLAIMED.get(claim.name, Verdict.SHOWN), claim.name
+    assert text.count("(claim-") == len(CLAIMS)

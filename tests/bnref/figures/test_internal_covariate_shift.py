@@ -1,0 +1,80 @@
+"""The figures of the chapter on internal covariate shift show the numbers that they are given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from bnref.experiments.internal_covariate_shift import History, Standardized
+from bnref.experiments.landscape import Course, Rates
+from bnref.figures import internal_covariate_shift as figures
+
+
+@pytest.fixture
+def axes():
+    plt.switch_backend("agg")
+    fig, axes = plt.subplots(1, 3, layout="constrained")
+    yield axes
+    plt.close(fig)
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(0)
+    steps, shares = np.array([0, 10, 20]), np.zeros((3, 3, 25), int)
+    return [
+        History(norm, steps, rng.random(3), rng.random((3, 3, 3, 5)), *rng.random((2, 3, 3)), shares)
+        for norm in (False, True)
+    ]
+
+
+def band(collection):
+    vertices = collection.get_paths()[0].vertices
+    return vertices[:, 1].min(), vertices[:, 1].max()
+
+
+def test_accuracy_is_the_mean_over_the_seeds_within_their_range(axes, pair):
+    low, high = pair[0], History(**{**vars(pair[0]), "accuracy": pair[0].accuracy + 0.1})
+    figures.draw_accuracy(axes[0], [[low, high]])
+    np.testing.assert_allclose(axes[0].lines[0].get_ydata(), low.accuracy + 0.05)
+    assert band(axes[0].collections[0]) == pytest.approx((low.accuracy.min(), high.accuracy.max()))
+
+
+def test_each_layer_has_its_own_percentiles(axes, pair):
+    figures.draw_layers(axes, pair[0], unit=2)
+    for layer, ax in enumerate(axes):
+        assert ax.get_title() == f"layer {layer + 1}"
+        np.testing.assert_array_equal(ax.lines[0].get_ydata(), pair[0].percentiles[:, layer, 1, 2])
+
+
+def test_percentiles_are_those_of_the_last_layer_without_and_with_batch_norm(axes, pair):
+    figures.draw_percentiles(axes[:2], pair, unit=1)
+    for ax, history, title in zip(axes, pair, ("without BN", "with BN"), strict=False):
+        assert ax.get_title() == title
+        np.testing.assert_array_equal(ax.lines[0].get_ydata(), history.percentiles[:, -1, 1, 1])
+
+
+def test_the_legend_says_what_normalization_does(axes):
+    before = np.random.default_rng(0).normal(size=(50, 4)) * 0.5 + 1
+    after = (before - before.mean()) / before.std()
+    figures.draw_standardized(axes, Standardized((before,) * 3, (after,) * 3))
+    texts = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert texts == [f"before: mean {before.mean():.2f}, std {before.std():.2f}", "after: mean 0.00, std 1.00"]
+
+
+def test_every_run_at_every_learning_rate_is_a_dot(axes):
+    without, with_norm = np.array([[0.9, 0.1], [0.8, 0.2]]), np.array([[0.9, 0.8], [0.9, 0.9]])
+    figures.draw_rates(axes[0], Rates((0.1, 1), without, with_norm))
+    drawn = [line.get_ydata().tolist() for line in axes[0].lines]
+    assert drawn[:3] == [without.mean(axis=0).tolist(), *without.tolist()]
+    assert [label.get_text() for label in axes[0].get_xticklabels()] == ["0.1", "1"]
+
+
+def test_gradient_shifts_and_losses_are_those_of_the_course(axes):
+    rng = np.random.default_rng(0)
+    steps = np.array([20, 40])
+    courses = [Course(norm, steps, rng.random((3, 2, 4, 3)), rng.random((3, 2, 8)), np.ones(3)) for norm in (0, 1)]
+    figures.draw_gradient_shift(axes[:1], [courses], ["a network"])
+    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), courses[1].shifts[..., 1].mean(axis=(0, 2)))
+    figures.draw_landscape(axes[2], courses, seed=1)
+    np.testing.assert_array_equal(axes[2].lines[0].get_ydata(), courses[0].losses[1].min(axis=1))
+    assert band(axes[2].collections[0]) == pytest.approx((courses[0].losses[1].min(), courses[0].losses[1].max()))
