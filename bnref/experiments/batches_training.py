@@ -146,7 +146,7 @@ def _trained(data: Split, norm: Norm, steps: int, lr: float, batch_size: int, mo
 
 
 class GhostBatchNorm(nn.BatchNorm1d):
-    """Batch norm that in training takes the statistics of `ghost_size` rows at a time. Hoffer et al. (2017), sec. 4."""
+    """Batch norm that in training takes the statistics of `ghost_size` rows at a time: Hoffer et al. (2017), alg. 1."""
 
     def __init__(self, features: int, ghost_size: int) -> None:
         """Norm of `features` columns."""
@@ -172,7 +172,7 @@ class Ghosts:
 def ghosts(seeds: int = 6, epochs: int = 30, large: int = 640, small: int = 32, lr: float = 0.02) -> list[Ghosts]:
     """Train on 1280 digits with momentum 0.9: in small batches, in large ones, and in large ones with ghosts.
 
-    The large batch has the learning rate times the root of large / small, as in Hoffer et al. (2017), section 4.
+    The large batch has the learning rate times the root of large / small, as in Hoffer et al. (2017).
     """
     rate = lr * float(np.sqrt(large / small))
     ways: dict[str, tuple[Norm, int, float]] = {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from bnref.experiments.batches import Array, Bowl, Descent, Noise, Schedule
 from bnref.experiments.batches_training import Accumulation, ScalingRule
@@ -33,7 +33,7 @@ def draw_schedule(ax: Axes, schedule: Schedule) -> None:
 def draw_paths(axes: Sequence[Axes], on: Bowl, descents: Sequence[Descent]) -> None:
     """Contours of the error over two weights, and the path of each descent on axes of its own."""
     best = on.best()
-    u, v = np.meshgrid(np.linspace(-0.25, 1.05, 80), np.linspace(-0.25, 0.75, 80))
+    u, v = np.meshgrid(np.linspace(-0.3, 1.1, 80), np.linspace(-0.4, 0.8, 80))
     error = on.loss(np.stack([u, v], axis=-1)) - on.loss(best)
     levels = [0.005, 0.02, 0.06, 0.15, 0.3, 0.5]
     for ax, descent in zip(axes, descents, strict=True):
@@ -43,6 +43,7 @@ def draw_paths(axes: Sequence[Axes], on: Bowl, descents: Sequence[Descent]) -> N
         ax.plot(*best, "*", color=RED, markersize=12, label="minimum", linestyle="none")
         name = "full batch" if descent.batch_size == n else f"batches of {descent.batch_size}"
         ax.set(title=f"{name}: {steps:,} steps", aspect="equal", ylabel="blood pressure")
+        ax.set(xlim=(-0.3, 1.1), ylim=(-0.4, 0.8))
     axes[-1].set_xlabel("weight of body mass index")
     axes[0].figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=2)
 
@@ -67,15 +68,15 @@ def draw_noise(axes: Sequence[Axes], noise: Noise, samples: int) -> None:
     ]
     for measured, colour, marker, label in others:
         shown = measured.mean(axis=0)
-        axes[1].plot(m, shown[-1] * np.sqrt(m[-1] / m), color=colour, linewidth=0.8)
+        axes[1].plot(m, shown[-1] * np.sqrt(m[-1] / m), color=colour, linestyle="-", linewidth=0.8)
         axes[1].plot(m, shown, marker, color=colour, markersize=6, label=label)
     axes[1].set(title="mean, variance and gradient", ylabel="noise", xlabel="batch size m")
-    for ax in axes:
+    for ax, heights in zip(axes, [(0.02, 0.05, 0.1, 0.2, 0.5), (0.05, 0.1, 0.2, 0.5, 1, 2, 5)], strict=True):
         ax.set(xscale="log", yscale="log")
+        ax.set_yticks(heights, [f"{height:g}" for height in heights])
+        ax.yaxis.set_minor_locator(NullLocator())
         ax.set_xticks(m[::2], [str(size) for size in m[::2]])
         ax.xaxis.set_minor_locator(NullLocator())
-        ax.yaxis.set_major_locator(LogLocator())
-        ax.yaxis.set_minor_formatter(NullFormatter())
         ax.legend(fontsize="small")
 
 

@@ -108,7 +108,7 @@ CLAIMS = [
         "ghost-batch-norm",
         "Statistics of small ghost batches reduce the generalization gap of large batches.",
         "hoffer2017",
-        "section 4 and abstract",
+        "abstract",
         "",
         "batches",
         batches_training.ghosts,
