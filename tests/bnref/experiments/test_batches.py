@@ -122,6 +122,8 @@ def test_training_in_twos_changes_nothing_without_batch_norm_and_ruins_it_with()
     np.testing.assert_allclose(layer.accumulated, layer.whole, atol=0.01)
     assert batch.whole.min() > 0.9
     assert batch.accumulated.max() < 0.7
+    eights = trainings.accumulated_training(micro_batch=8)[-1].accumulated
+    assert eights.min() > batch.accumulated.max() + 0.2
 
 
 def test_the_linear_rule_holds_up_to_256_and_ends_at_1280():
