@@ -1,0 +1,207 @@
+"""Experiments of the section on batches: who is in which, the memory they take, descent by them, and their noise."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bnref.batches import iterate_minibatches
+from bnref.experiments.memory import remembered
+from bnref.experiments.scaling import patients
+from bnref.experiments.training import digits, one_thread, perceptron
+from bnref.scaling import standardize
+
+Array = NDArray[np.floating]
+WIDTHS = [64, 100, 100, 100, 10]  # of the networks of this section: three hidden layers of 100 units
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Which samples each iteration trains on: `used` is (iterations, samples), true where it uses the sample."""
+
+    used: NDArray[np.bool_]
+    epochs: int
+
+
+def schedule(n_samples: int, batch_size: int, epochs: int, seed: int = 0) -> Schedule:
+    """Draw the batches of some epochs with `iterate_minibatches`."""
+    rng = np.random.default_rng(seed)
+    batches = [rows for _ in range(epochs) for rows in iterate_minibatches(n_samples, batch_size, rng)]
+    return Schedule(np.array([np.isin(np.arange(n_samples), rows) for rows in batches]), epochs)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of a network's parameters, and of what it keeps of a batch of one size until the backward pass."""
+
+    size: int
+    parameters: int
+    kept: int
+
+
+def memory_by_batch_size(sizes: tuple[int, ...] = (64, 256, 1347)) -> list[Memory]:
+    """Count the bytes that torch keeps of digits that go through the section's network with batch norm."""
+    with one_thread(0):
+        model, x = perceptron(WIDTHS), digits().x
+        parameters = sum(p.nbytes for p in model.parameters())
+        return [Memory(size, parameters, kept_bytes(model, x[:size])) for size in sizes]
+
+
+def image_memory() -> Memory:
+    """Count the same for the first layer of a common image network, its norm and its ReLU: one image, 224 x 224."""
+    with one_thread(0):
+        layer = nn.Sequential(nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU())
+        return Memory(1, sum(p.nbytes for p in layer.parameters()), kept_bytes(layer, torch.zeros(1, 3, 224, 224)))
+
+
+def kept_bytes(model: nn.Module, x: Tensor) -> int:
+    """The bytes of all tensors, each once, that autograd keeps when `x` goes forward, without the model's own."""
+    own = {t.data_ptr() for t in (*model.parameters(), *model.buffers())}
+    kept: dict[int, Tensor] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        if tensor.data_ptr() not in own:
+            kept[tensor.data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        output = model(x)
+    del output
+    return sum(tensor.nbytes for tensor in kept.values())
+
+
+@dataclass(frozen=True)
+class Bowl:
+    """A mean squared error over two weights: `x` (N, 2) with standardized columns, `y` (N,) with mean 0 and std 1."""
+
+    x: Array
+    y: Array
+
+    def loss(self, w: Array) -> Array:
+        """The error at weights (..., 2), over all samples."""
+        return np.mean((w @ self.x.T - self.y) ** 2, axis=-1)
+
+    def best(self) -> Array:
+        """The weights (2,) of the smallest error."""
+        return np.linalg.lstsq(self.x, self.y, rcond=None)[0]
+
+
+def bowl() -> Bowl:
+    """How far the diabetes patients' disease went, from their body mass index and blood pressure."""
+    data = patients()
+    return Bowl(standardize(data.columns("bmi", "bp"))[0], standardize(data.y[:, None])[0][:, 0])
+
+
+@dataclass(frozen=True)
+class Descent:
+    """The path of the weights by batches of one size: `weights` is (steps + 1, 2), `per_epoch` the steps an epoch."""
+
+    batch_size: int
+    weights: Array
+    per_epoch: int
+
+
+def descend(on: Bowl, batch_size: int, epochs: int, lr: float = 0.05, seed: int = 0) -> Descent:
+    """Take the steps of `bnref.batches.train_linear`, and keep the weights after each."""
+    rng, w = np.random.default_rng(seed), np.zeros(2)
+    weights = [w]
+    for _ in range(epochs):
+        for rows in iterate_minibatches(len(on.x), batch_size, rng):
+            w = w - lr * 2 / len(rows) * on.x[rows].T @ (on.x[rows] @ w - on.y[rows])
+            weights.append(w)
+    return Descent(batch_size, np.array(weights), (len(weights) - 1) // epochs)
+
+
+def standard_error(values: Array, size: int, replace: bool) -> float:
+    """The standard deviation of the mean of `size` random ones of `values` (N,), by the formula.
+
+    Drawn without replacement it has the factor sqrt((N - m) / (N - 1)). Cochran (1977), theorem 2.2.
+    """
+    n = len(values)
+    left = 1.0 if replace else (n - size) / (n - 1)
+    return float(values.std() * np.sqrt(left / size))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How far batches' statistics scatter, by batch size m, for one unit of a random layer over N digits.
+
+    The unit's activations have standard deviation 1 over all digits. The measured arrays are (seeds, sizes), and each
+    entry is a standard deviation over many batches: of their means, drawn with and without replacement, of their biased
+    variances, and the root mean square distance of their gradient from that of all digits, as a share of its length.
+    `expected` and `expected_without` are (sizes,), by the formulas for the mean.
+    """
+
+    sizes: NDArray[np.intp]
+    mean: Array
+    mean_without: Array
+    variance: Array
+    gradient: Array
+    expected: Array
+    expected_without: Array
+
+    def slope(self, measured: Array) -> Array:
+        """The exponent (seeds,) of m in a measured noise, by least squares on logarithmic axes."""
+        return np.polyfit(np.log(self.sizes), np.log(measured).T, 1)[0]
+
+
+def unit(seed: int = 0) -> Array:
+    """The activations (N,) of one unit of a random dense layer over the training digits, with mean 0 and std 1."""
+    with one_thread(seed), torch.no_grad():
+        return standardize(nn.Linear(64, 1)(digits().x).double().numpy())[0][:, 0]
+
+
+def digit_gradients() -> Array:
+    """Each training digit's gradient (N, 640) of the cross-entropy of a linear classifier whose weights are 0."""
+    data = digits()
+    errors = 0.1 - np.eye(10)[data.y.numpy()]
+    return (errors[:, :, None] * data.x.double().numpy()[:, None, :]).reshape(len(errors), -1)
+
+
+@remembered
+def noise(sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024), seeds: int = 3) -> Noise:
+    """Draw 2000 batches of each size for the unit's statistics, and 100 for the gradient."""
+    values, gradients = unit(), digit_gradients()
+    runs = [_scatter(values, gradients, sizes, np.random.default_rng(seed)) for seed in range(seeds)]
+    mean, without, variance, gradient = np.moveaxis(np.array(runs), -1, 0)
+    formulas = [[standard_error(values, size, replace) for size in sizes] for replace in (True, False)]
+    return Noise(np.array(sizes), mean, without, variance, gradient, *np.array(formulas))
+
+
+def _scatter(values: Array, gradients: Array, sizes: tuple[int, ...], rng: np.random.Generator) -> list[list[float]]:
+    """For each size: the noise of the mean with and without replacement, of the variance and of the gradient."""
+    shuffled = rng.permuted(np.tile(values, (2000, 1)), axis=1)
+    whole = gradients.mean(axis=0)
+    found = []
+    for size in sizes:
+        drawn = rng.choice(values, (2000, size))
+        batches = rng.integers(len(gradients), size=(100, size))
+        away = np.array([gradients[rows].mean(axis=0) for rows in batches]) - whole
+        share = np.sqrt((away**2).sum(axis=1).mean()) / np.linalg.norm(whole)
+        means = drawn.mean(axis=1).std(), shuffled[:, :size].mean(axis=1).std()
+        found.append([*means, drawn.var(axis=1).std(), share])
+    return found
+
+
+@dataclass(frozen=True)
+class Company:
+    """What batch norm makes of one and the same sample in random batches of one size: mean and std of its output."""
+
+    size: int
+    mean: float
+    std: float
+
+
+def company(sizes: tuple[int, ...] = (2, 4, 16, 64, 256), z: float = 1.0, draws: int = 2000) -> list[Company]:
+    """Put the digit whose activation is nearest to `z` into random batches, and normalize each batch."""
+    values, rng = unit(), np.random.default_rng(0)
+    sample = np.abs(values - z).argmin()
+    others = rng.permuted(np.tile(np.delete(values, sample), (draws, 1)), axis=1)
+    results = []
+    for size in sizes:
+        batches = np.column_stack([np.full(draws, values[sample]), others[:, : size - 1]])
+        normalized = standardize(batches.T)[0][0]
+        results.append(Company(size, float(normalized.mean()), float(normalized.std())))
+    return results

@@ -1,0 +1,193 @@
+"""Experiments of the section on batches that train networks: accumulated gradients, scaled learning rates, ghosts."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bnref.experiments.batches import WIDTHS
+from bnref.experiments.memory import remembered
+from bnref.experiments.training import Norm, Split, accuracy, digits, minibatches, one_thread, perceptron, train
+
+Array = NDArray[np.floating]
+NORMS: dict[str, Norm | None] = {"no norm": None, "layer norm": nn.LayerNorm, "batch norm": nn.BatchNorm1d}
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """How far an accumulated gradient is from the batch's, as a share of that one's length.
+
+    `difference[norm]` is (seeds, parts): a batch of 64 digits in each of `parts` many micro-batches.
+    """
+
+    parts: tuple[int, ...]
+    difference: dict[str, Array]
+
+
+def add_gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> None:
+    """Add the gradient of a batch's mean loss, gathered over micro-batches, to the model's."""
+    for part, labels in zip(x.split(micro_batch), y.split(micro_batch), strict=True):
+        loss = nn.functional.cross_entropy(model(part), labels, reduction="sum") / len(x)
+        loss.backward()
+
+
+@remembered
+def accumulated_gradients(parts: tuple[int, ...] = (1, 2, 4, 8, 16, 32), seeds: int = 3) -> Accumulation:
+    """Compare in float64, at the start of the training."""
+    found = {name: np.array([_differences(norm, parts, seed) for seed in range(seeds)]) for name, norm in NORMS.items()}
+    return Accumulation(parts, found)
+
+
+def _differences(norm: Norm | None, parts: tuple[int, ...], seed: int) -> list[float]:
+    with one_thread(seed):
+        model, data = perceptron(WIDTHS, norm).double(), digits()
+        rows = torch.randperm(len(data.x))[:64]
+        x, y = data.x[rows].double(), data.y[rows]
+        whole = _gradient(model, x, y, len(x))
+        return [float((_gradient(model, x, y, len(x) // n) - whole).norm() / whole.norm()) for n in parts]
+
+
+def _gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> Tensor:
+    model.zero_grad()
+    add_gradient(model, x, y, micro_batch)
+    return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+
+@dataclass(frozen=True)
+class AccumulatedTraining:
+    """Test accuracies (seeds,) of one network, by its gradients: of whole batches, and accumulated."""
+
+    norm: str
+    whole: Array
+    accumulated: Array
+
+
+@remembered
+def accumulated_training(
+    batch_size: int = 32, micro_batch: int = 2, steps: int = 120, seeds: int = 3
+) -> list[AccumulatedTraining]:
+    """Train on the same batches twice: whole, and in micro-batches whose gradients are added up."""
+    results = []
+    for name, norm in NORMS.items():
+        whole, accumulated = (
+            [_train_in_parts(norm, batch_size, part, steps, seed) for seed in range(seeds)]
+            for part in (batch_size, micro_batch)
+        )
+        results.append(AccumulatedTraining(name, np.array(whole), np.array(accumulated)))
+    return results
+
+
+def _train_in_parts(norm: Norm | None, batch_size: int, micro_batch: int, steps: int, seed: int) -> float:
+    with one_thread(seed):
+        model, data = perceptron(WIDTHS, norm).train(), digits()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        batches = [rows for _ in range(steps) for rows in minibatches(len(data.x), batch_size)][:steps]
+        for rows in batches:
+            optimizer.zero_grad()
+            add_gradient(model, data.x[rows], data.y[rows], micro_batch)
+            optimizer.step()
+        return accuracy(model, data.x_test, data.y_test)
+
+
+def part_of_digits(split: int = 0, n: int = 1280) -> Split:
+    """The digits, split by a seed, with `n` of the training set alone, a number that many batch sizes divide."""
+    data = digits(seed=split)
+    return replace(data, x=data.x[:n], y=data.y[:n])
+
+
+@dataclass(frozen=True)
+class ScalingRule:
+    """Training with the base batch size and learning rate, both multiplied: the batch by k, the rate by k or by 1.
+
+    `factors` is (K,). Test accuracies are (seeds, K), after the same number of epochs.
+    """
+
+    batch_size: int
+    lr: float
+    factors: tuple[int, ...]
+    scaled: Array
+    unscaled: Array
+
+    def within(self, tolerance: float) -> int:
+        """The largest factor up to which the scaled accuracy, averaged over seeds, is that near to the base's."""
+        loss = self.scaled[:, :1].mean() - self.scaled.mean(axis=0)
+        kept = [k for k, lost in zip(self.factors, loss, strict=True) if lost <= tolerance]
+        return max(kept)
+
+
+@remembered
+def scaling_rule(
+    batch_size: int = 32,
+    lr: float = 0.1,
+    factors: tuple[int, ...] = (1, 2, 4, 8, 20, 40),
+    epochs: int = 10,
+    seeds: int = 3,
+) -> ScalingRule:
+    """Train the section's network with batch norm by plain SGD, without warmup, on 1280 digits."""
+    data = part_of_digits()
+
+    def run(factor: int, rate: float, seed: int) -> float:
+        steps = epochs * len(data.x) // (batch_size * factor)
+        return _trained(data, nn.BatchNorm1d, steps, rate, batch_size * factor, 0.0, seed)
+
+    scaled = [[run(k, lr * k, seed) for k in factors] for seed in range(seeds)]
+    unscaled = [
+        [run(k, lr, seed) if k > 1 else scaled[seed][i] for i, k in enumerate(factors)] for seed in range(seeds)
+    ]
+    return ScalingRule(batch_size, lr, factors, np.array(scaled), np.array(unscaled))
+
+
+def _trained(data: Split, norm: Norm, steps: int, lr: float, batch_size: int, momentum: float, seed: int) -> float:
+    with one_thread(seed):
+        model = train(perceptron(WIDTHS, norm), data, steps, lr, batch_size, momentum)
+        return accuracy(model, data.x_test, data.y_test)
+
+
+class GhostBatchNorm(nn.BatchNorm1d):
+    """Batch norm that in training takes the statistics of `ghost_size` rows at a time: Hoffer et al. (2017), alg. 1."""
+
+    def __init__(self, features: int, ghost_size: int) -> None:
+        """Norm of `features` columns."""
+        super().__init__(features)
+        self.ghost_size = ghost_size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalize (N, features); N needs not be a multiple of the ghost's size, but no ghost may have one row."""
+        if not self.training:
+            return super().forward(x)
+        return torch.cat([super(GhostBatchNorm, self).forward(part) for part in x.split(self.ghost_size)])
+
+
+@dataclass(frozen=True)
+class Ghosts:
+    """Test accuracies (seeds,) of one way to train; each seed has its own split into training and test set."""
+
+    way: str
+    accuracy: Array
+
+
+@remembered
+def ghosts(seeds: int = 6, epochs: int = 30, large: int = 640, small: int = 32, lr: float = 0.02) -> list[Ghosts]:
+    """Train on 1280 digits with momentum 0.9: in small batches, in large ones, and in large ones with ghosts.
+
+    The large batch has the learning rate times the root of large / small, as in Hoffer et al. (2017).
+    """
+    rate = lr * float(np.sqrt(large / small))
+    ways: dict[str, tuple[Norm, int, float]] = {
+        f"batches of {small}": (nn.BatchNorm1d, small, lr),
+        f"batches of {large}": (nn.BatchNorm1d, large, rate),
+        "ghosts of 32": (_ghost(32), large, rate),
+        "ghosts of 8": (_ghost(8), large, rate),
+    }
+
+    def run(norm: Norm, batch_size: int, lr: float, seed: int) -> float:
+        data = part_of_digits(seed)
+        return _trained(data, norm, epochs * len(data.x) // batch_size, lr, batch_size, 0.9, seed)
+
+    return [Ghosts(name, np.array([run(*way, seed) for seed in range(seeds)])) for name, way in ways.items()]
+
+
+def _ghost(size: int) -> Norm:
+    return lambda features: GhostBatchNorm(features, size)

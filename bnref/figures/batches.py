@@ -1,0 +1,115 @@
+"""The figures of the section on batches."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.ticker import NullLocator
+
+from bnref.experiments.batches import Array, Bowl, Descent, Noise, Schedule
+from bnref.experiments.batches_training import Accumulation, ScalingRule
+from bnref.figures.style import BLUE, GREEN, GREY, PURPLE, RED
+
+
+def draw_schedule(ax: Axes, schedule: Schedule) -> None:
+    """A row for each iteration, a column for each sample, filled where the iteration trains on it; epochs apart."""
+    iterations, samples = schedule.used.shape
+    per_epoch = iterations // schedule.epochs
+    for epoch, used in enumerate(np.split(schedule.used, schedule.epochs)):
+        top = epoch * (per_epoch + 0.5)
+        colours = ListedColormap(["none", (BLUE, RED)[epoch % 2]])
+        edges = np.arange(samples + 1) + 0.5, top + np.arange(per_epoch + 1)
+        ax.pcolormesh(*edges, used.astype(float), cmap=colours, vmin=0, vmax=1, edgecolors=GREY, linewidth=0.5)
+        ax.text(samples + 1, top + per_epoch / 2, f"epoch {epoch + 1}", va="center")
+    places = [e * (per_epoch + 0.5) + i + 0.5 for e in range(schedule.epochs) for i in range(per_epoch)]
+    ax.set_yticks(places, [str(i + 1) for i in range(iterations)])
+    ax.invert_yaxis()
+    ax.set(xlabel="sample", ylabel="iteration", xticks=[1, *range(5, samples + 1, 5)])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def draw_paths(axes: Sequence[Axes], on: Bowl, descents: Sequence[Descent]) -> None:
+    """Contours of the error over two weights, and the path of each descent on axes of its own."""
+    best = on.best()
+    u, v = np.meshgrid(np.linspace(-0.3, 1.1, 80), np.linspace(-0.4, 0.8, 80))
+    error = on.loss(np.stack([u, v], axis=-1)) - on.loss(best)
+    levels = [0.005, 0.02, 0.06, 0.15, 0.3, 0.5]
+    for ax, descent in zip(axes, descents, strict=True):
+        steps, n = len(descent.weights) - 1, len(on.x)
+        ax.contour(u, v, error, levels=levels, colors=GREY, linewidths=0.8)
+        ax.plot(*descent.weights.T, "o-", color=BLUE, markersize=4 if steps < 500 else 0, linewidth=1, label="descent")
+        ax.plot(*best, "*", color=RED, markersize=12, label="minimum", linestyle="none")
+        name = "full batch" if descent.batch_size == n else f"batches of {descent.batch_size}"
+        ax.set(title=f"{name}: {steps:,} steps", aspect="equal", ylabel="blood pressure")
+        ax.set(xlim=(-0.3, 1.1), ylim=(-0.4, 0.8))
+    axes[-1].set_xlabel("weight of body mass index")
+    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=2)
+
+
+def draw_noise(axes: Sequence[Axes], noise: Noise, samples: int) -> None:
+    """Above, the noise of a batch's mean with and without replacement; below, that of variance and gradient."""
+    m = noise.sizes
+    means = [
+        (noise.mean, noise.expected, BLUE, "o", "-", "with replacement"),
+        (noise.mean_without, noise.expected_without, RED, "s", "--", "without"),
+    ]
+    for measured, expected, colour, marker, dashes, label in means:
+        axes[0].plot(m, expected, color=colour, linestyle=dashes, linewidth=1.2)
+        axes[0].plot(m, measured.mean(axis=0), marker, color=colour, markersize=6, label=label)
+    axes[0].axvline(samples, color=GREY, linestyle=":", linewidth=1.5)
+    axes[0].annotate("all", (samples, 0.7), xytext=(-4, 0), textcoords="offset points", ha="right", color=GREY)
+    axes[0].set(title="noise of the batch's mean", ylabel="in standard deviations")
+    others = [
+        (noise.gradient, GREEN, "^", "gradient"),
+        (noise.mean, BLUE, "o", "mean"),
+        (noise.variance, PURPLE, "D", "variance"),
+    ]
+    for measured, colour, marker, label in others:
+        shown = measured.mean(axis=0)
+        axes[1].plot(m, shown[-1] * np.sqrt(m[-1] / m), color=colour, linestyle="-", linewidth=0.8)
+        axes[1].plot(m, shown, marker, color=colour, markersize=6, label=label)
+    axes[1].set(title="mean, variance and gradient", ylabel="noise", xlabel="batch size m")
+    for ax, heights in zip(axes, [(0.02, 0.05, 0.1, 0.2, 0.5), (0.05, 0.1, 0.2, 0.5, 1, 2, 5)], strict=True):
+        ax.set(xscale="log", yscale="log")
+        ax.set_yticks(heights, [f"{height:g}" for height in heights])
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.set_xticks(m[::2], [str(size) for size in m[::2]])
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.legend(fontsize="small")
+
+
+def draw_accumulation(ax: Axes, result: Accumulation) -> None:
+    """How far the accumulated gradient is from the whole batch's, by the number of micro-batches."""
+    styles = {"no norm": (BLUE, "o"), "layer norm": (GREEN, "^"), "batch norm": (RED, "s")}
+    parts = np.array(result.parts[1:])  # in one part there is nothing to add up
+    for name, (colour, marker) in styles.items():
+        ax.plot(parts, result.difference[name][:, 1:].mean(axis=0), marker=marker, color=colour, label=name)
+    ax.set(xscale="log", yscale="log", ylim=(1e-17, 1e3))
+    ax.set_xticks(parts, [f"{n} of {64 // n}" for n in parts])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set(xlabel="micro-batches, of a batch of 64", ylabel="difference / gradient")
+    ax.legend(fontsize="small", loc="center right")
+
+
+def draw_scaling_rule(ax: Axes, result: ScalingRule) -> None:
+    """Test accuracy by batch size, with the learning rate scaled and not: the mean, and bars from lowest to highest."""
+    sizes = result.batch_size * np.array(result.factors)
+    for values, colour, marker, dashes, label in (
+        (result.scaled, BLUE, "o", "-", f"{result.lr:g} x k"),
+        (result.unscaled, RED, "s", "--", f"always {result.lr:g}"),
+    ):
+        ax.errorbar(
+            sizes, values.mean(axis=0), _reach(values), color=colour, marker=marker, linestyle=dashes, label=label
+        )
+    ax.set(xscale="log", xlabel=f"batch size, {result.batch_size} x k", ylabel="test accuracy")
+    ax.set_xticks(sizes, [str(size) for size in sizes])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.legend(fontsize="small", title="learning rate")
+
+
+def _reach(values: Array) -> Array:
+    """From the mean over the first axis down to the lowest, and up to the highest: (2, K)."""
+    mean = values.mean(axis=0)
+    return np.array([mean - values.min(axis=0), values.max(axis=0) - mean])

@@ -1,0 +1,71 @@
+"""The figures of the chapter on batches show the numbers that they are given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from bnref.experiments import batches as experiments
+from bnref.experiments.batches_training import Accumulation, ScalingRule
+from bnref.figures import batches as figures
+
+
+@pytest.fixture
+def axes():
+    plt.switch_backend("agg")
+    fig, axes = plt.subplots(1, 3)
+    yield axes
+    plt.close(fig)
+
+
+def test_a_schedule_fills_the_samples_of_each_iteration(axes):
+    schedule = experiments.schedule(6, 2, epochs=2)
+    figures.draw_schedule(axes[0], schedule)
+    drawn = np.concatenate([mesh.get_array() for mesh in axes[0].collections])
+    np.testing.assert_array_equal(drawn, schedule.used)
+    assert [text.get_text() for text in axes[0].texts] == ["epoch 1", "epoch 2"]
+    assert [tick.get_text() for tick in axes[0].get_yticklabels()] == ["1", "2", "3", "4", "5", "6"]
+
+
+def test_the_paths_are_drawn_with_the_number_of_their_steps(axes):
+    bowl = experiments.bowl()
+    descents = [experiments.descend(bowl, size, epochs=1) for size in (442, 221, 1)]
+    figures.draw_paths(axes, bowl, descents)
+    assert [ax.get_title() for ax in axes] == [
+        "full batch: 1 steps",
+        "batches of 221: 2 steps",
+        "batches of 1: 442 steps",
+    ]
+    for ax, descent in zip(axes, descents, strict=True):
+        np.testing.assert_array_equal(ax.lines[0].get_xydata(), descent.weights)
+        np.testing.assert_array_equal(ax.lines[1].get_xydata()[0], bowl.best())
+
+
+def test_noise_is_drawn_as_measured_beside_the_formulas(axes):
+    sizes = np.array([2, 8, 32])
+    measured = [np.outer([1, 3], row) for row in ([1.0, 0.5, 0.2], [0.9, 0.4, 0.1], [3, 2, 1], [5, 4, 3])]
+    noise = experiments.Noise(sizes, *measured, np.array([2, 1, 0.4]), np.array([1.8, 0.8, 0.2]))
+    figures.draw_noise(axes[:2], noise, samples=40)
+    above = [line.get_ydata() for line in axes[0].lines]
+    np.testing.assert_allclose(above[:4], [noise.expected, [2, 1, 0.4], noise.expected_without, [1.8, 0.8, 0.2]])
+    below = {line.get_label(): line.get_ydata() for line in axes[1].lines}
+    np.testing.assert_allclose(below["gradient"], [10, 8, 6])
+    np.testing.assert_allclose(below["variance"], [6, 4, 2])
+
+
+def test_accumulation_is_drawn_for_each_norm_but_not_for_the_whole_batch(axes):
+    difference = {name: np.full((2, 3), value) for name, value in (("no norm", 1e-16), ("layer norm", 2e-16))}
+    difference["batch norm"] = np.array([[0, 0.2, 0.4], [0, 0.4, 0.6]])
+    figures.draw_accumulation(axes[0], Accumulation((1, 2, 4), difference))
+    lines = {line.get_label(): line for line in axes[0].lines}
+    np.testing.assert_allclose(lines["batch norm"].get_ydata(), [0.3, 0.5])
+    assert lines["no norm"].get_xdata().tolist() == [2, 4]
+    assert [tick.get_text() for tick in axes[0].get_xticklabels()] == ["2 of 32", "4 of 16"]
+
+
+def test_the_scaling_rules_bars_go_from_the_lowest_to_the_highest(axes):
+    rule = ScalingRule(32, 0.1, (1, 4), np.array([[0.9, 0.8], [1.0, 0.9]]), np.array([[0.9, 0.4], [1.0, 0.8]]))
+    figures.draw_scaling_rule(axes[0], rule)
+    scaled, unscaled = axes[0].containers
+    np.testing.assert_allclose(scaled.lines[0].get_xydata(), [[32, 0.95], [128, 0.85]])
+    bar = unscaled.lines[2][0].get_segments()[1]
+    np.testing.assert_allclose(bar[:, 1], [0.4, 0.8])
