@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on normalization types: by keyboard, mouse and finger, with bnref's numbers."""
+"""The figure to play with in the chapter on normalization types: by keyboard, mouse and finger, and bnref agrees."""
 
 import re
 
