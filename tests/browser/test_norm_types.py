@@ -29,7 +29,7 @@ def figure(opened):
 
 def numbers(figure):
     """What the cells show, as an array (N, C, L)."""
-    return np.array([float(text) for text in figure.locator(".cell text").all_inner_texts()]).reshape(3, 4, 3)
+    return np.array([float(text) for text in figure.locator(".entry text").all_text_contents()]).reshape(3, 4, 3)
 
 
 def check(figure):
@@ -38,7 +38,7 @@ def check(figure):
     norm, place = NAMES[words[0]], tuple(map(int, words[2:5]))
     x = numbers(figure)
     shares = shared_with(norm, x.shape, place)
-    classes = [cell.get_attribute("class").split() for cell in figure.locator(".cell").all()]
+    classes = [cell.get_attribute("class").split() for cell in figure.locator(".entry").all()]
     np.testing.assert_array_equal(np.array(["lit" in names for names in classes]), shares.ravel())
     assert ["picked" in names for names in classes].index(True) == np.ravel_multi_index(place, x.shape)
     assert int(words[7]) == shares.sum() - 1
@@ -90,7 +90,7 @@ def test_tab_reaches_the_array_and_the_norms(figure):
 
 def test_the_mouse_picks_an_entry_and_a_norm(figure):
     _, figure = figure
-    figure.locator(".cell").nth(5).click()
+    figure.locator(".entry").nth(5).click()
     figure.get_by_label("Instance norm").check()
     assert check(figure) == ("instance norm", (0, 1, 2))
 
@@ -99,14 +99,14 @@ def test_a_finger_picks_an_entry_and_the_choice_survives_a_turn_of_the_telephone
     page = opened("book/norm_types.html", width=375, has_touch=True)
     figure = page.locator(".course-widget-norm_types")
     figure.scroll_into_view_if_needed()
-    box = figure.locator(".cell").nth(30).bounding_box()
+    box = figure.locator(".entry").nth(30).bounding_box()
     assert min(box["width"], box["height"]) >= 20
-    figure.locator(".cell").nth(30).tap()
+    figure.locator(".entry").nth(30).tap()
     figure.get_by_text("Layer norm").tap()
     assert check(figure) == ("layer norm", (2, 2, 0))
     page.set_viewport_size({"width": 800, "height": 375})
     page.wait_for_function(
-        "width => document.querySelector('.cell rect').getBoundingClientRect().width > width", arg=30
+        "width => document.querySelector('.entry rect').getBoundingClientRect().width > width", arg=30
     )
     assert check(figure) == ("layer norm", (2, 2, 0))
 

@@ -133,7 +133,7 @@ CLAIMS = [
     ),
     _claim(
         "small-batches-cnn",
-        "The same in a convolutional network.",
+        "In a convolutional network, too, batch norm's error grows when batches get small.",
         "wuhe2018",
         "abstract",
         "GN has 10.6% lower error than BN at batch size 2 (ResNet-50, ImageNet)",
@@ -169,7 +169,7 @@ CLAIMS = [
     ),
     _claim(
         "dropout-mended",
-        "Statistics taken anew, with dropout off, mend a part of it.",
+        "Batch norm's statistics, taken anew with dropout off, mend a part of what dropout before it does.",
         "li2019",
         "the table on adjusting BN's moving mean and variance",
         "",

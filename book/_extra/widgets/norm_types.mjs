@@ -10,7 +10,7 @@ export const ARRAY = [
 ];
 const [N, C, L] = [ARRAY.length, ARRAY[0].length, ARRAY[0][0].length];
 const [GROUPS, EPS] = [2, 1e-5];
-const [TOP, LABELS, GAP] = [28, 26, 12];
+const [TOP, LABELS, GAP] = [28, 24, 9];
 
 // Whether two entries, each [n, c, l], share a mean: the parts of the place that a norm keeps apart must be equal.
 const group = (c) => Math.floor(c / (C / GROUPS));
@@ -54,7 +54,7 @@ function moved([n, c, l], key) {
 function drawCell(svg, place, size, pick) {
   const [n, c, l] = place;
   const x = MARGIN + LABELS + n * (L * size + GAP) + l * size;
-  const cell = svgElement(svg, "g", { class: "cell", transform: `translate(${x} ${TOP + c * size})` });
+  const cell = svgElement(svg, "g", { class: "entry", transform: `translate(${x} ${TOP + c * size})` });
   svgElement(cell, "rect", { x: 1.5, y: 1.5, width: size - 3, height: size - 3 });
   svgElement(cell, "text", { x: size / 2, y: size / 2 + 5, class: "tick" }, valueAt(place));
   cell.addEventListener("click", () => pick(place));

@@ -84,10 +84,18 @@ def test_one_distribution_leaves_shape_correlation_and_digits_apart():
 def test_batches_of_two_ruin_batch_norm_in_a_dense_network_and_not_in_a_convolutional_one():
     bn, ln = batch_size.dense_errors()
     assert min(bn.percent[2]) > 40
-    assert max(bn.percent[0]) < min(bn.percent[1]) < 8
+    assert np.mean(bn.percent[0]) + 1 < np.mean(bn.percent[1]) < 8
     assert max(ln.percent[2]) < 6
     for errors in batch_size.convolutional_errors():
         assert max(map(max, errors.percent)) < 6
+
+
+def test_the_figure_of_errors_shows_what_its_alternative_text_says():
+    means = [np.mean(errors.percent, axis=1) for errors in batch_size.dense_errors()]
+    assert (np.abs(means[0] - [3, 5, 62]) < [0.5, 0.5, 5]).all()
+    assert 2.5 < means[1].min() < means[1].max() < 4.5
+    for errors in batch_size.convolutional_errors():
+        assert all(2.5 < np.mean(percent) < 4.5 for percent in errors.percent)
 
 
 def test_a_set_of_two_keeps_only_which_is_larger():
@@ -116,7 +124,7 @@ def test_dropout_harms_before_batch_norm_and_not_after_it():
         assert min(by[after, drop].ratio) > 0.95
         assert min(by[before, drop].percent) > max(by[after, drop].percent)
         assert np.mean(by[none, drop].percent) > np.mean(by[before, drop].percent)
-    assert max(by[before, 0.5].percent) < min(by[ln, 0.5].percent)
+    assert np.mean(by[before, 0.5].percent) + 3 < np.mean(by[ln, 0.5].percent)
     assert min(by[ln, 0.7].percent) > max(by[before, 0.7].mended) > min(by[before, 0.7].mended) > 20
 
 
@@ -130,6 +138,9 @@ def test_whitening_costs_accuracy_most_where_samples_are_as_many_as_features():
     results = {r.count: r for r in whitening.neighbours()}
     lost = {count: np.mean(r.standardized) - np.mean(r.whitened) for count, r in results.items()}
     assert max(lost, key=lost.get) == 64
+    said = {"standardized": (0.69, 0.96), "whitened": (0.42, 0.94), "partly": (0.62, 0.97)}
+    for name, ends in said.items():
+        np.testing.assert_allclose([np.mean(getattr(results[n], name)) for n in (32, 1024)], ends, atol=0.01)
     assert lost[1024] > 0.01
     assert np.mean(results[1024].partly) > np.mean(results[1024].whitened) + 0.01
 
