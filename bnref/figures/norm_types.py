@@ -1,0 +1,123 @@
+"""The figures of the section on normalization types."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from numpy.typing import NDArray
+
+from bnref.blocks import Array
+from bnref.experiments.norm_types import NORMS, Batch, shared_with
+from bnref.experiments.norm_types_batch_size import Errors
+from bnref.experiments.norm_types_dropout import Shift
+from bnref.experiments.norm_types_whitening import Neighbours
+from bnref.figures.style import BLUE, GREY, LINES, RED
+
+WALL = 3.2  # how far apart the samples stand
+DEPTH = np.array([0.55, 0.4])  # one step into the picture: one position
+
+
+def draw_normalization(
+    axes: Sequence[Axes],
+    shape: tuple[int, int, int] = (4, 6, 4),
+    entry: tuple[int, int, int] = (1, 3, 1),
+    groups: int = 2,
+) -> None:
+    """One array (N, C, L) on four axes: lit is what shares its mean and variance with `entry` in each norm."""
+    for ax, norm in zip(axes, NORMS, strict=True):
+        shares = shared_with(norm, shape, entry, groups)
+        _draw_array(ax, shares, entry)
+        ax.set_title(f"{norm}\n{shares.sum()} of {shares.size} share")
+    _name_sides(axes[0], shape)
+
+
+def _draw_array(ax: Axes, lit: NDArray[np.bool_], entry: tuple[int, int, int]) -> None:
+    """Each sample is a wall: channels go down, positions go into the picture."""
+    cell = np.array([[0, 0], DEPTH, DEPTH + np.array([0, 1]), [0, 1]])
+    places = list(np.ndindex(lit.shape))
+    walls = [cell + np.array([WALL * n, lit.shape[1] - 1 - c]) + i * DEPTH for n, c, i in places]
+    colours = [RED if place == entry else BLUE if lit[place] else "#e4e4e4" for place in places]
+    ax.add_collection(PolyCollection(walls, facecolors=colours, edgecolors="white", linewidths=0.5))
+    ax.set_aspect("equal")
+    ax.autoscale_view()
+    ax.set_axis_off()
+
+
+def _name_sides(ax: Axes, shape: tuple[int, int, int]) -> None:
+    n, c, length = shape
+    ax.text(-0.3, c / 2, "C channels", ha="right", va="center", rotation=90, fontsize="small", color=GREY)
+    ax.text(WALL * (n - 1) / 2, -0.4, "N samples", ha="center", va="top", fontsize="small", color=GREY)
+    right, up = np.array([WALL * (n - 1), 0]) + length / 2 * DEPTH
+    ax.text(right + 0.5, up - 0.3, "L", ha="left", va="top", fontsize="small", color=GREY)
+
+
+def draw_standardization(axes: Sequence[Axes], result: Batch) -> None:
+    """Two units over a batch on two axes with one ruler: before and after batch norm."""
+    _draw_batches(axes, [(result.before, "before"), (result.standardized, "after batch norm")], result.labels)
+
+
+def draw_whitening(axes: Sequence[Axes], result: Batch) -> None:
+    """Two units over a batch on two axes with one ruler: standardized, and whitened."""
+    _draw_batches(axes, [(result.standardized, "standardized"), (result.whitened, "whitened")], result.labels)
+
+
+def _draw_batches(axes: Sequence[Axes], panels: Sequence[tuple[Array, str]], labels: NDArray[np.int64]) -> None:
+    reach = 1.05 * max(np.abs(values).max() for values, _ in panels)
+    groups = [(labels > 1, GREY, ".", "other digits"), (labels == 0, BLUE, "o", "0"), (labels == 1, RED, "^", "1")]
+    for ax, (values, title) in zip(axes, panels, strict=True):
+        for chosen, colour, marker, name in groups:
+            x, y = values[chosen].T
+            ax.plot(x, y, marker, color=colour, markersize=5, alpha=0.8, markeredgewidth=0, label=name)
+        x, y = values.T
+        ax.plot(x.mean(), y.mean(), "+", color="black", markersize=14, markeredgewidth=2)
+        ax.set(title=title, aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
+        moments = (x.mean(), y.mean(), x.std(), y.std(), np.corrcoef(x, y)[0, 1])
+        numbers = [f"{round(float(v), 2) + 0.0:.2f}" for v in moments]  # + 0.0: no -0.00
+        ax.set_xlabel(f"means {numbers[0]}, {numbers[1]}\nstds {numbers[2]}, {numbers[3]}\ncorrelation {numbers[4]}")
+    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=3)
+
+
+def draw_errors(axes: Sequence[Axes], results: Sequence[Sequence[Errors]], titles: Sequence[str]) -> None:
+    """Test error against batch size, a network on each of the axes: means, and bands from best seed to worst."""
+    for ax, errors, title in zip(axes, results, titles, strict=True):
+        for error, style in zip(errors, LINES, strict=False):
+            percent = np.array(error.percent)
+            ax.plot(error.sizes, percent.mean(axis=1), marker="o", label=error.norm, **style)
+            ax.fill_between(error.sizes, percent.min(axis=1), percent.max(axis=1), color=style["color"], alpha=0.2)
+        ax.set(title=title, xscale="log", yscale="log", ylim=(1, 100), ylabel="test error in %")
+        ax.set_xticks(errors[0].sizes, [str(size) for size in errors[0].sizes])
+        ax.set_yticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
+        ax.minorticks_off()
+        ax.legend(fontsize="small")
+    axes[-1].set_xlabel("batch size")
+
+
+def draw_shift(ax: Axes, results: Sequence[Shift]) -> None:
+    """Variance in the test over variance in training, against the share that dropout keeps: formula and measured."""
+    keep = np.linspace(0.2, 1, 81)
+    for mean, style in zip(sorted({r.mean for r in results}), LINES, strict=False):
+        ax.plot(keep, 1 / ((mean**2 + 1) / keep - mean**2), label=f"mean {mean:g} std", **style)
+        for r in results:
+            if r.mean == mean:
+                ax.plot([r.keep] * len(r.measured), r.measured, "o", color=style["color"], markersize=5)
+    ax.set(xlabel="share that dropout keeps", ylabel="test variance\n/ training variance", ylim=(0, 1.05))
+    ax.legend(fontsize="small")
+
+
+def draw_neighbours(ax: Axes, results: Sequence[Neighbours], features: int) -> None:
+    """Test accuracy against the number of training samples, standardized, whitened and partly whitened."""
+    counts = [r.count for r in results]
+    lines = {
+        "standardized": [r.standardized for r in results],
+        "partly whitened": [r.partly for r in results],
+        "whitened": [r.whitened for r in results],
+    }
+    for (name, scores), style in zip(lines.items(), LINES, strict=False):
+        ax.semilogx(counts, np.mean(scores, axis=1), marker="o", label=name, **style)
+    ax.axvline(features, color=GREY, linestyle=":", linewidth=1.5)
+    ax.annotate(f"{features} features", (features, 0.02), xytext=(4, 0), textcoords="offset points", color=GREY)
+    ax.set_xticks(counts, [str(count) for count in counts])
+    ax.minorticks_off()
+    ax.set(xlabel="training samples", ylabel="test accuracy", ylim=(0, 1))
+    ax.legend(fontsize="small", loc="lower right")

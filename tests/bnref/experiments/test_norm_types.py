@@ -1,0 +1,168 @@
+"""What the chapter on normalization types says of its experiments holds for their results."""
+
+import numpy as np
+import pytest
+import torch
+
+from bnref.experiments import norm_types as experiments
+from bnref.experiments import norm_types_batch_size as batch_size
+from bnref.experiments import norm_types_dropout as dropout
+from bnref.experiments import norm_types_whitening as whitening
+from bnref.experiments.claims.norm_types import CLAIMS
+from bnref.whitening import whiten
+
+VERDICTS = {
+    "batch-independence": "shown",
+    "sample-scaling": "shown",
+    "small-batches": "shown",
+    "small-batches-cnn": "not shown here",
+    "rms-norm": "shown",
+    "dropout-variance": "shown",
+    "dropout-before-bn": "shown",
+    "dropout-mended": "shown",
+    "layer-condition": "shown",
+    "decorrelated": "contradicted here",
+    "whitening-information": "shown",
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_a_claims_verdict_is_the_chapters(claim):
+    assert claim.find().verdict.value == VERDICTS[claim.name]
+
+
+def test_the_sets_are_those_of_the_axes():
+    shape, entry = (3, 4, 2), (1, 2, 1)
+    n, c, _ = np.indices(shape)
+    expected = {
+        "batch norm": c == 2,
+        "layer norm": n == 1,
+        "instance norm": (n == 1) & (c == 2),
+        "group norm": (n == 1) & (c >= 2),
+    }
+    for norm, shares in expected.items():
+        np.testing.assert_array_equal(experiments.shared_with(norm, shape, entry, groups=2), shares)
+
+
+def test_normalize_agrees_with_torch():
+    x = np.random.default_rng(0).normal(3, 2, size=(4, 6, 5))
+    layers = {
+        "batch norm": torch.nn.BatchNorm1d(6, affine=False),
+        "layer norm": torch.nn.LayerNorm([6, 5]),
+        "instance norm": torch.nn.InstanceNorm1d(6),
+        "group norm": torch.nn.GroupNorm(2, 6),
+        "RMS norm": torch.nn.RMSNorm([6, 5], eps=1e-5),
+    }
+    for norm, layer in layers.items():
+        expected = layer.double()(torch.tensor(x)).detach().numpy()
+        np.testing.assert_allclose(experiments.normalize(norm, x, groups=2), expected, atol=1e-12)
+
+
+def test_what_each_norm_does_not_notice():
+    exact = {(r.norm, r.change) for r in experiments.invariances() if r.exact}
+    assert {norm for norm, change in exact if change == "other samples"} == {*experiments.NORMS[1:], "RMS norm"}
+    assert {norm for norm, change in exact if change == "sample x 10"} == {*experiments.NORMS[1:], "RMS norm"}
+    assert {norm for norm, change in exact if change == "sample + 10"} == set(experiments.NORMS[1:])
+    for change in ("channel x 10", "channel + 10"):
+        assert {norm for norm, what in exact if what == change} == {"batch norm", "instance norm"}
+    assert min(max(r.difference) for r in experiments.invariances() if not r.exact) > 0.1
+
+
+def test_one_distribution_leaves_shape_correlation_and_digits_apart():
+    batch = experiments.batch()
+    for unit in (0, 1):
+        before, after = (experiments.moments(x[:, unit], batch.labels) for x in (batch.before, batch.standardized))
+        assert abs(before.mean) > 0.4
+        assert after.mean == pytest.approx(0, abs=1e-12)
+        assert after.std == pytest.approx(1, abs=1e-6)
+        assert after.skewness == pytest.approx(before.skewness, abs=1e-6)
+        assert abs(after.mean_of_zeros - after.mean_of_ones) > 0.5
+    r = [np.corrcoef(x.T)[0, 1] for x in (batch.before, batch.standardized, batch.whitened)]
+    np.testing.assert_allclose(r, [-0.78, -0.78, 0], atol=0.005)
+
+
+def test_batches_of_two_ruin_batch_norm_in_a_dense_network_and_not_in_a_convolutional_one():
+    bn, ln = batch_size.dense_errors()
+    assert min(bn.percent[2]) > 40
+    assert np.mean(bn.percent[0]) + 1 < np.mean(bn.percent[1]) < 8
+    assert max(ln.percent[2]) < 6
+    for errors in batch_size.convolutional_errors():
+        assert max(map(max, errors.percent)) < 6
+
+
+def test_the_figure_of_errors_shows_what_its_alternative_text_says():
+    means = [np.mean(errors.percent, axis=1) for errors in batch_size.dense_errors()]
+    assert (np.abs(means[0] - [3, 5, 62]) < [0.5, 0.5, 5]).all()
+    assert 2.5 < means[1].min() < means[1].max() < 4.5
+    for errors in batch_size.convolutional_errors():
+        assert all(2.5 < np.mean(percent) < 4.5 for percent in errors.percent)
+
+
+def test_a_set_of_two_keeps_only_which_is_larger():
+    for pair in ([3.0, 3.1], [3.0, 900.0], [-7.0, -8.0]):
+        y = experiments.normalize("batch norm", np.array(pair).reshape(2, 1, 1)).ravel()
+        np.testing.assert_allclose(y, np.sign(np.array(pair) - np.mean(pair)), atol=0.003)
+
+
+def test_layer_and_rms_norm_beat_no_norm():
+    rms = batch_size.rms_errors()
+    assert np.mean(rms.none) > max(np.mean(rms.rms_norm), np.mean(rms.layer_norm)) + 1
+
+
+@pytest.mark.parametrize("mean", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("keep", [0.3, 0.9])
+def test_the_formula_of_the_variance_shift(keep, mean):
+    shift = dropout.variance_shift(keep, mean)
+    np.testing.assert_allclose(shift.measured, shift.formula, rtol=0.02)
+
+
+def test_dropout_harms_before_batch_norm_and_not_after_it():
+    by = {(r.network, r.drop): r for r in dropout.dropped()}
+    before, after, ln, none = dropout.NETWORKS
+    for drop in (0.5, 0.7):
+        assert max(by[before, drop].ratio) < 0.5
+        assert min(by[after, drop].ratio) > 0.95
+        assert min(by[before, drop].percent) > max(by[after, drop].percent)
+        assert np.mean(by[none, drop].percent) > np.mean(by[before, drop].percent)
+    assert np.mean(by[before, 0.5].percent) + 3 < np.mean(by[ln, 0.5].percent)
+    assert min(by[ln, 0.7].percent) > max(by[before, 0.7].mended) > min(by[before, 0.7].mended) > 20
+
+
+def test_few_whitened_samples_are_equally_far_apart():
+    for count in (10, 40):
+        np.testing.assert_allclose(whitening.distances(count), np.sqrt(2 * count), rtol=1e-6)
+    assert np.ptp(whitening.distances(200)) > 1
+
+
+def test_whitening_costs_accuracy_most_where_samples_are_as_many_as_features():
+    results = {r.count: r for r in whitening.neighbours()}
+    lost = {count: np.mean(r.standardized) - np.mean(r.whitened) for count, r in results.items()}
+    assert max(lost, key=lost.get) == 64
+    said = {"standardized": (0.69, 0.96), "whitened": (0.42, 0.94), "partly": (0.62, 0.97)}
+    for name, ends in said.items():
+        np.testing.assert_allclose([np.mean(getattr(results[n], name)) for n in (32, 1024)], ends, atol=0.01)
+    assert lost[1024] > 0.01
+    assert np.mean(results[1024].partly) > np.mean(results[1024].whitened) + 0.01
+
+
+def test_the_whitening_layer_whitens_as_bnref_and_then_by_averages():
+    x = torch.tensor(np.random.default_rng(0).normal(size=(64, 5)) @ np.tri(5))
+    layer = whitening.WhiteningNorm(5, eps=1e-5, momentum=1.0).double()
+    y = layer(x).detach()
+    np.testing.assert_allclose(y, whiten(x.numpy(), "zca", eps=1e-5), atol=1e-9)
+    np.testing.assert_allclose(layer.eval()(x[:3]).detach(), y[:3], atol=1e-9)
+
+
+def test_whitening_is_slower_and_worse_than_batch_norm_at_every_rate():
+    results = whitening.decorrelated()
+    for rate in {r.lr for r in results}:
+        bn, white = (next(r for r in results if (r.norm, r.lr) == (norm, rate)) for norm in ("batch norm", "whitening"))
+        assert min(white.loss) > max(bn.loss)
+        assert min(white.percent) > max(bn.percent)
+
+
+def test_the_defaults_of_pytorch_that_surprise():
+    gamma = {name: shape for name, _, shape in experiments.pytorch_layers()}
+    assert gamma["BatchNorm2d"] == gamma["GroupNorm"] == (6,)
+    assert gamma["InstanceNorm2d"] is None
+    assert gamma["LayerNorm"] == (6, 4, 4)
