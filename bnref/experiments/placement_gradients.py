@@ -50,8 +50,8 @@ def graph(x: Array, gamma: Array, beta: Array, dy: Array, eps: float = 1e-5) -> 
 
 def torch_gradients(x: Array, gamma: Array, beta: Array, dy: Array, eps: float = 1e-5) -> tuple[Array, Array, Array]:
     """Gradients (dx, dgamma, dbeta) of torch's own batch norm, in float64."""
-    inputs = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (x, gamma, beta)]
-    y = nn.functional.batch_norm(inputs[0], None, None, *inputs[1:], training=True, eps=eps)
+    inputs = tuple(torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (x, gamma, beta))
+    y = nn.functional.batch_norm(inputs[0], None, None, inputs[1], inputs[2], training=True, eps=eps)
     dx, dgamma, dbeta = torch.autograd.grad(y, inputs, torch.tensor(dy, dtype=torch.float64))
     return dx.numpy(), dgamma.numpy(), dbeta.numpy()
 
@@ -126,7 +126,8 @@ class Scaled:
 def _through_norm(u: Tensor, w: Tensor, dy: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor]:
     u, w = u.clone().requires_grad_(), w.clone().requires_grad_()
     y = nn.functional.batch_norm(u @ w.T, None, None, training=True, eps=eps)
-    return y.detach(), *torch.autograd.grad(y, (u, w), dy)
+    du, dw = torch.autograd.grad(y, (u, w), dy)
+    return y.detach(), du, dw
 
 
 def _difference(a: Tensor, b: Tensor) -> float:
