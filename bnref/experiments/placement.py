@@ -238,3 +238,26 @@ def _trained(what: str, widths: list[int]) -> Trained:
 def trained_alone() -> list[Trained]:
     """Train all of a 6 x 256 ReLU network, its gammas and betas alone, or as many weights chosen at random."""
     return [_trained(what, [64, *[256] * 6, 10]) for what in ("all", "gamma and beta", "weights")]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Test accuracy (seeds,) of trained networks whose norms use their stored statistics, or do not normalize."""
+
+    normalized: Array
+    raw: Array
+
+
+@remembered
+def inference_with_and_without() -> Inference:
+    """Train as in `placements` (tanh, gain 5, before the activation); then let its norms only scale and shift."""
+    data, scores = digits(), []
+    for seed in SEEDS:
+        with one_thread(seed):
+            model = train(placed_network("pre", "tanh", gain=5.0), data, steps=105, lr=0.1)
+        usual = accuracy(model, data.x_test, data.y_test)
+        for part in model.modules():
+            if isinstance(part, nn.BatchNorm1d):
+                part.reset_running_stats()  # mean 0 and variance 1: nothing is subtracted or divided
+        scores.append((usual, accuracy(model, data.x_test, data.y_test)))
+    return Inference(*np.array(scores).T)
