@@ -52,7 +52,7 @@ function histogram(values, reach) {
 }
 
 function sentence({ inputs, r2, flat }) {
-  const m = mean(inputs);
+  const m = Math.round(100 * mean(inputs)) / 100 + 0; // no negative zero
   const std = Math.sqrt(mean(inputs.map((v) => (v - m) ** 2)));
   return (
     `The inputs of the tanh have mean ${m.toFixed(2)} and standard deviation ${std.toFixed(2)}. A straight line through ` +
