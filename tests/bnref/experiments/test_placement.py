@@ -77,6 +77,7 @@ def test_normalized_inputs_find_a_tanh_nearly_linear():
     np.testing.assert_allclose(result.inside, 0.67, atol=0.005)
     np.testing.assert_allclose(result.inside_tanh, 0.995, atol=0.0006)
     assert (np.diff(result.tanh) < 0).all(), "a larger gamma bends it more"
+    assert experiments.linearity([10.0]).tanh.mean() == pytest.approx(0.70, abs=0.005)
 
 
 def test_the_sigmoids_linearity_is_that_of_the_sigmoid():
