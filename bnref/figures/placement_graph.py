@@ -42,7 +42,7 @@ EDGES = (
     ("gamma", "y"),
     ("beta", "y"),
 )
-WIDTH, HEIGHT, COLUMN, ROW = 2.3, 0.7, 2.8, 0.95  # in inches, as the figure is drawn
+WIDTH, HEIGHT, COLUMN, ROW = 2.3, 0.76, 2.8, 0.98  # in inches, as the figure is drawn
 
 
 def draw_algorithm(ax: Axes) -> None:
@@ -77,8 +77,8 @@ def _draw_node(ax: Axes, x: float, y: float, label: str, node: Node) -> None:
     corner = (x - WIDTH / 2, y - HEIGHT / 2)
     ax.add_patch(FancyBboxPatch(corner, WIDTH, HEIGHT, "round,pad=0,rounding_size=0.08", fill=False, edgecolor=GREY))
     ax.text(x, y + 0.21, label, ha="center", va="center")
-    ax.text(x, y - 0.01, _numbers(node, "value"), ha="center", va="center", color=BLUE)
-    ax.text(x, y - 0.22, _numbers(node, "gradient"), ha="center", va="center", color=RED)
+    ax.text(x, y - 0.05, _numbers(node, "value"), ha="center", va="center", color=BLUE)
+    ax.text(x, y - 0.26, _numbers(node, "gradient"), ha="center", va="center", color=RED)
 
 
 def _draw_edge(ax: Axes, start: tuple[int, int, str], end: tuple[int, int, str]) -> None:
