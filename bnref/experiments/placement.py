@@ -1,0 +1,263 @@
+"""Experiments on where batch norm stands: how straight a tanh gets, before or after it, gamma and beta alone."""
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bnref.experiments.memory import remembered
+from bnref.experiments.training import Split, accuracy, digits, one_thread, perceptron, train
+from bnref.placement import tanh_linearity
+
+Array = NDArray[np.floating]
+SEEDS = range(3)
+
+
+def normalized_inputs(seed: int = 0, count: int = 256, units: int = 100) -> Array:
+    """What a tanh behind batch norm gets, (count, units): digits through a random dense layer, normalized."""
+    with one_thread(seed), torch.no_grad():
+        return nn.BatchNorm1d(units, affine=False)(nn.Linear(64, units)(digits().x[:count])).numpy()
+
+
+@dataclass(frozen=True)
+class Linearity:
+    """R^2 of a straight line through an activation function, over normalized inputs times gamma.
+
+    `gammas` is (G,); `tanh` and `sigmoid` are (seeds, G), a seed for each random layer. `inside` is (seeds,): the share
+    of the normalized inputs between -1 and 1; `inside_tanh` is tanh's R^2 over these alone.
+    """
+
+    gammas: Array
+    tanh: Array
+    sigmoid: Array
+    inside: Array
+    inside_tanh: Array
+
+
+def linearity(gammas: Iterable[float] = (0.1, 0.5, 1.0, 2.0, 5.0)) -> Linearity:
+    """Measure how nearly linear tanh and the sigmoid are on `normalized_inputs`, for each gamma, with beta 0."""
+    layers = [normalized_inputs(seed) for seed in SEEDS]
+    g = np.array(list(gammas))
+    return Linearity(
+        g,
+        np.array([[tanh_linearity(gamma * x) for gamma in g] for x in layers]),
+        # sigmoid(x) = 1/2 + tanh(x / 2) / 2, and R^2 does not change when both sides are scaled and shifted
+        np.array([[tanh_linearity(gamma * x / 2) for gamma in g] for x in layers]),
+        np.array([(np.abs(x) <= 1).mean() for x in layers]),
+        np.array([tanh_linearity(x[np.abs(x) <= 1]) for x in layers]),
+    )
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Networks that differ in where batch norm stands: "none", "pre" (before the activation) or "post" (after it).
+
+    `accuracy` and `flat` are (seeds,): the test accuracy after training, and before it the share of the last layer's
+    activations where the function is flat: below -0.97 or above 0.97 for tanh, exactly 0 for ReLU.
+    """
+
+    activation: str
+    gain: float
+    placement: str
+    accuracy: Array
+    flat: Array
+
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
+
+
+def placed_network(placement: str, activation: str, gain: float, layers: int = 5, width: int = 100) -> nn.Sequential:
+    """Dense layers whose weights start normal with standard deviation gain / sqrt(inputs), the biases at 0.
+
+    Each keeps its bias, also where norm makes it redundant, so that one seed gives all placements the same weights.
+    """
+    parts: list[nn.Module] = []
+    for inputs, units in itertools.pairwise([64, *[width] * layers]):
+        linear, act, norm = nn.Linear(inputs, units), ACTIVATIONS[activation](), nn.BatchNorm1d(units)
+        nn.init.normal_(linear.weight, std=gain / inputs**0.5)
+        nn.init.zeros_(linear.bias)
+        parts += [linear, *{"none": [act], "pre": [norm, act], "post": [act, norm]}[placement]]
+    return nn.Sequential(*parts, nn.Linear(width, 10))
+
+
+@torch.no_grad()
+def _flat_share(model: nn.Sequential, x: Tensor) -> float:
+    shares = []
+    for layer in model:
+        x = layer(x)
+        if isinstance(layer, nn.Tanh | nn.ReLU):
+            shares.append(((x.abs() > 0.97) if isinstance(layer, nn.Tanh) else (x == 0)).float().mean().item())
+    return shares[-1]
+
+
+def _placed(activation: str, gain: float, placement: str, seeds: int) -> Placed:
+    data, scores, flat = digits(), [], []
+    for seed in range(seeds):
+        with one_thread(seed):
+            model = placed_network(placement, activation, gain)
+            flat.append(_flat_share(model, data.x[:256]))
+            scores.append(accuracy(train(model, data, steps=105, lr=0.1), data.x_test, data.y_test))
+    return Placed(activation, gain, placement, np.array(scores), np.array(flat))
+
+
+@remembered
+def placements(seeds: int = 5) -> list[Placed]:
+    """Train on the digits for 5 epochs, with weights of the usual size (gain 1) and five times as large."""
+    settings = itertools.product(ACTIVATIONS, (1.0, 5.0), ("none", "pre", "post"))
+    return [_placed(*setting, seeds) for setting in settings]
+
+
+def spirals(n: int = 600, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Two arms of a spiral, one class each: x is (n, 2), y is (n,)."""
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.arange(n) % 2
+    radius = torch.rand(n, generator=generator).sqrt()
+    angle = 2 * np.pi * radius + np.pi * y
+    x = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+    return x + 0.02 * torch.randn(n, 2, generator=generator), y
+
+
+@dataclass(frozen=True)
+class Spirals:
+    """Networks on two spirals whose gamma starts at one value, and is then held there or learned, with beta.
+
+    `accuracy` is (seeds,), on new points. `start` and `end` are (seeds, layers): tanh's R^2 by layer, before and after
+    training. `grid` is (K,), and `answer` (K, K) the first network's probability of class 1 at (grid, grid).
+    """
+
+    gamma: float
+    learned: bool
+    accuracy: Array
+    start: Array
+    end: Array
+    grid: Array
+    answer: Array
+
+
+def spiral_network(gamma: float, learned: bool, layers: int = 3, width: int = 32) -> nn.Sequential:
+    """Dense layers, each with batch norm before its tanh; gamma starts at `gamma`, beta at 0."""
+    model = perceptron([2, *[width] * layers, 2], activation=nn.Tanh)
+    for part in model:
+        if isinstance(part, nn.BatchNorm1d):
+            nn.init.constant_(part.weight, gamma)
+            part.requires_grad_(learned)
+    return model
+
+
+@torch.no_grad()
+def tanh_r2(model: nn.Sequential, x: Tensor) -> list[float]:
+    """R^2 of each tanh of a model in training mode, on what it gets for x; running statistics move a little."""
+    found = []
+    for part in model.train():
+        if isinstance(part, nn.Tanh):
+            found.append(tanh_linearity(x.numpy()))
+        x = part(x)
+    return found
+
+
+@torch.no_grad()
+def _map(model: nn.Sequential, grid: Array) -> Array:
+    u, v = np.meshgrid(grid, grid)
+    points = torch.tensor(np.column_stack([u.ravel(), v.ravel()]), dtype=torch.float32)
+    return model.eval()(points).softmax(dim=1)[:, 1].reshape(u.shape).numpy()
+
+
+def _spirals(gamma: float, learned: bool, data: Split) -> Spirals:
+    scores, start, end, maps = [], [], [], []
+    grid = np.linspace(-1.1, 1.1, 81)
+    for seed in SEEDS:
+        with one_thread(seed):
+            model = spiral_network(gamma, learned)
+            start.append(tanh_r2(model, data.x))
+            train(model, data, steps=400, lr=0.3, batch_size=60, momentum=0.9)
+            scores.append(accuracy(model, data.x_test, data.y_test))
+            maps.append(_map(model, grid))
+            end.append(tanh_r2(model, data.x))
+    return Spirals(gamma, learned, np.array(scores), np.array(start), np.array(end), grid, maps[0])
+
+
+@remembered
+def spirals_by_gamma() -> list[Spirals]:
+    """Train on two spirals with gamma starting at 0.1 or 1, held there (beta at 0) or learned with beta."""
+    data = Split(*spirals(seed=0), *spirals(seed=1))
+    return [_spirals(gamma, learned, data) for gamma in (0.1, 1.0) for learned in (False, True)]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Test accuracy (seeds,) of networks of which only some parameters were trained: `count` of them, of `total`.
+
+    `small` is (seeds,): the share of gammas below 0.01 in size after training.
+    """
+
+    what: str
+    count: int
+    total: int
+    accuracy: Array
+    small: Array
+
+
+def _choose(model: nn.Sequential, what: str) -> int:
+    """Let only some parameters learn, and return how many: "all", "gamma and beta", or as many random "weights"."""
+    norms = [p for part in model if isinstance(part, nn.BatchNorm1d) for p in part.parameters()]
+    count = sum(p.numel() for p in norms)
+    if what == "all":
+        return sum(p.numel() for p in model.parameters())
+    model.requires_grad_(False)
+    if what == "gamma and beta":
+        for p in norms:
+            p.requires_grad_(True)
+        return count
+    weights = [part.weight for part in list(model)[:-1] if isinstance(part, nn.Linear)]
+    chosen = torch.zeros(sum(w.numel() for w in weights))
+    chosen[torch.randperm(len(chosen))[:count]] = 1
+    for w, mask in zip(weights, chosen.split([w.numel() for w in weights]), strict=True):
+        w.requires_grad_(True)
+        w.register_hook(mask.view_as(w).mul)
+    return count
+
+
+def _trained(what: str, widths: list[int]) -> Trained:
+    data, scores, small, count, total = digits(), [], [], 0, 0
+    for seed in SEEDS:
+        with one_thread(seed):
+            model = perceptron(widths)
+            count, total = _choose(model, what), sum(p.numel() for p in model.parameters())
+            train(model, data, steps=252, lr=0.1, momentum=0.9)
+            scores.append(accuracy(model, data.x_test, data.y_test))
+            gammas = torch.cat([part.weight for part in model if isinstance(part, nn.BatchNorm1d)])
+            small.append((gammas.abs() < 0.01).float().mean().item())
+    return Trained(what, count, total, np.array(scores), np.array(small))
+
+
+@remembered
+def trained_alone() -> list[Trained]:
+    """Train all of a 6 x 256 ReLU network, its gammas and betas alone, or as many weights chosen at random."""
+    return [_trained(what, [64, *[256] * 6, 10]) for what in ("all", "gamma and beta", "weights")]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Test accuracy (seeds,) of trained networks whose norms use their stored statistics, or do not normalize."""
+
+    normalized: Array
+    raw: Array
+
+
+@remembered
+def inference_with_and_without() -> Inference:
+    """Train as in `placements` (tanh, gain 5, before the activation); then let its norms only scale and shift."""
+    data, scores = digits(), []
+    for seed in SEEDS:
+        with one_thread(seed):
+            model = train(placed_network("pre", "tanh", gain=5.0), data, steps=105, lr=0.1)
+        usual = accuracy(model, data.x_test, data.y_test)
+        for part in model.modules():
+            if isinstance(part, nn.BatchNorm1d):
+                part.reset_running_stats()  # mean 0 and variance 1: nothing is subtracted or divided
+        scores.append((usual, accuracy(model, data.x_test, data.y_test)))
+    return Inference(*np.array(scores).T)

@@ -1,0 +1,159 @@
+"""What the chapter on placement says of its experiments holds for their results."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+
+from bnref.experiments import placement as experiments
+from bnref.experiments.claims import Verdict
+from bnref.experiments.claims.placement import CLAIMS, placed
+from bnref.experiments.training import accuracy, digits, one_thread, train
+from bnref.placement import tanh_linearity
+
+
+@pytest.fixture(scope="module")
+def placements():
+    return experiments.placements()
+
+
+@pytest.fixture(scope="module")
+def spirals():
+    return {(s.gamma, s.learned): s for s in experiments.spirals_by_gamma()}
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return {t.what: t for t in experiments.trained_alone()}
+
+
+def test_the_verdicts_are_what_the_chapter_says():
+    verdicts = {claim.name: claim.find().verdict for claim in CLAIMS}
+    assert [name for name, verdict in verdicts.items() if verdict is not Verdict.SHOWN] == ["disabled-features"]
+    assert verdicts["disabled-features"] is Verdict.NOT_SHOWN
+
+
+def test_before_a_tanh_is_better_when_weights_are_large(placements):
+    before, after, without = (placed(placements, "tanh", 5.0, where) for where in ("pre", "post", "none"))
+    assert before.min() > after.max() + 0.03
+    assert before.min() > without.max() + 0.01
+    assert after.mean() < without.mean()
+
+
+def test_with_usual_weights_both_places_do_equally_well_and_better_than_none(placements):
+    for activation in ("tanh", "relu"):
+        before, after, without = (placed(placements, activation, 1.0, where) for where in ("pre", "post", "none"))
+        assert abs(before.mean() - after.mean()) < 0.01
+        assert min(before.min(), after.min()) > without.max() + 0.01
+        assert np.unique(np.sign(after - before)).size > 1, "neither order is better in all runs"
+
+
+def test_after_a_relu_is_ahead_in_each_run_when_weights_are_large(placements):
+    assert (placed(placements, "relu", 5.0, "post") - placed(placements, "relu", 5.0, "pre") > 0.01).all()
+
+
+def test_large_weights_saturate_a_tanh_unless_its_inputs_are_normalized(placements):
+    flat = {p.placement: p.flat for p in placements if p.activation == "tanh" and p.gain == 5}
+    assert min(flat["none"].min(), flat["post"].min()) > 0.6
+    assert flat["pre"].max() < 0.05
+
+
+def test_one_seed_gives_all_placements_the_same_weights():
+    weights = []
+    for where in ("none", "pre", "post"):
+        with one_thread(3):
+            model = experiments.placed_network(where, "tanh", 1.0)
+        weights.append([p for part in model if isinstance(part, nn.Linear) for p in part.parameters()])
+    assert all(torch.equal(a, b) and torch.equal(a, c) for a, b, c in zip(*weights, strict=True))
+
+
+def test_normalized_inputs_find_a_tanh_nearly_linear():
+    result = experiments.linearity()
+    at = {gamma: i for i, gamma in enumerate(result.gammas)}
+    np.testing.assert_allclose(result.tanh[:, at[1]], 0.937, atol=0.003)
+    np.testing.assert_allclose(result.tanh[:, at[5]], 0.744, atol=0.003)
+    np.testing.assert_allclose(result.sigmoid[:, at[1]], 0.986, atol=0.002)
+    np.testing.assert_allclose(result.inside, 0.67, atol=0.005)
+    np.testing.assert_allclose(result.inside_tanh, 0.995, atol=0.0006)
+    assert (np.diff(result.tanh) < 0).all(), "a larger gamma bends it more"
+    assert experiments.linearity([10.0]).tanh.mean() == pytest.approx(0.70, abs=0.005)
+
+
+def test_the_sigmoids_linearity_is_that_of_the_sigmoid():
+    x = experiments.normalized_inputs().ravel().astype(float)
+    correlation = np.corrcoef(x, 1 / (1 + np.exp(-x)))[0, 1]
+    assert experiments.linearity([1.0]).sigmoid[0, 0] == pytest.approx(correlation**2, rel=1e-6)
+
+
+def test_a_small_gamma_makes_the_network_linear_and_learning_it_helps(spirals):
+    assert spirals[0.1, False].accuracy.max() < 0.76
+    assert spirals[0.1, True].accuracy.min() > 0.97
+    assert spirals[1.0, False].accuracy.mean() < spirals[1.0, True].accuracy.min() - 0.05
+    assert spirals[0.1, False].end.min() > 0.999
+    assert (spirals[0.1, True].end < spirals[0.1, True].start - 0.1).all()
+
+
+def test_with_a_held_small_gamma_the_network_does_what_a_linear_model_does(spirals):
+    x, y = (part.numpy() for part in experiments.spirals())
+    linear = LogisticRegression(C=1e6).fit(x, y).score(*experiments.spirals(seed=1))
+    assert spirals[0.1, False].accuracy == pytest.approx(linear, abs=0.02)
+
+
+def test_the_maps_titles_in_the_alt_text(spirals):
+    shown = [round(100 * s.accuracy[0]) for s in spirals.values()]
+    assert shown == [74, 100, 83, 100]
+
+
+def test_gamma_and_beta_alone_beat_as_many_random_weights(trained):
+    alone, weights, everything = trained["gamma and beta"], trained["weights"], trained["all"]
+    assert alone.count == weights.count == 3072
+    assert alone.accuracy.min() > weights.accuracy.max() + 0.03
+    assert everything.accuracy.min() > alone.accuracy.max() + 0.03
+    assert alone.small.max() < 0.01
+
+
+def test_only_what_was_chosen_has_learned():
+    for what in ("gamma and beta", "weights"):
+        with one_thread(0):
+            model = experiments.perceptron([64, 16, 16, 10])
+            before = [p.detach().clone() for p in model.parameters()]
+            count = experiments._choose(model, what)
+            train(model, digits(), steps=3, lr=0.1)
+        changed = sum((p != q).sum().item() for p, q in zip(model.parameters(), before, strict=True))
+        assert count == 64
+        assert 0.7 * count < changed <= count
+
+
+def test_without_normalizing_inference_is_poor():
+    result = experiments.inference_with_and_without()
+    assert result.normalized.min() > result.raw.max() + 0.3
+
+
+def test_gamma_0_lets_nothing_before_it_learn():
+    with one_thread(0):
+        model = experiments.spiral_network(0.0, True)
+        x, y = experiments.spirals()
+        logits = model(x)
+        nn.functional.cross_entropy(logits, y).backward()
+    assert (logits == logits[0]).all()
+    assert all((part.weight.grad == 0).all() for part in list(model)[:-1] if isinstance(part, nn.Linear))
+
+
+@pytest.mark.parametrize(("activation", "least", "most"), [("relu", 0.2, 1.0), ("tanh", -0.01, 0.05)])
+def test_the_wrong_order_spoils_a_trained_relu_and_hardly_a_tanh(activation, least, most):
+    data = digits()
+    with one_thread(0):
+        model = train(experiments.placed_network("pre", activation, 1.0), data, steps=105, lr=0.1)
+    linears, norms, activations = ([model[3 * i + k] for i in range(5)] for k in range(3))
+    blocks = zip(linears, activations, norms, strict=True)
+    swapped = nn.Sequential(*(part for block in blocks for part in block), model[-1])
+    assert least < accuracy(model, data.x_test, data.y_test) - accuracy(swapped, data.x_test, data.y_test) < most
+
+
+def test_the_layers_before_a_held_gamma_are_measured_as_they_train():
+    with one_thread(0):
+        model = experiments.spiral_network(1.0, False)
+        x, _ = experiments.spirals()
+        normalized = model[1](model[0](x)).detach().numpy()
+        assert experiments.tanh_r2(model, x)[0] == pytest.approx(tanh_linearity(normalized))
