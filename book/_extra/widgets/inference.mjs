@@ -1,6 +1,6 @@
 // A moving average follows noisy batch means: choose its decay, and see its lag, its noise, and what it remembers.
 
-import { MARGIN, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
+import { drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
 // 240 batch means in hundredths. The true mean is 1 at first, rises to 3 from update 81 to 160, and stays there.
 export const BATCH_MEANS = [
@@ -20,7 +20,7 @@ const COUNT = BATCH_MEANS.length;
 export const TRUE_MEANS = BATCH_MEANS.map((_, i) => 1 + 2 * Math.min(Math.max(((i + 1) * 3) / COUNT - 1, 0), 1));
 const DECAYS = [0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999];
 const [RISEN, LAST, TOLERANCE] = [(COUNT * 2) / 3, 40, 0.01];
-const [HEIGHT, TOP, BOTTOM, LEFT] = [270, 12, 226, 30];
+const [HEIGHT, TOP, BOTTOM, LEFT, RIGHT] = [270, 12, 226, 30, 18];
 
 /** The moving average at the start, which is 0, and after each update. */
 export function movingAverage(values, decay) {
@@ -62,17 +62,17 @@ const points = (place, rise, values, first) => values.map((v, i) => `${place(i +
 function drawValues(svg, rise, width) {
   for (const value of [0, 1, 2, 3, 4]) {
     const y = rise(value);
-    svgElement(svg, "line", { x1: LEFT, x2: width - MARGIN, y1: y, y2: y, class: "axis", "stroke-opacity": 0.25 });
+    svgElement(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "axis", "stroke-opacity": 0.25 });
     svgElement(svg, "text", { x: LEFT - 16, y: y + 5, class: "tick" }, value);
   }
 }
 
 function draw(svg, width, figure) {
   svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-  const [place, rise] = [scaleTo(0, COUNT, LEFT, width - MARGIN), scaleTo(-0.2, 4.2, BOTTOM, TOP)];
+  const [place, rise] = [scaleTo(0, COUNT, LEFT, width - RIGHT), scaleTo(-0.2, 4.2, BOTTOM, TOP)];
   drawValues(svg, rise, width);
-  drawAxis(svg, place, BOTTOM, [0, 80, 160, 240], [LEFT, width - MARGIN]);
-  svgElement(svg, "text", { x: (LEFT + width - MARGIN) / 2, y: HEIGHT - 8, class: "tick" }, "updates");
+  drawAxis(svg, place, BOTTOM, [0, 80, 160, 240], [LEFT, width - RIGHT]);
+  svgElement(svg, "text", { x: (LEFT + width - RIGHT) / 2, y: HEIGHT - 8, class: "tick" }, "updates");
   BATCH_MEANS.forEach((v, i) => svgElement(svg, "circle", { cx: place(i + 1), cy: rise(v), r: 2, class: "other" }));
   const truth = line(svg, "stroke: var(--pst-color-text-base); stroke-width: 1.5; stroke-dasharray: 6 4");
   truth.setAttribute("points", points(place, rise, TRUE_MEANS, 1));

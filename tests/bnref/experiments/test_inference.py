@@ -121,6 +121,7 @@ def test_batch_renorm_repairs_tiny_batches():
     result = batch_renorm.tiny_batches()
     assert result.batch_renorm.min() > result.batch_norm.max() + 0.01
     assert np.abs(result.slower_average - result.batch_norm).max() < 0.02
+    assert np.abs(result.recomputed - result.batch_norm).max() < 0.02
     assert result.batch_renorm.mean() > result.batch_norm_64.mean() - 0.015
 
 
@@ -131,6 +132,23 @@ def test_batch_renorm_starts_as_batch_norm_and_ends_by_its_own_averages():
         torch.testing.assert_close(ours(x), theirs(x))
     mean, std = x.mean(dim=0), (x.var(dim=0, correction=0) + 1e-5).sqrt()
     torch.testing.assert_close(ours(x + 0.1), (x + 0.1 - mean) / std)
+
+
+def test_the_alternative_texts_of_the_figures_hold():
+    one, two = inference.layer_states()
+    assert np.abs(one.beta).max() < 0.06
+    ends = [one.moving_mean.min(), one.moving_mean.max(), one.moving_std.max(), two.gamma.max(), two.moving_std.max()]
+    np.testing.assert_allclose(ends, [-0.77, 0.53, 0.24, 1.52, 0.67], atol=0.006)
+    trace = averages.trace()
+    means, stds = (
+        {a: averages.running(v, a, s) for a in averages.DECAYS} for v, s in ((trace.means, 0), (trace.stds, 1))
+    )
+    np.testing.assert_allclose([means[0.999][-1], stds[0.999][-1]], [0.51, 0.32], atol=0.02)
+    assert stds[0.9][30] < 0.25 < stds[0.99][200]
+    precise = averages.precise()
+    at_20 = [precise.precise.mean(axis=0)[2], *precise.moving.mean(axis=0)[2, :2]]
+    np.testing.assert_allclose(at_20, [0.94, 0.89, 0.65], atol=0.02)
+    assert precise.moving.mean(axis=0)[:-1, 2].max() < 0.6
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
