@@ -1,0 +1,157 @@
+"""What the chapter on inference says of its experiments holds for their results."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bnref.experiments import batch_renorm, inference
+from bnref.experiments import inference_averages as averages
+from bnref.experiments.claims import Verdict
+from bnref.experiments.claims.inference import CLAIMS
+
+
+@pytest.fixture(scope="module")
+def modes():
+    return inference.modes()
+
+
+def test_the_stored_statistics_read_digits_and_those_of_a_sorted_batch_do_not(modes):
+    assert modes.evaluation.min() > 0.95
+    assert modes.sorted_32.max() < 0.35
+    assert np.abs(modes.evaluation - modes.mixed_64).max() < 0.03
+    assert (modes.mixed_64 - modes.mixed_8 > 0.02).all()
+    assert (modes.mixed_8 - modes.pairs > 0.2).all()
+
+
+def test_an_image_beside_its_copy_gives_one_answer_for_all(modes):
+    # The most frequent digit makes 46 of the 450 test images.
+    assert modes.with_a_copy.max() < 0.11
+
+
+def test_lost_buffers_and_frozen_layers_in_training_mode_cost_accuracy(modes):
+    assert (modes.evaluation - modes.without_buffers > 0.15).all()
+    assert (modes.evaluation - modes.frozen > 0.3).all()
+
+
+def test_the_experiments_leave_the_trained_network_as_it_was():
+    model = inference.reader(0)
+    before = copy.deepcopy(model.state_dict())
+    inference.modes.__wrapped__(1)
+    assert not any(layer.training for layer in model.modules())
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_the_state_is_that_of_the_state_dict():
+    layers = inference.layer_states()
+    assert [len(layer.moving_mean) for layer in layers] == [24, 24]
+    state = inference.reader(0).state_dict()
+    np.testing.assert_array_equal(layers[0].moving_mean, state["2.running_mean"].numpy())
+    np.testing.assert_allclose(layers[1].moving_std ** 2, state["5.running_var"].numpy(), rtol=1e-6)
+
+
+def test_evaluation_is_affine_and_training_is_not():
+    result = inference.affine()
+    assert result.bent.max() < 1e-12
+    assert result.company.max() == 0
+    assert result.company_in_training.min() > 0.5
+
+
+@pytest.mark.parametrize("placement", ["pre", "post"])
+def test_a_folded_network_answers_the_same(placement):
+    result = inference.folding(placement)
+    assert 0 < result.difference.max() < 1e-5
+    assert result.changed.sum() == 0
+
+
+def test_folding_leaves_no_norm_and_as_many_linear_layers():
+    folded = inference.fold(inference.reader(0))
+    assert [type(layer) for layer in folded] == [nn.Linear, nn.Tanh, nn.Linear, nn.Tanh, nn.Linear]
+
+
+def test_the_traced_mean_rises_and_the_slowest_average_never_arrives():
+    trace = averages.trace()
+    assert trace.means[-100:].mean() > trace.means[:10].mean() + 0.4
+    ends = {decay: averages.running(trace.means, decay, 0.0)[-1] for decay in averages.DECAYS}
+    end = trace.means[-100:].mean()
+    assert abs(ends[0.9] - end) < 0.03
+    assert abs(ends[0.99] - end) < 0.05
+    assert end - ends[0.999] > 0.15
+    stds = averages.running(trace.stds, 0.999, 1.0)
+    assert stds[-1] > 2.5 * trace.stds[-100:].mean()
+
+
+def test_lag_and_noise_follow_their_formulas():
+    for follower in averages.followers():
+        assert follower.lag == pytest.approx(follower.lag_by_formula, rel=1e-3)
+        assert follower.noise == pytest.approx(follower.noise_by_formula, rel=0.1)
+
+
+def test_averaged_standard_deviations_are_too_small_and_only_unbiased_variances_are_right():
+    for spread in averages.spreads():
+        assert (spread.stds < spread.biased).all()
+        assert np.abs(spread.unbiased - 1).max() < 0.05
+        assert spread.biased.mean() == pytest.approx(np.sqrt(1 - 1 / spread.size), rel=0.01)
+    two, *_, large = averages.spreads()
+    assert two.stds.mean() < 0.6
+    assert large.stds.mean() > 0.98
+
+
+def test_only_remembering_takes_more_memory_for_more_batches():
+    few, _, many = averages.memory()
+    assert many.remembering > 20 * few.remembering
+    assert many.running_sums < 1.2 * few.running_sums
+    assert many.merging < 1.2 * few.merging
+    assert many.difference < 1e-12
+
+
+def test_precise_statistics_are_better_early_and_no_better_late():
+    result = averages.precise()
+    at = result.steps.index(20)
+    assert (result.precise[:, at] - result.moving[:, at, 0] > 0.01).all()
+    assert (result.precise[:, at] - result.moving[:, at, 1] > 0.1).all()
+    assert np.abs(result.precise[:, -1] - result.moving[:, -1, 0]).max() < 0.02
+    assert np.abs(result.precise[:, -1] - result.moving[:, -1, 1]).max() < 0.02
+    assert (result.precise[:, -1] - result.moving[:, -1, 2] > 0.03).all()
+
+
+def test_batch_renorm_repairs_tiny_batches():
+    result = batch_renorm.tiny_batches()
+    assert result.batch_renorm.min() > result.batch_norm.max() + 0.01
+    assert np.abs(result.slower_average - result.batch_norm).max() < 0.02
+    assert np.abs(result.recomputed - result.batch_norm).max() < 0.02
+    assert result.batch_renorm.mean() > result.batch_norm_64.mean() - 0.015
+
+
+def test_batch_renorm_starts_as_batch_norm_and_ends_by_its_own_averages():
+    ours, theirs = batch_renorm.BatchRenorm(3, warm_up=1, ramp=1), nn.BatchNorm1d(3)
+    x = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    for _ in range(2):
+        torch.testing.assert_close(ours(x), theirs(x))
+    mean, std = x.mean(dim=0), (x.var(dim=0, correction=0) + 1e-5).sqrt()
+    torch.testing.assert_close(ours(x + 0.1), (x + 0.1 - mean) / std)
+
+
+def test_the_alternative_texts_of_the_figures_hold():
+    one, two = inference.layer_states()
+    assert np.abs(one.beta).max() < 0.06
+    ends = [one.moving_mean.min(), one.moving_mean.max(), one.moving_std.max(), two.gamma.max(), two.moving_std.max()]
+    np.testing.assert_allclose(ends, [-0.77, 0.53, 0.24, 1.52, 0.67], atol=0.006)
+    trace = averages.trace()
+    means, stds = (
+        {a: averages.running(v, a, s) for a in averages.DECAYS} for v, s in ((trace.means, 0), (trace.stds, 1))
+    )
+    np.testing.assert_allclose([means[0.999][-1], stds[0.999][-1]], [0.51, 0.32], atol=0.02)
+    assert stds[0.9][30] < 0.25 < stds[0.99][200]
+    precise = averages.precise()
+    at_20 = [precise.precise.mean(axis=0)[2], *precise.moving.mean(axis=0)[2, :2]]
+    np.testing.assert_allclose(at_20, [0.94, 0.89, 0.65], atol=0.02)
+    assert precise.moving.mean(axis=0)[:-1, 2].max() < 0.6
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_each_claim_is_shown_as_the_chapter_says(claim):
+    assert claim.chapter == "inference"
+    assert claim.find().verdict is Verdict.SHOWN

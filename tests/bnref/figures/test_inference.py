@@ -1,0 +1,54 @@
+"""The figures of the chapter on inference show the numbers that they are given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from bnref.experiments.inference import LayerState
+from bnref.experiments.inference_averages import Precise, Trace
+from bnref.figures import inference as figures
+
+
+@pytest.fixture
+def axes():
+    plt.switch_backend("agg")
+    fig, axes = plt.subplots(1, 2)
+    yield axes
+    plt.close(fig)
+
+
+def test_the_state_of_each_layer_has_a_bar_for_each_unit(axes):
+    states = [LayerState(*np.random.default_rng(i).normal(size=(4, 5))) for i in range(2)]
+    figures.draw_batch_norm_state(axes[0], states)
+    strips = axes[0].child_axes
+    shown = [[bar.get_height() for bar in strip.patches] for strip in strips]
+    kept = [value for s in states for value in (s.gamma, s.beta, s.moving_mean, s.moving_std)]
+    np.testing.assert_allclose(shown, kept)
+    colors = (
+        {strip.patches[0].get_facecolor() for strip in strips[:2]},
+        {s.patches[0].get_facecolor() for s in strips[2:4]},
+    )
+    assert len(colors[0]) == len(colors[1]) == 1
+    assert colors[0] != colors[1]
+
+
+def test_moving_averages_start_at_a_new_layers_values(axes):
+    trace = Trace(np.full(20, 2.0), np.full(20, 0.5))
+    figures.draw_moving_averages(axes, trace, [0.5])
+    for ax, start, end in zip(axes, (0, 1), (2, 0.5), strict=True):
+        batch, average = (line.get_ydata() for line in ax.lines)
+        assert (batch == end).all()
+        assert average[0] == start
+        assert average[1] == (start + end) / 2
+        assert average[-1] == pytest.approx(end, abs=1e-5)
+
+
+def test_precise_statistics_have_a_line_for_each_way(axes):
+    result = Precise((1, 2), (0.9, 0.99), np.arange(12).reshape(3, 2, 2) / 12, np.ones((3, 2)))
+    figures.draw_precise(axes[0], result)
+    assert [t.get_text() for t in axes[0].figure.legends[0].get_texts()] == [
+        "precise statistics",
+        r"$\alpha$ = 0.9",
+        r"$\alpha$ = 0.99",
+    ]
+    np.testing.assert_allclose(axes[0].lines[2].get_ydata(), result.moving[:, :, 1].mean(axis=0))
