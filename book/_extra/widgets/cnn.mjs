@@ -29,7 +29,7 @@ const VOLUME = [
 ];
 const PLACES = [...Array(SIDE * SIDE).keys()];
 
-/** The entries [image, place] of a channel that share their statistics with `place`, their mean and their std. */
+/** How many entries of a channel share their statistics with those at `place`; their mean, std, and 1 / sqrt(var + eps). */
 function group(channel, place, perNeuron) {
   const places = perNeuron ? [place] : PLACES;
   const values = VOLUME.flatMap((image) => places.map((p) => image[channel][p]));
@@ -78,7 +78,15 @@ function drawBlock(svg, left, top, cell, title, choose) {
     drawn.addEventListener("click", () => choose(channel, place));
     return drawn;
   })));
-  const frames = VOLUME.map(() => svgElement(svg, "rect", { class: "chosen" }));
+  const [frames, marks] = [2, 1].map((strokeWidth) => VOLUME.map(() => {
+    const frame = svgElement(svg, "rect", { class: "chosen" });
+    frame.style.strokeWidth = strokeWidth;
+    return frame;
+  }));
+  const surround = (frame, corner, size) => {
+    for (const name of ["x", "y"]) frame.setAttribute(name, corner.getAttribute(name));
+    for (const name of ["width", "height"]) frame.setAttribute(name, size);
+  };
   const show = (volume, channel, place, perNeuron) => {
     const top = Math.max(...volume.flat(2).map(Math.abs));
     volume.flat(2).forEach((value, i) => {
@@ -86,11 +94,11 @@ function drawBlock(svg, left, top, cell, title, choose) {
       drawn.setAttribute("class", value < 0 ? "other" : "moved");
       drawn.style.fillOpacity = Math.abs(value) / top;
     });
-    frames.forEach((frame, n) => {
-      const box = perNeuron ? cells[n][channel][place] : cells[n][channel][0];
-      for (const name of ["x", "y"]) frame.setAttribute(name, box.getAttribute(name));
-      for (const name of ["width", "height"]) frame.setAttribute(name, perNeuron ? cell : map);
-    });
+    for (const n of VOLUME.keys()) {
+      const maps = cells[n][channel];
+      surround(frames[n], maps[perNeuron ? place : 0], perNeuron ? cell : map);
+      surround(marks[n], maps[place], cell);
+    }
   };
   return { height: 24 + CHANNELS.length * (map + 26), show };
 }
