@@ -148,7 +148,7 @@ def on_ground(x: Tensor, shift: int = 0) -> Tensor:
 
 
 def _network(norm: Callable[[], nn.Module], width: int = 16) -> nn.Sequential:
-    """Three convolutions, padded with the other edge, with norms and ReLUs; at the end the highest value of each map."""
+    """Three convolutions, padded with the other edge, with norms and ReLUs; at the end each map's highest value."""
     layers: list[nn.Module] = []
     for inputs in (1, width, width):
         convolution = nn.Conv2d(inputs, width, 3, padding=1, padding_mode="circular", bias=False)
