@@ -25,7 +25,7 @@ def draw_channels(ax: Axes, maps: FeatureMaps, filters: Sequence[int], images: i
     middle = (len(filters) - 1) * 2.6 / 2 + 1
     for i in range(slices):
         _picture(ax, maps.inputs[0, i], 0.16 * i, middle - 1.3 + 0.16 * (slices - i), 1.7, GREY)
-    _note(ax, 1.1, middle - 2.05, f"input volume:\n{depth} channels")
+    _note(ax, 1.1, middle - 2.7, f"input:\n{depth}\nchannels")
     for row, (number, colour) in enumerate(zip(filters, (BLUE, RED, GREEN), strict=False)):
         y = (len(filters) - 1 - row) * 2.6 + 0.4
         for i in range(slices):
@@ -33,19 +33,19 @@ def draw_channels(ax: Axes, maps: FeatureMaps, filters: Sequence[int], images: i
         for i in range(images):
             _picture(ax, maps.before[i, number], 5.6 + 0.2 * i, y + 0.2 * (images - i), 1.2, colour)
         values = maps.before[:, number]
-        _note(ax, 9.5, y + 0.5, f"channel {number}\nmean {values.mean():.2f}\nstd {values.std():.2f}", colour)
+        _note(ax, 9.6, y + 0.3, f"channel {number}\nmean {values.mean():.2f}\nstd {values.std():.2f}", colour)
         for start, end in [((2.35, middle - 0.2), (3.2, y + 0.9)), ((4.5, y + 0.9), (5.4, y + 0.9))]:
             ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.4})
         ax.annotate("", (8.45, y + 0.9), (7.65, y + 0.9), arrowprops={"arrowstyle": "->", "color": colour})
-    _note(ax, 3.9, -0.9, f"filters:\n{depth} x 3 x 3 each")
-    _note(ax, 6.5, -0.9, "one output channel\neach, N images")
-    _note(ax, 9.5, -0.9, "one mean and std\neach")
-    ax.set(xlim=(-0.1, 10.9), ylim=(-1, len(filters) * 2.6 + 0.1), aspect="equal")
+    _note(ax, 3.9, -1.5, f"filters:\n{depth} x 3 x 3\neach")
+    _note(ax, 6.5, -1.5, "one output\nchannel each,\nN images")
+    _note(ax, 9.6, -1.5, "one mean\nand std\neach")
+    ax.set(xlim=(-0.1, 10.9), ylim=(-1.6, len(filters) * 2.6 + 0.1), aspect="equal")
     ax.axis("off")
 
 
 def _note(ax: Axes, x: float, y: float, text: str, colour: str = "black") -> None:
-    ax.text(x, y, text, ha="center", va="bottom", color=colour, fontsize="small")
+    ax.text(x, y, text, ha="center", va="bottom", color=colour)
 
 
 def _picture(ax: Axes, values: Array, x: float, y: float, size: float, colour: str) -> None:
@@ -72,7 +72,7 @@ def draw_maps(axes: NDArray[np.object_], maps: FeatureMaps, channels: Sequence[i
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
             label = f"channel {channel} {title}\nmean {whole.mean().round(2) + 0.0:.2f}, std {whole.std():.2f}"
-            axes[row, start + images // 2].set_title(label, fontsize="small")
+            axes[row, start + images // 2].set_title(label)
 
 
 def draw_translation(ax: Axes, results: Sequence[Translation]) -> None:
