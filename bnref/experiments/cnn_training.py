@@ -1,0 +1,247 @@
+"""Experiments of the section on CNNs that train: the assignment's network, learning rates, depth, and folding."""
+
+import copy
+import itertools
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bnref.cnn import fold_conv, make_network
+from bnref.experiments.memory import remembered
+from bnref.experiments.training import accuracy, digits, one_thread, train
+from bnref.folding import fold_conv_before
+
+Array = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """`make_network()` after its training, in evaluation mode, and its accuracy on the test digits."""
+
+    network: nn.Sequential
+    accuracy: float
+
+
+@remembered
+def trained(seed: int, epochs: int = 20) -> Trained:
+    """Train `make_network` as the assignment does: Adam with learning rate 0.003, batches of 64."""
+    data = digits(images=True)
+    with one_thread(seed):
+        network = cast("nn.Sequential", make_network())
+        optimizer = torch.optim.Adam(network.parameters(), lr=0.003)
+        for _ in range(epochs):
+            for batch in torch.randperm(len(data.x)).split(64):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(network(data.x[batch]), data.y[batch]).backward()
+                optimizer.step()
+        return Trained(network.eval(), accuracy(network, data.x_test, data.y_test))
+
+
+def block(inputs: int, outputs: int, norm: bool, stride: int = 1) -> list[nn.Module]:
+    """A 3 x 3 convolution, started by He et al. (2015), BN if `norm`, and ReLU; a bias, 0 at first, only without BN."""
+    convolution = nn.Conv2d(inputs, outputs, 3, padding=1, stride=stride, bias=not norm)
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    return [convolution, *([nn.BatchNorm2d(outputs)] if norm else []), nn.ReLU()]
+
+
+def small_network(norm: bool) -> nn.Sequential:
+    """The layers of `make_network`, with or without BN, started by He et al. (2015)."""
+    blocks = [*block(1, 16, norm), *block(16, 32, norm), nn.MaxPool2d(2), *block(32, 64, norm)]
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(64 * 4, 10))
+
+
+def deep_network(depth: int, norm: bool, width: int = 12) -> nn.Sequential:
+    """`depth` convolutions one after another without shortcuts, the first in steps of two pixels, and a dense layer."""
+    sizes = itertools.pairwise([1] + [width] * depth)
+    blocks = [layer for i, (a, b) in enumerate(sizes) for layer in block(a, b, norm, stride=1 if i else 2)]
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(width * 4, 10))
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Test accuracy while `small_network` trains, with BN and without.
+
+    `rates` is (R,) and `steps` (T,), at which the accuracies `batch_norm` and `none`, both (seeds, R, T), were taken.
+    """
+
+    rates: tuple[float, ...]
+    steps: tuple[int, ...]
+    batch_norm: Array
+    none: Array
+
+    def best_rate(self, name: str) -> float:
+        """The rate with the highest mean accuracy over seeds and steps: the fastest."""
+        return self.rates[int(getattr(self, name).mean(axis=(0, 2)).argmax())]
+
+    def steps_to(self, name: str, target: float) -> Array:
+        """The first of `steps` with accuracy `target` at the best rate, for each seed; inf where there is none."""
+        reached = getattr(self, name)[:, self.rates.index(self.best_rate(name))] >= target
+        return np.where(reached.any(axis=1), np.array(self.steps)[reached.argmax(axis=1)], np.inf)
+
+
+@remembered
+def speed(
+    seeds: tuple[int, ...] = (0, 1, 2),
+    rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0),
+    steps: int = 100,
+    every: int = 5,
+) -> Speed:
+    """Train `small_network` by plain stochastic gradient descent at each learning rate."""
+    data = digits(images=True)
+
+    def curve(seed: int, rate: float, norm: bool) -> list[float]:
+        curve: list[float] = []
+
+        def look(step: int, _: float) -> None:
+            if step % every == 0:
+                curve.append(accuracy(model, data.x_test, data.y_test))
+
+        with one_thread(seed):
+            model = small_network(norm)
+            train(model, data, steps, rate, batch_size=32, after_step=look)
+        return curve
+
+    with_norm, without = (
+        np.array([[curve(seed, rate, norm) for rate in rates] for seed in seeds]) for norm in (True, False)
+    )
+    return Speed(rates, tuple(range(every, steps + 1, every)), with_norm, without)
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Test accuracy of `deep_network` by depth (D,), with BN and without: both (seeds, D, R) for the rates (R,)."""
+
+    depths: tuple[int, ...]
+    rates: tuple[float, ...]
+    batch_norm: Array
+    none: Array
+
+    def best(self, name: str) -> Array:
+        """Accuracy (seeds, D) at the rate that is best for each depth, by the mean over seeds."""
+        found = getattr(self, name)
+        choice = found.mean(axis=0).argmax(axis=-1)
+        return np.take_along_axis(found, choice[None, :, None], axis=2)[..., 0]
+
+
+@remembered
+def depth(
+    seeds: tuple[int, ...] = (0, 1, 2),
+    depths: tuple[int, ...] = (4, 8, 16),
+    rates: tuple[float, ...] = (0.01, 0.03),
+    steps: int = 100,
+) -> Depth:
+    """Train `deep_network` by stochastic gradient descent with momentum 0.9 at each depth and learning rate."""
+    data = digits(images=True)
+
+    def score(seed: int, layers: int, rate: float, norm: bool) -> float:
+        with one_thread(seed):
+            model = train(deep_network(layers, norm), data, steps, rate, batch_size=32, momentum=0.9)
+            return accuracy(model, data.x_test, data.y_test)
+
+    with_norm, without = (
+        np.array([[[score(seed, layers, rate, norm) for rate in rates] for layers in depths] for seed in seeds])
+        for norm in (True, False)
+    )
+    return Depth(depths, rates, with_norm, without)
+
+
+def fold(network: nn.Sequential) -> nn.Sequential:
+    """The same network with each BN folded into the (3 x 3) convolution before it; the layers that stay are shared."""
+    layers: list[nn.Module] = []
+    for layer in network:
+        if isinstance(layer, nn.BatchNorm2d):
+            layers[-1] = _folded(cast("nn.Conv2d", layers[-1]), layer)
+        else:
+            layers.append(layer)
+    return nn.Sequential(*layers).eval()
+
+
+def weight_of(layer: nn.Module) -> Array:
+    """The weight of a layer, as an array."""
+    return cast("Tensor", layer.weight).detach().numpy()
+
+
+def known(norm: nn.Module) -> tuple[Array, Array, Array, Array]:
+    """Gamma, beta, running mean and running variance of a BN layer, as arrays."""
+    names = ("weight", "bias", "running_mean", "running_var")
+    gamma, beta, mean, var = (getattr(norm, name).detach().numpy() for name in names)
+    return gamma, beta, mean, var
+
+
+def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+    weight, bias = fold_conv(weight_of(convolution), None, *known(norm), norm.eps)
+    folded = nn.Conv2d(convolution.in_channels, convolution.out_channels, 3, padding=1)
+    folded.weight, folded.bias = nn.Parameter(torch.tensor(weight)), nn.Parameter(torch.tensor(bias))
+    return folded
+
+
+@dataclass(frozen=True)
+class Folding:
+    """A trained network beside its folded form, on the test digits.
+
+    `float32` and `float64` are the largest differences of logits in that arithmetic, and `largest` is the largest
+    logit. `changed` counts the predictions that differ, in float32. `in_training` is the largest difference if the
+    original network is left in training mode.
+    """
+
+    accuracy: float
+    largest: float
+    float32: float
+    float64: float
+    changed: int
+    in_training: float
+
+
+@remembered
+def folding(seeds: tuple[int, ...] = (0, 1, 2)) -> list[Folding]:
+    """Fold the network that was trained with each seed, whole."""
+    x = digits(images=True).x_test
+    results = []
+    for found in [trained(seed) for seed in seeds]:
+        network = copy.deepcopy(found.network)
+        with torch.no_grad(), one_thread():
+            single, double = _both_ways(network, x), _both_ways(network.double(), x.double())
+            forgotten = (network.train()(x.double()) - double[1]).abs().max().item()
+        changed = int((single[0].argmax(dim=1) != single[1].argmax(dim=1)).sum())
+        errors = [(a - b).abs().max().item() for a, b in (single, double)]
+        largest = single[0].abs().max().item()
+        results.append(Folding(found.accuracy, largest, errors[0], errors[1], changed, forgotten))
+    return results
+
+
+def _both_ways(network: nn.Sequential, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits of a network in evaluation mode, and of its folded form."""
+    return network.eval()(x), fold(network)(x)
+
+
+@dataclass(frozen=True)
+class BorderTrap:
+    """Errors of folding BN into the convolution *after* it, which pads with zeros: at the border, and inside.
+
+    With zeros for the padding, and with the padding that `fold_conv_before` gives.
+    """
+
+    border: float
+    inside: float
+    repaired: float
+
+
+def border_trap(seed: int = 0) -> BorderTrap:
+    """Take the first BN of `trained(seed)`, and the second convolution right after it."""
+    layers = copy.deepcopy(trained(seed).network).double()
+    first, norm, second = layers[0], layers[1], layers[3]
+    weight, bias, padding = map(torch.tensor, fold_conv_before(weight_of(second), None, *known(norm)))
+    with torch.no_grad(), one_thread():
+        x = first(digits(images=True).x_test.double())
+        want = second(norm(x))
+        zeros = (nn.functional.conv2d(x, weight, bias, padding=1) - want).abs()
+        padded = padding[:, None, None].repeat(len(x), 1, 10, 10)
+        padded[:, :, 1:9, 1:9] = x
+        repaired = (nn.functional.conv2d(padded, weight, bias) - want).abs().max().item()
+    return BorderTrap(zeros.max().item(), zeros[:, :, 1:-1, 1:-1].max().item(), repaired)
