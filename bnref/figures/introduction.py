@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from bnref.experiments.introduction import ACTIVATIONS, STARTS, Gradients, Trained
+from bnref.experiments.introduction import ACTIVATIONS, STARTS, Gradients, Stones, Trained
 from bnref.figures.style import LINES, PURPLE
 
 
@@ -36,3 +36,12 @@ def accuracy_table(results: Sequence[Trained]) -> str:
         for start in STARTS
     ]
     return "\n".join([f"{'':8} {'weights':7} {'without':>8} {'with BN':>8}", *rows])
+
+
+def stones_table(stones: Stones) -> str:
+    """Shares of successes as text: a row for each treatment, columns by size, over all, and adjusted."""
+    shares = zip(stones.treatments, stones.by_size, stones.overall, stones.adjusted, strict=True)
+    rows = [
+        f"{name:13} {s[0]:6.0%} {s[1]:6.0%} {overall:6.0%} {adjusted:8.0%}" for name, s, overall, adjusted in shares
+    ]
+    return "\n".join([f"{'':13} {stones.sizes[0]:>6} {stones.sizes[1]:>6} {'all':>6} adjusted", *rows])

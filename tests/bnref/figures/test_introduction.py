@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from bnref.experiments.introduction import ACTIVATIONS, STARTS, Gradients, Trained
-from bnref.figures.introduction import accuracy_table, draw_gradients
+from bnref.experiments.introduction import ACTIVATIONS, STARTS, Gradients, Trained, kidney_stones
+from bnref.figures.introduction import accuracy_table, draw_gradients, stones_table
 
 
 def test_gradients_are_drawn_as_shares_of_the_last_layers():
@@ -16,7 +16,7 @@ def test_gradients_are_drawn_as_shares_of_the_last_layers():
         assert ax.get_title() == activation
         assert len(ax.lines) == 4
         for line in ax.lines:
-            assert line.get_xdata().tolist() == [1, 2] if hasattr(line.get_xdata(), "tolist") else True
+            assert list(line.get_xdata()) == [1, 2]
             np.testing.assert_allclose(line.get_ydata(), [0.5, 1])
     labels = [text.get_text() for text in fig.legends[0].get_texts()]
     assert labels == ["small weights", "usual weights", "large weights", "batch norm, any weights"]
@@ -31,3 +31,9 @@ def test_the_table_has_a_row_for_each_start_and_the_means():
     assert len(lines) == 10
     assert lines[1].split() == ["sigmoid", "small", "0.30", "0.80"]
     assert len(set(map(len, lines))) == 1
+
+
+def test_the_stones_have_a_row_for_each_treatment():
+    header, *rows = stones_table(kidney_stones()).splitlines()
+    assert header.split() == ["small", "large", "all", "adjusted"]
+    assert [row.split()[-4:] for row in rows] == [["93%", "73%", "78%", "83%"], ["87%", "69%", "83%", "78%"]]
