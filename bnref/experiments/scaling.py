@@ -10,6 +10,7 @@ from sklearn.datasets import load_diabetes, load_digits
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsRegressor
 
+from bnref.experiments.memory import remembered
 from bnref.scaling import apply_standardize, min_max_scale, standardize
 
 Array = NDArray[np.floating]
@@ -122,6 +123,7 @@ def bowl(features: Array, y: Array) -> Bowl:
     return Bowl(2 * a.T @ a / len(a), start - best)
 
 
+@remembered
 def descents(tolerance: float = 1e-3, run: int = 150_000) -> list[Descent]:
     """Descend on the diabetes patients' data, with their columns as measured and scaled in four ways."""
     data = patients()

@@ -12,6 +12,7 @@ import nbformat
 from sphinx.application import Sphinx
 
 DIRECTIVE = re.compile(r"^:::\{(\w+)\}[ ]*(.*)\n((?:(?!:::).*\n)*):::[ ]*$", re.MULTILINE)
+EMPTY_FENCE = re.compile(r"^```\{\w+\}\n```[ ]*$", re.MULTILINE)
 ROLE = re.compile(r"\{([\w:]+)\}`(.*?)(?: <.*?>)?`")
 
 
@@ -30,7 +31,7 @@ def plain(text: str, glued: dict[str, str]) -> str:
         name, title, content = match.groups()
         return f"<details><summary>{title}</summary>\n\n{content}\n</details>" if name == "dropdown" else content
 
-    return ROLE.sub(role, DIRECTIVE.sub(directive, text))
+    return ROLE.sub(role, EMPTY_FENCE.sub("", DIRECTIVE.sub(directive, text)))
 
 
 def _glued(executed: Path) -> dict[str, str]:
@@ -47,6 +48,9 @@ def _offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, An
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = plain(cell.source, _glued(executed))
+            for output in cell.get("outputs", []):
+                if "text/markdown" in output.get("data", {}):
+                    output.data["text/markdown"] = plain(output.data["text/markdown"], {})
         target = Path(app.outdir, "_sources", f"{page}.ipynb")
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)

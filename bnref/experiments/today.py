@@ -1,0 +1,245 @@
+"""Experiments of the closing chapter: what BN does to gradients in deep networks, and networks that do without it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bnref.experiments.memory import remembered
+from bnref.experiments.training import accuracy, digits, minibatches, one_thread, train
+
+Array = NDArray[np.floating]
+
+SEEDS = (0, 1, 2)
+# In a wide ReLU network, and a large batch, BN multiplies the gradient's norm by this at each layer.
+EXPLOSION = math.sqrt(math.pi / (math.pi - 1))
+
+
+@dataclass(frozen=True)
+class Explosion:
+    """Norms (seeds, layers) of the gradient by the output of each layer, in a random network at its start."""
+
+    network: str
+    batch_size: int
+    norms: Array
+
+    @property
+    def rate(self) -> Array:
+        """By how much the norm grows from one layer to the one before, (seeds,); the outer layers are left out."""
+        inner = self.norms[:, 4:-5]
+        rate: Array = (inner[:, 0] / inner[:, -1]) ** (1 / (inner.shape[1] - 1))
+        return rate
+
+
+@remembered
+def explosions(layers: int = 40, width: int = 256) -> list[Explosion]:
+    """Measure the gradient by layer: ReLU without BN, with it for three batch sizes, linear, and with skips."""
+    settings: list[tuple[str, int, Callable[[Tensor], Tensor], bool, bool]] = [
+        ("ReLU", 128, torch.relu, False, False),
+        *[("ReLU, BN", size, torch.relu, True, False) for size in (32, 128, 512)],
+        ("linear, BN", 128, lambda z: z, True, False),
+        ("ReLU, BN, skip", 128, torch.relu, True, True),
+    ]
+    return [
+        Explosion(
+            name,
+            size,
+            np.stack([_gradient_norms((layers, size, width), activation, norm, skip, seed) for seed in SEEDS]),
+        )
+        for name, size, activation, norm, skip in settings
+    ]
+
+
+def _gradient_norms(
+    shape: tuple[int, int, int], activation: Callable[[Tensor], Tensor], norm: bool, skip: bool, seed: int
+) -> Array:
+    (layers, size, width), outputs = shape, []
+    with one_thread(seed):
+        h = torch.randn(size, width, requires_grad=True)
+        for _ in range(layers):
+            z = h @ torch.randn(width, width) * math.sqrt(2 / width)
+            z = nn.functional.batch_norm(z, None, None, training=True) if norm else z
+            h = activation(z) + h if skip else activation(z)
+            h.retain_grad()
+            outputs.append(h)
+        (h * torch.randn(size, width)).sum().backward()
+    return np.array([output.grad.norm().item() for output in outputs if output.grad is not None])
+
+
+class ScalarBias(nn.Module):
+    """Adds one learned number, at first 0, to everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape to the same shape."""
+        return x + self.bias
+
+
+class ResidualBlock(nn.Module):
+    """x + scale * branch(x), for (N, width); the branch is twice norm, ReLU, linear, of `depth` blocks in all.
+
+    `kind` is "none", "BN", "SkipInit" (De and Smith 2020: a learned scale, at first 0) or "Fixup" (Zhang et al. 2019:
+    the last weights at first 0, the others smaller by sqrt(depth), a learned scale, at first 1, and scalar biases).
+    """
+
+    def __init__(self, width: int, depth: int, kind: str) -> None:
+        super().__init__()
+        first, last = linear(width, width), linear(width, width)
+        if kind == "Fixup":
+            nn.init.zeros_(last.weight)
+            with torch.no_grad():
+                first.weight /= math.sqrt(depth)
+        before = {"BN": lambda: nn.BatchNorm1d(width), "Fixup": ScalarBias}.get(kind, nn.Identity)
+        self.branch = nn.Sequential(before(), nn.ReLU(), first, before(), nn.ReLU(), last)
+        self.scale = nn.Parameter(torch.full((1,), 0.0 if kind == "SkipInit" else 1.0))
+        self.scale.requires_grad = kind in ("SkipInit", "Fixup")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, width) to (N, width)."""
+        out: Tensor = x + self.scale * self.branch(x)
+        return out
+
+
+def linear(inputs: int, outputs: int) -> nn.Linear:
+    """A dense layer without bias, started by He et al. (2015)."""
+    layer = nn.Linear(inputs, outputs, bias=False)
+    nn.init.kaiming_normal_(layer.weight)
+    return layer
+
+
+def residual_network(kind: str, blocks: int, width: int = 64) -> nn.Sequential:
+    """A classifier of digits, (N, 64) to (N, 10), with `blocks` residual blocks of two layers each."""
+    head = nn.Linear(width, 10)
+    if kind == "Fixup":
+        nn.init.zeros_(head.weight)
+        nn.init.zeros_(head.bias)
+    last = nn.BatchNorm1d(width) if kind == "BN" else nn.Identity()
+    return nn.Sequential(
+        linear(64, width), *[ResidualBlock(width, blocks, kind) for _ in range(blocks)], last, nn.ReLU(), head
+    )
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The mean variance (seeds, blocks + 1) of the units that the skip connection carries, at the start of training and
+    before the first and after each block; and the test accuracy (seeds,) after a short training.
+    """
+
+    kind: str
+    variance: Array
+    accuracy: Array
+
+
+@remembered
+def residuals(blocks: int = 25, steps: int = 200, lr: float = 0.1) -> list[Residual]:
+    """Start and train residual networks of 50 layers in four ways."""
+    found = []
+    for kind in ("none", "BN", "SkipInit", "Fixup"):
+        runs = [_residual(kind, blocks, steps, lr, seed) for seed in SEEDS]
+        found.append(Residual(kind, np.stack([v for v, _ in runs]), np.array([a for _, a in runs])))
+    return found
+
+
+def _residual(kind: str, blocks: int, steps: int, lr: float, seed: int) -> tuple[Array, float]:
+    data, variances = digits(), []
+    with one_thread(seed):
+        model = residual_network(kind, blocks)
+        with torch.no_grad():
+            h = data.x[:256]
+            for module in list(model)[: blocks + 1]:
+                h = module(h)
+                variances.append(h.var(dim=0).mean().item())
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                module.reset_running_stats()
+        train(model, data, steps, lr)
+        return np.array(variances), accuracy(model, data.x_test, data.y_test)
+
+
+class DynamicTanh(nn.Module):
+    """gamma * tanh(alpha * x) + beta, for (..., width): Zhu et al. (2025). alpha is one number, the rest one a unit."""
+
+    def __init__(self, width: int, alpha: float = 0.5) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.tensor(alpha))
+        self.gamma, self.beta = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., width) to the same shape."""
+        return torch.tanh(self.alpha * x) * self.gamma + self.beta
+
+
+class TransformerBlock(nn.Module):
+    """Attention and a small perceptron, each after a norm and around a skip connection; (N, tokens, width)."""
+
+    def __init__(self, width: int, norm: Callable[[int], nn.Module]) -> None:
+        super().__init__()
+        self.before_attention, self.before_perceptron = norm(width), norm(width)
+        self.attention = nn.MultiheadAttention(width, 4, batch_first=True)
+        self.perceptron = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, tokens, width) to the same shape."""
+        h = self.before_attention(x)
+        x = x + self.attention(h, h, h, need_weights=False)[0]
+        out: Tensor = x + self.perceptron(self.before_perceptron(x))
+        return out
+
+
+class Transformer(nn.Module):
+    """A small transformer that reads a digit's eight rows as eight tokens: (N, 64) to (N, 10)."""
+
+    def __init__(self, norm: Callable[[int], nn.Module], width: int = 32, blocks: int = 2) -> None:
+        super().__init__()
+        self.embed, self.places = nn.Linear(8, width), nn.Parameter(torch.randn(8, width) * 0.02)
+        self.blocks = nn.Sequential(*[TransformerBlock(width, norm) for _ in range(blocks)], norm(width))
+        self.head = nn.Linear(width, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 64) to (N, 10)."""
+        h = self.embed(x.view(-1, 8, 8)) + self.places
+        out: Tensor = self.head(self.blocks(h).mean(dim=1))
+        return out
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Test accuracy (seeds,) of the small transformer with one choice of norm."""
+
+    norm: str
+    accuracy: Array
+
+
+@remembered
+def transformers(epochs: int = 6, lr: float = 6e-3) -> list[Tokens]:
+    """Train the transformer with layer norm, dynamic tanh from two values of alpha, and no norm, by AdamW."""
+    norms: dict[str, Callable[[int], nn.Module]] = {
+        "LN": nn.LayerNorm,
+        "DyT": DynamicTanh,
+        "DyT, alpha 2": lambda width: DynamicTanh(width, alpha=2.0),
+        "none": lambda width: nn.Identity(),
+    }
+    return [
+        Tokens(name, np.array([_trained_transformer(norm, epochs, lr, seed) for seed in SEEDS]))
+        for name, norm in norms.items()
+    ]
+
+
+def _trained_transformer(norm: Callable[[int], nn.Module], epochs: int, lr: float, seed: int) -> float:
+    data = digits()
+    with one_thread(seed):
+        model = Transformer(norm)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+        for _ in range(epochs):
+            for batch in minibatches(len(data.x), 64):
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(model(data.x[batch]), data.y[batch]).backward()
+                optimizer.step()
+        return accuracy(model, data.x_test, data.y_test)

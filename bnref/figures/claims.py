@@ -1,0 +1,42 @@
+"""The table of the page on claims, and the count of its verdicts."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from IPython.display import Markdown
+
+from bnref.experiments.claims import SECTIONS, Claim, Finding, Verdict
+
+MARKS = {Verdict.SHOWN: "✓", Verdict.NOT_SHOWN: "·", Verdict.CONTRADICTED: "✗"}
+HEADER = ("Claim", "Measured here", "Verdict", "Experiment")
+
+
+def count(findings: Sequence[Finding]) -> Markdown:
+    """How many claims there are, and how many of each verdict."""
+    found = Counter(finding.verdict for finding in findings)
+    parts = [f"{found[verdict]} {verdict.value}" for verdict in Verdict]
+    return Markdown(f"Of **{len(findings)} claims**, {', '.join(parts[:-1])}, and {parts[-1]}.")
+
+
+def table(claims: Sequence[Claim], findings: Sequence[Finding]) -> Markdown:
+    """A row for each claim, in MyST's Markdown: citations and links to the chapters are the page's own.
+
+    A row's anchor is `row-<name>`.
+    """
+    rows = [_row(claim, finding) for claim, finding in zip(claims, findings, strict=True)]
+    lines = [HEADER, ["---"] * len(HEADER), *rows]
+    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return Markdown(f":::{{container}} claims\n\n{body}\n\n:::")
+
+
+def _row(claim: Claim, finding: Finding) -> list[str]:
+    published = f" Published: {claim.published}." if claim.published else ""
+    cited = f"{{cite:t}}`{claim.source}`, {claim.where}."
+    section = "introduction" if claim.chapter == "index" else claim.chapter
+    cells = [
+        f'<span id="row-{claim.name}"></span>{claim.says} {cited}{published}',
+        finding.measured,
+        f"{MARKS[finding.verdict]} {finding.verdict.value}",
+        f"{{ref}}`{SECTIONS[section]} <claim-{claim.name}>`",
+    ]
+    return [cell.replace("|", "\\|") for cell in cells]

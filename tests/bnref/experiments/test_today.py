@@ -1,0 +1,88 @@
+"""What the closing chapter says of its experiments holds for their results."""
+
+import numpy as np
+import pytest
+import torch
+
+from bnref.experiments import today as experiments
+from bnref.experiments.claims import Verdict
+from bnref.experiments.claims.today import CLAIMS
+
+
+@pytest.fixture(scope="module")
+def explosions():
+    return {(e.network, e.batch_size): e for e in experiments.explosions()}
+
+
+@pytest.fixture(scope="module")
+def residuals():
+    return {r.kind: r for r in experiments.residuals()}
+
+
+def test_bn_makes_the_gradient_of_rectifiers_grow_as_expected(explosions):
+    assert pytest.approx(1.2112, abs=1e-4) == experiments.EXPLOSION
+    for size, tolerance in ((32, 0.025), (128, 0.01), (512, 0.015)):
+        np.testing.assert_allclose(explosions["ReLU, BN", size].rate, experiments.EXPLOSION, atol=tolerance)
+    rates = [explosions["ReLU, BN", size].rate for size in (32, 128, 512)]
+    assert rates[0].min() > rates[1].max() > rates[1].min() > rates[2].max()
+    total = explosions["ReLU, BN", 128].norms
+    assert (total[:, 0] / total[:, -1] > 1000).all()
+
+
+def test_without_bn_and_in_linear_layers_it_does_not(explosions):
+    np.testing.assert_allclose(explosions["ReLU", 128].rate, 1, atol=0.01)
+    np.testing.assert_allclose(explosions["linear, BN", 128].rate, 1, atol=0.01)
+
+
+def test_with_skip_connections_it_grows_less_and_less(explosions):
+    skip = explosions["ReLU, BN, skip", 128]
+    assert skip.rate.max() < 1.05
+    step = skip.norms[:, :-1] / skip.norms[:, 1:]
+    assert (step[:, 1] > 1.1).all()
+    assert (step[:, -3] < 1.05).all()
+
+
+def test_the_variance_on_the_skip_doubles_without_norm_and_grows_linearly_with_bn(residuals):
+    growth = (residuals["none"].variance[:, -1] / residuals["none"].variance[:, 0]) ** (1 / 25)
+    assert ((growth > 1.7) & (growth < 2.1)).all()
+    steps = np.diff(residuals["BN"].variance, axis=1)
+    assert ((steps > 0.3) & (steps < 1.2)).all()
+    for kind in ("SkipInit", "Fixup"):
+        np.testing.assert_allclose(residuals[kind].variance, residuals[kind].variance[:, :1] * np.ones(26))
+
+
+def test_residual_networks_learn_with_bn_or_with_branches_that_start_at_0(residuals):
+    assert residuals["none"].accuracy.max() < 0.15
+    for kind in ("BN", "SkipInit", "Fixup"):
+        assert residuals[kind].accuracy.min() > 0.85
+    assert residuals["BN"].accuracy.mean() > max(residuals[k].accuracy.mean() for k in ("SkipInit", "Fixup"))
+
+
+@pytest.mark.parametrize("kind", ["SkipInit", "Fixup"])
+def test_a_block_starts_as_the_identity_and_can_learn(kind):
+    block, x = experiments.ResidualBlock(8, 4, kind), torch.randn(5, 8)
+    assert torch.equal(block(x), x)
+    block(x).square().sum().backward()
+    moving = [p for p in block.parameters() if p.grad is not None and p.grad.abs().max() > 0]
+    assert moving
+
+
+def test_dynamic_tanh_as_it_comes_lags_behind_and_tuned_it_does_not():
+    found = {t.norm: t.accuracy for t in experiments.transformers()}
+    assert found["DyT"].max() < min(found["LN"].min(), found["none"].min()) - 0.02
+    assert abs(found["DyT, alpha 2"].mean() - found["LN"].mean()) < 0.02
+
+
+def test_dynamic_tanh_is_the_papers_formula():
+    x = torch.randn(3, 4)
+    torch.testing.assert_close(experiments.DynamicTanh(4)(x), torch.tanh(0.5 * x))
+
+
+def test_the_claims_come_out_as_the_chapter_says():
+    assert {claim.name: claim.find().verdict for claim in CLAIMS} == {
+        "gradient-explosion": Verdict.SHOWN,
+        "residual-branches": Verdict.SHOWN,
+        "skipinit": Verdict.SHOWN,
+        "fixup": Verdict.SHOWN,
+        "dynamic-tanh": Verdict.CONTRADICTED,
+    }

@@ -1,0 +1,75 @@
+"""What the experiments share: the digits, the small networks, and a training that a seed repeats."""
+
+import pytest
+import torch
+from torch import nn
+
+from bnref.experiments.training import accuracy, digits, minibatches, one_thread, perceptron, train
+
+
+def test_the_digits_are_split_by_class_and_scaled():
+    data = digits()
+    assert (len(data.x), len(data.x_test)) == (1347, 450)
+    assert data.x.min() == 0
+    assert data.x.max() == 1
+    shares = torch.bincount(data.y) / len(data.y) - torch.bincount(data.y_test) / len(data.y_test)
+    assert shares.abs().max() < 0.002
+    assert torch.equal(digits(images=True).x.flatten(1), data.x)
+    assert not torch.equal(digits(seed=1).x, data.x)
+
+
+def test_a_perceptron_has_a_norm_or_a_bias_before_each_activation():
+    kinds = [type(module) for module in perceptron([64, 8, 8, 10])]
+    assert kinds == [nn.Linear, nn.BatchNorm1d, nn.ReLU] * 2 + [nn.Linear]
+    model = perceptron([64, 8, 10], norm=None, activation=nn.Tanh)
+    assert [type(module) for module in model] == [nn.Linear, nn.Tanh, nn.Linear]
+    assert model[0].bias is not None
+    assert perceptron([64, 8, 10])[0].bias is None
+
+
+def test_weights_start_by_he():
+    with one_thread(0):
+        weight = perceptron([400, 500, 10])[0].weight
+    assert weight.std().item() == pytest.approx((2 / 400) ** 0.5, rel=0.01)
+
+
+def test_an_epoch_has_each_sample_at_most_once_in_whole_batches():
+    batches = list(minibatches(10, 4))
+    assert [len(batch) for batch in batches] == [4, 4]
+    assert len(set(torch.cat(batches).tolist())) == 8
+
+
+def test_a_seed_repeats_a_training_and_leaves_torch_as_it_was():
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    threads, found = torch.get_num_threads(), []
+    for _ in range(2):
+        with one_thread(3):
+            assert torch.get_num_threads() == 1
+            model = train(perceptron([64, 16, 10]), digits(), steps=5, lr=0.1)
+            found.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    assert torch.equal(*found)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_training_runs_just_the_steps_and_says_each_loss():
+    seen = []
+    with one_thread(0):
+        train(perceptron([64, 16, 10]), digits(), steps=25, lr=0.5, after_step=lambda *s: seen.append(s))
+    assert [step for step, _ in seen] == list(range(1, 26))
+    assert seen[-1][1] < seen[0][1] / 2
+
+
+def test_accuracy_is_that_of_evaluation_and_keeps_the_mode():
+    data = digits()
+    with one_thread(0):
+        model = train(perceptron([64, 16, 10]), data, steps=60, lr=0.3)
+    assert model.training
+    measured = accuracy(model, data.x_test, data.y_test)
+    assert model.training
+    # In training mode a single sample could not be normalized; in evaluation each stands for itself.
+    one_by_one = [accuracy(model, x[None], y[None]) for x, y in zip(data.x_test, data.y_test, strict=True)]
+    assert measured == pytest.approx(sum(one_by_one) / len(one_by_one))
+    assert measured > 0.8

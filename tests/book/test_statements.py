@@ -1,0 +1,144 @@
+"""Each statement of the lecture notes is taught where its list says, and each of their figures is drawn."""
+
+import re
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup, NavigableString, Tag
+
+from tests.conftest import REPOSITORY, lacking
+from tests.test_house import SECTIONS
+
+PAGES = REPOSITORY / "_build" / "html" / "book"
+HERE = REPOSITORY / "tests" / "book"
+FIGURES = yaml.safe_load((HERE / "figures.yaml").read_text())
+LISTED = ["introduction", *SECTIONS]
+HEADING = re.compile(r"h[1-6]")
+
+
+def statements(slug):
+    path = HERE / "statements" / f"{slug}.yaml"
+    return yaml.safe_load(path.read_text()) or [] if path.is_file() else []
+
+
+CASES = [
+    pytest.param(slug, statement, id=f"{slug}-{number}")
+    for slug in LISTED
+    for number, statement in enumerate(statements(slug), 1)
+]
+
+
+@pytest.fixture(scope="module")
+def article():
+    """A function that gives the main part of a built page, parsed once."""
+    parsed = {}
+
+    def parse(slug):
+        path = PAGES / f"{slug}.html"
+        if not path.is_file():
+            lacking(f"the page {slug}", "run make book first")
+        if slug not in parsed:
+            parsed[slug] = BeautifulSoup(path.read_text(), "html.parser").find("article")
+        return parsed[slug]
+
+    return parse
+
+
+def page_of(slug):
+    return "index" if slug == "introduction" else slug
+
+
+def level(heading):
+    return int(heading.name[1])
+
+
+def text_after(anchor):
+    """The page's text from an anchor to the next heading of the same or a higher level.
+
+    The level is that of the anchor's own heading, which stands in it or comes next without text between, or else that
+    of the last heading before it.
+    """
+    following = [anchor, *anchor.next_elements] if anchor.name == "section" else list(anchor.next_elements)
+    own = _own_heading(following) or anchor.find_previous(HEADING)
+    words = []
+    for element in following:
+        if isinstance(element, Tag) and HEADING.fullmatch(element.name) and element is not own:
+            if level(element) <= level(own):
+                break
+        elif isinstance(element, NavigableString) and element.parent.name not in ("script", "style"):
+            words.append(element)
+    return plain("".join(words))
+
+
+def _own_heading(following):
+    for element in following:
+        if isinstance(element, Tag) and HEADING.fullmatch(element.name):
+            return element
+        if isinstance(element, NavigableString) and element.strip():
+            return None
+    return None
+
+
+def plain(text):
+    """Words as one would type them: simple quotes and dashes, one space between them, no capitals."""
+    for typed, set_ in (("'", "\u2018\u2019"), ('"', "\u201c\u201d"), ("-", "\u2010\u2011\u2013\u2014")):
+        text = re.sub(f"[{set_}]", typed, text)
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+@pytest.mark.parametrize("slug", LISTED)
+def test_every_section_lists_its_statements(slug):
+    listed = statements(slug)
+    assert listed, f"tests/book/statements/{slug}.yaml is missing or empty"
+    for statement in listed:
+        assert set(statement) == {"says", "anchor", "words"}
+        assert len(statement["says"].split()) >= 4, statement
+        assert len(statement["words"].split()) >= 2, statement
+
+
+def test_no_list_is_left_of_a_section_that_is_gone():
+    assert {path.stem for path in (HERE / "statements").glob("*.yaml")} == set(LISTED)
+
+
+@pytest.mark.parametrize(("slug", "statement"), CASES)
+def test_a_statement_is_taught_where_the_list_says(article, slug, statement):
+    anchor = article(page_of(slug)).find(id=statement["anchor"])
+    assert anchor is not None, f"the page {page_of(slug)} has no #{statement['anchor']}"
+    assert plain(statement["words"]) in text_after(anchor)
+
+
+def test_the_thirteen_figures_are_listed():
+    assert len(FIGURES) == 13
+    assert {figure["chapter"] for figure in FIGURES.values()} <= set(SECTIONS)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_of_the_lecture_notes_is_drawn_in_its_chapter(article, name):
+    where = FIGURES[name]
+    figure = article(where["chapter"]).find(id=where["anchor"])
+    assert figure is not None, f"the page {where['chapter']} has no #{where['anchor']}"
+    assert figure.name == "figure"
+    assert len(figure.find("img")["alt"].split()) >= 12
+    assert figure.find("figcaption").get_text(strip=True)
+
+
+PAGE = """<article>
+<section id="one"><span id="label"></span><h2>One</h2><p>first \u2018words\u2019</p>
+<section id="part"><h3>Part</h3><p>inner <b>text</b>, here</p><span id="here"></span><p>late</p></section></section>
+<section id="two"><h2>Two</h2><p>second</p></section></article>"""
+
+
+@pytest.mark.parametrize(
+    ("anchor", "has", "lacks"),
+    [
+        ("one", ["first 'words'", "inner text, here", "late"], "second"),
+        ("label", ["first 'words'", "late"], "second"),
+        ("part", ["inner text, here", "late"], "first"),
+        ("here", ["late"], "inner"),
+        ("two", ["second"], "late"),
+    ],
+)
+def test_the_text_after_an_anchor_ends_with_its_section(anchor, has, lacks):
+    text = text_after(BeautifulSoup(PAGE, "html.parser").find(id=anchor))
+    assert all(words in text for words in has)
+    assert lacks not in text
