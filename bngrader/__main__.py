@@ -6,7 +6,7 @@ def main() -> None:
     import bngrader.light  # noqa: F401  # before all else
 
     try:
-        from bngrader.cli import main as run
+        from bngrader.commands import main as run
     except ModuleNotFoundError as error:
         raise SystemExit(
             f"bngrader needs the package {error.name}, which grading alone uses. "

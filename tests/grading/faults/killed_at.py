@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from bngrader.cli import main
+from bngrader.commands import main
 
 
 def end_at(place: str, number: int) -> None:

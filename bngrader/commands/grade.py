@@ -1,8 +1,7 @@
-"""The command line: `bngrader --help`."""
+"""`bngrader grade`: every submission of a class."""
 
 import functools
 import json
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -11,62 +10,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy.exc import SAWarning
 
-from bngrader.assignments import complaints
 from bngrader.cluster import Map, cores, in_processes, on_cluster
-from bngrader.course import Course, CourseError, assignments, find_repository, require_assignment
+from bngrader.commands.app import app, errors
+from bngrader.course import Course, CourseError, find_repository
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox import require
 from bngrader.engine.settings import Engine
 from bngrader.gradebook import write_file
 from bngrader.grading import Grading
 from bngrader.records import FAILED, NEEDS_MANUAL, Record
-from bngrader.sources import release
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Make and grade the course's assignments.",
-)
-errors = Console(stderr=True, highlight=False)
-
-
-@app.command("exercises")
-def make_exercises(
-    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
-    into: Annotated[Path | None, typer.Option(help="The folder to write to. Default: exercises/.")] = None,
-) -> None:
-    """Make the students' notebooks from solutions/, with nbgrader's own generate step.
-
-    Example: bngrader exercises scaling
-    """
-    repository = find_repository()
-    for slug in slugs or assignments(repository):
-        require_assignment(repository, slug)
-        typer.echo(release(Course(repository, repository), slug, into or repository / "exercises"))
-
-
-@app.command("check-assignments")
-def check_assignments(
-    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
-) -> None:
-    """Prove that the assignments are fit to hand out: what it says of each is what is wrong.
-
-    Each generates, its points add up, its solution earns full marks and the untouched notebook none, and the
-    students' notebook tells nothing of solutions and hidden tests. The exit code is 1 if something is wrong.
-
-    Example: bngrader check-assignments scaling
-    """
-    repository = find_repository()
-    found = 0
-    for slug in slugs or assignments(repository):
-        require_assignment(repository, slug)
-        wrong = list(complaints(repository, slug))
-        found += len(wrong)
-        typer.echo("\n".join(f"{slug}: {sentence}" for sentence in wrong) or f"{slug}: right")
-    raise typer.Exit(1 if found else 0)
 
 
 @app.command("grade")
@@ -200,14 +153,3 @@ def _say_what_is_left(console: Console, grading: Grading, records: list[Record],
     lines += [f"{len(records)} submissions: {waiting} wait for a person's grade, {len(failed)} failed."]
     lines += [f"Feedback: {folder / 'feedback'}"]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
-
-
-def main() -> None:
-    """Run the command line; an error that the user can mend is one message and exit code 2."""
-    # At each submission nbgrader 0.9.6 makes SQLAlchemy warn of an object that nbgrader adds a few lines later.
-    warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
-    try:
-        app()
-    except CourseError as error:
-        errors.print(f"bngrader: {error}", markup=False, soft_wrap=True)
-        raise SystemExit(2) from error

@@ -1,0 +1,20 @@
+"""The command line, `bngrader --help`: a module a command, or a few that belong together."""
+
+import warnings
+
+from sqlalchemy.exc import SAWarning
+
+from bngrader.commands import assignments, grade  # noqa: F401  (each adds its commands to the application)
+from bngrader.commands.app import app, errors
+from bngrader.course import CourseError
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend is one message and exit code 2."""
+    # At each submission nbgrader 0.9.6 makes SQLAlchemy warn of an object that nbgrader adds a few lines later.
+    warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
+    try:
+        app()
+    except CourseError as error:
+        errors.print(f"bngrader: {error}", markup=False, soft_wrap=True)
+        raise SystemExit(2) from error

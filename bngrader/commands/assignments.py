@@ -1,0 +1,47 @@
+"""`bngrader exercises` and `bngrader check-assignments`: what authors of assignments use."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bngrader.assignments import complaints
+from bngrader.commands.app import app
+from bngrader.course import Course, assignments, find_repository, require_assignment
+from bngrader.sources import release
+
+
+@app.command("exercises")
+def make_exercises(
+    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
+    into: Annotated[Path | None, typer.Option(help="The folder to write to. Default: exercises/.")] = None,
+) -> None:
+    """Make the students' notebooks from solutions/, with nbgrader's own generate step.
+
+    Example: bngrader exercises scaling
+    """
+    repository = find_repository()
+    for slug in slugs or assignments(repository):
+        require_assignment(repository, slug)
+        typer.echo(release(Course(repository, repository), slug, into or repository / "exercises"))
+
+
+@app.command("check-assignments")
+def check_assignments(
+    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
+) -> None:
+    """Prove that the assignments are fit to hand out: what it says of each is what is wrong.
+
+    Each generates, its points add up, its solution earns full marks and the untouched notebook none, and the
+    students' notebook tells nothing of solutions and hidden tests. The exit code is 1 if something is wrong.
+
+    Example: bngrader check-assignments scaling
+    """
+    repository = find_repository()
+    found = 0
+    for slug in slugs or assignments(repository):
+        require_assignment(repository, slug)
+        wrong = list(complaints(repository, slug))
+        found += len(wrong)
+        typer.echo("\n".join(f"{slug}: {sentence}" for sentence in wrong) or f"{slug}: right")
+    raise typer.Exit(1 if found else 0)
