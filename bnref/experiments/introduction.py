@@ -151,7 +151,7 @@ class Stones:
 
     @property
     def adjusted(self) -> Array:
-        """What each treatment's share would be, (2,), if both had the same mix of sizes: that of all patients."""
+        """Each treatment's share of successes, (2,), if both had the mix of sizes that all patients together have."""
         mix = self.treated.sum(axis=0) / self.treated.sum()
         share: Array = self.by_size @ mix
         return share

@@ -1,5 +1,6 @@
 """Serve of FontAwesome's fonts the icons that the pages use: a few kilobytes instead of three hundred."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -43,5 +44,6 @@ def _subset(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension, to run when all pages are written."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # else it tells of each table
     app.connect("build-finished", _subset, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

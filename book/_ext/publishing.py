@@ -5,6 +5,7 @@
 on Binder. `BNCOURSE_HUB`, the address of a JupyterHub, adds a button that launches it there.
 """
 
+import logging
 import os
 
 from sphinx.application import Sphinx
@@ -33,5 +34,8 @@ def _launch_buttons(hub: str | None) -> dict[str, str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension, to run before the theme and the cards read the configuration."""
+    logging.getLogger("matplotlib.font_manager").setLevel(
+        logging.ERROR
+    )  # the cards' font has no bold, and does without
     app.connect("config-inited", _publish, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

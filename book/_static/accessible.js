@@ -1,6 +1,6 @@
 // What axe-core finds in the theme and in docutils: the search button is named otherwise than it reads, the book's title in
-// the side bar is in no landmark, entries of the bibliography have a role that ARIA has given up, and the keyboard does not
-// reach a wide table to scroll it.
+// the side bar is in no landmark, entries of the bibliography have a role that ARIA has given up, the keyboard does not
+// reach a wide table to scroll it, and in the list of modules there are lists that no entry holds.
 document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll(".search-button-field")) {
     button.removeAttribute("aria-label");
@@ -10,6 +10,12 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   for (const table of document.querySelectorAll(".pst-scrollable-table-container")) {
     table.tabIndex = 0;
+  }
+  for (const list of document.querySelectorAll(".bd-content ul > ul")) {
+    if (!list.previousElementSibling) {
+      list.before(document.createElement("li"));
+    }
+    list.previousElementSibling.append(list);
   }
   const sidebar = document.querySelector(".bd-sidebar-primary");
   sidebar?.setAttribute("role", "region");
