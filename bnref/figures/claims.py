@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from IPython.display import Markdown
 
 from bnref.experiments.claims import SECTIONS, Claim, Finding, Verdict
+from bnref.figures.performance import markdown_table
 
 MARKS = {Verdict.SHOWN: "✓", Verdict.NOT_SHOWN: "·", Verdict.CONTRADICTED: "✗"}
 HEADER = ("Claim", "Measured here", "Verdict", "Experiment")
@@ -24,9 +25,7 @@ def table(claims: Sequence[Claim], findings: Sequence[Finding]) -> Markdown:
     A row's anchor is `row-<name>`.
     """
     rows = [_row(claim, finding) for claim, finding in zip(claims, findings, strict=True)]
-    lines = [HEADER, ["---"] * len(HEADER), *rows]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return Markdown(f":::{{container}} claims\n\n{body}\n\n:::")
+    return Markdown(f":::{{container}} claims\n\n{markdown_table(HEADER, rows).data}\n\n:::")
 
 
 def _row(claim: Claim, finding: Finding) -> list[str]:

@@ -34,8 +34,7 @@ def _launch_buttons(hub: str | None) -> dict[str, str]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension, to run before the theme and the cards read the configuration."""
-    logging.getLogger("matplotlib.font_manager").setLevel(
-        logging.ERROR
-    )  # the cards' font has no bold, and does without
+    # The cards' font has no bold, and does without.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     app.connect("config-inited", _publish, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

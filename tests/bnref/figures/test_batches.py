@@ -1,20 +1,12 @@
 """The figures of the chapter on batches show the numbers that they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from bnref.experiments import batches as experiments
 from bnref.experiments.batches_training import Accumulation, ScalingRule
 from bnref.figures import batches as figures
 
-
-@pytest.fixture
-def axes():
-    plt.switch_backend("agg")
-    fig, axes = plt.subplots(1, 3)
-    yield axes
-    plt.close(fig)
+PANELS = 3  # of the fixture `axes`
 
 
 def test_a_schedule_fills_the_samples_of_each_iteration(axes):

@@ -1,6 +1,5 @@
 """The figures of the chapter on covariate shift show the numbers that they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -9,13 +8,7 @@ from bnref.experiments.covariate_shift_statistics import ByBatch
 from bnref.experiments.covariate_shift_weights import ByDistance, curve, fitted_polynomial, sample
 from bnref.figures import covariate_shift as figures
 
-
-@pytest.fixture
-def axes():
-    plt.switch_backend("agg")
-    fig, axes = plt.subplots(1, 2)
-    yield axes
-    plt.close(fig)
+PANELS = 2  # of the fixture `axes`
 
 
 def test_the_shift_shows_all_points_of_both_sets_and_one_curve(axes):

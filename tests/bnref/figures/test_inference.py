@@ -1,6 +1,5 @@
 """The figures of the chapter on inference show the numbers that they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -8,13 +7,7 @@ from bnref.experiments.inference import LayerState
 from bnref.experiments.inference_averages import Precise, Trace
 from bnref.figures import inference as figures
 
-
-@pytest.fixture
-def axes():
-    plt.switch_backend("agg")
-    fig, axes = plt.subplots(1, 2)
-    yield axes
-    plt.close(fig)
+PANELS = 2  # of the fixture `axes`
 
 
 def test_the_state_of_each_layer_has_a_bar_for_each_unit(axes):

@@ -2,7 +2,6 @@
 
 import itertools
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -14,13 +13,7 @@ from bnref.experiments.norm_types_whitening import Neighbours
 from bnref.figures import norm_types as figures
 from bnref.figures.style import BLUE, RED
 
-
-@pytest.fixture
-def axes():
-    plt.switch_backend("agg")
-    fig, axes = plt.subplots(1, 4)
-    yield axes
-    plt.close(fig)
+PANELS = 4  # of the fixture `axes`
 
 
 def test_lit_entries_are_those_that_share_and_walls_do_not_overlap(axes):

@@ -1,8 +1,6 @@
 """The figures of the chapter on placement show the numbers that they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from bnref.experiments.placement import Linearity, Spirals
 from bnref.experiments.placement_gradients import graph
@@ -10,13 +8,7 @@ from bnref.figures import placement as figures
 from bnref.figures import placement_graph
 from bnref.placement import tanh_linearity
 
-
-@pytest.fixture
-def axes():
-    plt.switch_backend("agg")
-    fig, axes = plt.subplots(1, 2)
-    yield axes
-    plt.close(fig)
+PANELS = 2  # of the fixture `axes`
 
 
 def test_the_box_holds_the_share_of_the_inputs_that_the_title_says(axes):

@@ -1,6 +1,5 @@
 """The figures of the chapter on scaling show the numbers that they are given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -8,13 +7,7 @@ from bnref.experiments import scaling as experiments
 from bnref.figures import scaling as figures
 from bnref.scaling import standardize
 
-
-@pytest.fixture
-def axes():
-    plt.switch_backend("agg")
-    fig, axes = plt.subplots(1, 3)
-    yield axes
-    plt.close(fig)
+PANELS = 3  # of the fixture `axes`
 
 
 def test_scalings_show_the_same_counts_and_other_axes(axes):
