@@ -73,3 +73,28 @@ def opened(chromium, site):
     for context in contexts:
         context.close()
     assert [fault for watch in watches for fault in watch.faults] == []
+
+
+@pytest.fixture
+def figure(opened, request):
+    """The page of the section that the test's module is named after, and the figure to play with on it."""
+    section = _section(request)
+    page = opened(f"book/{section}.html")
+    figure = page.locator(f".course-widget-{section}")
+    figure.scroll_into_view_if_needed()
+    return page, figure
+
+
+@pytest.fixture
+def fallback(chromium, site, request):
+    """What a reader without scripts reads in place of that figure."""
+    section = _section(request)
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/book/{section}.html")
+    yield page.locator(f".course-widget-{section}").inner_text()
+    context.close()
+
+
+def _section(request):
+    return request.module.__name__.rpartition(".test_")[2]

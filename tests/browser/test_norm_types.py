@@ -3,7 +3,6 @@
 import re
 
 import numpy as np
-import pytest
 
 from bnref.experiments.norm_types import normalize, shared_with
 
@@ -17,14 +16,6 @@ NAMES = {
     "Instance norm": "instance norm",
     "Group norm (2 groups)": "group norm",
 }
-
-
-@pytest.fixture
-def figure(opened):
-    page = opened("book/norm_types.html")
-    figure = page.locator(".course-widget-norm_types")
-    figure.scroll_into_view_if_needed()
-    return page, figure
 
 
 def numbers(figure):
