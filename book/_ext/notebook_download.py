@@ -5,10 +5,13 @@ The theme offers notebooks only beside buttons that launch them somewhere.
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_cache import get_cache
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 DIRECTIVE = re.compile(r"^:::\{(\w+)\}[ ]*(.*)\n((?:(?!:::).*\n)*):::[ ]*$", re.MULTILINE)
@@ -41,10 +44,18 @@ def _glued(executed: Path) -> dict[str, str]:
     return {name: output["data"]["text/plain"].strip("'") for name, output in outputs.items()}
 
 
+def _executed(path: Path, cache: str) -> NotebookNode:
+    """The notebook with its outputs: myst-nb leaves them out where it found them in its cache."""
+    notebook = nbformat.read(path, as_version=4)
+    with suppress(KeyError):  # pages without code are not in the cache
+        _, notebook = get_cache(cache).merge_match_into_notebook(notebook)
+    return notebook
+
+
 def _offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     executed = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
     if app.builder.name == "html" and context.get("page_source_suffix") and executed.is_file():
-        notebook = nbformat.read(executed, as_version=4)
+        notebook = _executed(executed, app.config.nb_execution_cache_path)
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = plain(cell.source, _glued(executed))

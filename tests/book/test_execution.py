@@ -23,7 +23,7 @@ print("the code says", code_of_the_book.VALUE)
 CONF = """
 import sys
 sys.path.insert(0, "ext")
-extensions = ["myst_nb", "execution"]
+extensions = ["myst_nb", "execution", "notebook_download"]
 exclude_patterns = ["_build"]
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
@@ -45,6 +45,16 @@ def build(book):
     ran = subprocess.run(command, cwd=book, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout + ran.stderr, (book / "_build/html/index.html").read_text()
+
+
+def test_the_notebook_to_download_has_its_outputs_also_where_only_prose_changes(book):
+    build(book)
+    (book / "index.md").write_text(f"{PAGE}\nOne more sentence.\n")
+    log, _ = build(book)
+    assert "Executed notebook" not in log
+    notebook = (book / "_build/html/_sources/index.ipynb").read_text()
+    assert "One more sentence." in notebook
+    assert "the code says one" in notebook
 
 
 def test_a_change_in_an_imported_module_executes_the_page_again(book):
