@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from playwright.sync_api import sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 # No test is timed: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("course", deadline=None)
@@ -26,6 +27,26 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+class ByPlace(LoadScopeScheduling):
+    """Which tests run one after the other where `make test` runs several at a time.
+
+    Those of a file share what it sets up; those of `test_mistakes.py` do so by assignment. Those of the built book must
+    not see it while another builds it anew.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        place, _, test = nodeid.partition("::")
+        if place.split("/")[1] in ("book", "browser", "student"):
+            return "book"
+        return place + test.partition("[")[2] if place.endswith("test_mistakes.py") else place
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Groups by pytest-xdist's own marks have no effect under pytest 9.2."""
+    return ByPlace(config, log)
 
 
 def lacking(part: str, way_out: str) -> None:
