@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from nbgrader.utils import parse_utc
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +16,7 @@ from bngrader.course import Course, CourseError, find_repository, require_assign
 from bngrader.gradebook import ClassGradebook, Late, write_file
 from bngrader.sources import record_assignment
 from bngrader.transfer.grades import opened_gradebook
+from bngrader.transfer.times import required
 
 
 @app.command("late")
@@ -42,7 +42,7 @@ def late_work(
     """
     repository = find_repository()
     require_assignment(repository, assignment)
-    time = _time(due) if due else None
+    time = required(due, "--due") if due else None
     the_course = Course(repository, (course or repository).resolve(), db)
     if time:
         _record(the_course, assignment)
@@ -61,15 +61,6 @@ def late_work(
         console.print(f"Due {due_now} UTC. Nobody is late.", highlight=False)
     if json_file:
         write_file(json_file, (json.dumps([asdict(each) for each in late], indent=1, default=str) + "\n").encode())
-
-
-def _time(text: str) -> datetime:
-    try:
-        return parse_utc(text)
-    except (ValueError, OverflowError) as error:
-        raise CourseError(
-            f'--due {text}: this is no time; write "2026-03-01 12:00 UTC" or "2026-03-01 12:00 +0100"'
-        ) from error
 
 
 def _record(course: Course, assignment: str) -> None:

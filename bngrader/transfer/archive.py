@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from bngrader.course import CourseError
@@ -24,7 +24,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the archive. `read` raises Refused; `time` is when it was last changed, in the archive's own clock."""
+    """A file of the archive. `read` raises Refused; `time` is when it was last changed, in a zip without a zone."""
 
     path: PurePosixPath
     time: datetime | None
@@ -56,7 +56,7 @@ def _visible(entries: Iterator[Entry]) -> list[Entry]:
 
 
 def _hidden(part: str) -> bool:
-    return part in SYSTEM_FILES or (part.startswith(".") and part != "..")
+    return part in SYSTEM_FILES or (part.startswith(".") and not part.startswith(".."))
 
 
 def _in_folder(place: Path) -> Iterator[Entry]:
@@ -67,7 +67,7 @@ def _in_folder(place: Path) -> Iterator[Entry]:
             path = Path(folder, name)
             yield Entry(
                 PurePosixPath(path.relative_to(place)),
-                datetime.fromtimestamp(path.lstat().st_mtime),
+                datetime.fromtimestamp(path.lstat().st_mtime, UTC),
                 lambda path=path: _read_file(path),  # type: ignore[misc]
             )
 

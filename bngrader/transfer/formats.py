@@ -8,6 +8,7 @@ from bngrader.course import CourseError
 from bngrader.transfer.grades import Row
 from bngrader.transfer.receipt import Receipt
 from bngrader.transfer.spreadsheet import write
+from bngrader.transfer.times import written
 
 Receipts = dict[str, Receipt]
 
@@ -69,8 +70,8 @@ def moodle(rows: list[Row], receipts: Receipts) -> bytes:
             _number(row.score),
             _number(row.max_score),
             "Yes",
-            _time(row.timestamp) or "-",
-            "-",
+            written(row.timestamp) if row.timestamp else None,
+            None,
             in_words(row),
         ]
         for row in rows
@@ -155,9 +156,5 @@ def _number(value: float | None) -> float | None:
 
 def _csv_cell(value: str | float | datetime | None) -> str | float | None:
     if isinstance(value, datetime):
-        return _time(value)
+        return written(value)
     return value if isinstance(value, str) else _number(value)
-
-
-def _time(time: datetime | None) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC" if time else ""

@@ -1,21 +1,20 @@
 """Bring what a platform gives into submitted/: who is who is looked up in the roster, and never guessed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
-from nbgrader.utils import parse_utc
-
-from bngrader.course import Course, CourseError
+from bngrader.course import Course
 from bngrader.gradebook import write_file
 from bngrader.submitted import Unreadable, handed_in, read_submission
 from bngrader.transfer.archive import Entry, Refused
 from bngrader.transfer.receipt import Receipt, keep_receipts
 from bngrader.transfer.roster import Roster, Student
 from bngrader.transfer.spreadsheet import read
+from bngrader.transfer.times import in_utc, required, written
 from bngrader.transfer.uploads import TIMESTAMP, Upload, the_one_that_counts, upload
 
 IMPORTED, REPLACED, UNCHANGED, KEPT = "imported", "replaced", "unchanged", "kept"
@@ -162,11 +161,11 @@ class Import:
         for beside in uploads:
             if beside.file == TIMESTAMP:
                 with suppress(Refused, ValueError, OverflowError):
-                    return _utc(parse_utc(beside.entry.read()[:100].decode().strip()))
+                    return written(in_utc(beside.entry.read()[:100].decode()))
         time = chosen.entry.time
         if chosen.platform == "canvas" or time is None:
             return None
-        return _utc(time.replace(tzinfo=self.zone).astimezone(UTC))
+        return written((time if time.tzinfo else time.replace(tzinfo=self.zone)).astimezone(UTC))
 
     def _beside_what_is_there(self, finding: Finding, data: bytes, there: Path | None) -> Finding:
         if there is None:
@@ -198,20 +197,10 @@ def read_times(path: Path) -> dict[str, str]:
 
     Raises CourseError, with the line, where a text is no time.
     """
-    return dict(_times(path))
-
-
-def _times(path: Path) -> Iterator[tuple[str, str]]:
-    for line in read(path, ["student_id", "timestamp"]):
-        try:
-            yield line["student_id"], _utc(parse_utc(line["timestamp"]))
-        except (ValueError, OverflowError) as error:
-            example = "write 2026-03-01 12:00 UTC, or 2026-03-01 12:00 +0100"
-            raise CourseError(f"{path}, line {line.number}: {line['timestamp']!r} is no time; {example}") from error
-
-
-def _utc(time: datetime) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return {
+        line["student_id"]: written(required(line["timestamp"], f"{path}, line {line.number}"))
+        for line in read(path, ["student_id", "timestamp"])
+    }
 
 
 def _paths(uploads: list[Upload]) -> list[str]:
