@@ -35,8 +35,8 @@ def doctor(
 ) -> None:
     """Say what is missing or wrong on this machine and in this course, and how to mend it.
 
-    It changes nothing. "wrong" stands in the way of grading; a "note" does not, and should be known. The exit code is
-    0 when nothing is wrong, 1 when something is, and 2 when the command itself could not run.
+    It changes nothing in the course. "wrong" stands in the way of grading; a "note" does not, and should be known. The
+    exit code is 0 when nothing is wrong, 1 when something is, and 2 when the command itself could not run.
 
     Example: bngrader doctor --course ~/classes/2026
     """
@@ -55,7 +55,9 @@ def doctor(
 
 
 def _table(found: list[Finding]) -> Table:
-    table = Table("", "about", "what was found", "how to mend it", show_lines=False)
+    table = Table("", "about")
+    for title in ("what was found", "how to mend it"):
+        table.add_column(title, overflow="fold")
     for finding in found:
         sign, style = SIGNS[finding.state]
         table.add_row(Text(sign, style=style), *map(Text, [finding.about, finding.said, finding.mend]))

@@ -17,7 +17,7 @@ from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.engine.settings import Engine
 from bngrader.late import LatePolicy, read_extensions
 from bngrader.sources import gradable, read_solution, released
-from bngrader.transfer.grades import database_file
+from bngrader.transfer.grades import address_of, database_file
 from bngrader.transfer.roster import NAME, fault_of_id, find_roster
 
 UPGRADE = "nbgrader db upgrade"
@@ -70,21 +70,22 @@ def settings(config: Config) -> Iterator[Finding]:
 
 def gradebook(the_course: Course) -> Finding:
     """Whether the gradebook answers, is whole, and has the tables of the nbgrader that is installed."""
-    url = the_course.nbgrader_config().CourseDirectory.get("db_url")
-    file = database_file(the_course)
+    try:
+        file = database_file(the_course)
+    except CourseError as error:
+        return Finding("gradebook", WRONG, str(error), "Correct --db, or c.CourseDirectory.db_url.")
     if file and not file.is_file():
         return Finding("gradebook", NOTE, f"{file} is not there yet: bngrader grade makes it")
-    address = url if isinstance(url, str) else f"sqlite:///{file}"
+    address = address_of(the_course)
     try:
-        engine = create_engine(address)
-        with engine.connect() as connection:
-            return _gradebook(connection, the_course)
+        with create_engine(address).connect() as connection:
+            return _gradebook(connection)
     except (SQLAlchemyError, ImportError) as error:
         said = " ".join(str(getattr(error, "orig", error)).split())[:200]
         return Finding("gradebook", WRONG, f"{address} cannot be used: {said}", "Check the address, or restore a copy.")
 
 
-def _gradebook(connection: Connection, the_course: Course) -> Finding:
+def _gradebook(connection: Connection) -> Finding:
     if connection.dialect.name == "sqlite":
         (found,) = connection.execute(text("PRAGMA quick_check")).one()
         if found != "ok":

@@ -10,6 +10,7 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bngrader.course import Course, CourseError, put_tools_on_path
 from bngrader.database import explained
@@ -38,9 +39,22 @@ class Row:
     cells: dict[str, float | None] = field(default_factory=dict)
 
 
+def address_of(course: Course) -> str:
+    """The SQLAlchemy URL of the gradebook."""
+    return str(NbGraderAPI(config=course.nbgrader_config()).coursedir.db_url)
+
+
 def database_file(course: Course) -> Path | None:
-    """The file of the gradebook, or None where it is on a server."""
-    url = make_url(NbGraderAPI(config=course.nbgrader_config()).coursedir.db_url)
+    """The file of the gradebook, or None where it is on a server.
+
+    Raises CourseError if its address is none.
+    """
+    address = address_of(course)
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        example = "sqlite:////path/to/gradebook.db or postgresql+psycopg://user@host/grades"
+        raise CourseError(f"{address!r} is no address of a gradebook; write one such as {example}") from error
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 

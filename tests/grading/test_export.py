@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from datetime import datetime
 
@@ -211,6 +213,19 @@ def test_a_rule_that_changed_is_said_and_applied_by_late(course):
     finally:
         (course / "extensions.csv").unlink()
         bngrader("late", "scaling", "--course", course)
+
+
+@pytest.mark.parametrize("command", ["import", "export", "late", "doctor"])
+def test_a_users_mistake_is_one_message_and_exit_code_2(command, tmp_path):
+    options = {"import": [str(tmp_path)], "export": [], "late": ["--due", "soon"], "doctor": ["--roster", "none"]}
+    assignment = [] if command == "doctor" else ["scaling"]
+    folder = str(tmp_path / "none") if command == "doctor" else str(tmp_path)
+    arguments = [sys.executable, "-m", "bngrader", command, *assignment, *options[command], "--course", folder]
+    ran = subprocess.run(arguments, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("bngrader: ")
+    assert "Traceback" not in ran.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_written_over_and_mistakes_are_named(course, tmp_path):
