@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,12 +157,17 @@ class ClassGradebook:
             self._book.find_assignment(self.assignment).duedate = due
             db.commit()
 
-    def late_work(self, *, apply: bool) -> list[Late]:
-        """The late submissions by student, with what the rule takes off now; `apply` writes it into the gradebook."""
+    def late_work(self, times: Mapping[str, str] = {}, *, apply: bool) -> list[Late]:
+        """The late submissions by student, with what the rule takes off now; `apply` writes it into the gradebook.
+
+        `times` are when students handed in, where that is not what the gradebook has.
+        """
         with self._session() as db:
             found = []
             for submission in self._book.find_assignment(self.assignment).submissions:
                 (notebook,) = submission.notebooks
+                if submission.student.id in times:
+                    submission.timestamp = parse_utc(times[submission.student.id])
                 before, penalty = notebook.late_submission_penalty or 0.0, self._penalty(notebook) or 0.0
                 late = submission.total_seconds_late
                 if late > 0 or before != penalty:

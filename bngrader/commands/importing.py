@@ -15,7 +15,7 @@ from bngrader.course import Course, CourseError, find_repository, require_assign
 from bngrader.gradebook import write_file
 from bngrader.transfer.archive import opened
 from bngrader.transfer.importing import MISSING, TO_LOOK_AT, Finding, Import, read_times
-from bngrader.transfer.roster import NAME, find_roster
+from bngrader.transfer.roster import NAME, find_roster, with_worksheet
 
 
 @app.command("import")
@@ -27,6 +27,9 @@ def import_submissions(
     ] = None,
     roster: Annotated[
         Path | None, typer.Option(help="The CSV file with the students.", show_default=f"{NAME} in the course")
+    ] = None,
+    worksheet: Annotated[
+        Path | None, typer.Option(help="Moodle's grading worksheet of the assignment: whose number is whose.")
     ] = None,
     times: Annotated[
         Path | None, typer.Option(help="A CSV file that says when each handed in: student_id, timestamp.")
@@ -57,6 +60,8 @@ def import_submissions(
         raise CourseError(
             f"there is no {folder / NAME}: write one, with the columns {columns}, or name another file by --roster"
         )
+    if worksheet:
+        known = with_worksheet(known, worksheet)
     known_times = read_times(times) if times else {}
     work = Import(Course(repository, folder), assignment, known, _zone(zone), known_times, replace, dry_run)
     console = Console()
@@ -78,7 +83,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 def lines(findings: list[Finding]) -> list[str]:
     """What the command says of an import: what is left to look at, who is missing, and the counts."""
-    said = [f"{found.student or ', '.join(found.files)}: {found.said}" for found in findings if found.said]
+    said = [f"{found.student or _shown(found.files)}: {found.said}" for found in findings if found.said]
     missing = [found.student or "" for found in findings if found.status == MISSING]
     if missing:
         said += [f"Not handed in: {', '.join(missing)}"]
@@ -87,3 +92,9 @@ def lines(findings: list[Finding]) -> list[str]:
         said += [f"Late, as Canvas says without the time (--times gives times): {', '.join(late)}"]
     counts = Counter(found.status for found in findings)
     return [*said, ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items()) or "no files"]
+
+
+def _shown(files: list[str]) -> str:
+    """Names of files, without what a terminal would take for commands."""
+    names = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
+    return "".join(sign if sign.isprintable() else "?" for sign in names)

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +12,9 @@ from rich.text import Text
 
 from bngrader.commands.app import app
 from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import ClassGradebook, Late, write_file
+from bngrader.gradebook import Late, write_file
 from bngrader.sources import record_assignment
+from bngrader.submitted import handed_in, read_timestamp
 from bngrader.transfer.grades import opened_gradebook
 from bngrader.transfer.times import required
 
@@ -36,7 +36,8 @@ def late_work(
     """Apply the rule for late work, as the configuration and the extensions say now, and show whom it costs what.
 
     `bngrader grade` applies it to what it grades. This command does so again for all, after the due date, the rule, an
-    extension or a score by hand has changed, without grading anything. The exit code is 2 when it could not run.
+    extension, a time or a score by hand has changed, without grading anything. The exit code is 0, or 2 when it could
+    not run.
 
     Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
     """
@@ -47,7 +48,9 @@ def late_work(
     if time:
         _record(the_course, assignment)
     with opened_gradebook(the_course, assignment) as gradebook:
-        late = _applied(gradebook, time)
+        if time:
+            gradebook.set_due(time)
+        late = gradebook.late_work(_times(the_course, assignment), apply=True)
         due_now = gradebook.due()
     console = Console()
     if due_now is None:
@@ -72,10 +75,10 @@ def _record(course: Course, assignment: str) -> None:
         record_assignment(course, assignment)
 
 
-def _applied(gradebook: ClassGradebook, due: datetime | None) -> list[Late]:
-    if due:
-        gradebook.set_due(due)
-    return gradebook.late_work(apply=True)
+def _times(course: Course, assignment: str) -> dict[str, str]:
+    """When students handed in, as submitted/ says now: a time may have come after the grades."""
+    places = handed_in(course.folder, assignment)
+    return {student: time for student, place in places.items() if (time := read_timestamp(place))}
 
 
 def _table(late: list[Late]) -> Table:

@@ -7,9 +7,11 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
 
+from nbgrader.utils import parse_utc
+
 from bngrader.course import Course
 from bngrader.gradebook import write_file
-from bngrader.submitted import Unreadable, handed_in, read_submission
+from bngrader.submitted import Unreadable, handed_in, read_submission, read_timestamp
 from bngrader.transfer.archive import Entry, Refused
 from bngrader.transfer.receipt import Receipt, keep_receipts
 from bngrader.transfer.roster import Roster, Student
@@ -17,7 +19,7 @@ from bngrader.transfer.spreadsheet import read
 from bngrader.transfer.times import in_utc, required, written
 from bngrader.transfer.uploads import TIMESTAMP, Upload, the_one_that_counts, upload
 
-IMPORTED, REPLACED, UNCHANGED, KEPT = "imported", "replaced", "unchanged", "kept"
+IMPORTED, REPLACED, TIMED, UNCHANGED, KEPT = "imported", "replaced", "timed", "unchanged", "kept"
 STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN, MISSING = (
     "stranger",
     "duplicate",
@@ -31,7 +33,10 @@ TO_LOOK_AT = {KEPT, STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN}
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a student's files, or of a file that is nobody's; `said` is a sentence where there is need."""
+    """What became of a student's files, or of a file that is nobody's; `said` is a sentence where there is need.
+
+    "timed" means that the notebook was there, and lacked its time.
+    """
 
     status: str
     student: str | None = None
@@ -174,12 +179,25 @@ class Import:
             same = read_submission(there, self.assignment) == data
         except Unreadable:
             same = False
-        if same:
+        time = _time_of(there)
+        if same and not self._is_news(finding, time):
             return replace(finding, status=UNCHANGED)
+        if same and time is None:
+            return replace(finding, status=TIMED)
         if self.replace:
             return replace(finding, status=REPLACED)
-        said = f"{there.relative_to(self.course.folder)} holds another submission: --replace puts this one in its place"
+        other = f"the same notebook, handed in at {time}" if same else "another submission"
+        said = f"{there.relative_to(self.course.folder)} holds {other}: --replace puts this one in its place"
         return replace(finding, status=KEPT, said=said)
+
+    def _is_news(self, finding: Finding, known: str | None) -> bool:
+        """Whether the time of a notebook that is there already should change.
+
+        Later times count only if the class says so: files that are unpacked or downloaded again may lose theirs.
+        """
+        if finding.timestamp is None or known is None or finding.student in self.times:
+            return finding.timestamp not in (None, known)
+        return finding.timestamp < known
 
     def _write(self, finding: Finding, data: bytes) -> None:
         """Write a submission, its time first: without the notebook it counts as not imported."""
@@ -190,6 +208,11 @@ class Import:
         else:
             (place / TIMESTAMP).unlink(missing_ok=True)  # that of another submission
         write_file(place / f"{self.assignment}.ipynb", data)
+
+
+def _time_of(there: Path) -> str | None:
+    text = read_timestamp(there)
+    return written(parse_utc(text)) if text else None
 
 
 def read_times(path: Path) -> dict[str, str]:

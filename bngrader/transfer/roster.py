@@ -1,8 +1,9 @@
 """The roster of a class: who its students are, and how each platform calls them."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bngrader.transfer.spreadsheet import Line, read
 NAME = "roster.csv"
 IDS = ("moodle_id", "canvas_id")
 UNIQUE = ("student_id", "email", *IDS, "sis_user_id", "sis_login_id")
+TRAILING_NUMBER = re.compile(r"\d+$")
 LONGEST = 128  # characters of an id in nbgrader's gradebook
 
 
@@ -82,6 +84,27 @@ def read_roster(path: Path) -> Roster:
     return Roster({student.id: student for student in students}, path)
 
 
+def with_worksheet(roster: Roster, path: Path) -> Roster:
+    """The roster with Moodle's numbers of one assignment, from the grading worksheet that Moodle gives for it.
+
+    Its first column ends in the participant's number, in every language; who that is, the mail address says.
+
+    Raises CourseError if it cannot be read, or no line names a student.
+    """
+    by_email = {student.email.casefold(): student for student in roster.students.values() if student.email}
+    numbered = {}
+    for line in read(path, []):
+        cells = list(line.cells.values())
+        number = TRAILING_NUMBER.search(cells[0])
+        found = {by_email[cell.casefold()].id for cell in cells if cell.casefold() in by_email}
+        if number and len(found) == 1:
+            numbered[found.pop()] = number[0]
+    if not numbered:
+        raise CourseError(f"{path} names no student of {roster.path} by the mail address: is it Moodle's worksheet?")
+    students = [replace(student, moodle_id=numbered.get(id, "")) for id, student in roster.students.items()]
+    return Roster({student.id: student for student in students}, roster.path)
+
+
 def _student(path: Path, line: Line) -> Student:
     fault = fault_of_id(line["student_id"])
     if fault:
@@ -105,10 +128,12 @@ def fault_of_id(student: str) -> str | None:
 def _refuse_twice(path: Path, lines: Iterable[Line], column: str) -> None:
     first: dict[str, int] = {}
     for line in lines:
-        value = line[column]
+        value = line[column].casefold()  # as some disks and mail servers compare them
         if value and value in first:
             places = f"lines {first[value]} and {line.number}"
-            raise CourseError(f"{path}: {column} {value!r} stands in {places}, and names one student only; correct one")
+            raise CourseError(
+                f"{path}: {column} {line[column]!r} stands in {places}, and names one student only; correct one"
+            )
         first[value] = line.number
 
 

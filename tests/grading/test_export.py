@@ -210,6 +210,11 @@ def test_a_rule_that_changed_is_said_and_applied_by_late(course):
         (late,) = json.loads((course / "late.json").read_text())
         assert (late["student"], late["noted"], late["penalty"], late["seconds"]) == ("=1+1", 3.0, 1.5, 108_000)
         assert {row["ID"]: row["scaling"] for row in rows_of(export(course, "canvas")[2])}["1"] == "13.5"
+        time = course / "submitted" / "ada" / "scaling" / "timestamp.txt"
+        before = time.read_text()
+        time.write_text("2026-03-01 12:01:00 UTC")  # came after the grades
+        assert "ada" in bngrader("late", "scaling", "--course", course)[1]
+        time.write_text(before)
     finally:
         (course / "extensions.csv").unlink()
         bngrader("late", "scaling", "--course", course)

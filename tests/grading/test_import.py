@@ -200,6 +200,45 @@ def test_nothing_in_submitted_is_changed_without_replace(course):
     assert submitted(course) == before | changed
 
 
+def test_a_time_that_comes_later_is_added_and_another_one_asks(course):
+    source = make_zip(course.parent / "c.zip", CANVAS)
+    run(course, source)
+    times = course.parent / "times.csv"
+    times.write_text("student_id,timestamp\nada,2026-03-01 12:00 UTC\n")
+    assert run(course, source, "--times", times)[2]["ada"]["status"] == "timed"
+    assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-03-01 12:00:00 UTC"
+    assert run(course, source)[2]["ada"]["status"] == "unchanged"
+    times.write_text("student_id,timestamp\nada,2026-03-02 12:00 UTC\n")
+    code, output, _ = run(course, source, "--times", times)
+    assert code == 1
+    assert "holds the same notebook, handed in at 2026-03-01 12:00:00 UTC: --replace" in output
+    assert run(course, source, "--times", times, "--replace")[0] == 0
+    assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-03-02 12:00:00 UTC"
+
+
+def test_moodles_worksheet_says_whose_number_is_whose(course):
+    worksheet = course.parent / "worksheet.csv"
+    worksheet.write_text(
+        "\ufeffID,Vollst\u00e4ndiger Name,E-Mail-Adresse,Status,Bewertung\n"
+        "Teilnehmer/in31,Kim Lee,K2@example.org,,\nTeilnehmer/in32,Kim Lee,k1@example.org,,\n"
+    )
+    files = {f"Kim Lee_{number}_assignsubmission_file_/scaling.ipynb": str(number) for number in (31, 32)}
+    source = make_zip(course.parent / "m.zip", files)
+    assert run(course, source)[0] == 1
+    code, output, _ = run(course, source, "--worksheet", worksheet)
+    assert code == 0, output
+    found = submitted(course)
+    assert (found["kim1/scaling/scaling.ipynb"], found["kim2/scaling/scaling.ipynb"]) == ("32", "31")
+    worksheet.write_text("a,b\n1,2\n")
+    assert "names no student of" in fails(course, source, "--worksheet", worksheet)[1]
+
+
+def test_a_name_cannot_speak_to_the_terminal(course):
+    output = run(course, make_zip(course.parent / "t.zip", {"\x1b]0;owned\x07.ipynb": ""}))[1]
+    assert "?]0;owned?.ipynb: is named neither" in output
+    assert "\x1b]" not in output
+
+
 def test_what_was_imported_is_kept_on_record(course):
     run(course, make_zip(course.parent / "c.zip", CANVAS))
     run(course, make_zip(course.parent / "m.zip", {next(iter(MOODLE)): "ada's new"}), "--replace")
