@@ -58,7 +58,8 @@ def simulate(count: int, seconds_each: float, workers: int) -> Simulation:
 
 
 def _map(address: str, count: int, seconds_each: float) -> None:
-    done = {outcome.student for outcome in on_cluster(_jobs(count, seconds_each), address)}
+    with on_cluster(b"", address) as run:
+        done = {outcome.student for outcome in run(_jobs(count, seconds_each))}
     assert len(done) == count
 
 

@@ -1,5 +1,6 @@
 """The map over submissions: in processes of this machine, or on the workers of a dask.distributed scheduler."""
 
+import functools
 import itertools
 import multiprocessing
 import os
@@ -7,6 +8,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -19,6 +22,7 @@ from bngrader.engine.warm import Source, use
 from bngrader.worker import Job, Outcome, grade_one
 
 Map = Callable[[Iterable[Job]], Iterator[Outcome]]
+Workers = Callable[[bytes], AbstractContextManager[Map]]  # makes itself ready for submissions to a source notebook
 
 LOST = "could not be graded: the process that graded it ended, twice. Grade again; if it is so again, look at its code."
 GRACE = 60  # seconds over the engine's own limit, after which a process that has not answered is ended
@@ -30,17 +34,25 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_processes(jobs: Iterable[Job], count: int) -> Iterator[Outcome]:
-    """Do the jobs in `count` processes; the outcomes come as they are ready.
+@contextmanager
+def in_processes(source: bytes, count: int) -> Iterator[Map]:
+    """Do jobs in `count` processes; the outcomes come as they are ready.
 
-    A job whose process dies is tried once more, in another. Whoever stops asking for outcomes stops the processes.
+    What they need for the submissions to `source` begins to start at once, in the background. A job whose process dies
+    is tried once more, in another. Whoever stops asking for outcomes stops the processes.
     """
+    shared = _Shared(source)
+    try:
+        yield functools.partial(_spread, shared=shared, count=count)
+    finally:
+        shared.close()
+
+
+def _spread(jobs: Iterable[Job], shared: "_Shared", count: int) -> Iterator[Outcome]:
     queue = iter(jobs)
     slots: list[_Slot] = []
-    shared = _Shared()
     try:
         for job in itertools.islice(queue, count):
-            shared.start(job)
             slots.append(_Slot(shared))
             slots[-1].take(job)
         while busy := [slot for slot in slots if slot.job]:
@@ -52,28 +64,29 @@ def in_processes(jobs: Iterable[Job], count: int) -> Iterator[Outcome]:
     finally:
         for slot in slots:
             slot.end()
-        shared.close()
 
 
 class _Shared:
-    """The zygotes that all processes of this machine share: each would need some seconds to start its own."""
+    """What all processes of this machine share, since each would need some seconds to start its own.
 
-    def __init__(self) -> None:
-        self._sources: list[tuple[list[str], Source]] | None = None
+    These are the zygotes, and the process that theirs are forked of, which has imported what they need.
+    """
 
-    def start(self, job: Job) -> None:
-        """Start what a job needs, if nothing was started before: all jobs of a class need the same."""
-        if self._sources is None and job.source:
-            notebook = nbformat.reads(job.source.decode(), as_version=4)
-            self._sources = [(packages, Source(packages)) for packages in imports(notebook)]
+    def __init__(self, source: bytes) -> None:
+        notebook = nbformat.reads(source.decode(), as_version=4)
+        self._sources = [(packages, Source(packages)) for packages in imports(notebook)]
+        # Not this process: it has threads. Nothing but what a fork is given is inherited, so that its end is seen.
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["bngrader.light", "bngrader.worker"])
+        forkserver.ensure_running()
 
     def connect(self) -> list[tuple[list[str], socket.socket]]:
-        """A connection to each."""
-        return [(packages, source.connect()) for packages, source in self._sources or []]
+        """A connection to each zygote."""
+        return [(packages, source.connect()) for packages, source in self._sources]
 
     def close(self) -> None:
-        """End them."""
-        for _, source in self._sources or []:
+        """End the zygotes."""
+        for _, source in self._sources:
             source.close()
 
 
@@ -86,13 +99,9 @@ class _Slot:
         self._start()
 
     def _start(self) -> None:
-        # Not forked of this process, which has threads. Nothing but what it is given is inherited, so that its end is
-        # seen. The process that it is forked of has imported what it needs, once for all of them.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["bngrader.light", "bngrader.worker"])
-        self.pipe, theirs = context.Pipe()
+        self.pipe, theirs = self._shared.context.Pipe()
         zygotes = self._shared.connect()
-        self._process = context.Process(target=_serve, args=(theirs, zygotes), daemon=True)
+        self._process = self._shared.context.Process(target=_serve, args=(theirs, zygotes), daemon=True)
         self._process.start()
         theirs.close()
         for _, sock in zygotes:
@@ -164,15 +173,16 @@ def _serve(pipe: Connection, zygotes: list[tuple[list[str], socket.socket]]) -> 
             return
 
 
-def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[Outcome]:
-    """Do the jobs on the workers of the dask.distributed scheduler at `address`, which need this package.
+@contextmanager
+def on_cluster(source: bytes, address: str) -> Iterator[Map]:
+    """Do jobs on the workers of the dask.distributed scheduler at `address`, which need this package.
 
     A job whose worker dies goes to another, as dask does it.
 
     Raises CourseError if the scheduler cannot be reached, or is lost.
     """
     try:
-        from distributed import Client, as_completed
+        from distributed import Client
     except ModuleNotFoundError as error:
         raise CourseError("--scheduler needs dask: pip install 'bncourse[cluster]'") from error
     try:
@@ -180,16 +190,22 @@ def on_cluster(jobs: Iterable[Job], address: str) -> Iterator[Outcome]:
     except (OSError, ValueError) as error:
         raise CourseError(f"--scheduler {address}: no scheduler answers there ({error})") from error
     with client:
-        queue = iter(jobs)
-        ahead = max(8, AHEAD * sum(client.nthreads().values()))
-        students = {_submit(client, job): job.student for job in itertools.islice(queue, ahead)}
-        done = as_completed(list(students), loop=client.loop)
-        for future in done:
-            outcome = _result(future, students.pop(future), address)
-            for job in itertools.islice(queue, 1):
-                students[sent := _submit(client, job)] = job.student
-                done.add(sent)
-            yield outcome
+        yield functools.partial(_send, client=client, address=address)
+
+
+def _send(jobs: Iterable[Job], client: Any, address: str) -> Iterator[Outcome]:
+    from distributed import as_completed
+
+    queue = iter(jobs)
+    ahead = max(8, AHEAD * sum(client.nthreads().values()))
+    students = {_submit(client, job): job.student for job in itertools.islice(queue, ahead)}
+    done = as_completed(list(students), loop=client.loop)
+    for future in done:
+        outcome = _result(future, students.pop(future), address)
+        for job in itertools.islice(queue, 1):
+            students[sent := _submit(client, job)] = job.student
+            done.add(sent)
+        yield outcome
 
 
 def _submit(client: Any, job: Job) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
-from bngrader.cluster import Map
+from bngrader.cluster import Map, Workers
 from bngrader.course import Course, CourseError, require_assignment
 from bngrader.feedback import Shown
 from bngrader.gradebook import ClassGradebook
@@ -43,15 +43,16 @@ class Grading:
             layout = f"{self.course.folder / 'submitted'}/<student>/{self.assignment}/{self.assignment}.ipynb"
             raise CourseError(f"nobody has handed in {self.assignment!r}: nothing is at {layout}")
 
-    def run(self, run_map: Map) -> Iterator[Record]:
+    def run(self, workers: Workers) -> Iterator[Record]:
         """Grade what is left to grade, in any order, and write each result at once; gives a record of each submission.
 
         Raises CourseError if a result cannot be written; what was written before stays.
         """
-        record_assignment(self.course, self.assignment)
         source = nbformat.writes(gradable(read_solution(self._solution()))).encode()
-        with closing(ClassGradebook(self.course, self.assignment)) as gradebook:
-            yield from _Round(self, gradebook, source).run(run_map)
+        with workers(source) as run_map:
+            record_assignment(self.course, self.assignment)  # takes seconds, in which the workers start
+            with closing(ClassGradebook(self.course, self.assignment)) as gradebook:
+                yield from _Round(self, gradebook, source).run(run_map)
 
     def _solution(self) -> Path:
         return self.course.repository / "solutions" / f"{self.assignment}.py"

@@ -425,6 +425,8 @@ for label, table in [("as measured", patients.data), ("standardized by you", sta
     axes.loglog(np.arange(1, len(gaps) + 1), gaps, label=f"{label}: {end}")
 axes.set(xlabel="step + 1", ylabel="error left")
 axes.minorticks_off()
+axes.xaxis.set_major_formatter("{x:g}")
+axes.yaxis.set_major_formatter("{x:g}")
 axes.legend()
 plt.show()
 

@@ -28,6 +28,22 @@ FLAGS = [
 ]
 
 
+def pytest_collection_modifyitems(items):
+    """Say which tests run one after the other where `make test` runs several at a time.
+
+    Those of a file share what it sets up; those of `test_mistakes.py` do so by assignment. Those of the built book must
+    not see it while another builds it anew.
+    """
+    for item in items:
+        place = item.path.relative_to(REPOSITORY / "tests")
+        if place.parts[0] in ("book", "browser", "student"):
+            item.add_marker(pytest.mark.xdist_group("book"))
+        elif place.name == "test_mistakes.py":
+            item.add_marker(pytest.mark.xdist_group(f"{place} {item.callspec.id}"))
+        else:
+            item.add_marker(pytest.mark.xdist_group(str(place)))
+
+
 def lacking(part: str, way_out: str) -> None:
     """End a test that lacks a part: skipped with the reason, and failed under CI, where nothing may be lacking."""
     message = f"{part} is missing: {way_out}"

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from bngrader.cluster import Map, cores, in_processes, on_cluster
+from bngrader.cluster import Workers, cores, in_processes, on_cluster
 from bngrader.commands.app import app, errors
 from bngrader.course import Course, CourseError, find_repository
 from bngrader.engine.errors import SandboxMissing
@@ -68,13 +68,13 @@ def grade_class(
     the_course = Course(repository, folder, db)
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)
-    run_map: Map = (
+    workers: Workers = (
         functools.partial(on_cluster, address=scheduler)
         if scheduler
         else functools.partial(in_processes, count=jobs or cores())
     )
     console = Console()
-    records, stopped_by = _grade_with_progress(console, grading, run_map)
+    records, stopped_by = _grade_with_progress(console, grading, workers)
     if records:
         console.print(score_table(records))
         _say_what_is_left(console, grading, records, folder)
@@ -104,7 +104,7 @@ def _engine_settings(course: Course, unsafe_no_sandbox: bool, *, on_this_machine
 
 
 def _grade_with_progress(
-    console: Console, grading: Grading, run_map: Map
+    console: Console, grading: Grading, workers: Workers
 ) -> tuple[list[Record], CourseError | KeyboardInterrupt | None]:
     """The records of all submissions by student, or of those that were done when something stopped it, and what did."""
     records: list[Record] = []
@@ -113,7 +113,7 @@ def _grade_with_progress(
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(f"grading {grading.assignment}", total=len(grading.places))
         try:
-            for record in grading.run(run_map):
+            for record in grading.run(workers):
                 records.append(record)
                 progress.advance(task)
         except (CourseError, KeyboardInterrupt) as error:

@@ -1,5 +1,6 @@
 """The judge: a process that the submission cannot reach. It runs the tests, and has the answers run elsewhere."""
 
+import functools
 import os
 import signal
 import time
@@ -25,6 +26,8 @@ class Judge:
 
     def __init__(self, control: Channel, supervisor: Supervisor, shell: Shell, job: Job) -> None:
         self.control, self.shell, self.job = control, shell, job
+        # Each cell is looked at several times.
+        shell.transform_cell = functools.cache(shell.transform_cell)  # type: ignore[method-assign]
         self.answers = Answers(job.settings, supervisor.start, supervisor.interrupt, supervisor.end)
         self.answered = {cell.grade_id for cell in job.cells if cell.kind == ANSWER}
         self.trusted: set[str] = set()  # names that locked cells bind: never the submission's

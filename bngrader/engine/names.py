@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+from functools import cache
 
 STAR = "*"
 
@@ -13,16 +14,18 @@ def _tree(source: str) -> ast.AST | None:
         return None
 
 
-def used(source: str) -> set[str]:
+@cache
+def used(source: str) -> frozenset[str]:
     """The names that the code reads, without those of Python itself."""
     tree = _tree(source)
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if tree else set()
-    return read - set(vars(builtins))
+    return frozenset(read - set(vars(builtins)))
 
 
-def bound(source: str) -> set[str]:
+@cache
+def bound(source: str) -> frozenset[str]:
     """The names that the code binds, somewhere; STAR is among them where it imports all that a module has."""
-    tree, names = _tree(source), set()
+    tree, names = _tree(source), set[str]()
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
@@ -30,4 +33,4 @@ def bound(source: str) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.alias):
             names.add((node.asname or node.name).split(".")[0])
-    return names
+    return frozenset(names)

@@ -108,7 +108,8 @@ def test_a_job_that_ends_its_process_twice_is_failed_and_stops_no_other():
     source = nbformat.writes(gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))).encode()
     kinds = {"before": Job, "deadly": Deadly, "after": Job, "last": Job}
     jobs = [kind(student, "scaling", source) for student, kind in kinds.items()]
-    outcomes = {outcome.student: outcome.error for outcome in in_processes(jobs, 2)}
+    with in_processes(source, 2) as run:
+        outcomes = {outcome.student: outcome.error for outcome in run(jobs)}
     assert set(outcomes) == set(kinds)
     assert outcomes["deadly"] == LOST
     assert all("it is empty" in outcomes[student] for student in ("before", "after", "last"))
