@@ -32,7 +32,13 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-ENDINGS = {Format.MOODLE_FEEDBACK: "zip", Format.PARQUET: "parquet"}
+FILES = {
+    Format.CANVAS: "canvas.csv",
+    Format.MOODLE: "moodle.csv",
+    Format.MOODLE_FEEDBACK: "moodle-feedback.zip",
+    Format.CSV: "grades.csv",
+    Format.PARQUET: "grades.parquet",
+}
 ONE_ASSIGNMENT = {Format.MOODLE, Format.MOODLE_FEEDBACK}
 
 
@@ -49,7 +55,7 @@ def export_grades(
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(help="The file to write.", show_default="exports/<assignments>-<format> in the course"),
+        typer.Option(help="The file to write.", show_default="exports/<assignments>-... in the course"),
     ] = None,
     title: Annotated[
         list[str] | None,
@@ -73,7 +79,7 @@ def export_grades(
         require_assignment(repository, assignment)
     the_course = Course(repository, (course or repository).resolve(), db)
     titles = _titles(assignments, title, format)
-    path = to or the_course.folder / "exports" / f"{'-'.join(assignments)}-{format}.{ENDINGS.get(format, 'csv')}"
+    path = to or the_course.folder / "exports" / f"{'-'.join(assignments)}-{FILES[format]}"
     if path.exists() and not replace:
         raise CourseError(f"{path} is there already: name another file by --to, or say --replace")
     rows = read_grades(the_course, assignments, find_roster(the_course.folder, roster))
