@@ -165,9 +165,11 @@ class ClassGradebook:
         with self._session() as db:
             found = []
             for submission in self._book.find_assignment(self.assignment).submissions:
-                (notebook,) = submission.notebooks
                 if submission.student.id in times:
                     submission.timestamp = parse_utc(times[submission.student.id])
+                notebook = next(iter(submission.notebooks), None)
+                if notebook is None:
+                    continue
                 before, penalty = notebook.late_submission_penalty or 0.0, self._penalty(notebook) or 0.0
                 late = submission.total_seconds_late
                 if late > 0 or before != penalty:

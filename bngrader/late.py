@@ -72,8 +72,14 @@ class LatePolicy(LateSubmissionPlugin):
         return float(max(from_config, from_file.get(assignment, 0), from_file.get("", 0)))
 
     def path(self) -> Path:
-        """Where the file with the extensions is, if there is one."""
-        return Path(self.config.CourseDirectory.get("root") or "") / self.extensions_file
+        """Where the file with the extensions is, if there is one.
+
+        Raises CourseError if there is none by a name that was set.
+        """
+        path = Path(self.config.CourseDirectory.get("root") or "") / self.extensions_file
+        if self.extensions_file != type(self).extensions_file.default_value and not path.is_file():
+            raise CourseError(f"c.LatePolicy.extensions_file: there is no {path}; write it, or correct the name")
+        return path
 
 
 def read_extensions(path: Path) -> dict[str, dict[str | None, float]]:

@@ -66,8 +66,8 @@ def import_submissions(
     work = Import(Course(repository, folder), assignment, known, _zone(zone), known_times, replace, dry_run)
     console = Console()
     with opened(source) as entries, Progress(console=console, transient=True) as progress:
-        task = progress.add_task(f"importing {assignment}", total=None)
-        findings = work.run(entries, lambda: progress.advance(task))
+        task = progress.add_task(f"importing {assignment}", total=len(entries))
+        findings = work.run(entries, lambda count: progress.advance(task, count))
     console.print("\n".join(lines(findings)), highlight=False, markup=False, soft_wrap=True)
     if json_file:
         write_file(json_file, (json.dumps([found.as_dict() for found in findings], indent=1) + "\n").encode())

@@ -18,7 +18,7 @@ from bngrader.engine.settings import Engine
 from bngrader.late import LatePolicy, read_extensions
 from bngrader.sources import gradable, read_solution, released
 from bngrader.transfer.grades import address_of, database_file
-from bngrader.transfer.roster import NAME, fault_of_id, find_roster
+from bngrader.transfer.roster import NAME, Roster, fault_of_id, find_roster
 
 UPGRADE = "nbgrader db upgrade"
 
@@ -33,8 +33,15 @@ def course(the_course: Course, roster: Path | None) -> Iterator[Finding]:
         return
     yield from settings(config)
     yield gradebook(the_course)
-    yield extensions(config, the_course)
-    yield from students(the_course, roster)
+    there = {place.name for place in (the_course.folder / "submitted").glob("*/")}
+    known = set[str]()
+    try:
+        found = find_roster(the_course.folder, roster)
+        known = set(found.students) if found else known
+        yield from students(the_course, found, there)
+    except CourseError as error:
+        yield Finding("roster", WRONG, str(error), "Correct the file.")
+    yield late_work(config, the_course, there | known)
 
 
 def exercises(repository: Path) -> Finding:
@@ -102,36 +109,32 @@ def _gradebook(connection: Connection) -> Finding:
     return Finding("gradebook", RIGHT, f"answers, with tables as nbgrader's; {waiting} answers wait for a person")
 
 
-def extensions(config: Config, the_course: Course) -> Finding:
-    """Whether the rule for late work and its extensions can be read."""
+def late_work(config: Config, the_course: Course, students: set[str]) -> Finding:
+    """Whether the rule for late work can be read, and its extensions are for whom and what there is."""
     try:
         step = AssignLatePenalties(config=config)
         policy = step.plugin_class(parent=step)
-        given = read_extensions(policy.path()) if isinstance(policy, LatePolicy) else {}
+        if not isinstance(policy, LatePolicy):
+            return Finding("late work", NOTE, f"by {type(policy).__name__}: bngrader.late.LatePolicy is not set")
+        given = read_extensions(policy.path())
     except Exception as error:  # whatever a configuration of the class's own raises
         return Finding("late work", WRONG, f"the rule does not work: {error}", "Mend nbgrader_config.py.")
-    unknown = {slug for days in given.values() for slug in days if slug} - set(assignments(the_course.repository))
-    if unknown:
-        said = f"{policy.path()} names assignments that do not exist: {', '.join(sorted(map(str, unknown)))}"
-        return Finding("late work", WRONG, said, "Correct them: each is one of the slugs in solutions/.")
-    if not isinstance(policy, LatePolicy):
-        return Finding("late work", NOTE, f"by {type(policy).__name__}: bngrader.late.LatePolicy is not set")
-    return Finding("late work", RIGHT, f"by LatePolicy, {len(given)} students with extensions")
+    slugs = {slug for days in given.values() for slug in days if slug} - set(assignments(the_course.repository))
+    people = {*given, *policy.extensions} - students
+    for kind, unknown in {"assignments": slugs, "students": people}.items():
+        if unknown:
+            said = f"there are extensions for {kind} that do not exist: {', '.join(sorted(map(str, unknown)))}"
+            return Finding("late work", WRONG, said, f"Correct {policy.path()}, or c.LatePolicy.extensions.")
+    return Finding("late work", RIGHT, f"by LatePolicy, {len({*given, *policy.extensions})} students with extensions")
 
 
-def students(the_course: Course, path: Path | None) -> Iterator[Finding]:
-    """Whether the roster can be read, and knows those who handed something in."""
-    there = {place.name for place in (the_course.folder / "submitted").glob("*/")}
+def students(the_course: Course, roster: Roster | None, there: set[str]) -> Iterator[Finding]:
+    """Whether the roster knows those who handed something in."""
     bad = sorted(student for student in there if fault_of_id(student))
     if bad:
         yield Finding(
             "submitted", WRONG, f"folders that cannot be students: {', '.join(bad)}", "Rename or remove them."
         )
-    try:
-        roster = find_roster(the_course.folder, path)
-    except CourseError as error:
-        yield Finding("roster", WRONG, str(error), "Correct the file.")
-        return
     if roster is None:
         said = f"there is no {NAME}: bngrader import needs one"
         yield Finding("roster", NOTE, said, f"Write {the_course.folder / NAME}: student_id, name, email.")

@@ -84,7 +84,7 @@ def _read_file(path: Path) -> bytes:
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
     for info in archive.infolist():
         if not info.is_dir():
-            path = PurePosixPath(_name(info))
+            path = PurePosixPath(_name(info).replace("\\", "/"))  # as old Windows programs part folders
             yield Entry(path, _time(info), lambda info=info, path=path: _read_member(archive, info, path))  # type: ignore[misc]
 
 
@@ -105,7 +105,7 @@ def _time(info: zipfile.ZipInfo) -> datetime | None:
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: PurePosixPath) -> bytes:
-    if path.is_absolute() or ".." in path.parts or "\\" in str(path) or ":" in path.parts[0][:2]:
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0][:2]:
         raise Refused("has a name that leads out of its folder")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):

@@ -110,6 +110,7 @@ def _rows(book: Gradebook, assignment: str, students: dict[str, Student], there:
     graded = {
         submission.student.id: _row(submission, known[submission.student.id], assignment, points)
         for submission in book.assignment_submissions(assignment)
+        if submission.notebooks
     }
     for student in sorted({*students, *there} - set(graded)):
         status = NOT_GRADED if student in there else MISSING

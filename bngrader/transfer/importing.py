@@ -62,8 +62,8 @@ class Import:
     replace: bool = False
     dry_run: bool = False
 
-    def run(self, entries: list[Entry], each: Callable[[], None] = lambda: None) -> list[Finding]:
-        """Import the files, and say what became of each student; `each` is called after every file's owner is known.
+    def run(self, entries: list[Entry], done: Callable[[int], None]) -> list[Finding]:
+        """Import the files, and say what became of each student; `done` is told how many files were done with.
 
         Raises CourseError if the disk does not take one; what was imported before stays.
         """
@@ -73,7 +73,7 @@ class Import:
         try:
             for student, uploads in owners.items():
                 findings.append(self._import(student, uploads, there.get(student), receipts))
-                each()
+                done(len(uploads))
         finally:
             if receipts and not self.dry_run:
                 keep_receipts(self.course.folder, self.assignment, receipts)

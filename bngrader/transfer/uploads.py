@@ -39,17 +39,19 @@ class Upload:
 
 def upload(entry: Entry) -> Upload | None:
     """Who uploaded a file, by its name; None where the name is neither Moodle's nor Canvas's."""
-    parts = entry.path.parts
-    for place, part in enumerate(parts):
-        moodle = MOODLE.fullmatch(part)
+    *folders, last = entry.path.parts
+    for folder in folders:
+        moodle = MOODLE.fullmatch(folder)
         if moodle:
-            file = parts[-1] if place < len(parts) - 1 else moodle["file"] or ""
-            return Upload("moodle", moodle["name"], moodle["number"], file, entry)
-    canvas = CANVAS.fullmatch(parts[-1])
-    if canvas:
-        late = canvas["late"] is not None
-        return Upload("canvas", canvas["name"], canvas["number"], canvas["file"], entry, late)
-    return None
+            return Upload("moodle", moodle["name"], moodle["number"], last, entry)
+    # A student's own file name may hold the other platform's pattern: the first number is the platform's.
+    found = [match for pattern in (MOODLE, CANVAS) if (match := pattern.fullmatch(last))]
+    if not found:
+        return None
+    first = min(found, key=lambda match: match.start("number"))
+    platform = "moodle" if first.re is MOODLE else "canvas"
+    late = platform == "canvas" and first["late"] is not None
+    return Upload(platform, first["name"], first["number"], first["file"] or "", entry, late)
 
 
 def the_one_that_counts(uploads: Iterable[Upload], assignment: str) -> Upload | None:

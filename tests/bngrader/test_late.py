@@ -74,6 +74,11 @@ def test_what_is_no_number_of_days_is_named_with_its_line(tmp_path, days):
         penalty(30, root=tmp_path, points_a_day=1)
 
 
+def test_a_file_that_was_named_must_be_there(tmp_path):
+    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions_file: there is no .*/more\.csv"):
+        penalty(30, root=tmp_path, points_a_day=1, extensions_file="more.csv")
+
+
 def test_a_configuration_that_makes_no_sense_is_refused():
     with pytest.raises(TraitError):
         penalty(30, share_a_day=2)

@@ -134,7 +134,9 @@ def test_a_rule_for_late_work_that_does_not_work_is_named(course):
     (course / "extensions.csv").write_text("student_id,days\nada,two\n")
     assert "line 2: 'two' is no number of days" in wrong(course, "late work")
     (course / "extensions.csv").write_text("student_id,days,assignment\nada,2,skaling\n")
-    assert "names assignments that do not exist: skaling" in wrong(course, "late work")
+    assert "extensions for assignments that do not exist: skaling" in wrong(course, "late work")
+    (course / "extensions.csv").write_text("student_id,days\nadda,2\n")
+    assert "extensions for students that do not exist: adda" in wrong(course, "late work")
 
 
 def test_a_roster_that_is_wrong_or_lacks_students_is_named(course):

@@ -233,6 +233,25 @@ def test_moodles_worksheet_says_whose_number_is_whose(course):
     assert "names no student of" in fails(course, source, "--worksheet", worksheet)[1]
 
 
+def test_a_file_that_is_named_as_anothers_stays_its_owners(course):
+    files = {
+        "ngbob_502_14_Zoe_77_assignsubmission_file_scaling.ipynb": "bob's",
+        "Ada Lovelace_1_assignsubmission_file_ngbob_502_14_scaling.ipynb": "ada's",
+        "Ludwig van Beethoven_2_assignsubmission_file_/Zoe_77_assignsubmission_file_/scaling.ipynb": "ludwig's",
+    }
+    assert run(course, make_zip(course.parent / "o.zip", files))[0] == 0
+    notebooks = {name: text for name, text in submitted(course).items() if name.endswith(".ipynb")}
+    assert notebooks == {
+        f"{student}/scaling/scaling.ipynb": f"{student.partition(',')[0]}'s"
+        for student in ("ada", "bob, jr.", "ludwig")
+    }
+
+
+def test_backslashes_part_folders_too(course):
+    run(course, make_zip(course.parent / "w.zip", {ADAS.replace("/", "\\"): "ada's"}))
+    assert submitted(course)["ada/scaling/scaling.ipynb"] == "ada's"
+
+
 def test_a_name_cannot_speak_to_the_terminal(course):
     output = run(course, make_zip(course.parent / "t.zip", {"\x1b]0;owned\x07.ipynb": ""}))[1]
     assert "?]0;owned?.ipynb: is named neither" in output
