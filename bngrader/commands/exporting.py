@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -119,14 +120,19 @@ def _receipts(folder: Path, assignments: list[str]) -> formats.Receipts:
 
 
 def _data(
-    format: Format, course: Course, rows: list[Row], receipts: formats.Receipts, titles: dict[str, str], each: object
+    format: Format,
+    course: Course,
+    rows: list[Row],
+    receipts: formats.Receipts,
+    titles: dict[str, str],
+    each: Callable[[], None],
 ) -> bytes:
     if format is Format.CANVAS:
         return formats.canvas(rows, receipts, titles)
     if format is Format.MOODLE:
         return formats.moodle(rows, receipts)
     if format is Format.MOODLE_FEEDBACK:
-        return moodle_feedback(course, rows, receipts, each)  # type: ignore[arg-type]
+        return moodle_feedback(course, rows, receipts, each)
     return formats.as_parquet(rows) if format is Format.PARQUET else formats.as_csv(rows)
 
 
