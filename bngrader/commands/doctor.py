@@ -48,7 +48,7 @@ def doctor(
     console = Console()
     console.print(_table(found))
     wrong = sum(finding.state == WRONG for finding in found)
-    console.print(f"{wrong} things are wrong." if wrong else "Nothing is wrong.")
+    console.print(f"{wrong} to mend." if wrong else "Nothing is wrong.")
     if json_file:
         write_file(json_file, (json.dumps([finding.as_dict() for finding in found], indent=1) + "\n").encode())
     raise typer.Exit(1 if wrong else 0)

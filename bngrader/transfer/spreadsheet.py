@@ -70,14 +70,24 @@ def read(path: Path, required: Iterable[str]) -> list[Line]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
     try:
         header = [_column(cell) for cell in next(rows, [])]
-        lines = [Line(rows.line_num, dict(zip(header, _plain(row), strict=False))) for row in rows if any(row)]
+        _require(path, header, required)
+        return [_line(path, rows.line_num, header, row) for row in rows if any(row)]
     except csv.Error as error:
         raise CourseError(f"{path}, line {rows.line_num}: {error}") from error
-    missing = [column for column in required if column not in header]
-    if missing:
-        found = ", ".join(header) or "none"
-        raise CourseError(f"{path} lacks the column {' and '.join(missing)}; its first line names {found}")
-    return lines
+
+
+def _require(path: Path, header: list[str], required: Iterable[str]) -> None:
+    for column in required:
+        if header.count(column) != 1:
+            fault = "lacks the column" if column not in header else "has more than one column"
+            raise CourseError(f"{path} {fault} {column}; its first line names {', '.join(header) or 'none'}")
+
+
+def _line(path: Path, number: int, header: list[str], row: list[str]) -> Line:
+    if any(row[len(header) :]):
+        rule = f"has {len(row)} cells, and the first line names {len(header)}"
+        raise CourseError(f'{path}, line {number} {rule}: a text with a comma needs quotes, as in "Ng, Bob"')
+    return Line(number, dict(zip(header, _plain(row), strict=False)))
 
 
 def _separator(text: str) -> str:

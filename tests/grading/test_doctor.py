@@ -49,7 +49,7 @@ def wrong(course, about, *arguments):
     assert found[about]["state"] == "wrong", found[about]
     assert found[about]["mend"]
     assert "wrong" in printed
-    assert "1 things are wrong." in printed
+    assert "1 to mend." in printed
     return found[about]["said"]
 
 
