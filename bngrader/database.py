@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Column, MetaData, String, Table, Text, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from bngrader.course import CourseError
 
 PATIENCE = 60_000  # milliseconds that a write waits for another program's; `?timeout=5` in the URL asks for less
 PYTHONS_OWN = 5_000
+ABOUT_A_ROW = (DataError, IntegrityError)  # not about the database as such
 
 # Beside nbgrader's tables: which submission each grade is for, and what was written for it.
 MARKS = Table(
@@ -58,7 +59,9 @@ def explained(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (DatabaseError, InterfaceError) as error:
+        if isinstance(error, ABOUT_A_ROW):
+            raise
         said = " ".join(str(getattr(error, "orig", error)).split())[:200]
         raise CourseError(
             f"the gradebook {url} cannot be used: {said}. If another program holds it, close that; then run the "

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,17 @@ class Files:
 
     graded: Path
     feedback: Path
+
+
+@dataclass(frozen=True)
+class Late:
+    """A submission after the due date, or one that a penalty is noted for; times are in UTC."""
+
+    student: str
+    timestamp: datetime | None
+    seconds: float  # after the due date, with the extension that nbgrader's gradebook holds
+    noted: float  # the penalty in the gradebook
+    penalty: float  # what the rule says
 
 
 class ClassGradebook:
@@ -133,6 +145,40 @@ class ClassGradebook:
             shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0)
             return None if shown.digest() == mark.feedback else shown
 
+    def due(self) -> datetime | None:
+        """When the assignment is due, in UTC."""
+        with self._session():
+            due = self._book.find_assignment(self.assignment).duedate
+            return due if isinstance(due, datetime) else None
+
+    def set_due(self, due: datetime) -> None:
+        """Set when the assignment is due, in UTC."""
+        with self._session() as db:
+            self._book.find_assignment(self.assignment).duedate = due
+            db.commit()
+
+    def late_work(self, times: Mapping[str, str] = {}, *, apply: bool) -> list[Late]:
+        """The late submissions by student, with what the rule takes off now; `apply` writes it into the gradebook.
+
+        `times` are when students handed in, where that is not what the gradebook has.
+        """
+        with self._session() as db:
+            found = []
+            for submission in self._book.find_assignment(self.assignment).submissions:
+                if submission.student.id in times:
+                    submission.timestamp = parse_utc(times[submission.student.id])
+                notebook = next(iter(submission.notebooks), None)
+                if notebook is None:
+                    continue
+                before, penalty = notebook.late_submission_penalty or 0.0, self._penalty(notebook) or 0.0
+                late = submission.total_seconds_late
+                if late > 0 or before != penalty:
+                    found.append(Late(submission.student.id, submission.timestamp, late, before, penalty))
+                    notebook.late_submission_penalty = penalty if apply else notebook.late_submission_penalty
+            if apply:
+                db.commit()
+            return sorted(found, key=lambda late: late.student)
+
     def record(self, student: str) -> Record:
         """What the gradebook holds of a graded submission."""
         with self._session():
@@ -189,6 +235,7 @@ class ClassGradebook:
         if late <= 0:
             return None
         step = AssignLatePenalties(config=self._config)
+        step.assignment_id = self.assignment  # as nbgrader sets it: an extension may be for one assignment
         step.init_plugin()
         penalty = step.plugin_inst.late_submission_penalty(submitted.student.id, submitted.score, late)
         return None if penalty is None else step._check_late_penalty(submitted, penalty)

@@ -1,0 +1,64 @@
+"""`bngrader doctor`: what is missing or wrong."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bngrader.commands.app import app
+from bngrader.course import Course, CourseError, find_repository
+from bngrader.doctor.course import course as course_checks
+from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
+from bngrader.doctor.machine import machine
+from bngrader.gradebook import write_file
+
+SIGNS = {RIGHT: ("ok", "green"), NOTE: ("note", "yellow"), WRONG: ("wrong", "bold red")}
+
+
+@app.command("doctor")
+def doctor(
+    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
+    db: Annotated[
+        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(help="The CSV file with the students.", show_default="roster.csv in the course, if any"),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write what was found to this file too.")
+    ] = None,
+) -> None:
+    """Say what is missing or wrong on this machine and in this course, and how to mend it.
+
+    It changes nothing in the course. "wrong" stands in the way of grading; a "note" does not, and should be known. The
+    exit code is 0 when nothing is wrong, 1 when something is, and 2 when the command itself could not run.
+
+    Example: bngrader doctor --course ~/classes/2026
+    """
+    repository = find_repository()
+    folder = (course or repository).resolve()
+    if not folder.is_dir():
+        raise CourseError(f"--course {course}: there is no such folder")
+    found = [*machine(repository, folder), *course_checks(Course(repository, folder, db), roster)]
+    console = Console()
+    console.print(_table(found))
+    wrong = sum(finding.state == WRONG for finding in found)
+    console.print(f"{wrong} to mend." if wrong else "Nothing is wrong.")
+    if json_file:
+        write_file(json_file, (json.dumps([finding.as_dict() for finding in found], indent=1) + "\n").encode())
+    raise typer.Exit(1 if wrong else 0)
+
+
+def _table(found: list[Finding]) -> Table:
+    table = Table("", "about")
+    for title in ("what was found", "how to mend it"):
+        table.add_column(title, overflow="fold")
+    for finding in found:
+        sign, style = SIGNS[finding.state]
+        table.add_row(Text(sign, style=style), *map(Text, [finding.about, finding.said, finding.mend]))
+    return table

@@ -1,0 +1,166 @@
+"""`bngrader export`: grades and feedback for Canvas, Moodle and other programs."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from bngrader.commands.app import app
+from bngrader.course import Course, CourseError, find_repository, require_assignment
+from bngrader.gradebook import write_file
+from bngrader.records import NEEDS_MANUAL
+from bngrader.transfer import formats
+from bngrader.transfer.grades import MISSING, NOT_GRADED, Row, opened_gradebook, read_grades
+from bngrader.transfer.pages import moodle_feedback
+from bngrader.transfer.receipt import read_receipts
+from bngrader.transfer.roster import NAME, find_roster
+
+
+class Format(StrEnum):
+    """What an export makes."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    MOODLE_FEEDBACK = "moodle-feedback"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+FILES = {
+    Format.CANVAS: "canvas.csv",
+    Format.MOODLE: "moodle.csv",
+    Format.MOODLE_FEEDBACK: "moodle-feedback.zip",
+    Format.CSV: "grades.csv",
+    Format.PARQUET: "grades.parquet",
+}
+ONE_ASSIGNMENT = {Format.MOODLE, Format.MOODLE_FEEDBACK}
+
+
+@app.command("export")
+def export_grades(
+    assignments: Annotated[list[str], typer.Argument(help="The assignments' slugs; Moodle takes one at a time.")],
+    format: Annotated[Format, typer.Option(help="What to make.")] = Format.CSV,
+    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
+    db: Annotated[
+        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="The CSV file with the students.", show_default=f"{NAME} in the course, if any")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The file to write.", show_default="exports/<assignments>-... in the course"),
+    ] = None,
+    title: Annotated[
+        list[str] | None,
+        typer.Option(help='The name of each assignment in Canvas, such as "Scaling (4711)".', show_default="the slug"),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the grades to this file too.")
+    ] = None,
+) -> None:
+    """Export grades as Canvas's gradebook or Moodle's grading worksheet takes them, or as a table.
+
+    csv and parquet hold everything; moodle-feedback is a zip with the pages of feedback. Late penalties are taken off,
+    and how much is said. Texts that a spreadsheet would run as a formula get an apostrophe in front. The exit code is
+    0 when every grade is in the file, 1 when some are not, and 2 when the command could not run.
+
+    Example: bngrader export scaling --format canvas --course ~/classes/2026
+    """
+    repository = find_repository()
+    for assignment in assignments:
+        require_assignment(repository, assignment)
+    the_course = Course(repository, (course or repository).resolve(), db)
+    titles = _titles(assignments, title, format)
+    path = to or the_course.folder / "exports" / f"{'-'.join(assignments)}-{FILES[format]}"
+    if path.exists() and not replace:
+        raise CourseError(f"{path} is there already: name another file by --to, or say --replace")
+    rows = read_grades(the_course, assignments, find_roster(the_course.folder, roster))
+    receipts = _receipts(the_course.folder, assignments)
+    console = Console()
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("exporting", total=len(rows))
+        data = _data(format, the_course, rows, receipts, titles, lambda: progress.advance(task))
+    write_file(path, data)
+    if json_file:
+        records = [asdict(row) for row in rows]
+        write_file(json_file, (json.dumps(records, indent=1, default=str) + "\n").encode())
+    platform = {Format.CANVAS: "canvas", Format.MOODLE: "moodle", Format.MOODLE_FEEDBACK: "moodle"}.get(format)
+    unknown = formats.without_a_number(platform, rows, receipts) if platform else []
+    said = [*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), str(path)]
+    console.print("\n".join(said), highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if unknown else 0)
+
+
+def _titles(assignments: list[str], title: list[str] | None, format: Format) -> dict[str, str]:
+    if format in ONE_ASSIGNMENT and len(assignments) > 1:
+        raise CourseError(f"--format {format}: Moodle takes one assignment at a time, and {len(assignments)} are named")
+    titles = title or assignments
+    if len(titles) != len(assignments):
+        raise CourseError(
+            f"--title: {len(titles)} titles for {len(assignments)} assignments; give one for each, in order"
+        )
+    return dict(zip(assignments, titles, strict=True))
+
+
+def _receipts(folder: Path, assignments: list[str]) -> formats.Receipts:
+    """What is known from imports: Moodle's numbers count for one assignment, Canvas's for all."""
+    found: formats.Receipts = {}
+    for assignment in assignments:
+        found |= read_receipts(folder, assignment)
+    return found
+
+
+def _data(
+    format: Format,
+    course: Course,
+    rows: list[Row],
+    receipts: formats.Receipts,
+    titles: dict[str, str],
+    each: Callable[[], None],
+) -> bytes:
+    if format is Format.CANVAS:
+        return formats.canvas(rows, receipts, titles)
+    if format is Format.MOODLE:
+        return formats.moodle(rows, receipts)
+    if format is Format.MOODLE_FEEDBACK:
+        return moodle_feedback(course, rows, receipts, each)
+    return formats.as_parquet(rows) if format is Format.PARQUET else formats.as_csv(rows)
+
+
+def _remarks(course: Course, assignments: list[str], rows: list[Row]) -> list[str]:
+    """What a person should know of the grades before they upload them."""
+    late = [f"{row.student.id} ({row.assignment}): {formats.in_words(row)}" for row in rows if row.late_penalty]
+    said = [f"{len(late)} late penalties are taken off:", *(f"  {line}" for line in late)] if late else []
+    counts = Counter(row.status for row in rows)
+    about = {
+        NEEDS_MANUAL: "wait for a person: what is not read yet counts 0",
+        NOT_GRADED: "handed in, but not graded: no grade is exported (bngrader grade says why)",
+        MISSING: "not handed in: no grade is exported",
+    }
+    said += [f"{counts[status]} {sentence}." for status, sentence in about.items() if counts[status]]
+    over = [row.student.id for row in rows if row.score is not None and row.score > row.max_score]
+    said += [f"More than all points, which Moodle leaves out: {', '.join(over)}."] if over else []
+    for assignment in assignments:
+        with opened_gradebook(course, assignment) as gradebook:
+            if any(each.noted != each.penalty for each in gradebook.late_work(apply=False)):
+                said += [
+                    f"The late penalties of {assignment} are not those of the rule now: run bngrader late {assignment}."
+                ]
+    return said
+
+
+def _about_unknown(platform: str | None, unknown: list[str]) -> list[str]:
+    if not unknown:
+        return []
+    rule = "has no line for them" if platform == "moodle" else "may not find them"
+    way_out = f"give their {platform}_id in {NAME}, or import their submissions from there"
+    return [f"The file {rule}: {', '.join(unknown)}. ({way_out.capitalize()}.)"]

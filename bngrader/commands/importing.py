@@ -1,0 +1,100 @@
+"""`bngrader import`: submissions from Moodle or Canvas."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from bngrader.commands.app import app
+from bngrader.course import Course, CourseError, find_repository, require_assignment
+from bngrader.gradebook import write_file
+from bngrader.transfer.archive import opened
+from bngrader.transfer.importing import MISSING, TO_LOOK_AT, Finding, Import, read_times
+from bngrader.transfer.roster import NAME, find_roster, with_worksheet
+
+
+@app.command("import")
+def import_submissions(
+    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
+    source: Annotated[Path, typer.Argument(help="The zip, or the folder, that Moodle or Canvas gave.")],
+    course: Annotated[
+        Path | None, typer.Option(help="The folder that gets submitted/.", show_default="the repository")
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="The CSV file with the students.", show_default=f"{NAME} in the course")
+    ] = None,
+    worksheet: Annotated[
+        Path | None, typer.Option(help="Moodle's grading worksheet of the assignment: whose number is whose.")
+    ] = None,
+    times: Annotated[
+        Path | None, typer.Option(help="A CSV file that says when each handed in: student_id, timestamp.")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="The time zone of the archive's times.", show_default="this machine's")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put new submissions in the place of old ones.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write what became of each student to this file too.")
+    ] = None,
+) -> None:
+    """Import submissions as Moodle ("Download all submissions") and Canvas ("Download Submissions") give them.
+
+    The roster says which student is whose name. What it does not say is reported and left out, and nothing that is in
+    submitted/ already is changed without --replace. The exit code is 0 when all is imported, 1 when something is left
+    to look at, and 2 when the command itself could not run.
+
+    Example: bngrader import scaling ~/Downloads/scaling.zip --course ~/classes/2026
+    """
+    repository = find_repository()
+    require_assignment(repository, assignment)
+    folder = (course or repository).resolve()
+    known = find_roster(folder, roster)
+    if known is None:
+        columns = "student_id, name, email, moodle_id and canvas_id"
+        raise CourseError(
+            f"there is no {folder / NAME}: write one, with the columns {columns}, or name another file by --roster"
+        )
+    if worksheet:
+        known = with_worksheet(known, worksheet)
+    known_times = read_times(times) if times else {}
+    work = Import(Course(repository, folder), assignment, known, _zone(zone), known_times, replace, dry_run)
+    console = Console()
+    with opened(source) as entries, Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"importing {assignment}", total=len(entries))
+        findings = work.run(entries, lambda count: progress.advance(task, count))
+    console.print("\n".join(lines(findings)), highlight=False, markup=False, soft_wrap=True)
+    if json_file:
+        write_file(json_file, (json.dumps([found.as_dict() for found in findings], indent=1) + "\n").encode())
+    raise typer.Exit(1 if any(found.status in TO_LOOK_AT for found in findings) else 0)
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError) as error:
+        raise CourseError(f"--zone {name}: there is no such time zone; write one such as Europe/Berlin") from error
+
+
+def lines(findings: list[Finding]) -> list[str]:
+    """What the command says of an import: what is left to look at, who is missing, and the counts."""
+    said = [f"{found.student or _shown(found.files)}: {found.said}" for found in findings if found.said]
+    missing = [found.student or "" for found in findings if found.status == MISSING]
+    if missing:
+        said += [f"Not handed in: {', '.join(missing)}"]
+    late = [found.student or "" for found in findings if found.late]
+    if late:
+        said += [f"Late, as Canvas says without the time (--times gives times): {', '.join(late)}"]
+    counts = Counter(found.status for found in findings)
+    return [*said, ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items()) or "no files"]
+
+
+def _shown(files: list[str]) -> str:
+    """Names of files, without what a terminal would take for commands."""
+    names = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
+    return "".join(sign if sign.isprintable() else "?" for sign in names)

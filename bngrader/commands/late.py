@@ -1,0 +1,89 @@
+"""`bngrader late`: who is late, and what it costs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bngrader.commands.app import app
+from bngrader.course import Course, CourseError, find_repository, require_assignment
+from bngrader.gradebook import Late, write_file
+from bngrader.sources import record_assignment
+from bngrader.submitted import handed_in, read_timestamp
+from bngrader.transfer.grades import opened_gradebook
+from bngrader.transfer.times import required
+
+
+@app.command("late")
+def late_work(
+    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
+    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
+    db: Annotated[
+        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(metavar="TIME", help='Set when it is due, such as "2026-03-01 12:00 UTC".')
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the table to this file too.")
+    ] = None,
+) -> None:
+    """Apply the rule for late work, as the configuration and the extensions say now, and show whom it costs what.
+
+    `bngrader grade` applies it to what it grades. This command does so again for all, after the due date, the rule, an
+    extension, a time or a score by hand has changed, without grading anything. The exit code is 0, or 2 when it could
+    not run.
+
+    Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
+    """
+    repository = find_repository()
+    require_assignment(repository, assignment)
+    time = required(due, "--due") if due else None
+    the_course = Course(repository, (course or repository).resolve(), db)
+    if time:
+        _record(the_course, assignment)
+    with opened_gradebook(the_course, assignment) as gradebook:
+        if time:
+            gradebook.set_due(time)
+        late = gradebook.late_work(_times(the_course, assignment), apply=True)
+        due_now = gradebook.due()
+    console = Console()
+    if due_now is None:
+        console.print(f'{assignment} has no due date, so nothing is late: set one by --due "2026-03-01 12:00 UTC"')
+    elif late:
+        console.print(_table(late))
+        changed = sum(each.noted != each.penalty for each in late)
+        console.print(f"Due {due_now} UTC. {changed} penalties changed.", highlight=False)
+        console.print(f"bngrader grade {assignment} brings their pages of feedback up to date." if changed else "")
+    else:
+        console.print(f"Due {due_now} UTC. Nobody is late.", highlight=False)
+    if json_file:
+        write_file(json_file, (json.dumps([asdict(each) for each in late], indent=1, default=str) + "\n").encode())
+
+
+def _record(course: Course, assignment: str) -> None:
+    """Write the assignment into the gradebook, if nothing was graded before."""
+    try:
+        with opened_gradebook(course, assignment):
+            return
+    except CourseError:
+        record_assignment(course, assignment)
+
+
+def _times(course: Course, assignment: str) -> dict[str, str]:
+    """When students handed in, as submitted/ says now: a time may have come after the grades."""
+    places = handed_in(course.folder, assignment)
+    return {student: time for student, place in places.items() if (time := read_timestamp(place))}
+
+
+def _table(late: list[Late]) -> Table:
+    table = Table("student", "handed in (UTC)", "days late", "points off")
+    for each in late:
+        off = f"{each.penalty:g}" + ("" if each.penalty == each.noted else f" (before: {each.noted:g})")
+        table.add_row(*map(Text, [each.student, str(each.timestamp or "-"), f"{each.seconds / 86400:.2f}", off]))
+    return table

@@ -1,0 +1,148 @@
+"""The grades of a class as plain rows, one a student and assignment, with what lateness took off."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+from nbgrader.apps import NbGraderAPI
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bngrader.course import Course, CourseError, put_tools_on_path
+from bngrader.database import explained
+from bngrader.gradebook import ClassGradebook
+from bngrader.records import GRADED, NEEDS_MANUAL
+from bngrader.submitted import handed_in
+from bngrader.transfer.roster import Roster, Student
+
+NOT_GRADED, MISSING = "not_graded", "missing"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A student's grade; `score` is None where there is none, and else `raw_score` less `late_penalty`, at least 0."""
+
+    student: Student
+    assignment: str
+    status: str  # as in records, or "not_graded" (handed in), or "missing" (not handed in)
+    max_score: float
+    raw_score: float | None = None
+    late_penalty: float | None = None
+    score: float | None = None
+    timestamp: datetime | None = None
+    due: datetime | None = None
+    days_late: float | None = None
+    cells: dict[str, float | None] = field(default_factory=dict)
+
+
+def address_of(course: Course) -> str:
+    """The SQLAlchemy URL of the gradebook."""
+    return str(NbGraderAPI(config=course.nbgrader_config()).coursedir.db_url)
+
+
+def database_file(course: Course) -> Path | None:
+    """The file of the gradebook, or None where it is on a server.
+
+    Raises CourseError if its address is none.
+    """
+    address = address_of(course)
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        example = "sqlite:////path/to/gradebook.db or postgresql+psycopg://user@host/grades"
+        raise CourseError(f"{address!r} is no address of a gradebook; write one such as {example}") from error
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+def require_gradebook(course: Course) -> None:
+    """Raise CourseError where there is no gradebook yet; nbgrader would make an empty one."""
+    file = database_file(course)
+    if file and not file.is_file():
+        raise CourseError(f"there is no gradebook {file}: grade first, or name another by --course or --db")
+    put_tools_on_path()
+
+
+@contextmanager
+def opened_gradebook(course: Course, assignment: str) -> Iterator[ClassGradebook]:
+    """The gradebook of an assignment that was graded before.
+
+    Raises CourseError if there is none, or the assignment is not in it.
+    """
+    require_gradebook(course)
+    with closing(ClassGradebook(course, assignment)) as gradebook:
+        try:
+            gradebook.max_score()
+        except MissingEntry as error:
+            raise _not_in_it(assignment) from error
+        yield gradebook
+
+
+def _not_in_it(assignment: str) -> CourseError:
+    return CourseError(f"the gradebook has no assignment {assignment!r}: run bngrader grade {assignment} first")
+
+
+def read_grades(course: Course, assignments: list[str], roster: Roster | None) -> list[Row]:
+    """The rows of all students of the gradebook and the roster, by assignment and student.
+
+    Raises CourseError if the gradebook cannot be used, or lacks an assignment.
+    """
+    require_gradebook(course)
+    folder = NbGraderAPI(config=course.nbgrader_config()).coursedir
+    rows = []
+    with explained(folder.db_url), Gradebook(folder.db_url, folder.course_id) as book:
+        for assignment in assignments:
+            rows += _rows(
+                book, assignment, roster.students if roster else {}, set(handed_in(course.folder, assignment))
+            )
+    return rows
+
+
+def _rows(book: Gradebook, assignment: str, students: dict[str, Student], there: set[str]) -> list[Row]:
+    try:
+        points = float(book.find_assignment(assignment).max_score)
+    except MissingEntry as error:
+        raise _not_in_it(assignment) from error
+    known = {student.id: _known(student) for student in book.students} | students
+    graded = {
+        submission.student.id: _row(submission, known[submission.student.id], assignment, points)
+        for submission in book.assignment_submissions(assignment)
+        if submission.notebooks
+    }
+    for student in sorted({*students, *there} - set(graded)):
+        status = NOT_GRADED if student in there else MISSING
+        graded[student] = Row(known.get(student, Student(student)), assignment, status, points)
+    return [graded[student] for student in sorted(graded)]
+
+
+def _known(student: Any) -> Student:
+    """What nbgrader's gradebook has of a student."""
+    name = f"{student.first_name or ''} {student.last_name or ''}".strip()
+    return Student(student.id, name, student.email or "")
+
+
+def _row(submission: SubmittedAssignment, student: Student, assignment: str, points: float) -> Row:
+    (notebook,) = submission.notebooks
+    raw, penalty = float(notebook.score), notebook.late_submission_penalty or 0.0
+    cells = {grade.name: _cell(grade) for grade in notebook.grades}
+    return Row(
+        student,
+        assignment,
+        NEEDS_MANUAL if notebook.needs_manual_grade else GRADED,
+        points,
+        raw,
+        penalty,
+        max(0.0, raw - penalty),
+        submission.timestamp,
+        submission.duedate if submission.assignment.duedate else None,
+        submission.total_seconds_late / 86_400 if submission.assignment.duedate else None,
+        dict(sorted(cells.items())),
+    )
+
+
+def _cell(grade: Any) -> float | None:
+    settled = grade.auto_score is not None or grade.manual_score is not None
+    return float(grade.score) if settled else None

@@ -1,0 +1,154 @@
+"""The doctor finds what is wrong on a machine or in a course, and says how to mend it."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+from nbgrader.api import Gradebook
+from typer.testing import CliRunner
+
+from bngrader import commands
+from bngrader.course import put_tools_on_path
+from bngrader.doctor import course as course_checks
+from bngrader.doctor import machine
+from tests.conftest import REPOSITORY
+
+RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.late.LatePolicy'\n"
+
+
+MACHINE = {"Python", "packages", "sandbox", "kernel", "memory", "disk", "browser"}
+PARTS = MACHINE | {"exercises", "configuration", "gradebook", "late work", "roster"}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course in which everything is right, before anything was graded."""
+    monkeypatch.chdir(REPOSITORY)
+    put_tools_on_path()
+    (tmp_path / "nbgrader_config.py").write_text(f"{RULE}c.Engine.hidden_seed = 3\n")
+    (tmp_path / "roster.csv").write_text("student_id,name\nada,Ada\n")
+    (tmp_path / "submitted" / "ada" / "scaling").mkdir(parents=True)
+    return tmp_path
+
+
+def doctor(course, *arguments):
+    """The exit code, what was printed, and the findings by what they are about."""
+    found = course / "found.json"
+    options = ["doctor", "--course", course, "--json", found, *arguments]
+    result = CliRunner().invoke(commands.app, [str(option) for option in options], env={"COLUMNS": "200"})
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output, {each["about"]: each for each in json.loads(found.read_text())}
+
+
+def wrong(course, about, *arguments):
+    """What is said of a part that is wrong, after looking that the exit code and the table say so."""
+    code, printed, found = doctor(course, *arguments)
+    assert code == 1
+    assert found[about]["state"] == "wrong", found[about]
+    assert found[about]["mend"]
+    assert "wrong" in printed
+    assert "1 to mend." in printed
+    return found[about]["said"]
+
+
+def test_a_course_that_is_right_is_right(course):
+    code, printed, found = doctor(course)
+    assert code == 0
+    assert "Nothing is wrong." in printed
+    assert set(found) == PARTS
+    assert len(printed.splitlines()) <= 24
+    assert [each["about"] for each in found.values() if each["state"] == "wrong"] == []
+    assert found["roster"]["said"] == "1 students, 1 of whom handed something in"
+    assert not (course / "gradebook.db").exists()
+
+
+def test_packages_that_are_missing_too_old_or_not_as_locked_are_named(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\ndependencies = ["numpy>=2"]\n'
+        '[project.optional-dependencies]\ngrade = ["no-such-package>=1", "nbgrader==9.9", "rich>=13"]\n'
+    )
+    (tmp_path / "requirements.lock").write_text("numpy==1.0\n")
+    missing, other = machine.packages(tmp_path)
+    assert missing.state == "wrong"
+    assert missing.said.startswith("no-such-package is not installed; nbgrader 0.9.6 is not ==9.9")
+    assert other.state == "note"
+    assert "numpy" in other.said
+    assert "(lock: 1.0)" in other.said
+
+
+def test_an_old_python_is_wrong():
+    assert machine.python((3, 10)).state == "wrong"
+
+
+def test_exercises_that_are_not_what_the_solutions_give_are_named(tmp_path):
+    for folder in ("solutions", "exercises"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    assert course_checks.exercises(tmp_path).state == "right"
+    script = tmp_path / "solutions" / "cnn.py"
+    script.write_text(script.read_text() + '\n# %% locked="end"\n1 + 1\n')
+    (tmp_path / "exercises" / "scaling" / "scaling.ipynb").unlink()
+    found = course_checks.exercises(tmp_path)
+    assert (found.state, found.said) == ("wrong", "not what solutions/ gives: cnn, scaling")
+    assert found.mend == "bngrader exercises cnn scaling"
+
+
+def make_gradebook(course):
+    Gradebook(f"sqlite:///{course / 'gradebook.db'}").close()
+    return course / "gradebook.db"
+
+
+def test_a_gradebook_of_this_nbgrader_is_right(course):
+    make_gradebook(course)
+    assert doctor(course)[2]["gradebook"]["said"] == "answers, with tables as nbgrader's; 0 answers wait for a person"
+
+
+def test_a_gradebook_of_another_nbgrader_is_wrong(course):
+    with sqlite3.connect(make_gradebook(course)) as database:
+        database.execute("UPDATE alembic_version SET version_num = 'b6d005d67074'")
+    assert "its tables are of another nbgrader (b6d005d67074, not e43177bfe90b)" in wrong(course, "gradebook")
+
+
+def test_a_gradebook_that_is_damaged_or_cannot_be_reached_is_wrong(course):
+    (course / "gradebook.db").write_bytes(b"not a database" * 100)
+    assert "cannot be used: file is not a database" in wrong(course, "gradebook")
+    assert "cannot be used" in wrong(course, "gradebook", "--db", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    assert "is no address of a gradebook" in wrong(course, "gradebook", "--db", "gradebook.db")
+
+
+def test_a_configuration_that_does_not_run_is_named(course):
+    (course / "nbgrader_config.py").write_text("c = get_config()\nc.X.y = soon\n")
+    assert "does not run: NameError" in wrong(course, "configuration")
+
+
+def test_a_course_without_a_sandbox_is_wrong_and_one_without_a_seed_noted(course):
+    (course / "nbgrader_config.py").write_text(f"{RULE}c.Engine.unsafe_no_sandbox = True\n")
+    assert "students' code runs without a sandbox" in wrong(course, "configuration")
+    (course / "nbgrader_config.py").write_text(RULE)
+    code, _, found = doctor(course)
+    assert (code, found["configuration"]["state"]) == (0, "note")
+
+
+def test_a_rule_for_late_work_that_does_not_work_is_named(course):
+    (course / "extensions.csv").write_text("student_id,days\nada,two\n")
+    assert "line 2: 'two' is no number of days" in wrong(course, "late work")
+    (course / "extensions.csv").write_text("student_id,days,assignment\nada,2,skaling\n")
+    assert "extensions for assignments that do not exist: skaling" in wrong(course, "late work")
+    (course / "extensions.csv").write_text("student_id,days\nadda,2\n")
+    assert "extensions for students that do not exist: adda" in wrong(course, "late work")
+
+
+def test_a_roster_that_is_wrong_or_lacks_students_is_named(course):
+    (course / "submitted" / "mallory").mkdir()
+    assert wrong(course, "roster") == "handed in, but not in it: mallory"
+    (course / "roster.csv").write_text("student_id\nada\nada\n")
+    assert "student_id 'ada' stands in lines 2 and 3" in wrong(course, "roster")
+    assert "cannot be read" in wrong(course, "roster", "--roster", course / "none.csv")
+    (course / "roster.csv").unlink()
+    assert doctor(course)[2]["roster"]["state"] == "note"
+
+
+def test_a_course_that_does_not_exist_is_a_users_mistake(course):
+    with pytest.raises(Exception, match="there is no such folder"):
+        doctor(course, "--course", course / "nowhere")

@@ -1,0 +1,400 @@
+"""What Moodle and Canvas give comes into submitted/ under the right student's name, or is reported."""
+
+import csv
+import json
+import os
+import stat
+import struct
+import zipfile
+from datetime import datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from bngrader import commands
+from tests.conftest import REPOSITORY
+
+ROSTER = """student_id,name,email,moodle_id,canvas_id
+ada,Ada Lovelace,ada@example.org,,501
+"bob, jr.",Bob Ng,bob@example.org,,502
+zoe,Zoë O'Neil,zoe@example.org,77,
+ludwig,Ludwig van Beethoven,l@example.org,,
+kim1,Kim Lee,k1@example.org,,
+kim2,Kim Lee,k2@example.org,,
+"""
+MARCH = (2026, 3, 1, 13, 30, 0)
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    folder = tmp_path / "class"
+    folder.mkdir()
+    (folder / "roster.csv").write_text(ROSTER)
+    return folder
+
+
+def make_zip(path, files, time=MARCH):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, time), data, zipfile.ZIP_DEFLATED)
+    return path
+
+
+def make_folder(path, files):
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(data)
+    return path
+
+
+def run(course, source, *options):
+    """The exit code, what was said, and what became of each student or file."""
+    found = course.parent / "found.json"
+    found.unlink(missing_ok=True)
+    arguments = ["import", "scaling", source, "--course", course, "--zone", "Europe/Berlin", "--json", found, *options]
+    result = CliRunner().invoke(commands.app, [str(argument) for argument in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    records = {record["student"] or record["files"][0]: record for record in json.loads(found.read_text())}
+    return result.exit_code, result.output, records
+
+
+def submitted(course):
+    return {str(p.relative_to(course / "submitted")): p.read_text() for p in course.glob("submitted/*/*/*")}
+
+
+MOODLE = {
+    "Ada Lovelace_9001_assignsubmission_file_/scaling.ipynb": "ada's",
+    "Bob Ng_9002_assignsubmission_file_my answer.ipynb": "bob's",  # the flat form
+    "Ludwig van Beethoven_9003_assignsubmission_file/sub/old name.IPYNB": "ludwig's",  # as since Moodle 4.1
+    "Ludwig van Beethoven_9003_assignsubmission_file/data.csv": "1,2",
+    "Zoe_77_assignsubmission_file_/scaling.ipynb": "zoe's",  # by the number
+    "__MACOSX/Ada Lovelace_9001_assignsubmission_file_/._scaling.ipynb": "",
+}
+
+
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_moodles_download_is_imported_by_name_and_number(course, form):
+    place = course.parent / "download"
+    source = make_folder(place, MOODLE) if form == "folder" else make_zip(place, MOODLE)
+    code, said, found = run(course, source)
+    assert code == 0, said
+    notebooks = {name: text for name, text in submitted(course).items() if name.endswith(".ipynb")}
+    assert notebooks == {
+        "ada/scaling/scaling.ipynb": "ada's",
+        "bob, jr./scaling/scaling.ipynb": "bob's",
+        "ludwig/scaling/scaling.ipynb": "ludwig's",
+        "zoe/scaling/scaling.ipynb": "zoe's",
+    }
+    assert {student for student, record in found.items() if record["status"] == "missing"} == {"kim1", "kim2"}
+    assert "Not handed in: kim1, kim2" in said
+
+
+def test_the_time_in_moodles_zip_is_kept_by_its_zone(course):
+    run(course, make_zip(course.parent / "m.zip", MOODLE))
+    assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-03-01 12:30:00 UTC"
+
+
+def test_a_timestamp_beside_the_notebook_counts_more_and_the_class_most(course):
+    files = {
+        "Ada Lovelace_1_assignsubmission_file_/scaling.ipynb": "ada's",
+        "Ada Lovelace_1_assignsubmission_file_/timestamp.txt": "2026-02-01 10:00:00 +0100",
+        "Bob Ng_2_assignsubmission_file_/scaling.ipynb": "bob's",
+    }
+    times = course.parent / "times.csv"
+    times.write_text('student_id,timestamp\n"bob, jr.",2026-02-02 08:00 UTC\n')
+    run(course, make_zip(course.parent / "m.zip", files), "--times", times)
+    assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-02-01 09:00:00 UTC"
+    assert submitted(course)["bob, jr./scaling/timestamp.txt"] == "2026-02-02 08:00:00 UTC"
+
+
+CANVAS = {
+    "lovelaceada_501_11_scaling.ipynb": "ada's first",
+    "lovelaceada_501_12_scaling-1.ipynb": "ada's second",
+    "lovelaceada_501_13_scaling-10.ipynb": "ada's last",
+    "ngbob_LATE_502_14_scaling.ipynb": "bob's",
+    "beethovenludwigvan_503_15_answer-2.ipynb": "ludwig's",
+}
+
+
+def test_canvass_download_is_imported_and_the_last_version_counts(course):
+    code, said, found = run(course, make_zip(course.parent / "c.zip", CANVAS))
+    assert code == 0, said
+    assert submitted(course) == {  # no times: those in the zip are of the download
+        "ada/scaling/scaling.ipynb": "ada's last",
+        "bob, jr./scaling/scaling.ipynb": "bob's",
+        "ludwig/scaling/scaling.ipynb": "ludwig's",
+    }
+    assert found["bob, jr."]["late"]
+    assert "Late, as Canvas says without the time (--times gives times): bob, jr." in said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Mallory_9_assignsubmission_file_/scaling.ipynb", "the name 'Mallory' with the number 9 is nobody"),
+        ("Kim Lee_9_assignsubmission_file_/scaling.ipynb", "the number 9 is kim1 and kim2 in the roster"),
+        ("Ada Lovelace_77_assignsubmission_file_/scaling.ipynb", "the number 77 is zoe's, and the name"),
+        ("lovelaceada_999_1_scaling.ipynb", "the name 'lovelaceada' with the number 999 is nobody"),
+        ("scaling.ipynb", "is named neither as Moodle nor as Canvas names submissions"),
+        ("anon_Xy12Z_77_scaling.ipynb", "is named neither as Moodle nor as Canvas names submissions"),
+    ],
+)
+def test_a_stranger_is_reported_and_not_guessed(course, name, said):
+    files = {name: "whose?", "Bob Ng_5_assignsubmission_file_/scaling.ipynb": "bob's"}
+    code, output, found = run(course, make_zip(course.parent / "s.zip", files))
+    assert code == 1
+    assert said in output
+    assert found[name]["status"] in ("stranger", "unknown_name")
+    assert "whose?" not in submitted(course).values()
+    assert submitted(course)["bob, jr./scaling/scaling.ipynb"] == "bob's"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Ada Lovelace_1_assignsubmission_file_/a.ipynb", "Ada Lovelace_1_assignsubmission_file_/b.ipynb"],
+        ["Ada Lovelace_1_assignsubmission_file_/scaling.ipynb", "Ada Lovelace_2_assignsubmission_file_/scaling.ipynb"],
+        ["lovelaceada_501_1_scaling.ipynb", "Ada Lovelace_2_assignsubmission_file_/scaling.ipynb"],
+        ["lovelaceada_501_1_scaling.ipynb", "lovelaceada_501_2_scaling.ipynb"],
+    ],
+)
+def test_what_could_be_either_is_reported_and_left_out(course, names):
+    code, output, found = run(course, make_zip(course.parent / "d.zip", dict.fromkeys(names, "which?")))
+    assert code == 1
+    assert (found["ada"]["status"], found["ada"]["files"]) == ("duplicate", names)
+    assert "ada: " in output
+    assert submitted(course) == {}
+
+
+def test_the_notebook_with_the_assignments_name_counts_among_others(course):
+    files = {f"Ada Lovelace_1_assignsubmission_file_/{name}": name for name in ("scaling.ipynb", "notes.ipynb")}
+    assert run(course, make_zip(course.parent / "o.zip", files))[0] == 0
+    assert submitted(course)["ada/scaling/scaling.ipynb"] == "scaling.ipynb"
+
+
+def test_no_notebook_is_reported(course):
+    files = {"Ada Lovelace_1_assignsubmission_file_/scaling.pdf": "%PDF"}
+    code, output, _ = run(course, make_zip(course.parent / "n.zip", files))
+    assert code == 1
+    assert "ada: holds no notebook: ask for the .ipynb file" in output
+
+
+def test_nothing_in_submitted_is_changed_without_replace(course):
+    source = make_zip(course.parent / "m.zip", MOODLE)
+    assert run(course, source)[0] == 0
+    before = submitted(course)
+    code, _, found = run(course, source)
+    assert code == 0
+    assert found["ada"]["status"] == "unchanged"
+    later = make_zip(course.parent / "l.zip", MOODLE | {next(iter(MOODLE)): "ada's new"}, (2026, 3, 9, 9, 0, 0))
+    code, output, found = run(course, later)
+    assert (code, found["ada"]["status"]) == (1, "kept")
+    assert "ada: submitted/ada/scaling holds another submission: --replace puts this one in its place" in output
+    assert submitted(course) == before
+    assert run(course, later, "--replace", "--dry-run")[2]["ada"]["status"] == "replaced"
+    assert submitted(course) == before
+    assert run(course, later, "--replace")[0] == 0
+    changed = {"ada/scaling/scaling.ipynb": "ada's new", "ada/scaling/timestamp.txt": "2026-03-09 08:00:00 UTC"}
+    assert submitted(course) == before | changed
+
+
+def test_a_time_that_comes_later_is_added_and_another_one_asks(course):
+    source = make_zip(course.parent / "c.zip", CANVAS)
+    run(course, source)
+    times = course.parent / "times.csv"
+    times.write_text("student_id,timestamp\nada,2026-03-01 12:00 UTC\n")
+    assert run(course, source, "--times", times)[2]["ada"]["status"] == "timed"
+    assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-03-01 12:00:00 UTC"
+    assert run(course, source)[2]["ada"]["status"] == "unchanged"
+    times.write_text("student_id,timestamp\nada,2026-03-02 12:00 UTC\n")
+    code, output, _ = run(course, source, "--times", times)
+    assert code == 1
+    assert "holds the same notebook, handed in at 2026-03-01 12:00:00 UTC: --replace" in output
+    assert run(course, source, "--times", times, "--replace")[0] == 0
+    assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-03-02 12:00:00 UTC"
+
+
+def test_moodles_worksheet_says_whose_number_is_whose(course):
+    worksheet = course.parent / "worksheet.csv"
+    worksheet.write_text(
+        "\ufeffID,Vollst\u00e4ndiger Name,E-Mail-Adresse,Status,Bewertung\n"
+        "Teilnehmer/in31,Kim Lee,K2@example.org,,\nTeilnehmer/in32,Kim Lee,k1@example.org,,\n"
+    )
+    files = {f"Kim Lee_{number}_assignsubmission_file_/scaling.ipynb": str(number) for number in (31, 32)}
+    source = make_zip(course.parent / "m.zip", files)
+    assert run(course, source)[0] == 1
+    code, output, _ = run(course, source, "--worksheet", worksheet)
+    assert code == 0, output
+    found = submitted(course)
+    assert (found["kim1/scaling/scaling.ipynb"], found["kim2/scaling/scaling.ipynb"]) == ("32", "31")
+    worksheet.write_text("a,b\n1,2\n")
+    assert "names no student of" in fails(course, source, "--worksheet", worksheet)[1]
+
+
+def test_a_file_that_is_named_as_anothers_stays_its_owners(course):
+    files = {
+        "ngbob_502_14_Zoe_77_assignsubmission_file_scaling.ipynb": "bob's",
+        "Ada Lovelace_1_assignsubmission_file_ngbob_502_14_scaling.ipynb": "ada's",
+        "Ludwig van Beethoven_2_assignsubmission_file_/Zoe_77_assignsubmission_file_/scaling.ipynb": "ludwig's",
+    }
+    assert run(course, make_zip(course.parent / "o.zip", files))[0] == 0
+    notebooks = {name: text for name, text in submitted(course).items() if name.endswith(".ipynb")}
+    assert notebooks == {
+        f"{student}/scaling/scaling.ipynb": f"{student.partition(',')[0]}'s"
+        for student in ("ada", "bob, jr.", "ludwig")
+    }
+
+
+def test_backslashes_part_folders_too(course):
+    run(course, make_zip(course.parent / "w.zip", {ADAS.replace("/", "\\"): "ada's"}))
+    assert submitted(course)["ada/scaling/scaling.ipynb"] == "ada's"
+
+
+def test_a_name_cannot_speak_to_the_terminal(course):
+    output = run(course, make_zip(course.parent / "t.zip", {"\x1b]0;owned\x07.ipynb": ""}))[1]
+    assert "?]0;owned?.ipynb: is named neither" in output
+    assert "\x1b]" not in output
+
+
+def test_what_was_imported_is_kept_on_record(course):
+    run(course, make_zip(course.parent / "c.zip", CANVAS))
+    run(course, make_zip(course.parent / "m.zip", {next(iter(MOODLE)): "ada's new"}), "--replace")
+    rows = {row["student_id"]: row for row in csv.DictReader((course / "imported" / "scaling.csv").open())}
+    assert set(rows) == {"ada", "bob, jr.", "ludwig"}
+    assert (rows["ada"]["platform"], rows["ada"]["number"], rows["ada"]["name"]) == ("moodle", "9001", "Ada Lovelace")
+    assert (rows["bob, jr."]["platform"], rows["bob, jr."]["number"], rows["bob, jr."]["late"]) == (
+        "canvas",
+        "502",
+        "late",
+    )
+
+
+def refused(course, source):
+    """What is said of Ada's file, while Bob's is imported all the same."""
+    code, output, found = run(course, source)
+    assert code == 1
+    assert found["ada"]["status"] == "refused"
+    assert "ada" not in {path.name for path in course.glob("submitted/*")}
+    assert submitted(course)["bob, jr./scaling/scaling.ipynb"] == "bob's"
+    return output
+
+
+BOB = {"Bob Ng_5_assignsubmission_file_/scaling.ipynb": "bob's"}
+ADAS = "Ada Lovelace_1_assignsubmission_file_/scaling.ipynb"
+
+
+def test_a_zip_bomb_is_refused(course):
+    source = make_zip(course.parent / "b.zip", BOB | {ADAS: b"0" * 40_000_000})
+    assert "ada: would unpack to 40 MB from a 100th of that or less: a zip bomb" in refused(course, source)
+
+
+def test_a_size_that_lies_does_no_harm(course):
+    source = make_zip(course.parent / "b.zip", BOB | {ADAS: b"0" * 40_000_000})
+    data, large = source.read_bytes(), struct.pack("<L", 40_000_000)
+    assert large in data
+    source.write_bytes(data.replace(large, struct.pack("<L", 900)))
+    assert "ada: is damaged" in refused(course, source)
+
+
+def test_entries_that_share_their_bytes_are_refused(course):
+    source = make_zip(course.parent / "b.zip", BOB | {ADAS: bytes(range(256)) * 40})
+    entry = zipfile.ZipFile(source).getinfo(ADAS)
+    data = source.read_bytes()
+    place = data.rindex(b"PK\x01\x02")
+    source.write_bytes(
+        data[:place] + data[place:].replace(*(struct.pack("<L", n) for n in (entry.compress_size, 10**6)))
+    )
+    code, output, _ = fails(course, source)
+    assert code == 2
+    assert "says that it holds more than its own size: a zip bomb, of which nothing was read" in output
+    assert submitted(course) == {}
+
+
+@pytest.mark.parametrize("name", [f"../../{ADAS}", f"/tmp/{ADAS}", f"..\\{ADAS}", f"{ADAS[:-13]}../../scaling.ipynb"])
+def test_a_path_that_leads_out_is_refused(course, name):
+    before = set(course.parent.rglob("*"))
+    source = make_zip(course.parent / "p.zip", BOB | {name: "out"})
+    code, output, found = run(course, source)
+    assert code == 1
+    assert any(record["status"] in ("refused", "stranger") for record in found.values())
+    new = {path for path in set(course.parent.rglob("*")) - before if path.is_file()}
+    inside = {str(path.relative_to(course)) for path in new if path.is_relative_to(course)}
+    assert inside == {f"submitted/bob, jr./scaling/{end}" for end in ("scaling.ipynb", "timestamp.txt")} | {
+        "imported/scaling.csv"
+    }
+    assert len(output.splitlines()) < 10
+
+
+def test_a_link_in_a_zip_is_not_followed(course):
+    source = make_zip(course.parent / "l.zip", BOB)
+    with zipfile.ZipFile(source, "a") as archive:
+        link = zipfile.ZipInfo(ADAS, MARCH)
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    assert "ada: is a link or something else that is not a file; it is not followed" in refused(course, source)
+
+
+def test_a_link_in_a_folder_is_not_followed(course):
+    source = make_folder(course.parent / "f", BOB)
+    (source / "Ada Lovelace_1_assignsubmission_file_").mkdir()
+    (source / ADAS).symlink_to("/etc/passwd")
+    assert "ada: is a link" in refused(course, source)
+
+
+def test_a_whole_folder_that_is_a_link_is_not_followed(course):
+    elsewhere = make_folder(course.parent / "elsewhere", {"scaling.ipynb": "secret"})
+    source = make_folder(course.parent / "f", BOB)
+    (source / "Ada Lovelace_1_assignsubmission_file_").symlink_to(elsewhere)
+    run(course, source)
+    assert "secret" not in submitted(course).values()
+
+
+def test_an_encrypted_entry_is_refused(course):
+    source = make_zip(course.parent / "e.zip", BOB | {ADAS: "x"})
+    data = bytearray(source.read_bytes())
+    place = data.rindex(b"PK\x01\x02")
+    data[place + 8] |= 1
+    source.write_bytes(bytes(data))
+    assert "ada: is encrypted" in refused(course, source)
+
+
+def fails(course, source, *options):
+    arguments = ["import", "scaling", source, "--course", course, *options]
+    result = CliRunner().invoke(commands.app, [str(argument) for argument in arguments])
+    return 2, f"{result.exception}", result
+
+
+@pytest.mark.parametrize(
+    ("roster", "said"),
+    [
+        ("name\nAda\n", "lacks the column student_id"),
+        ("student_id\nada\n\nada\n", "student_id 'ada' stands in lines 2 and 4"),
+        ("student_id,email\nada,x@y\nbob,x@y\n", "email 'x@y' stands in lines 2 and 3"),
+        ("student_id,name\n../ada,Ada\n", "line 2: the student_id '../ada' names a folder"),
+        ("student_id,name\n,Ada\n", "line 2: the student_id '' is empty"),
+    ],
+)
+def test_a_roster_that_cannot_be_used_is_named_with_its_line(course, roster, said):
+    (course / "roster.csv").write_text(roster)
+    _, output, _ = fails(course, make_zip(course.parent / "m.zip", MOODLE))
+    assert str(course / "roster.csv") in output
+    assert said in output
+    assert submitted(course) == {}
+
+
+def test_what_is_no_zip_and_what_is_not_there_are_named(course):
+    (course.parent / "x.zip").write_text("no zip")
+    assert "x.zip is not a zip that can be read" in fails(course, course.parent / "x.zip")[1]
+    assert "nowhere does not exist" in fails(course, course.parent / "nowhere")[1]
+    (course / "roster.csv").unlink()
+    assert "write one, with the columns student_id, name" in fails(course, course.parent / "x.zip")[1]
+
+
+def test_a_folders_times_are_kept(course):
+    source = make_folder(course.parent / "f", BOB)
+    time = datetime.fromisoformat("2026-03-01T12:00:00+00:00").timestamp()
+    os.utime(source / next(iter(BOB)), (time, time))
+    run(course, source)
+    assert submitted(course)["bob, jr./scaling/timestamp.txt"] == "2026-03-01 12:00:00 UTC"
