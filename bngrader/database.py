@@ -18,15 +18,28 @@ PATIENCE = 60_000  # milliseconds that a write waits for another program's; `?ti
 PYTHONS_OWN = 5_000
 
 # Beside nbgrader's tables: which submission each grade is for, and what was written for it.
+OURS = MetaData()
 MARKS = Table(
     "bngrader_mark",
-    MetaData(),
+    OURS,
     Column("assignment", String(128), primary_key=True),
     Column("student", String(128), primary_key=True),
-    Column("work", String(64), nullable=False),  # digest of the submission, the source and the seed
+    Column(
+        "work", String(64), nullable=False
+    ),  # 32 letters of the submission's digest, 32 of the source's and the seed's
     Column("graded", String(64), nullable=False),  # digest of the notebook in autograded/
     Column("feedback", String(64), nullable=False),  # digest of what the page in feedback/ shows
     Column("hints", Text, nullable=False),  # JSON: the hints of each graded cell, in the notebook's order
+)
+# What a person gave to cells that the assignment has no longer.
+REMOVED = Table(
+    "bngrader_removed",
+    OURS,
+    Column("assignment", String(128), primary_key=True),
+    Column("cell", String(128), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # the table that it stood in: grade or comment
+    Column("student", String(128), primary_key=True),
+    Column("given", Text, nullable=False),  # JSON: the columns of that table, with their values
 )
 
 

@@ -44,7 +44,7 @@ def read_submission(place: Path, assignment: str) -> bytes:
     if not _is(stat.S_ISREG, path):
         raise Unreadable(f"{shown} is {_kind(path)}, not a file. Ask for the notebook itself.")
     try:
-        data = _start_of(path, LARGEST + 1)
+        data = start_of(path, LARGEST + 1)
     except OSError as error:
         raise Unreadable(f"{shown} cannot be read ({error.strerror}). Ask for the notebook again.") from error
     if len(data) > LARGEST:
@@ -56,13 +56,14 @@ def read_submission(place: Path, assignment: str) -> bytes:
 def read_timestamp(place: Path) -> str | None:
     """When a submission was handed in, as nbgrader's timestamp.txt beside it says; None where it says no time."""
     try:
-        text = _start_of(place / "timestamp.txt", 100).decode().strip()
+        text = start_of(place / "timestamp.txt", 100).decode().strip()
         return text if parse_utc(text) else None
     except (OSError, ValueError, OverflowError):
         return None
 
 
-def _start_of(path: Path, size: int) -> bytes:
+def start_of(path: Path, size: int) -> bytes:
+    """Read at most `size` bytes of a file. Raises OSError, also for a link."""
     # Between a look and the opening a file can be swapped: follow no link and wait for no pipe.
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         return file.read(size)
