@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, MetaData, String, Table, Text, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from bngrader.course import CourseError
 
@@ -50,6 +51,13 @@ def _connect(connection: Any, record: Any) -> None:
         if patience == PYTHONS_OWN:
             connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         connection.execute("PRAGMA journal_mode = WAL")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _fresh(state: ORMExecuteState) -> None:
+    """Read again what is asked for: formgrader would show what it read first, whatever others have written since."""
+    if state.is_select and not state.is_column_load:
+        state.update_execution_options(populate_existing=True)
 
 
 def begin_as_writer(engine: Engine) -> None:
