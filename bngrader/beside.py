@@ -1,6 +1,6 @@
 """What is handed in beside the notebook: it goes to autograded/ for those who grade, as with nbgrader.
 
-The page of feedback gets the two files beside it that nbgrader's exchange asks for.
+The page of feedback gets beside it the two files that nbgrader's exchange asks for.
 """
 
 import os
@@ -28,13 +28,15 @@ def bring_along(place: Path, files: Files, ignore: list[str]) -> int:
     """
     folder = files.graded.parent
     wanted, left_out = _contents(place, ignore)
-    if (timestamp := read_timestamp(place)) is not None:
-        wanted[Path(TIMESTAMP)] = timestamp.encode()
-    _remove_others(folder, wanted, files.graded)
-    for path, data in wanted.items():
+    asked_for = {
+        Path(TIMESTAMP): (read_timestamp(place) or "").encode(),
+        Path(SECRET): _secret(place, files.feedback.with_name(SECRET)),
+    }
+    _remove_others(folder, wanted | asked_for, files.graded)
+    for path, data in (wanted | asked_for).items():
         _write(folder / path, data)
-    _write(files.feedback.with_name(TIMESTAMP), (timestamp or "").encode())
-    _write(files.feedback.with_name(SECRET), _secret(place, files.feedback.with_name(SECRET)))
+    for path, data in asked_for.items():
+        _write(files.feedback.parent / path, data)
     return left_out
 
 
@@ -55,9 +57,11 @@ def _contents(place: Path, ignore: list[str]) -> tuple[dict[Path, bytes], int]:
 def _walk(place: Path, ignore: list[str]) -> Iterator[Path]:
     for parent, folders, names in os.walk(place):
         here = Path(parent)
+        links = [name for name in folders if (here / name).is_symlink()]
         deep = len(here.relative_to(place).parts) >= DEEPEST
         folders[:] = [] if deep else sorted(name for name in folders if not _is_ignored(name, ignore))
-        yield from (here / name for name in sorted(names) if not _is_ignored(name, ignore) and name != TIMESTAMP)
+        files = [name for name in sorted([*names, *links]) if not _is_ignored(name, ignore)]
+        yield from (here / name for name in files if name not in (TIMESTAMP, SECRET))
 
 
 def _is_ignored(name: str, ignore: list[str]) -> bool:
