@@ -1,11 +1,15 @@
 """A term of three students, from release to return, through nbgrader's own exchange and formgrader in a browser."""
 
+import os
+import stat
+import subprocess
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import nbformat
 import pytest
 
+from bngrader.revision import REVISED
 from tests.conftest import jupyter_lab
 from tests.grading import sample_class
 from tests.grading.term import BIN, COURSE, Term
@@ -44,8 +48,8 @@ def scores(records):
 class Form:
     """A student's submission, open in formgrader in a browser of its own."""
 
-    def __init__(self, browser, address, term, student):
-        self.address, self.student = address, student
+    def __init__(self, browser, term, address, student):
+        self.student = student
         with term.gradebook() as book:
             name = book.find_submission_notebook("scaling", "scaling", student).id
         self.page = browser.new_context().new_page()
@@ -135,19 +139,19 @@ def by_hand(term, third, chromium):
     """Two graders, each with a server and a browser, score two students at one time, while all is graded again."""
     with ExitStack() as stack:
         again = stack.enter_context(term.grading("--force"))
-        forms = [
-            Form(chromium, stack.enter_context(jupyter_lab(term.folder, BIN)), term, student)
-            for student in ("ada", "ben")
-        ]
+        servers = [stack.enter_context(jupyter_lab(term.folder, BIN)) for _ in range(2)]
+        forms = [Form(chromium, term, *place) for place in zip(servers, ("ada", "ben"), strict=True)]
+        # What the server of the other grader has read once, it has to read again.
+        others = [Form(chromium, term, *place) for place in zip(servers, ("ben", "ada"), strict=True)]
         for cell, points in GIVEN.items():
             at_one_time(forms, cell, points)
         at_one_time(forms, f"{WRITTEN}-comment", ("Say why, too.", "By how much?"))
-        seen = {form.student: form.reload(WRITTEN) for form in forms}
+        seen = {form.student: form.reload(WRITTEN) for form in others}
         out, err = again.communicate(timeout=200)
         assert again.returncode == 0, out + err
-        cleo = Form(chromium, forms[0].address, term, "cleo")
+        cleo = Form(chromium, term, servers[0], "cleo")
         cleo.give(WRITTEN, 5)
-        for form in [*forms, cleo]:
+        for form in [*forms, *others, cleo]:
             form.page.context.close()
     return seen
 
@@ -170,8 +174,17 @@ def revised(term, returned):
     start = text.index(f'# %% test="{GONE}"')
     end = text.index("# %%", start + 1)
     term.solution.write_text(text[:start] + text[end:])
-    result = term.grade()
-    return *result, text[start:end]
+    return *term.grade(), text[start:end]
+
+
+@pytest.fixture(scope="module")
+def restored(term, revised):
+    """The removed test is there again, and nbgrader's own commands grade ben."""
+    with term.solution.open("a") as file:
+        file.write(f"\n{revised[2]}")
+    said = term.nbgrader("generate_assignment", "scaling", "--force")
+    term.nbgrader("autograde", "scaling", "--student=ben", "--force")
+    return said
 
 
 def test_students_fetch_the_notebook_that_is_in_git(term):
@@ -185,6 +198,12 @@ def test_what_is_collected_is_graded(first):
     records, _ = first
     assert scores(records) == {"ada": 12, "ben": 13}
     assert {record["status"] for record in records.values()} == {"needs_manual"}
+
+
+def test_what_is_handed_in_beside_the_notebook_lies_beside_the_graded_one(term, first):
+    graded = term.folder / "autograded" / "ben" / "scaling"
+    assert (graded / "notes.txt").read_text() == "see table"
+    assert (graded / "data" / "table.csv").read_text() == TABLE
 
 
 def test_a_resubmission_replaces_the_grade(second):
@@ -203,6 +222,12 @@ def test_the_same_notebook_handed_in_again_is_not_run_again(third):
     records, said = third
     assert scores(records) == {"ada": 15, "ben": 13, "cleo": 15}
     assert "Graded before, and unchanged: 3." in said
+
+
+def test_a_file_that_is_not_handed_in_again_is_gone(term, third):
+    graded = term.folder / "autograded" / "ben" / "scaling"
+    assert not (graded / "notes.txt").exists()
+    assert (graded / "data" / "table.csv").read_text() == TABLE
 
 
 def test_two_graders_at_once_and_a_round_of_grading_lose_no_score(by_hand, returned):
@@ -249,3 +274,50 @@ def test_only_what_changed_waits_for_another_look(term, revised):
         grades = book.find_submission_notebook("scaling", "scaling", "ada").grades
         waiting = {grade.name for grade in grades if grade.needs_manual_grade}
     assert waiting == {WRITTEN, "test_standardize"}
+
+
+def test_a_removed_test_leaves_nothing_in_the_graded_notebooks(term, revised):
+    assert GONE in (term.folder / "submitted/ada/scaling/scaling.ipynb").read_text()
+    for place in ("autograded/ada/scaling/scaling.ipynb", "feedback/ada/scaling/scaling.html"):
+        text = (term.folder / place).read_text()
+        assert "the second test holds" in text
+        assert GONE not in text
+        assert "No module named" not in text
+
+
+def test_nbgraders_own_commands_work_on_what_was_collected_and_changed(term, revised, restored):
+    assert REVISED in restored
+    with term.gradebook() as book:
+        ben = book.find_submission("scaling", "ben")
+        assert book.find_grade(GONE, "scaling", "scaling", "ben").manual_score == GIVEN[GONE][1]  # it came back
+        assert ben.score == revised[0]["ben"]["score"] + GIVEN[GONE][1]
+
+
+def test_the_exchange_has_the_permissions_that_nbgrader_asks_for(term, returned):
+    course = term.exchange / COURSE
+    modes = {
+        "..": 0o777,
+        ".": 0o755,
+        "outbound": 0o755,
+        "outbound/scaling": 0o755,
+        "inbound": 0o2733,
+        "feedback": 0o711,
+    }
+    assert {name: stat.S_IMODE((course / name).stat().st_mode) for name in modes} == modes
+    handed_in = list((course / "inbound").iterdir())
+    assert len(handed_in) == 6
+    assert {stat.S_IMODE(place.stat().st_mode) for place in handed_in} == {0o777}
+    files = [*course.glob("inbound/*/*.*"), course / "outbound/scaling/scaling.ipynb"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
+    if os.geteuid() == 0:  # then this can be tried as somebody else
+        for place in [term.exchange, *term.exchange.parents][1:-1]:
+            place.chmod(place.stat().st_mode | 0o011)
+        assert succeeds_for_another_user("cat", course / "outbound/scaling/scaling.ipynb")
+        assert succeeds_for_another_user("mkdir", course / "inbound/another")
+        assert not succeeds_for_another_user("ls", course / "inbound")
+        assert not succeeds_for_another_user("ls", course / "feedback")
+        assert not succeeds_for_another_user("mkdir", course / "outbound/another")
+
+
+def succeeds_for_another_user(*command):
+    return subprocess.run(command, user="nobody", capture_output=True, check=False).returncode == 0
