@@ -3,6 +3,7 @@
 import os
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -43,6 +44,12 @@ EDITS = {
 
 def scores(records):
     return {student: record["score"] for student, record in records.items()}
+
+
+def at_once(what, students):
+    """What several students do at one time."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(what, students))
 
 
 class Form:
@@ -98,16 +105,16 @@ def term(tmp_path_factory):
     term = Term(tmp_path_factory.mktemp("term"))
     term.nbgrader("generate_assignment", "scaling")
     term.nbgrader("release_assignment", "scaling")
-    for student in STUDENTS:
-        term.student(student, "fetch_assignment", "scaling")
+    at_once(lambda student: term.student(student, "fetch_assignment", "scaling"), STUDENTS)
     return term
 
 
 @pytest.fixture(scope="module")
 def first(term):
     """Two have handed in, one of them with files beside the notebook."""
-    term.submit("ada", DDOF)
-    term.submit("ben", SHIFTS, **{"notes.txt": "see table", "data/table.csv": TABLE})
+    beside = {"ben": {"notes.txt": "see table", "data/table.csv": TABLE}}
+    notebooks = {"ada": DDOF, "ben": SHIFTS}
+    at_once(lambda student: term.submit(student, notebooks[student], **beside.get(student, {})), notebooks)
     term.nbgrader("collect", "scaling")
     return term.grade()
 
@@ -161,7 +168,7 @@ def returned(term, by_hand):
     """Graded again, which renews the pages, and given back."""
     records, _ = term.grade()
     term.nbgrader("release_feedback", "scaling")
-    return records, {student: term.fetched_page(student) for student in STUDENTS}
+    return records, dict(zip(STUDENTS, at_once(term.fetched_page, STUDENTS), strict=True))
 
 
 @pytest.fixture(scope="module")
