@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput, SaveCells
 
 import bngrader.database  # noqa: F401  (opens gradebooks so that formgrader and bngrader can use one at the same time)
 from bngrader.course import SOURCES, put_tools_on_path
 from bngrader.engine.preprocessor import ExecuteSandboxed
 from bngrader.feedback import HideTests
+from bngrader.revision import ReviseCells
 from bngrader.sanitize import Repair
 from bngrader.scoring import SaveScores
 from bngrader.sources import write_sources
@@ -19,6 +21,10 @@ c.CourseDirectory.course_id = "batch-normalization"
 c.CourseDirectory.source_directory = str(SOURCES)
 c.CourseDirectory.release_directory = "exercises"
 
+# An assignment can change, its cells too, after submissions were graded.
+c.GenerateAssignment.preprocessors = [
+    ReviseCells if step is SaveCells else step for step in GenerateAssignment().preprocessors
+]
 # `nbgrader autograde` and formgrader's button grade as `bngrader grade` does.
 c.Autograde.sanitize_preprocessors = [ClearOutput, Repair, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, MetaData, String, Table, Text, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from bngrader.course import CourseError
 
@@ -19,15 +20,28 @@ PYTHONS_OWN = 5_000
 ABOUT_A_ROW = (DataError, IntegrityError)  # not about the database as such
 
 # Beside nbgrader's tables: which submission each grade is for, and what was written for it.
+OURS = MetaData()
 MARKS = Table(
     "bngrader_mark",
-    MetaData(),
+    OURS,
     Column("assignment", String(128), primary_key=True),
     Column("student", String(128), primary_key=True),
-    Column("work", String(64), nullable=False),  # digest of the submission, the source and the seed
+    Column(
+        "work", String(64), nullable=False
+    ),  # 32 letters of the submission's digest, 32 of the source's and the seed's
     Column("graded", String(64), nullable=False),  # digest of the notebook in autograded/
     Column("feedback", String(64), nullable=False),  # digest of what the page in feedback/ shows
     Column("hints", Text, nullable=False),  # JSON: the hints of each graded cell, in the notebook's order
+)
+# What a person gave to cells that the assignment has no longer.
+REMOVED = Table(
+    "bngrader_removed",
+    OURS,
+    Column("assignment", String(128), primary_key=True),
+    Column("cell", String(128), primary_key=True),
+    Column("kind", String(16), primary_key=True),  # the table that it stood in: grade or comment
+    Column("student", String(128), primary_key=True),
+    Column("given", Text, nullable=False),  # JSON: the columns of that table, with their values
 )
 
 
@@ -38,6 +52,13 @@ def _connect(connection: Any, record: Any) -> None:
         if patience == PYTHONS_OWN:
             connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
         connection.execute("PRAGMA journal_mode = WAL")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _fresh(state: ORMExecuteState) -> None:
+    """Read again what is asked for: formgrader would show what it read first, whatever others have written since."""
+    if state.is_select and not state.is_column_load:
+        state.update_execution_options(populate_existing=True)
 
 
 def begin_as_writer(engine: Engine) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Row
 
 from bngrader.course import Course, CourseError
-from bngrader.database import MARKS, begin_as_writer, explained
+from bngrader.database import MARKS, OURS, begin_as_writer, explained
 from bngrader.feedback import Shown
 from bngrader.records import GRADED, NEEDS_MANUAL, Cell, Record
 from bngrader.worker import ByHand, Outcome
@@ -54,11 +54,11 @@ class ClassGradebook:
         self.assignment = assignment
         self._config = course.nbgrader_config()
         self._folder = NbGraderAPI(config=self._config).coursedir
-        self.url = self._folder.db_url
+        self.url, self.ignore = self._folder.db_url, list(self._folder.ignore)
         with explained(self.url):
             self._book = Gradebook(self.url, self._folder.course_id)
             begin_as_writer(self._book.engine)
-            MARKS.metadata.create_all(self._book.engine)
+            OURS.create_all(self._book.engine)
 
     def close(self) -> None:
         """Close the connections to the database."""
@@ -110,20 +110,24 @@ class ClassGradebook:
         files = self.files(outcome.student)
         write_file(files.graded, outcome.graded)
         write_file(files.feedback, outcome.feedback.encode())
-        if timestamp is not None:
-            write_file(files.graded.with_name("timestamp.txt"), timestamp.encode())
         with self._session() as db:
             before = self._mark(outcome.student)
-            same_work = before is not None and before.work == work
+            same_answers = before is not None and before.work[:32] == work[:32]
             submitted = self._submitted(outcome.student) or self._new_submission(outcome.student)
-            if timestamp is not None:
-                submitted.assignment.timestamp = parse_utc(timestamp)
-            _set_grades(db, submitted, outcome, same_work)
+            _set_grades(db, submitted, outcome, same_answers)
             db.flush()
             db.expire_all()
-            submitted.late_submission_penalty = self._penalty(submitted)
+            self._set_time(submitted, timestamp)
             values = {"work": work, "graded": digest(outcome.graded), "hints": json.dumps(outcome.hints)}
             self._set_mark(outcome.student, values | {"feedback": outcome.shown.digest() if outcome.shown else ""})
+            db.commit()
+
+    def update_time(self, student: str, timestamp: str | None) -> None:
+        """Write when a graded submission was handed in, and what its lateness costs by now."""
+        with self._session() as db:
+            submitted = self._submitted(student)
+            assert submitted is not None
+            self._set_time(submitted, timestamp)
             db.commit()
 
     def write_feedback(self, outcome: Outcome) -> None:
@@ -179,6 +183,11 @@ class ClassGradebook:
                 db.commit()
             return sorted(found, key=lambda late: late.student)
 
+    def is_graded(self, student: str) -> bool:
+        """Whether the gradebook holds a grade of a student, of whatever submission."""
+        with self._session():
+            return self._mark(student) is not None and self._submitted(student) is not None
+
     def record(self, student: str) -> Record:
         """What the gradebook holds of a graded submission."""
         with self._session():
@@ -229,9 +238,15 @@ class ClassGradebook:
         db.flush()
         return notebook
 
+    def _set_time(self, submitted: SubmittedNotebook, timestamp: str | None) -> None:
+        if timestamp is not None:
+            submitted.assignment.timestamp = parse_utc(timestamp)
+        submitted.late_submission_penalty = self._penalty(submitted)
+
     def _penalty(self, submitted: SubmittedNotebook) -> float | None:
         """The late penalty, by nbgrader's plugin."""
-        late = submitted.assignment.total_seconds_late
+        due = submitted.assignment.assignment.duedate is not None  # without, nbgrader cannot add an extension to it
+        late = submitted.assignment.total_seconds_late if due else 0
         if late <= 0:
             return None
         step = AssignLatePenalties(config=self._config)
@@ -265,7 +280,7 @@ def write_file(path: Path, data: bytes) -> None:
         ) from error
 
 
-def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_work: bool) -> None:
+def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_answers: bool) -> None:
     grades = {grade.name: grade for grade in submitted.grades}
     comments = {comment.name: comment for comment in submitted.comments}
     for cell in submitted.notebook.grade_cells:
@@ -273,7 +288,7 @@ def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_wo
         grade.auto_score = outcome.scores[cell.name]
         if grade.manual_score is None:
             grade.needs_manual_grade = grade.auto_score is None
-        elif not same_work:
+        elif not same_answers:
             grade.needs_manual_grade = True  # as in nbgrader: a person should look at what they scored again
     for cell in submitted.notebook.solution_cells:
         comment = comments.get(cell.name) or _added(db, Comment(cell_id=cell.id, notebook=submitted))

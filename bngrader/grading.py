@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
+from bngrader.beside import bring_along
 from bngrader.cluster import Map, Workers
 from bngrader.course import Course, CourseError, require_assignment
 from bngrader.feedback import Shown
@@ -31,6 +32,7 @@ class Grading:
     places: dict[str, Path] = field(init=False)  # what each student handed in
     already: int = field(default=0, init=False)  # how many were graded before
     mended: dict[str, list[str]] = field(default_factory=dict, init=False)  # what was put back, by student
+    revised: list[str] = field(default_factory=list, init=False)  # how the assignment changed after it was graded
 
     def __post_init__(self) -> None:
         """Look who handed something in.
@@ -50,9 +52,13 @@ class Grading:
         """
         source = nbformat.writes(gradable(read_solution(self._solution()))).encode()
         with workers(source) as run_map:
-            record_assignment(self.course, self.assignment)  # takes seconds, in which the workers start
+            self.revised = record_assignment(self.course, self.assignment)  # takes seconds, in which the workers start
             with closing(ClassGradebook(self.course, self.assignment)) as gradebook:
                 yield from _Round(self, gradebook, source).run(run_map)
+
+    def note(self, student: str, line: str) -> None:
+        """Keep a line to be shown about a student's submission."""
+        self.mended.setdefault(student, []).append(line)
 
     def _solution(self) -> Path:
         return self.course.repository / "solutions" / f"{self.assignment}.py"
@@ -90,7 +96,15 @@ class _Round:
                 yield self._job(student, source=self._source, submission=submission)
             else:
                 self._grading.already += 1
+                self._gradebook.update_time(student, read_timestamp(place))
+                self._bring_along(student)
                 yield from self._pages(student)
+
+    def _bring_along(self, student: str) -> None:
+        place, files = self._grading.places[student], self._gradebook.files(student)
+        left_out = bring_along(place, files, self._gradebook.ignore)
+        if left_out:
+            self._grading.note(student, f"{left_out} of the files beside the notebook left out: links, or too much")
 
     def _pages(self, student: str) -> Iterator[Job]:
         """The page of feedback of a graded submission, if it no longer shows what a person gave; else its record."""
@@ -109,9 +123,10 @@ class _Round:
         return Job(student, self._grading.assignment, settings=self._grading.settings, by_hand=by_hand, **parts)
 
     def _digest(self, submission: bytes) -> str:
-        """A text that changes when a submission has to be graded again."""
+        """A text that changes when a submission has to be graded again; its first half, when the answers changed."""
         seed = str(self._grading.settings.get("hidden_seed")).encode()
-        return hashlib.sha256(b"\0".join([hashlib.sha256(self._source).digest(), seed, submission])).hexdigest()
+        halves = (submission, hashlib.sha256(self._source).digest() + seed)
+        return "".join(hashlib.sha256(half).hexdigest()[:32] for half in halves)
 
     def _written(self, outcome: Outcome) -> Record:
         if outcome.error:
@@ -127,10 +142,11 @@ class _Round:
         if not outcome.graded:
             self._gradebook.write_feedback(outcome)
             return
-        if outcome.log:
-            self._grading.mended[outcome.student] = outcome.log
+        for line in outcome.log:
+            self._grading.note(outcome.student, line)
         timestamp = read_timestamp(self._grading.places[outcome.student])
         self._gradebook.write(outcome, self._work[outcome.student], timestamp)
+        self._bring_along(outcome.student)
         shown = self._gradebook.outdated_feedback(outcome.student)
         if shown is not None:  # a penalty for lateness, or a person who scored meanwhile
             self._gradebook.write_feedback(grade_one(self._page(outcome.student, shown)))
@@ -141,4 +157,7 @@ class _Round:
         return f"{name.relative_to(self._grading.course.folder)} {outcome.error}"
 
     def _failed(self, student: str, error: str) -> Record:
+        if self._gradebook.is_graded(student):
+            before = self._gradebook.record(student)
+            error += f" The grade of the submission before it stays: {before.score:g} of {before.max_score:g}."
         return Record(student, self._grading.assignment, FAILED, None, self._max_score, error=error)

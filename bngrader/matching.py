@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
+from nbgrader.utils import compute_checksum
 
 DEFINED = re.compile(r"^(?:async +)?(?:def|class) +(\w+)", re.MULTILINE)
 IMPORTED = re.compile(r"^(?:from|import) .*", re.MULTILINE)
@@ -37,6 +38,14 @@ def grade_id(cell: NotebookNode) -> str | None:
     metadata = cell.metadata.get("nbgrader")
     claimed = metadata.get("grade_id") if isinstance(metadata, dict) else None
     return claimed if isinstance(claimed, str) else None
+
+
+def was_handed_out(cell: NotebookNode) -> bool:
+    """Whether a cell is as it was handed out, by its metadata: a test, say, that the assignment has no longer."""
+    try:
+        return bool(cell.metadata.nbgrader["checksum"] == compute_checksum(cell))
+    except (AttributeError, KeyError, TypeError, ValueError):  # metadata can be anything
+        return False
 
 
 def same_text(one: NotebookNode, other: NotebookNode) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from bngrader.matching import Pair, adds_code, definitions, is_answer, match, same_text
+from bngrader.matching import Pair, adds_code, definitions, is_answer, match, same_text, was_handed_out
 from bngrader.sources import released
 from bngrader.submitted import Unreadable
 
@@ -149,7 +149,7 @@ def _own_cells(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
     for index, cell in enumerate(pair.handed_in):
         before = names.get(index, before)
         copied = any(same_text(cell, other) for other in known)
-        if index not in names and cell.source.strip() and not copied:
+        if index not in names and cell.source.strip() and not copied and not was_handed_out(cell):
             own.setdefault(before, []).append(_own(cell))
     return own
 

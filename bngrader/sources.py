@@ -19,12 +19,14 @@ from typing import Any
 
 import jupytext
 import nbformat
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, ComputeChecksums
 from traitlets.config import Config
 
 from bngrader.course import SOURCES, Course, CourseError, assignments, check_result, put_tools_on_path
+from bngrader.revision import REVISED
 
 KINDS = {
     "locked": {"locked": True},
@@ -88,15 +90,19 @@ def write_sources(repository: Path) -> None:
             nbformat.write(read_solution(solution), notebook)
 
 
-def generate(config: Config, slug: str, *, into_gradebook: bool) -> None:
+def generate(config: Config, slug: str, *, into_gradebook: bool) -> str:
     """Run nbgrader's generate step, with or without the part that records the assignment in the gradebook.
+
+    Returns what nbgrader logged.
 
     Raises CourseError, with nbgrader's own words, if it fails.
     """
     put_tools_on_path()
     config.SaveCells.enabled = into_gradebook
     config.GenerateAssignment.no_database = not into_gradebook
-    check_result(NbGraderAPI(config=config).generate_assignment(slug), f"to generate the assignment {slug}")
+    result = NbGraderAPI(config=config).generate_assignment(slug)
+    check_result(result, f"to generate the assignment {slug}")
+    return strip_ansi(result.get("log") or "")
 
 
 def release(course: Course, slug: str, into: Path) -> Path:
@@ -109,8 +115,12 @@ def release(course: Course, slug: str, into: Path) -> Path:
         return Path(shutil.copy(Path(folder) / slug / f"{slug}.ipynb", target))
 
 
-def record_assignment(course: Course, slug: str) -> None:
-    """Write the assignment's cells and points into the class's gradebook."""
+def record_assignment(course: Course, slug: str) -> list[str]:
+    """Write the assignment's cells and points into the class's gradebook.
+
+    Returns what changed of an assignment that has submissions, in the words of `bngrader.revision`.
+    """
     write_sources(course.repository)
     with tempfile.TemporaryDirectory() as folder:
-        generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=True)
+        log = generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=True)
+    return [line.removeprefix("[WARNING] ") for line in log.splitlines() if REVISED in line]

@@ -146,7 +146,8 @@ def _cells_to_look_at(record: Record) -> str:
 def _say_what_is_left(console: Console, grading: Grading, records: list[Record], folder: Path) -> None:
     failed = [record for record in records if record.status == FAILED]
     waiting = sum(record.status == NEEDS_MANUAL for record in records)
-    lines = [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.mended.items())]
+    lines = [f"{change}. Scores by hand of what changed wait for another look." for change in grading.revised]
+    lines += [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.mended.items())]
     lines += [f"{record.student}: {record.error}" for record in failed]
     if grading.already:
         lines += [f"Graded before, and unchanged: {grading.already}. (--force grades them again.)"]

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nbgrader.utils import compute_checksum
 
 from bngrader.repair import Unreadable, repair
 from bngrader.sources import gradable, read_solution
@@ -334,3 +335,16 @@ def test_any_part_of_a_notebook_may_be_anything(data):
         result, notes = repair(json.dumps(notebook).encode(), SOURCE)
         assert_whole(result)
         assert all("\n" not in note for note in notes)
+
+
+def test_a_test_that_the_assignment_has_no_longer_is_dropped_but_not_what_a_student_wrote_into_it():
+    notebook = handed_in()
+    old = copy.deepcopy(notebook.cells[index(notebook, "test_standardize")])
+    old.source, old.metadata.nbgrader.grade_id = "an_old_test()", "test_old"
+    old.metadata.nbgrader.checksum = compute_checksum(old)
+    changed = copy.deepcopy(old)
+    changed.source, changed.metadata.nbgrader.grade_id = HELPER, "test_older"
+    notebook.cells += [old, changed]
+    repaired, _ = mended(notebook)
+    assert_whole(repaired, standardize=ANSWER)
+    assert own_cells(repaired) == [HELPER]

@@ -1,0 +1,330 @@
+"""A term of three students, from release to return, through nbgrader's own exchange and formgrader in a browser."""
+
+import os
+import stat
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import nbformat
+import pytest
+
+from bngrader.revision import REVISED
+from tests.conftest import jupyter_lab
+from tests.grading import sample_class
+from tests.grading.term import BIN, COURSE, Term
+
+STUDENTS = ("ada", "ben", "cleo")
+DDOF = nbformat.writes(sample_class.with_mistake("standardize", "divides by N - 1"))  # 12 of 15
+SHIFTS = nbformat.writes(sample_class.with_mistake("inverse_standardize", "shifts before it scales"))  # 13 of 15
+RIGHT = nbformat.writes(sample_class.filled_in())
+WRITTEN = sample_class.WRITTEN
+TABLE = "a,b\n1,2\n"
+
+# The points that each of the two graders gives.
+GONE = "test_inverse_standardize_edges"
+GIVEN = {WRITTEN: (4, 3), "test_standardize": (2.5, 1.5), GONE: (0.5, 0.25), "test_min_max_scale": (1, 2)}
+
+# What the instructor changes, beside removing a test.
+NEW_TEST = """# %% test="test_standardize_again" points=2
+from bngrader.check import call, close
+
+x = np.array([[1.0], [3.0]])
+close(call(standardize, x, z=(2, 1), mean=(1,), std=(1,))[0], [[-1], [1]], "the second test holds", x=x)
+
+"""
+EDITS = {
+    'test="test_standardize" points=3': 'test="test_standardize" points=4',
+    'written="written_new_patient" points=5': 'written="written_new_patient" points=6',
+    'rng = hidden_rng("apply_standardize")\n': "assert False, 'a stricter test'\n",
+    '# %% test="test_standardize_constant"': f'{NEW_TEST}# %% test="test_standardize_constant"',
+}
+
+
+def scores(records):
+    return {student: record["score"] for student, record in records.items()}
+
+
+def at_once(what, students):
+    """What several students do at one time."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(what, students))
+
+
+class Form:
+    """A student's submission, open in formgrader in a browser of its own."""
+
+    def __init__(self, browser, term, address, student):
+        self.student = student
+        with term.gradebook() as book:
+            name = book.find_submission_notebook("scaling", "scaling", student).id
+        self.page = browser.new_context().new_page()
+        with self._loaded():
+            self.page.goto(f"{address}/formgrader/submissions/{name}/")
+
+    def _loaded(self):
+        return self.page.expect_response(lambda response: "/formgrader/api/grades" in response.url)
+
+    def reload(self, box):
+        with self._loaded():
+            self.page.reload()
+        self.page.wait_for_timeout(200)
+        return self.page.locator(f"#{box}").input_value()
+
+    def saved(self):
+        """To be used with `with`: waits for what is saved meanwhile."""
+        return self.page.expect_response(lambda response: response.request.method == "PUT" and response.ok)
+
+    def fill(self, box, value):
+        self.page.locator(f"#{box}").fill(str(value))
+
+    def leave(self, box):
+        self.page.locator(f"#{box}").blur()
+
+    def give(self, box, value):
+        self.fill(box, value)
+        with self.saved():
+            self.leave(box)
+
+
+def at_one_time(forms, box, values):
+    """Each grader fills in a box; then both leave it, which saves it, before either has been answered."""
+    for form, value in zip(forms, values, strict=True):
+        form.fill(box, value)
+    with ExitStack() as stack:
+        for form in forms:
+            stack.enter_context(form.saved())
+        for form in forms:
+            form.leave(box)
+
+
+@pytest.fixture(scope="module")
+def term(tmp_path_factory):
+    """Released and fetched."""
+    term = Term(tmp_path_factory.mktemp("term"))
+    term.nbgrader("generate_assignment", "scaling")
+    term.nbgrader("release_assignment", "scaling")
+    at_once(lambda student: term.student(student, "fetch_assignment", "scaling"), STUDENTS)
+    return term
+
+
+@pytest.fixture(scope="module")
+def first(term):
+    """Two have handed in, one of them with files beside the notebook."""
+    beside = {"ben": {"notes.txt": "see table", "data/table.csv": TABLE}}
+    notebooks = {"ada": DDOF, "ben": SHIFTS}
+    at_once(lambda student: term.submit(student, notebooks[student], **beside.get(student, {})), notebooks)
+    term.nbgrader("collect", "scaling")
+    return term.grade()
+
+
+@pytest.fixture(scope="module")
+def second(term, first):
+    """Ada has mended hers, ben has handed in a file that cannot be read, and cleo is late."""
+    term.submit("ada", RIGHT)
+    term.submit("ben", RIGHT[:1000])
+    term.nbgrader("db", "assignment", "add", "scaling", f"--duedate={datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC")
+    term.submit("cleo", RIGHT)
+    term.nbgrader("collect", "scaling", "--update")
+    return term.grade()
+
+
+@pytest.fixture(scope="module")
+def third(term, second):
+    """Ben hands in again, in the time that he was given: the notebook of the first time, without his notes."""
+    with term.gradebook() as book:
+        book.grant_extension("scaling", "ben", days=1)
+    (term.home("ben") / "scaling" / "notes.txt").unlink()
+    term.submit("ben", SHIFTS)
+    term.nbgrader("collect", "scaling", "--update")
+    return term.grade()
+
+
+@pytest.fixture(scope="module")
+def by_hand(term, third, chromium):
+    """Two graders, each with a server and a browser, score two students at one time, while all is graded again."""
+    with ExitStack() as stack:
+        again = stack.enter_context(term.grading("--force"))
+        servers = [stack.enter_context(jupyter_lab(term.folder, BIN)) for _ in range(2)]
+        forms = [Form(chromium, term, *place) for place in zip(servers, ("ada", "ben"), strict=True)]
+        # What the server of the other grader has read once, it has to read again.
+        others = [Form(chromium, term, *place) for place in zip(servers, ("ben", "ada"), strict=True)]
+        for cell, points in GIVEN.items():
+            at_one_time(forms, cell, points)
+        at_one_time(forms, f"{WRITTEN}-comment", ("Say why, too.", "By how much?"))
+        seen = {form.student: form.reload(WRITTEN) for form in others}
+        out, err = again.communicate(timeout=200)
+        assert again.returncode == 0, out + err
+        cleo = Form(chromium, term, servers[0], "cleo")
+        cleo.give(WRITTEN, 5)
+        for form in [*forms, *others, cleo]:
+            form.page.context.close()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def returned(term, by_hand):
+    """Graded again, which renews the pages, and given back."""
+    records, _ = term.grade()
+    term.nbgrader("release_feedback", "scaling")
+    return records, dict(zip(STUDENTS, at_once(term.fetched_page, STUDENTS), strict=True))
+
+
+@pytest.fixture(scope="module")
+def revised(term, returned):
+    """The instructor changes a hidden test and the points of two cells, adds a test and removes one."""
+    text = term.solution.read_text()
+    for old, new in EDITS.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    start = text.index(f'# %% test="{GONE}"')
+    end = text.index("# %%", start + 1)
+    term.solution.write_text(text[:start] + text[end:])
+    return *term.grade(), text[start:end]
+
+
+@pytest.fixture(scope="module")
+def restored(term, revised):
+    """The removed test is there again, and nbgrader's own commands grade ben."""
+    with term.solution.open("a") as file:
+        file.write(f"\n{revised[2]}")
+    said = term.nbgrader("generate_assignment", "scaling", "--force")
+    term.nbgrader("autograde", "scaling", "--student=ben", "--force")
+    return said
+
+
+def test_students_fetch_the_notebook_that_is_in_git(term):
+    committed = sample_class.REPOSITORY / "exercises" / "scaling" / "scaling.ipynb"
+    for student in STUDENTS:
+        assert (term.home(student) / "scaling" / "scaling.ipynb").exists()
+    assert (term.exchange / COURSE / "outbound/scaling/scaling.ipynb").read_bytes() == committed.read_bytes()
+
+
+def test_what_is_collected_is_graded(first):
+    records, _ = first
+    assert scores(records) == {"ada": 12, "ben": 13}
+    assert {record["status"] for record in records.values()} == {"needs_manual"}
+
+
+def test_what_is_handed_in_beside_the_notebook_lies_beside_the_graded_one(term, first):
+    graded = term.folder / "autograded" / "ben" / "scaling"
+    assert (graded / "notes.txt").read_text() == "see table"
+    assert (graded / "data" / "table.csv").read_text() == TABLE
+
+
+def test_a_resubmission_replaces_the_grade(second):
+    records, _ = second
+    assert records["ada"]["score"] == 15
+
+
+def test_a_resubmission_that_cannot_be_read_says_which_grade_stays(second):
+    ben = second[0]["ben"]
+    assert (ben["status"], ben["score"]) == ("failed", None)
+    assert "is not a notebook (it breaks off or is damaged)" in ben["error"]
+    assert ben["error"].endswith("The grade of the submission before it stays: 13 of 20.")
+
+
+def test_the_same_notebook_handed_in_again_is_not_run_again(third):
+    records, said = third
+    assert scores(records) == {"ada": 15, "ben": 13, "cleo": 15}
+    assert "Graded before, and unchanged: 3." in said
+
+
+def test_a_file_that_is_not_handed_in_again_is_gone(term, third):
+    graded = term.folder / "autograded" / "ben" / "scaling"
+    assert not (graded / "notes.txt").exists()
+    assert (graded / "data" / "table.csv").read_text() == TABLE
+
+
+def test_two_graders_at_once_and_a_round_of_grading_lose_no_score(by_hand, returned):
+    assert by_hand == {"ada": "4", "ben": "3"}
+    records, _ = returned
+    for number, student in enumerate(("ada", "ben")):
+        cells = records[student]["cells"]
+        assert {cell: cells[cell]["score"] for cell in GIVEN} == {cell: both[number] for cell, both in GIVEN.items()}
+        assert records[student]["status"] == "graded"
+    assert scores(returned[0]) == {"ada": 15 - 3 - 1 - 2 + 8, "ben": 13 - 3 - 2 + 6.75, "cleo": 20}
+
+
+def test_each_fetches_a_page_with_the_score_and_the_comment(returned):
+    _, pages = returned
+    assert "(Score: 17.0 / 20.0)" in pages["ada"]
+    assert "Say why, too." in pages["ada"]
+    assert "(Score: 14.75 / 20.0)" in pages["ben"]
+    assert "By how much?" in pages["ben"]
+
+
+def test_lateness_costs_what_the_plugin_says_also_of_what_a_person_gave_later(returned):
+    assert "(Score: 0.0 / 20.0)" in returned[1]["cleo"]
+
+
+def test_a_changed_assignment_is_graded_again_with_what_persons_gave(revised):
+    records, said, _ = revised
+    for change in (
+        "test_standardize has 4 points, not 3",
+        f"{WRITTEN} has 6 points, not 5",
+        f"{GONE} is gone",
+        "test_standardize_again is new, of 2 points",
+    ):
+        assert change in said
+    assert {record["max_score"] for record in records.values()} == {20 + 1 + 1 + 2 - 1}
+    ada = {name: cell["score"] for name, cell in records["ada"]["cells"].items()}
+    assert GONE not in ada
+    kept = {cell: both[0] for cell, both in GIVEN.items() if cell != GONE}
+    assert ada == ada | kept | {"test_standardize_again": 2, "test_apply_standardize": 0}
+    assert records["ada"]["status"] == "needs_manual"  # points of what was scored by hand changed
+
+
+def test_only_what_changed_waits_for_another_look(term, revised):
+    with term.gradebook() as book:
+        grades = book.find_submission_notebook("scaling", "scaling", "ada").grades
+        waiting = {grade.name for grade in grades if grade.needs_manual_grade}
+    assert waiting == {WRITTEN, "test_standardize"}
+
+
+def test_a_removed_test_leaves_nothing_in_the_graded_notebooks(term, revised):
+    assert GONE in (term.folder / "submitted/ada/scaling/scaling.ipynb").read_text()
+    for place in ("autograded/ada/scaling/scaling.ipynb", "feedback/ada/scaling/scaling.html"):
+        text = (term.folder / place).read_text()
+        assert "the second test holds" in text
+        assert GONE not in text
+        assert "No module named" not in text
+
+
+def test_nbgraders_own_commands_work_on_what_was_collected_and_changed(term, revised, restored):
+    assert REVISED in restored
+    with term.gradebook() as book:
+        ben = book.find_submission("scaling", "ben")
+        assert book.find_grade(GONE, "scaling", "scaling", "ben").manual_score == GIVEN[GONE][1]  # it came back
+        assert ben.score == revised[0]["ben"]["score"] + GIVEN[GONE][1]
+
+
+def test_the_exchange_has_the_permissions_that_nbgrader_asks_for(term, returned):
+    course = term.exchange / COURSE
+    modes = {
+        "..": 0o777,
+        ".": 0o755,
+        "outbound": 0o755,
+        "outbound/scaling": 0o755,
+        "inbound": 0o2733,
+        "feedback": 0o711,
+    }
+    assert {name: stat.S_IMODE((course / name).stat().st_mode) for name in modes} == modes
+    handed_in = list((course / "inbound").iterdir())
+    assert len(handed_in) == 6
+    assert {stat.S_IMODE(place.stat().st_mode) for place in handed_in} == {0o777}
+    files = [*course.glob("inbound/*/*.*"), course / "outbound/scaling/scaling.ipynb"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
+    if os.geteuid() == 0:  # then this can be tried as somebody else
+        for place in [term.exchange, *term.exchange.parents][1:-1]:
+            place.chmod(place.stat().st_mode | 0o011)
+        assert succeeds_for_another_user("cat", course / "outbound/scaling/scaling.ipynb")
+        assert succeeds_for_another_user("mkdir", course / "inbound/another")
+        assert not succeeds_for_another_user("ls", course / "inbound")
+        assert not succeeds_for_another_user("ls", course / "feedback")
+        assert not succeeds_for_another_user("mkdir", course / "outbound/another")
+
+
+def succeeds_for_another_user(*command):
+    return subprocess.run(command, user="nobody", capture_output=True, check=False).returncode == 0
