@@ -19,6 +19,7 @@ from sqlalchemy.engine import Row
 from bngrader.course import Course, CourseError
 from bngrader.database import MARKS, begin_as_writer, explained
 from bngrader.feedback import Shown
+from bngrader.history import note_version
 from bngrader.records import GRADED, NEEDS_MANUAL, Cell, Record
 from bngrader.worker import ByHand, Outcome
 
@@ -88,10 +89,11 @@ class ClassGradebook:
                 name: ByHand(*_given(grades.get(name)), comment=comments.get(name)) for name in {*grades, *comments}
             }
 
-    def write(self, outcome: Outcome, work: str, timestamp: str | None) -> None:
+    def write(self, outcome: Outcome, work: str, submission: str, timestamp: str | None) -> None:
         """Write a graded submission: its files, then its grades in one transaction.
 
-        What a person gave stays. Whenever this is interrupted, the submission counts as not graded.
+        What a person gave stays. Whenever this is interrupted, the submission counts as not graded. `work` is the
+        digest of all that the grade is for, `submission` that of the notebook alone.
 
         Raises CourseError if the disk or the gradebook does not take it.
         """
@@ -110,6 +112,8 @@ class ClassGradebook:
             db.flush()
             db.expire_all()
             submitted.late_submission_penalty = self._penalty(submitted)
+            tests = sum(score or 0.0 for score in outcome.scores.values())
+            note_version(db, self.assignment, outcome.student, submission, tests)
             values = {"work": work, "graded": digest(outcome.graded), "hints": json.dumps(outcome.hints)}
             self._set_mark(outcome.student, values | {"feedback": outcome.shown.digest() if outcome.shown else ""})
             db.commit()
@@ -130,7 +134,8 @@ class ClassGradebook:
                 return None
             scores = {grade.name: float(grade.score) for grade in notebook.grades}
             comments = {comment.name: comment.comment for comment in notebook.comments}
-            shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0)
+            waiting = tuple(sorted(grade.name for grade in notebook.grades if _score(grade) is None))
+            shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0, waiting)
             return None if shown.digest() == mark.feedback else shown
 
     def record(self, student: str) -> Record:

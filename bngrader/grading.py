@@ -10,10 +10,11 @@ from typing import Any
 import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
+from bngrader.chapters import book_address
 from bngrader.cluster import Map
 from bngrader.course import Course, CourseError, require_assignment
 from bngrader.feedback import Shown
-from bngrader.gradebook import ClassGradebook
+from bngrader.gradebook import ClassGradebook, digest
 from bngrader.records import FAILED, Record
 from bngrader.sources import gradable, read_solution, record_assignment
 from bngrader.submitted import Unreadable, handed_in, read_submission, read_timestamp
@@ -31,6 +32,7 @@ class Grading:
     places: dict[str, Path] = field(init=False)  # what each student handed in
     already: int = field(default=0, init=False)  # how many were graded before
     mended: dict[str, list[str]] = field(default_factory=dict, init=False)  # what was put back, by student
+    book: str = field(init=False)  # its address, for the feedback
 
     def __post_init__(self) -> None:
         """Look who handed something in.
@@ -38,6 +40,7 @@ class Grading:
         Raises CourseError if the assignment does not exist or nobody has handed it in.
         """
         require_assignment(self.course.repository, self.assignment)
+        self.book = book_address(self.course.nbgrader_config())
         self.places = handed_in(self.course.folder, self.assignment)
         if not self.places:
             layout = f"{self.course.folder / 'submitted'}/<student>/{self.assignment}/{self.assignment}.ipynb"
@@ -64,6 +67,7 @@ class _Round:
         self._grading, self._gradebook, self._source = grading, gradebook, source
         self._max_score = gradebook.max_score()
         self._work: dict[str, str] = {}  # digest of what each student's grade is for
+        self._submission: dict[str, str] = {}  # digest of what each student handed in
         self._ready: list[Record] = []  # records that need no worker
 
     def run(self, run_map: Map) -> Iterator[Record]:
@@ -84,7 +88,7 @@ class _Round:
             except Unreadable as refused:
                 self._ready.append(self._failed(student, str(refused)))
                 continue
-            self._work[student] = self._digest(submission)
+            self._work[student], self._submission[student] = self._digest(submission), digest(submission)
             if self._grading.force or not self._gradebook.is_done(student, self._work[student]):
                 yield self._job(student, source=self._source, submission=submission)
             else:
@@ -101,11 +105,12 @@ class _Round:
 
     def _page(self, student: str, shown: Shown) -> Job:
         graded = self._gradebook.files(student).graded.read_bytes()
-        return Job(student, self._grading.assignment, graded=graded, shown=shown)
+        return Job(student, self._grading.assignment, graded=graded, shown=shown, book=self._grading.book)
 
     def _job(self, student: str, **parts: Any) -> Job:
         by_hand = self._gradebook.by_hand(student)
-        return Job(student, self._grading.assignment, settings=self._grading.settings, by_hand=by_hand, **parts)
+        grading = self._grading
+        return Job(student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts)
 
     def _digest(self, submission: bytes) -> str:
         """A text that changes when a submission has to be graded again."""
@@ -128,11 +133,12 @@ class _Round:
             return
         if outcome.log:
             self._grading.mended[outcome.student] = outcome.log
-        timestamp = read_timestamp(self._grading.places[outcome.student])
-        self._gradebook.write(outcome, self._work[outcome.student], timestamp)
-        shown = self._gradebook.outdated_feedback(outcome.student)
+        student = outcome.student
+        timestamp = read_timestamp(self._grading.places[student])
+        self._gradebook.write(outcome, self._work[student], self._submission[student], timestamp)
+        shown = self._gradebook.outdated_feedback(student)
         if shown is not None:  # a penalty for lateness, or a person who scored meanwhile
-            self._gradebook.write_feedback(grade_one(self._page(outcome.student, shown)))
+            self._gradebook.write_feedback(grade_one(self._page(student, shown)))
 
     def _named(self, outcome: Outcome) -> str:
         place = self._grading.places[outcome.student]
