@@ -119,38 +119,39 @@ def _findings(idea: Idea, slug: str, book: str) -> Iterator[Finding]:
         text = f"{error.ename}: {error.evalue}".splitlines()[0]
         yield Finding("The cell with your code ended in this error.", _cut(text, 300), traceback=_cut(traceback))
     same: dict[str, list[NotebookNode]] = {}
-    for cell in idea.graded:
-        if said := "\n".join(f"{error.evalue}\n{_own_traceback(error)}" for error in _errors(cell)):
-            same.setdefault(said, []).append(cell)
+    for cell in filter(_errors, idea.graded):
+        said = "\n".join([*hints(cell), *map(_own_traceback, _errors(cell))])
+        same.setdefault(said, []).append(cell)
     for cells in same.values():
-        yield _finding(idea, cells, reading(slug, idea.name, name_of(cells[0]), book))
+        yield _finding(cells, reading(slug, idea.name, name_of(cells[0]), book))
 
 
-def _finding(idea: Idea, cells: list[NotebookNode], read_on: Reading | None) -> Finding:
-    error = next(iter(_errors(cells[0])))
+def _finding(cells: list[NotebookNode], read_on: Reading | None) -> Finding:
     claim, *more = hints(cells[0])
-    facts = dict(facts_in(strip_ansi(error.evalue)))
-    smallest = facts.pop(SMALLEST, "")
-    evidence = _without_first_line(smallest) or "\n".join(_beside(*fact) for fact in facts.items())
-    title = "The smallest input that was found on which it fails:" if smallest else "The input, and what came of it:"
+    errors = [error for cell in cells for error in _errors(cell)]
+    title, evidence = min(map(_evidence, errors), key=lambda shown: len(shown[1]))
     return Finding(
         f"Found by {' and '.join(name_of(cell) for cell in cells)}.",
         _cut(claim.removeprefix("Not so: "), 300),
         [_cut(line) for line in more],
         title,
         _cut(evidence),
-        _cut(_own_traceback(error)),
+        _cut(_own_traceback(errors[0])),
         read_on,
     )
+
+
+def _evidence(error: NotebookNode) -> tuple[str, str]:
+    """The smallest input that is known on which a function fails, under a title that says what it is."""
+    facts = dict(facts_in(strip_ansi(error.evalue)))
+    if smallest := facts.pop(SMALLEST, ""):
+        return "The smallest input that was found on which it fails:", smallest.partition("\n")[2]
+    return "The input, and what came of it:", "\n".join(_beside(*fact) for fact in facts.items())
 
 
 def _beside(label: str, text: str) -> str:
     """A label and a text of several lines, which stay below each other."""
     return f"{label} " + text.replace("\n", "\n" + " " * (len(label) + 1))
-
-
-def _without_first_line(text: str) -> str:
-    return text.partition("\n")[2]
 
 
 def _errors(cell: NotebookNode) -> Iterable[NotebookNode]:

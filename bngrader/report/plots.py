@@ -84,7 +84,7 @@ def _items(rows: list[tuple[Any, ...]]) -> Plot:
     axes.plot([row[3] for row in known], [row[4] for row in known], "o", color=BLUE, alpha=0.7)
     axes.axhline(0.2, color=GREY, linestyle="--", linewidth=1)
     weak = [row for row in known if row[4] < 0.2]
-    for row in known if len(known) <= 12 else weak:
+    for row in weak:
         axes.annotate(row[1], (row[3], row[4]), textcoords="offset points", xytext=(4, 3), fontsize=7)
     axes.set(xlim=(-0.02, 1.02), xlabel="difficulty: share of points (1 is easy)", ylabel="discrimination")
     alt = f"Scatter plot of {len(known)} tests and questions: difficulty to the right, discrimination upwards. "
