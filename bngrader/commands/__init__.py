@@ -4,7 +4,7 @@ import warnings
 
 from sqlalchemy.exc import SAWarning
 
-from bngrader.commands import assignments, grade, report  # noqa: F401  (each adds its commands to the application)
+from bngrader.commands import assignments, grade, report, similarity  # noqa: F401  (each adds its commands to the application)
 from bngrader.commands.app import app, errors
 from bngrader.course import CourseError
 
