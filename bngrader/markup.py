@@ -4,14 +4,12 @@ Formgrader shows notebooks with the grader's rights, which a script could use to
 """
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 import bleach
 import nbformat
-from bleach.html5lib_shim import Filter
-from bleach.sanitizer import Cleaner
 from jinja2 import pass_context
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
@@ -24,6 +22,7 @@ TAGS = {
     *("p", "br", "hr", "div", "span", "pre", "img", "dl", "dt", "dd", "del"),
     *("table", "thead", "tbody", "tr", "th", "td", "sub", "sup", "kbd", "u", "s", "details", "summary"),
 }
+PROTOCOLS = ("http", "https", "mailto", "data")
 ATTRIBUTES = {"*": ["class", "id", "title"], "a": ["href"], "img": ["src", "alt", "width", "height"]}
 
 
@@ -35,41 +34,12 @@ def safe_markdown(context: Any, source: str) -> str:
 
 @lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
 def _clean(html: str) -> str:
-    return str(bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https", "mailto", "data"]))
+    return str(bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS))
 
 
 @lru_cache(maxsize=1)
 def _exporter() -> HTMLExporter:
     return HTMLExporter()
-
-
-def quoted(cell: NotebookNode) -> str:
-    """The HTML of a text cell as part of a page with headings and ids of its own: no heading, no id of the cell's."""
-    return _quoted(cell.source) if not cell.get("attachments") else _quoted_anew(cell.source, cell)
-
-
-def _quoted_anew(source: str, cell: NotebookNode | None = None) -> str:
-    exporter = HTMLExporter(exclude_anchor_links=True)
-    html = exporter.markdown2html({"cell": cell or {}}, source)
-    attributes = {"a": ["href"], "img": ["src", "alt"]}
-    cleaner = Cleaner(tags=TAGS, attributes=attributes, protocols=["http", "https", "mailto", "data"], filters=[_Quote])
-    return str(cleaner.clean(html))
-
-
-_quoted = lru_cache(maxsize=256)(_quoted_anew)
-
-
-class _Quote(Filter):
-    """Headings become paragraphs that look like headings, and each picture has words."""
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        for token in super().__iter__():
-            if token.get("name") in HEADINGS:
-                token["data"] = {(None, "class"): "heading"}
-                token["name"] = "p"
-            elif token.get("name") == "img":
-                token["data"].setdefault((None, "alt"), "A picture that nobody described")
-            yield token
 
 
 def harmless(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:

@@ -7,7 +7,8 @@ from markupsafe import Markup
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
-from bngrader.markup import IMAGES, quoted
+from bngrader.markup import IMAGES
+from bngrader.quoted import quoted
 from bngrader.templates import highlighted
 
 LONGEST_SOURCE, LONGEST_OUTPUT = 20_000, 8_000  # characters that are shown of a cell's text
