@@ -67,7 +67,7 @@ class _Renderer(IPythonRenderer):
 
 
 class _Quote(Filter):
-    """Headings become paragraphs that look like headings, and each picture has words."""
+    """Headings become paragraphs that look like headings; each picture has words, and none is from elsewhere."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for token in super().__iter__():
@@ -75,5 +75,12 @@ class _Quote(Filter):
                 token["data"] = {(None, "class"): "heading"}
                 token["name"] = "p"
             elif token.get("name") == "img":
-                token["data"].setdefault((None, "alt"), "A picture that nobody described")
+                _keep_at_home(token["data"])
             yield token
+
+
+def _keep_at_home(picture: dict[tuple[None, str], str]) -> None:
+    picture.setdefault((None, "alt"), "A picture that nobody described")
+    if not picture.get((None, "src"), "").startswith("data:"):
+        picture.pop((None, "src"), None)
+        picture[None, "alt"] += " (from elsewhere, and left out)"

@@ -1,6 +1,6 @@
 """The pairs of texts that are alike: a cheap count for all pairs, and copydetect's comparison for those that may be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,9 @@ class Pair:
 class Comparison:
     """Texts of one assignment, ready to be compared."""
 
-    def __init__(self, handed_out: str) -> None:
+    def __init__(self, handed_out: Iterable[str]) -> None:
         """Begin with the code that students got, whose passages count for nothing."""
-        self._ignored = all_hashes(handed_out)
+        self._ignored = set[int]().union(*map(all_hashes, handed_out))
         self._prints: list[tuple[Text, CodeFingerprint]] = []
 
     def add(self, text: Text) -> None:

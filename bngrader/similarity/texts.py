@@ -59,9 +59,10 @@ class Corpus:
             texts.append(Text(f"bnref.{self._slug}", "reference package", package.read_text()))
         return texts
 
-    def handed_out(self) -> str:
-        """The code of the notebook that students got."""
-        return _joined(released(gradable(self._solution)).cells)
+    def handed_out(self) -> list[str]:
+        """The code of the notebook that students got: all of it, and what stands in the cells that they fill in."""
+        cells = released(gradable(self._solution)).cells
+        return [_joined(cells), _joined(filter(_is_the_students, cells))]
 
     def _repository_file(self, name: str) -> Path | None:
         path = self._course.repository / name
