@@ -11,7 +11,6 @@ from bngrader.course import Course, CourseError, find_repository
 from bngrader.gradebook import write_file
 from bngrader.report.collect import collect
 from bngrader.report.tables import tables
-from bngrader.report.write import PAGE, write_report
 
 
 @app.command("report")
@@ -37,6 +36,8 @@ def report_on_class(
 
     Example: bngrader report --course ~/classes/2026
     """
+    from bngrader.report.write import PAGE, write_report  # here, so that no other command waits for matplotlib
+
     repository = find_repository()
     folder = (course or repository).resolve()
     target = into or folder / "report"

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import track
@@ -10,6 +10,11 @@ from rich.progress import track
 from bngrader.commands.app import app, errors
 from bngrader.course import Course, CourseError, find_repository, require_assignment
 from bngrader.gradebook import write_file
+from bngrader.similarity.page import page
+from bngrader.similarity.texts import Corpus
+
+if TYPE_CHECKING:
+    from bngrader.similarity.pairs import Pair
 
 
 @app.command("similarity")
@@ -48,14 +53,18 @@ def find_similar(
         raise CourseError(f"{target} is there already. Name another file with --into, or add --force")
     if json_file and not json_file.resolve().parent.is_dir():
         raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
-    from bngrader.similarity.page import page
-    from bngrader.similarity.pairs import Comparison
-    from bngrader.similarity.texts import Corpus
-
     corpus = Corpus(Course(repository, folder), assignment)
-    if len(corpus.places) == 0:
-        layout = f"{folder / 'submitted'}/<student>/{assignment}/{assignment}.ipynb"
-        raise CourseError(f"nobody has handed in {assignment!r}: nothing is at {layout}")
+    pairs = _compare(corpus, share, common)
+    write_file(target, page(corpus, pairs, share).encode())
+    if json_file:
+        write_file(json_file, (json.dumps([pair.as_dict() for pair in pairs], indent=1) + "\n").encode())
+    typer.echo(f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs. {target}")
+    raise typer.Exit(1 if pairs else 0)
+
+
+def _compare(corpus: Corpus, share: float, common: float) -> "list[Pair]":
+    from bngrader.similarity.pairs import Comparison  # here: copydetect makes whoever imports it wait for matplotlib
+
     comparison = Comparison(corpus.handed_out())
     for text in track(corpus.submissions(), "reading", len(corpus.places), console=errors):
         if text:
@@ -63,10 +72,4 @@ def find_similar(
     for text in corpus.of_the_course():
         comparison.add(text)
     with errors.status("comparing"):
-        pairs = comparison.pairs(share, common)
-    compared = len(corpus.places) - len(corpus.unreadable)
-    write_file(target, page(assignment, compared, pairs, corpus.unreadable, share).encode())
-    if json_file:
-        write_file(json_file, (json.dumps([pair.as_dict() for pair in pairs], indent=1) + "\n").encode())
-    typer.echo(f"{compared} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs. {target}")
-    raise typer.Exit(1 if pairs else 0)
+        return comparison.pairs(share, common)

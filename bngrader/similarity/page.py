@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from bngrader.similarity.pairs import Pair
+from bngrader.similarity.texts import Corpus
 from bngrader.templates import render
+
+if TYPE_CHECKING:
+    from bngrader.similarity.pairs import Pair
 
 SIDE_BY_SIDE = 50  # pairs; the table has all
 LONGEST = 20_000  # characters of a text on the page
 
 
-def page(assignment: str, compared: int, pairs: Sequence[Pair], unreadable: dict[str, str], share: float) -> str:
-    """The HTML of the pairs that were found among the submissions of an assignment."""
+def page(corpus: Corpus, pairs: "Sequence[Pair]", share: float) -> str:
+    """The HTML of the pairs that were found in a corpus, which share at least `share` of a text."""
     shown = [
         (pair, _marked(pair.one.code, pair.passages[0]), _marked(pair.other.code, pair.passages[1]))
         for pair in pairs[:SIDE_BY_SIDE]
     ]
-    facts = {"assignment": assignment, "compared": compared, "share": share, "made_on": date.today().isoformat()}
-    return render("similarity", **facts, pairs=pairs, shown=shown, unreadable=unreadable)
+    facts = {"assignment": corpus.assignment, "compared": corpus.readable, "unreadable": corpus.unreadable}
+    return render("similarity", **facts, share=share, made_on=date.today().isoformat(), pairs=pairs, shown=shown)
 
 
 def _marked(code: str, passages: list[tuple[int, int]]) -> Markup:

@@ -8,7 +8,7 @@ import jupytext
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 
-from bngrader.course import Course
+from bngrader.course import Course, CourseError
 from bngrader.repair import repair
 from bngrader.sources import gradable, read_solution, released
 from bngrader.submitted import Unreadable, handed_in, read_submission
@@ -30,18 +30,29 @@ class Corpus:
     """The texts of one assignment in one class."""
 
     def __init__(self, course: Course, assignment: str) -> None:
-        """Look what there is. `unreadable` fills while `submissions` is read."""
-        self._course, self._slug = course, assignment
+        """Look what there is. `unreadable` fills while `submissions` is read.
+
+        Raises CourseError if nobody has handed in anything.
+        """
+        self._course, self.assignment = course, assignment
         self._solution = read_solution(course.repository / "solutions" / f"{assignment}.py")
         self.places = handed_in(course.folder, assignment)
         self.unreadable: dict[str, str] = {}
+        if not self.places:
+            layout = f"{course.folder / 'submitted'}/<student>/{assignment}/{assignment}.ipynb"
+            raise CourseError(f"nobody has handed in {assignment!r}: nothing is at {layout}")
+
+    @property
+    def readable(self) -> int:
+        """How many submissions could be read."""
+        return len(self.places) - len(self.unreadable)
 
     def submissions(self) -> Iterator[Text | None]:
         """What each student wrote, in the order of `places`; None where nothing can be read."""
         source = gradable(self._solution)
         for student, place in self.places.items():
             try:
-                notebook, _ = repair(read_submission(place, self._slug), source)
+                notebook, _ = repair(read_submission(place, self.assignment), source)
             except Unreadable as refused:
                 self.unreadable[student] = str(refused)
                 yield None
@@ -51,12 +62,12 @@ class Corpus:
     def of_the_course(self) -> list[Text]:
         """The solution, the reference package and the code of the chapter, as far as they are there."""
         texts = [Text("the solution", "solution", _joined(filter(is_solution, self._solution.cells)))]
-        chapter = self._repository_file(f"book/{self._slug}.md")
+        chapter = self._repository_file(f"book/{self.assignment}.md")
         if chapter:
             texts.append(Text("the chapter", "chapter", _joined(jupytext.read(chapter).cells)))
-        package = self._repository_file(f"bnref/{self._slug}.py")
+        package = self._repository_file(f"bnref/{self.assignment}.py")
         if package:
-            texts.append(Text(f"bnref.{self._slug}", "reference package", package.read_text()))
+            texts.append(Text(f"bnref.{self.assignment}", "reference package", package.read_text()))
         return texts
 
     def handed_out(self) -> list[str]:
