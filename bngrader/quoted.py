@@ -1,6 +1,5 @@
 """Text cells as part of a page that has headings and ids of its own."""
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -33,7 +32,10 @@ def _html(source: str, formulas: bool, attachments: dict[str, Any] | None = None
     renderer = _Renderer(formulas, attachments)
     html = MarkdownWithMath(renderer=renderer).render(source.replace(BEGIN, "").replace(END, ""))
     cleaner = Cleaner(tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS, filters=[_Quote])
-    return re.sub(f"{BEGIN}(\\d+){END}", lambda mark: renderer.formulas[int(mark[1])], cleaner.clean(html))
+    clean = cleaner.clean(html)
+    for number, formula in enumerate(renderer.formulas):
+        clean = clean.replace(f"{BEGIN}{number}{END}", formula)
+    return str(clean)
 
 
 _cached = lru_cache(maxsize=256)(_html)  # most cells of a class's notebooks are the same

@@ -29,7 +29,7 @@ def frequent(data: AssignmentData) -> list[Frequent]:
             for what in _named(functions.get(cell, cell), lines):
                 who[what].add(student)
     found = [Frequent(data.name, *what[:3], len(students), what[3]) for what, students in who.items()]
-    return sorted(found, key=lambda one: (-one.students, one.function, one.mistake))
+    return sorted(found, key=lambda one: (-one.students, not one.known, one.function, one.mistake))
 
 
 def _named(function: str, lines: list[str]) -> Iterator[tuple[str, str, bool, str]]:

@@ -32,8 +32,8 @@ def item_statistics(data: AssignmentData) -> list[ItemStatistics]:
         item.name: np.array([_number(data.works[student].scores.get(item.name)) for student in students])
         for item in data.items
     }
-    tests = np.array([table[item.name] for item in data.items if not item.in_words]).reshape(-1, len(students))
-    total = np.nansum(tests, axis=0)
+    tests = [table[item.name] for item in data.items if not item.in_words]
+    total = np.nansum([np.zeros(len(students)), *tests], axis=0)
     return [_statistics(item, table[item.name], total) for item in data.items]
 
 

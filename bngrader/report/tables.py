@@ -73,7 +73,7 @@ def _items(data: AssignmentData) -> list[tuple[Any, ...]]:
 
 def _mistakes(data: ClassData) -> list[tuple[Any, ...]]:
     found = [(one, len(assignment.works)) for assignment in data.assignments for one in frequent(assignment)]
-    found.sort(key=lambda pair: -pair[0].students)
+    found.sort(key=lambda pair: (-pair[0].students, not pair[0].known))
     return [
         (one.assignment, one.function, one.mistake, "yes" if one.known else "no", one.students, count, one.said)
         for one, count in found

@@ -62,7 +62,7 @@ def row(table, **wanted):
 
 def test_scores_by_assignment_and_by_function(tables):
     assignment = row(tables["assignments"], assignment="scaling")
-    assert assignment["graded"], assignment["of students"] == (5, 7)
+    assert (assignment["graded"], assignment["of students"]) == (5, 7)
     assert (assignment["median"], assignment["lowest"], assignment["highest"]) == (12, 0, 15)
     assert row(tables["functions"], function="standardize")["share of points"] == (6 + 3 + 6 + 0 + 0) / 5 / 6
     assert row(tables["functions"], function="written_new_patient")["submissions"] == 1
