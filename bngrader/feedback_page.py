@@ -79,7 +79,7 @@ def page(notebook: NotebookNode, slug: str, shown: Shown, book: str = "") -> str
     marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
     sections = [_section(idea, slug, shown, book) for idea in ideas_in(marked)]
     facts = {
-        "title": _title(notebook, slug),
+        "title": _title(marked, slug),
         "score": sum(shown.scores.values()) - shown.penalty,
         "max_score": sum(section.max_score for section in sections),
         "penalty": shown.penalty,
@@ -90,8 +90,9 @@ def page(notebook: NotebookNode, slug: str, shown: Shown, book: str = "") -> str
     return render("feedback", **facts, cells=shown_cells(notebook.cells, LARGEST - used))
 
 
-def _title(notebook: NotebookNode, slug: str) -> str:
-    first = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
+def _title(cells: list[NotebookNode], slug: str) -> str:
+    """The heading of the assignment's own first text."""
+    first = next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
     heading = re.match(r"# (.+)", first)
     return heading[1].strip() if heading else slug
 
