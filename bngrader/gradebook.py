@@ -3,10 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from sqlalchemy.engine import Row
 from bngrader.course import Course, CourseError
 from bngrader.database import MARKS, OURS, begin_as_writer, explained
 from bngrader.feedback import Shown
+from bngrader.history import note_version
 from bngrader.records import GRADED, NEEDS_MANUAL, Cell, Record
 from bngrader.worker import ByHand, Outcome
 
@@ -30,17 +30,6 @@ class Files:
 
     graded: Path
     feedback: Path
-
-
-@dataclass(frozen=True)
-class Late:
-    """A submission after the due date, or one that a penalty is noted for; times are in UTC."""
-
-    student: str
-    timestamp: datetime | None
-    seconds: float  # after the due date, with the extension that nbgrader's gradebook holds
-    noted: float  # the penalty in the gradebook
-    penalty: float  # what the rule says
 
 
 class ClassGradebook:
@@ -103,7 +92,8 @@ class ClassGradebook:
     def write(self, outcome: Outcome, work: str, timestamp: str | None) -> None:
         """Write a graded submission: its files, then its grades in one transaction.
 
-        What a person gave stays. Whenever this is interrupted, the submission counts as not graded.
+        What a person gave stays. Whenever this is interrupted, the submission counts as not graded. `work` is the
+        digest of all that the grade is for; its first half, of the notebook alone.
 
         Raises CourseError if the disk or the gradebook does not take it.
         """
@@ -112,12 +102,15 @@ class ClassGradebook:
         write_file(files.feedback, outcome.feedback.encode())
         with self._session() as db:
             before = self._mark(outcome.student)
-            same_answers = before is not None and before.work[:32] == work[:32]
+            answers = work[:32]
+            same_answers = before is not None and before.work[:32] == answers
             submitted = self._submitted(outcome.student) or self._new_submission(outcome.student)
             _set_grades(db, submitted, outcome, same_answers)
             db.flush()
             db.expire_all()
             self._set_time(submitted, timestamp)
+            tests = sum(score or 0.0 for score in outcome.scores.values())
+            note_version(db, self.assignment, outcome.student, answers, tests)
             values = {"work": work, "graded": digest(outcome.graded), "hints": json.dumps(outcome.hints)}
             self._set_mark(outcome.student, values | {"feedback": outcome.shown.digest() if outcome.shown else ""})
             db.commit()
@@ -146,42 +139,9 @@ class ClassGradebook:
                 return None
             scores = {grade.name: float(grade.score) for grade in notebook.grades}
             comments = {comment.name: comment.comment for comment in notebook.comments}
-            shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0)
+            waiting = tuple(sorted(grade.name for grade in notebook.grades if _score(grade) is None))
+            shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0, waiting)
             return None if shown.digest() == mark.feedback else shown
-
-    def due(self) -> datetime | None:
-        """When the assignment is due, in UTC."""
-        with self._session():
-            due = self._book.find_assignment(self.assignment).duedate
-            return due if isinstance(due, datetime) else None
-
-    def set_due(self, due: datetime) -> None:
-        """Set when the assignment is due, in UTC."""
-        with self._session() as db:
-            self._book.find_assignment(self.assignment).duedate = due
-            db.commit()
-
-    def late_work(self, times: Mapping[str, str] = {}, *, apply: bool) -> list[Late]:
-        """The late submissions by student, with what the rule takes off now; `apply` writes it into the gradebook.
-
-        `times` are when students handed in, where that is not what the gradebook has.
-        """
-        with self._session() as db:
-            found = []
-            for submission in self._book.find_assignment(self.assignment).submissions:
-                if submission.student.id in times:
-                    submission.timestamp = parse_utc(times[submission.student.id])
-                notebook = next(iter(submission.notebooks), None)
-                if notebook is None:
-                    continue
-                before, penalty = notebook.late_submission_penalty or 0.0, self._penalty(notebook) or 0.0
-                late = submission.total_seconds_late
-                if late > 0 or before != penalty:
-                    found.append(Late(submission.student.id, submission.timestamp, late, before, penalty))
-                    notebook.late_submission_penalty = penalty if apply else notebook.late_submission_penalty
-            if apply:
-                db.commit()
-            return sorted(found, key=lambda late: late.student)
 
     def is_graded(self, student: str) -> bool:
         """Whether the gradebook holds a grade of a student, of whatever submission."""

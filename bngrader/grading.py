@@ -11,6 +11,7 @@ import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
 from bngrader.beside import bring_along
+from bngrader.chapters import book_address
 from bngrader.cluster import Map, Workers
 from bngrader.course import Course, CourseError, require_assignment
 from bngrader.feedback import Shown
@@ -33,6 +34,7 @@ class Grading:
     already: int = field(default=0, init=False)  # how many were graded before
     mended: dict[str, list[str]] = field(default_factory=dict, init=False)  # what was put back, by student
     revised: list[str] = field(default_factory=list, init=False)  # how the assignment changed after it was graded
+    book: str = field(init=False)  # its address, for the feedback
 
     def __post_init__(self) -> None:
         """Look who handed something in.
@@ -40,6 +42,7 @@ class Grading:
         Raises CourseError if the assignment does not exist or nobody has handed it in.
         """
         require_assignment(self.course.repository, self.assignment)
+        self.book = book_address(self.course.nbgrader_config())
         self.places = handed_in(self.course.folder, self.assignment)
         if not self.places:
             layout = f"{self.course.folder / 'submitted'}/<student>/{self.assignment}/{self.assignment}.ipynb"
@@ -116,11 +119,12 @@ class _Round:
 
     def _page(self, student: str, shown: Shown) -> Job:
         graded = self._gradebook.files(student).graded.read_bytes()
-        return Job(student, self._grading.assignment, graded=graded, shown=shown)
+        return Job(student, self._grading.assignment, graded=graded, shown=shown, book=self._grading.book)
 
     def _job(self, student: str, **parts: Any) -> Job:
         by_hand = self._gradebook.by_hand(student)
-        return Job(student, self._grading.assignment, settings=self._grading.settings, by_hand=by_hand, **parts)
+        grading = self._grading
+        return Job(student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts)
 
     def _digest(self, submission: bytes) -> str:
         """A text that changes when a submission has to be graded again; its first half, when the answers changed."""
@@ -142,14 +146,15 @@ class _Round:
         if not outcome.graded:
             self._gradebook.write_feedback(outcome)
             return
+        student = outcome.student
         for line in outcome.log:
-            self._grading.note(outcome.student, line)
-        timestamp = read_timestamp(self._grading.places[outcome.student])
-        self._gradebook.write(outcome, self._work[outcome.student], timestamp)
-        self._bring_along(outcome.student)
-        shown = self._gradebook.outdated_feedback(outcome.student)
+            self._grading.note(student, line)
+        timestamp = read_timestamp(self._grading.places[student])
+        self._gradebook.write(outcome, self._work[student], timestamp)
+        self._bring_along(student)
+        shown = self._gradebook.outdated_feedback(student)
         if shown is not None:  # a penalty for lateness, or a person who scored meanwhile
-            self._gradebook.write_feedback(grade_one(self._page(outcome.student, shown)))
+            self._gradebook.write_feedback(grade_one(self._page(student, shown)))
 
     def _named(self, outcome: Outcome) -> str:
         place = self._grading.places[outcome.student]

@@ -8,7 +8,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 from traitlets import Bool, Dict, Float, Unicode, validate
 
 from bngrader.course import CourseError
-from bngrader.transfer.spreadsheet import read
+from bngrader.spreadsheet import read
 
 DAY = 86_400
 

@@ -15,11 +15,14 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
 IMAGES = ("image/png", "image/jpeg")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 TAGS = {
     *bleach.ALLOWED_TAGS,
-    *("p", "br", "hr", "div", "span", "pre", "img", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "dt", "dd", "del"),
+    *HEADINGS,
+    *("p", "br", "hr", "div", "span", "pre", "img", "dl", "dt", "dd", "del"),
     *("table", "thead", "tbody", "tr", "th", "td", "sub", "sup", "kbd", "u", "s", "details", "summary"),
 }
+PROTOCOLS = ("http", "https", "mailto", "data")
 ATTRIBUTES = {"*": ["class", "id", "title"], "a": ["href"], "img": ["src", "alt", "width", "height"]}
 
 
@@ -31,7 +34,7 @@ def safe_markdown(context: Any, source: str) -> str:
 
 @lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
 def _clean(html: str) -> str:
-    return str(bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=["http", "https", "mailto", "data"]))
+    return str(bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS))
 
 
 @lru_cache(maxsize=1)

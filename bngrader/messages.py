@@ -1,5 +1,6 @@
 """What a failed check says: the claim in the first line, then a block for each hint, input and fact, in one screen."""
 
+import re
 import textwrap
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 SCREEN, LINES, WIDTH = 36, 12, 88  # lines of a whole message and of one block of it, and columns
 INDENT = " " * 14
 HINT = "  hint:      "
+BLOCK = re.compile(r" {2}(\w[^=:]*?)( =|:) +(.*)")
 
 
 class CheckFailed(AssertionError):
@@ -40,6 +42,18 @@ def hints_in(text: str) -> list[str]:
         elif in_hint or not found:
             found.append(line.removeprefix(HINT).strip())
     return found
+
+
+def facts_in(text: str) -> list[tuple[str, str]]:
+    """What the text of a CheckFailed shows besides: the label of each input and fact, and its text."""
+    found: list[tuple[str, list[str]]] = []
+    for line in text.splitlines()[1:]:
+        started = BLOCK.fullmatch(line)
+        if started:
+            found.append((started[1] + started[2], [started[3]]))
+        elif found and line.startswith(INDENT):
+            found[-1][1].append(line.removeprefix(INDENT))
+    return [(label, "\n".join(lines)) for label, lines in found if label != HINT.strip()]
 
 
 def _block(label: str, text: str, most: int, last: str = "") -> str:

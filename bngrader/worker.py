@@ -11,7 +11,8 @@ from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.execute import execute
 from bngrader.engine.settings import Engine
 from bngrader.engine.warm import ZygoteError
-from bngrader.feedback import Shown, hide_tests, page
+from bngrader.feedback import Shown, hide_tests
+from bngrader.feedback_page import page
 from bngrader.repair import repair
 from bngrader.scoring import auto_comment, hints, score
 from bngrader.submitted import Unreadable
@@ -36,6 +37,7 @@ class Job:
     submission: bytes = b""
     settings: dict[str, Any] = field(default_factory=dict)  # of the engine
     by_hand: dict[str, ByHand] = field(default_factory=dict)
+    book: str = ""  # its address
     graded: bytes | None = None
     shown: Shown | None = None
 
@@ -93,7 +95,7 @@ def _graded(job: Job) -> Outcome:
         comments=comments,
         hints={_name(cell): hints(cell) for cell in marked if is_grade(cell)},
         graded=nbformat.writes(visible).encode(),
-        feedback=page(visible, job.assignment, shown),
+        feedback=page(visible, job.assignment, shown, job.book),
         shown=shown,
         log=notes,
     )
@@ -103,19 +105,20 @@ def _shown_again(job: Job) -> Outcome:
     assert job.graded is not None
     assert job.shown is not None
     notebook = nbformat.reads(job.graded.decode(), as_version=4)
-    return Outcome(job.student, feedback=page(notebook, job.assignment, job.shown), shown=job.shown)
+    return Outcome(job.student, feedback=page(notebook, job.assignment, job.shown, job.book), shown=job.shown)
 
 
 def _expected(scores: dict[str, float | None], comments: dict[str, str | None], by_hand: dict[str, ByHand]) -> Shown:
     """What the gradebook will say: a person's score and comment stand for the automatic ones."""
     nothing = ByHand()
-    total = {}
+    total, waiting = {}, []
     for name, points in scores.items():
         given = by_hand.get(name, nothing)
         counted = points if given.score is None else given.score
         total[name] = 0.0 if counted is None else float(counted) + (given.extra_credit or 0.0)
+        waiting += [name] if counted is None else []
     said = {name: by_hand.get(name, nothing).comment or text for name, text in comments.items()}
-    return Shown(total, said)
+    return Shown(total, said, waiting=tuple(sorted(waiting)))
 
 
 def _name(cell: NotebookNode) -> str:

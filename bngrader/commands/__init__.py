@@ -4,7 +4,16 @@ import warnings
 
 from sqlalchemy.exc import SAWarning
 
-from bngrader.commands import assignments, doctor, exporting, grade, importing, late  # noqa: F401  (each adds its commands to the application)
+from bngrader.commands import (  # noqa: F401  (each adds its commands to the application)
+    assignments,
+    doctor,
+    exporting,
+    grade,
+    importing,
+    late,
+    report,
+    similarity,
+)
 from bngrader.commands.app import app, errors
 from bngrader.course import CourseError
 

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from bngrader.commands.app import app
 from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import Late, write_file
+from bngrader.gradebook import write_file
+from bngrader.late_work import Late
 from bngrader.sources import record_assignment
 from bngrader.submitted import handed_in, read_timestamp
 from bngrader.transfer.grades import opened_gradebook

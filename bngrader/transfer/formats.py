@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bngrader.course import CourseError
+from bngrader.spreadsheet import write
 from bngrader.transfer.grades import Row
 from bngrader.transfer.receipt import Receipt
-from bngrader.transfer.spreadsheet import write
 from bngrader.transfer.times import written
 
 Receipts = dict[str, Receipt]

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bngrader.course import Course, CourseError, put_tools_on_path
 from bngrader.database import explained
-from bngrader.gradebook import ClassGradebook
+from bngrader.late_work import LateWork
 from bngrader.records import GRADED, NEEDS_MANUAL
 from bngrader.submitted import handed_in
 from bngrader.transfer.roster import Roster, Student
@@ -67,13 +67,13 @@ def require_gradebook(course: Course) -> None:
 
 
 @contextmanager
-def opened_gradebook(course: Course, assignment: str) -> Iterator[ClassGradebook]:
+def opened_gradebook(course: Course, assignment: str) -> Iterator[LateWork]:
     """The gradebook of an assignment that was graded before.
 
     Raises CourseError if there is none, or the assignment is not in it.
     """
     require_gradebook(course)
-    with closing(ClassGradebook(course, assignment)) as gradebook:
+    with closing(LateWork(course, assignment)) as gradebook:
         try:
             gradebook.max_score()
         except MissingEntry as error:

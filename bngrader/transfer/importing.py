@@ -11,11 +11,11 @@ from nbgrader.utils import parse_utc
 
 from bngrader.course import Course
 from bngrader.gradebook import write_file
+from bngrader.spreadsheet import read
 from bngrader.submitted import Unreadable, handed_in, read_submission, read_timestamp
 from bngrader.transfer.archive import Entry, Refused
 from bngrader.transfer.receipt import Receipt, keep_receipts
 from bngrader.transfer.roster import Roster, Student
-from bngrader.transfer.spreadsheet import read
 from bngrader.transfer.times import in_utc, required, written
 from bngrader.transfer.uploads import TIMESTAMP, Upload, the_one_that_counts, upload
 

@@ -4,7 +4,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from bngrader.gradebook import write_file
-from bngrader.transfer.spreadsheet import read, write
+from bngrader.spreadsheet import read, write
 
 
 @dataclass(frozen=True)

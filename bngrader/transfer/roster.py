@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bngrader.course import CourseError
-from bngrader.transfer.spreadsheet import Line, read
+from bngrader.spreadsheet import Line, read
 
 NAME = "roster.csv"
 IDS = ("moodle_id", "canvas_id")

@@ -8,7 +8,8 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config.loader import PyFileConfigLoader
 
-from bngrader.feedback import Shown, hide_tests, page
+from bngrader.feedback import Shown, hide_tests
+from bngrader.feedback_page import page
 from tests.conftest import REPOSITORY
 
 ACTS = re.compile(r"<script>fetch|<[^>]*(?:onerror|onmouseover)\s*=|href=\W*javascript:|<iframe|<object|<form", re.I)

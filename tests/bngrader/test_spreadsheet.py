@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bngrader import spreadsheet
 from bngrader.course import CourseError
-from bngrader.transfer import spreadsheet
 
 EVIL = [
     "=1+1",

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from bngrader import commands
-from bngrader.transfer.spreadsheet import plain
+from bngrader.spreadsheet import plain
 from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 from tests.grading.faults.rounds import grade

@@ -69,8 +69,8 @@ def test_lateness_costs_what_the_plugin_says_and_the_page_says_so(course):
         penalties = {s: book.find_submission("scaling", s).late_submission_penalty for s in ("in-time", "late")}
         assert penalties == {"in-time": 0, "late": 2}
         assert book.find_submission("scaling", "late").score == 15  # nbgrader takes the penalty off where it exports
-    assert "(Score: 13.0 / 20.0)" in page(course, "late")
-    assert "(Score: 15.0 / 20.0)" in page(course, "in-time")
+    assert "Score: 13 of 20 points." in page(course, "late")
+    assert "Score: 15 of 20 points." in page(course, "in-time")
 
 
 def test_what_a_person_gave_survives_a_forced_round_and_reaches_the_page(course):
@@ -86,7 +86,7 @@ def test_what_a_person_gave_survives_a_forced_round_and_reaches_the_page(course)
     first = records(course)["late"]  # nothing to grade, but the page is remade
     assert (first["score"], first["status"]) == (19.5, "graded")
     assert "Say why, too." in page(course, "late")
-    assert "(Score: 19.5 / 20.0)" in page(course, "late")
+    assert "Score: 19.5 of 20 points." in page(course, "late")
     assert records(course, "--force")["late"] == first
     with gradebook(address) as book:
         written = book.find_grade("written_new_patient", "scaling", "scaling", "late")

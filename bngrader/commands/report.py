@@ -1,0 +1,58 @@
+"""`bngrader report`: the class at a glance."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bngrader.commands.app import app, errors
+from bngrader.course import Course, CourseError, find_repository
+from bngrader.gradebook import write_file
+from bngrader.report.collect import collect
+from bngrader.report.tables import tables
+
+
+@app.command("report")
+def report_on_class(
+    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
+    db: Annotated[
+        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to write.", show_default="report/ in the course"),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the tables to this file too.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over an earlier report.")] = False,
+) -> None:
+    """Show how a class is doing: one page of HTML with plots and tables, and the tables as CSV.
+
+    Scores by assignment and by function, how hard each test is and what it tells, the most common mistakes, who is
+    missing, and who changed their answers after feedback. The exit code is 0 when the report is written, and 2 when
+    the command could not run.
+
+    Example: bngrader report --course ~/classes/2026
+    """
+    from bngrader.report.write import PAGE, write_report  # here, so that no other command waits for matplotlib
+
+    repository = find_repository()
+    folder = (course or repository).resolve()
+    target = into or folder / "report"
+    if (target / PAGE).exists() and not force:
+        raise CourseError(f"{target} holds a report already. Name another folder with --into, or add --force")
+    if json_file and not json_file.resolve().parent.is_dir():
+        raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
+    with errors.status("reading the gradebook"):
+        data = collect(Course(repository, folder, db))
+    with errors.status("drawing"):
+        page = write_report(data, target)
+    if json_file:
+        records = {
+            table.name: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+            for table in tables(data).values()
+        }
+        write_file(json_file, (json.dumps(records, indent=1) + "\n").encode())
+    typer.echo(page)

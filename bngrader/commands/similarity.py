@@ -1,0 +1,75 @@
+"""`bngrader similarity`: which answers are like each other, or like the course's own."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import track
+
+from bngrader.commands.app import app, errors
+from bngrader.course import Course, CourseError, find_repository, require_assignment
+from bngrader.gradebook import write_file
+from bngrader.similarity.page import page
+from bngrader.similarity.texts import Corpus
+
+if TYPE_CHECKING:
+    from bngrader.similarity.pairs import Pair
+
+
+@app.command("similarity")
+def find_similar(
+    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
+    course: Annotated[
+        Path | None, typer.Option(help="The folder of the class, with submitted/.", show_default="the repository")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.05, max=1, help="How much of one text must be in the other, from 0.05 to 1.")
+    ] = 0.8,
+    common: Annotated[
+        float, typer.Option(min=0, max=1, help="Passages that more than this share of the class have do not count.")
+    ] = 0.1,
+    into: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The page to write.", show_default="similarity/<assignment>.html there"),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the pairs to this file too.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over an earlier page.")] = False,
+) -> None:
+    """Find answers that are like each other, or like the solution, the reference package or the chapter.
+
+    What was handed out does not count, and neither do names, comments and spaces. The page shows the pairs side by
+    side. The exit code is 0 when no pair was found, 1 when some were, and 2 when the command could not run.
+
+    Example: bngrader similarity scaling --course ~/classes/2026
+    """
+    repository = find_repository()
+    require_assignment(repository, assignment)
+    folder = (course or repository).resolve()
+    target = into or folder / "similarity" / f"{assignment}.html"
+    if target.exists() and not force:
+        raise CourseError(f"{target} is there already. Name another file with --into, or add --force")
+    if json_file and not json_file.resolve().parent.is_dir():
+        raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
+    corpus = Corpus(Course(repository, folder), assignment)
+    pairs = _compare(corpus, share, common)
+    write_file(target, page(corpus, pairs, share).encode())
+    if json_file:
+        write_file(json_file, (json.dumps([pair.as_dict() for pair in pairs], indent=1) + "\n").encode())
+    typer.echo(f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs. {target}")
+    raise typer.Exit(1 if pairs else 0)
+
+
+def _compare(corpus: Corpus, share: float, common: float) -> "list[Pair]":
+    from bngrader.similarity.pairs import Comparison  # here: copydetect makes whoever imports it wait for matplotlib
+
+    comparison = Comparison(corpus.handed_out())
+    for text in track(corpus.submissions(), "reading", len(corpus.places), console=errors):
+        if text:
+            comparison.add(text)
+    for text in corpus.of_the_course():
+        comparison.add(text)
+    with errors.status("comparing"):
+        return comparison.pairs(share, common)

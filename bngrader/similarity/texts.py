@@ -1,0 +1,88 @@
+"""The code that is compared: what students wrote, and what they may have it from."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+from nbformat import NotebookNode
+from nbgrader.utils import is_grade, is_locked, is_solution
+
+from bngrader.course import Course, CourseError
+from bngrader.repair import repair
+from bngrader.sources import gradable, read_solution, released
+from bngrader.submitted import Unreadable, handed_in, read_submission
+
+SUBMISSION = "submission"
+LONGEST = 100_000  # characters of a submission that are compared
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of code to compare: `kind` is "submission", or says what of the course it is."""
+
+    name: str
+    kind: str
+    code: str
+
+
+class Corpus:
+    """The texts of one assignment in one class."""
+
+    def __init__(self, course: Course, assignment: str) -> None:
+        """Look what there is. `unreadable` fills while `submissions` is read.
+
+        Raises CourseError if nobody has handed in anything.
+        """
+        self._course, self.assignment = course, assignment
+        self._solution = read_solution(course.repository / "solutions" / f"{assignment}.py")
+        self.places = handed_in(course.folder, assignment)
+        self.unreadable: dict[str, str] = {}
+        if not self.places:
+            layout = f"{course.folder / 'submitted'}/<student>/{assignment}/{assignment}.ipynb"
+            raise CourseError(f"nobody has handed in {assignment!r}: nothing is at {layout}")
+
+    @property
+    def readable(self) -> int:
+        """How many submissions could be read."""
+        return len(self.places) - len(self.unreadable)
+
+    def submissions(self) -> Iterator[Text | None]:
+        """What each student wrote, in the order of `places`; None where nothing can be read."""
+        source = gradable(self._solution)
+        for student, place in self.places.items():
+            try:
+                notebook, _ = repair(read_submission(place, self.assignment), source)
+            except Unreadable as refused:
+                self.unreadable[student] = str(refused)
+                yield None
+            else:
+                yield Text(student, SUBMISSION, _joined(filter(_is_the_students, notebook.cells))[:LONGEST])
+
+    def of_the_course(self) -> list[Text]:
+        """The solution, the reference package and the code of the chapter, as far as they are there."""
+        texts = [Text("the solution", "solution", _joined(filter(is_solution, self._solution.cells)))]
+        chapter = self._repository_file(f"book/{self.assignment}.md")
+        if chapter:
+            texts.append(Text("the chapter", "chapter", _joined(jupytext.read(chapter).cells)))
+        package = self._repository_file(f"bnref/{self.assignment}.py")
+        if package:
+            texts.append(Text(f"bnref.{self.assignment}", "reference package", package.read_text()))
+        return texts
+
+    def handed_out(self) -> list[str]:
+        """The code of the notebook that students got: all of it, and what stands in the cells that they fill in."""
+        cells = released(gradable(self._solution)).cells
+        return [_joined(cells), _joined(filter(_is_the_students, cells))]
+
+    def _repository_file(self, name: str) -> Path | None:
+        path = self._course.repository / name
+        return path if path.is_file() else None
+
+
+def _is_the_students(cell: NotebookNode) -> bool:
+    return "nbgrader" not in cell.metadata or not (is_grade(cell) or is_locked(cell))
+
+
+def _joined(cells: Iterable[NotebookNode]) -> str:
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "code")

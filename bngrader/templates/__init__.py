@@ -1,0 +1,48 @@
+"""The pages of HTML that bngrader writes: one file each, for any browser and for paper, without a script."""
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+LIGHT, DARK = "default", "github-dark"  # two styles of Pygments with enough contrast on the pages' backgrounds
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from its template, `<name>.html.j2` in this folder. Text in `values` is escaped unless it is Markup."""
+    return _environment().get_template(f"{template}.html.j2").render(**values)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("bngrader"), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+    )
+    environment.filters["points"] = points
+    environment.globals["code_styles"] = code_styles()
+    return environment
+
+
+def points(value: float) -> str:
+    """A number of points as one would write it."""
+    return f"{round(value, 2):g}"
+
+
+def highlighted(source: str) -> Markup:
+    """Python code, or a notebook's, with its colours."""
+    return Markup(highlight(source, get_lexer_by_name("ipython3"), HtmlFormatter(nowrap=True)))
+
+
+def code_styles() -> Markup:
+    """The colours of `highlighted`, on light and on dark."""
+    light, dark = ("\n".join(line for line in _rules(style) if line.startswith(".code .")) for style in (LIGHT, DARK))
+    return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}")
+
+
+def _rules(style: str) -> list[str]:
+    rules = HtmlFormatter(style=style).get_style_defs(".code").splitlines()
+    return [rule.partition(" /*")[0] for rule in rules]

@@ -1,0 +1,149 @@
+"""The page of feedback of a real grading: what to mend, where to read on, for everybody, and nothing secret."""
+
+import html
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from tests.browser.test_pages import AXE, violations
+from tests.conftest import REPOSITORY, lacking
+from tests.grading import sample_class
+
+UNKNOWN = """def min_max_scale(x):
+    import numpy as np
+    low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
+    return (x - low) ** 2 / np.where(high == low, 1, high - low) ** 2, low, high
+"""
+PRINTS = 'print("a long line " * 30_000)'
+DRAWS = """import matplotlib.pyplot as plt
+import numpy as np
+plt.imshow(np.random.default_rng(1).random((100, 100)))
+plt.show()
+"""
+HOSTILE = """# A heading <script>alert(1)</script>
+<img src="https://example.org/pixel.png"> <a href="javascript:alert(1)">a link</a> $\\href{javascript:alert(1)}{x}$
+"""
+CONFIG = 'c = get_config()\nc.Book.address = "https://example.org/bn"\n'
+
+
+def heavy():
+    notebook = sample_class.filled_in(written_new_patient=HOSTILE)
+    notebook.cells += map(nbformat.v4.new_code_cell, [PRINTS, DRAWS, DRAWS, DRAWS, DRAWS])
+    return notebook
+
+
+def submissions():
+    return {
+        "right": sample_class.filled_in(),
+        "known": sample_class.with_mistake("standardize", "divides by N - 1"),
+        "unknown": sample_class.filled_in(min_max_scale=UNKNOWN),
+        "raises": sample_class.filled_in(standardize=sample_class.DOES_NOT_RUN),
+        "heavy": heavy(),
+    }
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The path of each student's page."""
+    folder = tmp_path_factory.mktemp("class")
+    (folder / "nbgrader_config.py").write_text(CONFIG)
+    for student, notebook in submissions().items():
+        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(nbformat.writes(notebook))
+    command = [sys.executable, "-m", "bngrader", "grade", "scaling", "--course", folder]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return {student: folder / "feedback" / student / "scaling" / "scaling.html" for student in submissions()}
+
+
+def words(path, idea=None):
+    """The text of a page, or of its part about an idea."""
+    text = path.read_text()
+    if idea:
+        text = text.partition(f'aria-labelledby="idea-{idea}"')[2].partition("</section>")[0]
+    return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]*>", " ", text)))
+
+
+def test_the_score_is_told_by_idea(pages):
+    text = words(pages["known"])
+    assert "Score: 12 of 20 points. Not settled yet: written_new_patient." in text
+    assert "standardize 3 of 6 what to mend in standardize test_standardize 0 of 3 no points" in text
+    assert "test_standardize_constant 2 of 2 all points" in text
+    assert "min_max_scale 4 of 4 test_min_max_scale 2 of 2 all points" in text
+    assert "The written question 0 of 5 written_new_patient 0 of 5 waits for your instructor" in text
+
+
+def test_a_known_mistake_has_its_hint_the_input_and_a_link_to_the_chapter(pages):
+    text = words(pages["known"], "standardize")
+    assert "std divides the squared deviations by N. Found by test_standardize." in text
+    assert "Your std divides the sum of squares by N - 1. The biased standard deviation divides it by N." in text
+    assert "The input, and what came of it: x = [[ 1. 10.]" in text
+    link = 'href="https://example.org/bn/book/scaling.html#two-ways-to-bring-columns-to-one-scale"'
+    assert link in pages["known"].read_text()
+
+
+def test_a_mistake_that_nobody_knows_shows_the_smallest_input(pages):
+    text = words(pages["unknown"], "min_max_scale")
+    assert "The smallest input that was found on which it fails: x = " in text
+    assert "Found by test_min_max_scale" in text
+
+
+def test_an_error_shows_the_students_own_lines_once_for_all_tests_that_it_failed(pages):
+    text = words(pages["raises"], "standardize")
+    assert "Found by test_standardize and test_standardize_constant and test_standardize_dtype." in text
+    assert text.count("Where your code was when it happened:") == 1
+    assert "in standardize return (x - mean) / std, mean, std" in text
+    assert "NameError: name 'mean' is not defined Read on in the book:" in text
+
+
+def test_who_has_all_points_is_told_of_nothing_to_mend(pages):
+    text = pages["right"].read_text()
+    assert "what to mend" not in text
+    assert "<section" not in text
+
+
+def test_the_notebook_is_below_with_its_outputs_and_formulas(pages):
+    text = pages["right"].read_text().partition("Your notebook</h2>")[2]
+    assert '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline">' in text
+    assert 'src="data:image/png;base64,' in text
+    assert '<span class="nf">standardize</span>' in text
+
+
+def test_a_page_is_small_alone_and_without_scripts_whatever_it_shows(pages):
+    for path in pages.values():
+        text = path.read_text()
+        assert len(path.read_bytes()) < 300_000, path
+        assert re.findall(r"<script|<link|href=.javascript|<img [^>]*src=.(?!data:)|url\(", text) == []
+        assert "default-src 'none'; img-src data:" in text
+        assert sample_class.hidden_lines_in(text) == []
+    assert "This is left out, because it is too large for this page." in words(pages["heavy"])
+    assert "characters are left out here" in words(pages["heavy"])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("student", ["raises", "unknown", "heavy"])
+def test_a_page_has_no_barrier(pages, chromium, student, width, theme):
+    if not AXE.is_file():
+        lacking("axe-core", "run make book first")
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    page.goto(pages[student].as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+    context.close()
+
+
+def test_the_browser_loads_nothing_from_elsewhere_and_paper_is_white(pages, chromium):
+    page = chromium.new_page(color_scheme="dark")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(pages["heavy"].as_uri())
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    page.close()

@@ -1,0 +1,132 @@
+"""The class at a glance, from the gradebook of two real rounds of grading."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from tests.browser.test_pages import AXE, images_without_words, violations
+from tests.conftest import REPOSITORY, lacking
+from tests.grading import sample_class
+from tests.grading.faults.rounds import grade
+
+ABSENT = "=cmd|' /C calc'!A1"
+DDOF = sample_class.with_mistake("standardize", "divides by N - 1")
+NAMES = {"assignments", "functions", "items", "mistakes", "missing", "changed", "students"}
+
+
+def hand_in(folder, student, notebook):
+    path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(notebook if isinstance(notebook, str) else nbformat.writes(notebook))
+
+
+def report(folder, *arguments):
+    command = [sys.executable, "-m", "bngrader", "report", "--course", folder, *arguments]
+    return subprocess.run(list(map(str, command)), cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class")
+    hand_in(folder, "ada", sample_class.filled_in())
+    hand_in(folder, "dan", DDOF)
+    hand_in(folder, "lou", DDOF)
+    hand_in(folder, "kim", sample_class.handed_out())
+    hand_in(folder, "jon", sample_class.filled_in(standardize=sample_class.DOES_NOT_RUN))
+    hand_in(folder, "oto", "Dear professor")
+    assert grade(folder).returncode == 0
+    hand_in(folder, "lou", sample_class.filled_in())
+    assert grade(folder, "--force").returncode == 0
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        book.add_student(ABSENT)
+    ran = report(folder, "--json", folder / "report.json")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tables(course):
+    return json.loads((course / "report.json").read_text())
+
+
+def row(table, **wanted):
+    (found,) = [one for one in table if wanted.items() <= one.items()]
+    return found
+
+
+def test_scores_by_assignment_and_by_function(tables):
+    assignment = row(tables["assignments"], assignment="scaling")
+    assert (assignment["graded"], assignment["of students"]) == (5, 7)
+    assert (assignment["median"], assignment["lowest"], assignment["highest"]) == (12, 0, 15)
+    assert row(tables["functions"], function="standardize")["share of points"] == (6 + 3 + 6 + 0 + 0) / 5 / 6
+    assert row(tables["functions"], function="written_new_patient")["submissions"] == 1
+
+
+def test_each_test_has_its_difficulty_and_discrimination(tables):
+    item = row(tables["items"], item="test_standardize")
+    assert item["difficulty"] == (3 + 0 + 3 + 0 + 0) / 5 / 3
+    assert 0 < item["discrimination"] < 1
+    assert len(tables["items"]) == 11
+
+
+def test_mistakes_are_counted_by_name_as_they_are_now(tables):
+    known = row(tables["mistakes"], mistake="divides by N - 1")
+    assert (known["function"], known["known"], known["students"], known["of"]) == ("standardize", "yes", 1, 5)
+    assert known["what they read"].startswith("Your std divides the sum of squares by N - 1.")
+    assert row(tables["mistakes"], mistake="standardize raised an error.")["known"] == "no"
+
+
+def test_who_is_missing_and_who_changed(tables):
+    missing = {one["student"]: one["state"] for one in tables["missing"]}
+    assert missing == {ABSENT: "nothing handed in", "oto": "handed in, no grade"}
+    (changed,) = tables["changed"]
+    assert (changed["student"], changed["versions"]) == ("lou", 2)
+    assert (changed["tests at first"], changed["tests now"]) == (12, 15)
+
+
+def test_the_csv_files_hold_the_same_and_no_formula(course, tables):
+    assert set(tables) == NAMES == {path.stem for path in (course / "report").glob("*.csv")}
+    text = (course / "report" / "missing.csv").read_text(encoding="utf-8")
+    read = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [one["student"] for one in read] == [f"'{ABSENT}", "oto"]
+    text = (course / "report" / "students.csv").read_text(encoding="utf-8")
+    scores = {one["student"]: one["scaling"] for one in csv.DictReader(io.StringIO(text, newline=""))}
+    assert scores["ada"] == "15.0"
+    assert scores["oto"] == ""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_page_has_no_barrier_and_asks_nobody_for_anything(course, chromium, width, theme):
+    if not AXE.is_file():
+        lacking("axe-core", "run make book first")
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((course / "report" / "report.html").as_uri())
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("figure img").count() == 4
+    assert images_without_words(page) == []
+    assert page.get_by_role("cell", name=ABSENT).count() == 2
+    assert violations(page) == []
+    context.close()
+
+
+def test_a_users_mistake_is_one_message_with_the_way_out(course, tmp_path):
+    for arguments, said in [
+        ((course,), "holds a report already. Name another folder with --into, or add --force"),
+        ((tmp_path,), "Run bngrader grade first, or name another: --db"),
+    ]:
+        ran = report(*arguments)
+        assert ran.returncode == 2
+        assert said in ran.stderr
+        assert "Traceback" not in ran.stderr
+    assert list(tmp_path.iterdir()) == []

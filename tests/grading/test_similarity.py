@@ -1,0 +1,151 @@
+"""Copies are found whatever they are disguised as, and what all were given is not taken for one."""
+
+import json
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from tests.browser.test_pages import AXE, violations
+from tests.conftest import REPOSITORY, lacking
+from tests.grading import sample_class
+from tests.solutions.answers_scaling import UNUSUAL
+
+OWN = """def standardize(table):
+    # every column on its own, with plain Python
+    rows, width = len(table), len(table[0])
+    kind = table.dtype if table.dtype.kind == "f" else np.float64
+    centres, spreads, out = [], [], np.empty((rows, width))
+    for k in range(width):
+        column = [float(v) for v in table[:, k]]
+        first = column[0]
+        if all(v == first for v in column):
+            centre, spread = first, 0.0
+        else:
+            centre = sum(column) / rows
+            spread = (sum((v - centre) ** 2 for v in column) / rows) ** 0.5
+        for r, v in enumerate(column):
+            out[r, k] = (v - centre) / spread if spread else 0.0
+        centres.append(centre)
+        spreads.append(spread)
+    return out.astype(kind), np.array(centres, kind), np.array(spreads, kind)
+"""
+OTHERS = {name: list(kinds.values())[1] for name, kinds in UNUSUAL.items() if name != "standardize"}
+HOSTILE = '# </pre><script>alert(1)</script>\ndef standardize(x):\n    """<img src=x onerror=alert(1)>"""\n'
+
+
+def disguised(code):
+    """The same code with other names, other comments and other spaces."""
+    for old, new in {
+        "table": "t",
+        "column": "c",
+        "centre": "mu",
+        "spread": "sd",
+        "out": "result",
+        "width": "D",
+    }.items():
+        code = re.sub(rf"\b{old}(s?)\b", rf"{new}\1", code)
+    code = re.sub(r"( *)#.*", r"\1# mine, all mine", code)
+    return code.replace(" = ", "  =  ").replace("):\n", "):  # here it begins\n", 1)
+
+
+def write(folder, submissions):
+    for student, text in submissions.items():
+        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+
+
+def similarity(folder, *arguments):
+    command = [sys.executable, "-m", "bngrader", "similarity", "scaling", "--course", folder, *arguments]
+    return subprocess.run(list(map(str, command)), cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """The folder of the class, and the records by the names of the two."""
+    folder = tmp_path_factory.mktemp("class")
+    unusual = {name: next(iter(kinds.values())) for name, kinds in UNUSUAL.items()}
+    notebooks = {
+        "author": sample_class.filled_in(standardize=OWN, **OTHERS),
+        "copyist": sample_class.filled_in(standardize=disguised(OWN), **OTHERS),
+        "independent": sample_class.filled_in(**unusual),
+        "reader of solutions": sample_class.filled_in(),
+        "untouched": sample_class.handed_out(),
+        "untouched too": sample_class.handed_out(),
+        "=hostile": sample_class.filled_in(standardize=HOSTILE + OWN, **OTHERS),
+    }
+    texts = {student: nbformat.writes(notebook) for student, notebook in notebooks.items()}
+    write(folder, texts | {"damaged": "{"})
+    ran = similarity(folder, "--json", folder / "pairs.json")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "7 submissions compared, 1 not" in ran.stdout
+    records = json.loads((folder / "pairs.json").read_text())
+    return folder, {frozenset([record["one"], record["other"]]): record for record in records}
+
+
+def test_a_copy_with_other_names_comments_and_spaces_is_found(found):
+    record = found[1][frozenset(["author", "copyist"])]
+    assert min(record["share_of_one"], record["share_of_other"]) > 0.9
+    assert record["kind"] == "submission"
+
+
+def test_the_solution_handed_in_is_found(found):
+    record = found[1][frozenset(["reader of solutions", "the solution"])]
+    assert (record["kind"], record["share_of_one"]) == ("solution", 1)
+
+
+def test_what_was_handed_out_makes_no_pair_and_neither_do_answers_of_ones_own(found):
+    alone = {"independent", "untouched", "untouched too"}
+    assert [pair for pair in found[1] if pair & alone] == []
+
+
+def test_the_page_shows_the_pairs_side_by_side_and_what_could_not_be_compared(found):
+    text = (found[0] / "similarity" / "scaling.html").read_text()
+    assert "Pair 1: " in text
+    assert "<mark>" in text
+    assert re.search(r"<li>damaged: is not a notebook", text)
+    assert "spreads.append(spread)" in text
+    assert "sds.append(sd)" in text
+
+
+def test_nothing_that_a_student_wrote_acts_in_the_page(found):
+    text = (found[0] / "similarity" / "scaling.html").read_text()
+    assert re.findall(r"<script|<img|onerror=(?!alert\(1\)&gt;)", text) == []
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_page_has_no_barrier(found, chromium, width, theme):
+    if not AXE.is_file():
+        lacking("axe-core", "run make book first")
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
+    page = context.new_page()
+    page.goto((found[0] / "similarity" / "scaling.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+    context.close()
+
+
+def test_what_most_of_a_class_wrote_is_no_pair_between_them(tmp_path):
+    write(tmp_path, {f"s{i}": nbformat.writes(sample_class.filled_in(standardize=OWN, **OTHERS)) for i in range(8)})
+    ran = similarity(tmp_path, "--common", "0.5")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "0 pairs" in ran.stdout
+    again = similarity(tmp_path, "--common", "1", "--force")
+    assert "28 pairs" in again.stdout
+
+
+def test_a_users_mistake_is_one_message_with_the_way_out(found, tmp_path):
+    for arguments, said in [
+        ((found[0],), "is there already. Name another file with --into, or add --force"),
+        ((tmp_path,), "nobody has handed in 'scaling': nothing is at"),
+        ((found[0], "--force", "--json", "nowhere/p.json"), "the folder nowhere does not exist; make it first"),
+    ]:
+        ran = similarity(*arguments)
+        assert ran.returncode == 2
+        assert said in ran.stderr
+        assert "Traceback" not in ran.stderr
