@@ -249,14 +249,14 @@ def test_two_graders_at_once_and_a_round_of_grading_lose_no_score(by_hand, retur
 
 def test_each_fetches_a_page_with_the_score_and_the_comment(returned):
     _, pages = returned
-    assert "(Score: 17.0 / 20.0)" in pages["ada"]
+    assert "Score: 17 of 20 points" in pages["ada"]
     assert "Say why, too." in pages["ada"]
-    assert "(Score: 14.75 / 20.0)" in pages["ben"]
+    assert "Score: 14.75 of 20 points" in pages["ben"]
     assert "By how much?" in pages["ben"]
 
 
 def test_lateness_costs_what_the_plugin_says_also_of_what_a_person_gave_later(returned):
-    assert "(Score: 0.0 / 20.0)" in returned[1]["cleo"]
+    assert "Score: 0 of 20 points" in returned[1]["cleo"]
 
 
 def test_a_changed_assignment_is_graded_again_with_what_persons_gave(revised):
