@@ -201,6 +201,9 @@ def _send(jobs: Iterable[Job], client: Any, address: str) -> Iterator[Outcome]:
     students = {_submit(client, job): job.student for job in itertools.islice(queue, ahead)}
     done = as_completed(list(students), loop=client.loop)
     for future in done:
+        if future.status in ("lost", "pending"):  # its worker died before the result was fetched: dask does it again
+            done.add(future)
+            continue
         outcome = _result(future, students.pop(future), address)
         for job in itertools.islice(queue, 1):
             students[sent := _submit(client, job)] = job.student
