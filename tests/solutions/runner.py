@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from io import StringIO
 
+from bngrader import items
 from bngrader.check import CheckFailed, hints_in
 from bngrader.course import assignments
 from bngrader.mistakes import known, source
@@ -55,12 +56,8 @@ def points(slug):
 
 
 def tests_of(slug, function):
-    """The test cells of a function: those named after it, and after no function with a longer name."""
-    owner = {
-        name: max((f for f in functions(slug) if name.startswith(f"test_{f}")), key=len, default=None)
-        for name in points(slug)
-    }
-    return [name for name, whose in owner.items() if whose == function]
+    """The test cells of a function."""
+    return items.tests_of(function, functions(slug), points(slug))
 
 
 def answers(slug, every_way=True):
