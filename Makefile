@@ -96,7 +96,7 @@ node_modules/.made: package-lock.json .npmrc .venv/.made
 	@touch $@
 
 # Sphinx leaves old pages as they are when only its configuration changes. What was executed stays in its cache.
-_build/.config: _config.yml _toc.yml $(wildcard book/_ext/*.py book/_static/*) requirements.lock
+_build/.config: _config.yml _toc.yml $(wildcard book/_ext/*.py book/_static/* book/_check/* exercises/*/*) package-lock.json requirements.lock
 	@rm -rf $(HTML) _build/.doctrees
 	@mkdir -p _build && touch $@
 

@@ -120,6 +120,8 @@ def _explain(verdict: Verdict, error: BaseException, answers: dict[str, str]) ->
         if error.__cause__ is None or isinstance(error.__cause__, NotImplementedError):
             return
         error = error.__cause__
+    elif isinstance(error, NotImplementedError):
+        verdict.said = f"{verdict.name} is not written yet"
     else:
         verdict.said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     shown = traceback.TracebackException.from_exception(error, limit=-50)

@@ -46,7 +46,7 @@ def sections():
 SECTIONS = sections()
 EXECUTED = [*SECTIONS, "index", "today"]
 ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
-FOR_STUDENTS = ["check", "calls", "hints", "messages", "networks", "observe", "mistakes/*"]
+FOR_STUDENTS = ["check", "calls", "hints", "inpage", "messages", "networks", "observe", "mistakes/*"]
 
 
 def cells(section):

@@ -1,0 +1,41 @@
+// Draws what came of a test.
+
+// An element with properties and children, texts or elements.
+export function element(tag, properties = {}, children = []) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// An entry of the list for a verdict; see `Verdict` in bngrader/inpage.py.
+export function show(verdict, item) {
+  const test = item.tests.find((one) => one.name === verdict.name);
+  const word = test ? (verdict.passed ? "PASS" : "FAIL") : verdict.passed ? "RAN" : "ERROR";
+  const parts = [
+    element("p", {}, [
+      element("strong", { className: "word" }, [word]),
+      " ",
+      element("code", {}, [test ? verdict.name : `${verdict.name}.py`]),
+      ...(verdict.said ? [`: ${verdict.said.replace(/^Not so: /, "")}`] : []),
+    ]),
+    ...verdict.hints.map((hint) => element("p", { className: "hint" }, [element("strong", {}, ["Hint: "]), hint])),
+    facts(verdict.facts),
+    block("Traceback", verdict.traceback),
+    block("Printed", verdict.output),
+  ];
+  return element("li", { className: word.toLowerCase() }, parts.filter(Boolean));
+}
+
+function facts(pairs) {
+  const entries = pairs.flatMap(([label, text]) => [element("dt", {}, [label]), element("dd", {}, [scrolled(text)])]);
+  return entries.length ? element("dl", {}, entries) : null;
+}
+
+function block(title, text) {
+  return text ? element("div", {}, [element("p", { className: "title" }, [title]), scrolled(text)]) : null;
+}
+
+// Text that keeps its lines; the keyboard can scroll it.
+function scrolled(text) {
+  return element("pre", { tabIndex: 0 }, [text]);
+}

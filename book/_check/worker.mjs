@@ -1,0 +1,126 @@
+// Checks answers in Python, away from the page: Pyodide with NumPy and the course's own package (bngrader/inpage.py).
+//
+// In comes {answers, tests, setup, forbidden}. Out go {type: "progress", loaded, total} in bytes while Python loads,
+// {type: "running"}, {type: "verdict", verdict} for each test, and {type: "done"}; or {type: "failed", message}.
+const post = (type, content) => self.postMessage({ type, ...content });
+const CACHE = "bncourse-check";
+
+let python;
+
+self.onmessage = async ({ data }) => {
+  try {
+    python ??= start();
+    const { pyodide, check } = await python;
+    post("running");
+    const tell = (verdict) => post("verdict", { verdict: verdict.toJs({ dict_converter: Object.fromEntries }) });
+    const [answers, tests, forbidden] = [data.answers, data.tests, data.forbidden].map((value) => pyodide.toPy(value));
+    check.callKwargs(answers, tests, { setup: data.setup, forbidden, tell });
+    post("done");
+  } catch (error) {
+    post("failed", { message: error.sentence ?? `Python in this page ended with an error: ${error.message}` });
+  }
+};
+
+async function start() {
+  const config = await (await reach(new URL("config.json", import.meta.url))).json();
+  const core = new URL("../pyodide/", import.meta.url);
+  const loads = new Loads(config, core);
+  self.fetch = (input, options) => loads.fetch(new URL(input.url ?? input), options);
+  const { loadPyodide } = await loads.module(new URL("pyodide.mjs", core));
+  await loads.module(new URL("pyodide.asm.mjs", core)); // Pyodide imports it again, from memory
+  const loading = loadPyodide({
+    indexURL: core.href,
+    lockFileContents: config.lock,
+    packageBaseUrl: new URL(".", import.meta.url).href,
+    packages: Object.keys(config.lock.packages),
+    stdin: () => null, // input() raises EOFError: there is nobody to answer
+  });
+  const pyodide = await Promise.race([loads.failed, loading]); // Pyodide logs what it cannot fetch, and may wait for ever
+  await loads.forgetOthers();
+  return { pyodide, check: pyodide.pyimport("bngrader.inpage").check };
+}
+
+// Fetches files, counts their bytes, and keeps them for the next visit where the browser lets us.
+class Loads {
+  constructor(config, core) {
+    const entries = Object.entries(config.files).map(([path, file]) => [new URL(path, import.meta.url).href, file]);
+    this.files = Object.fromEntries(entries);
+    this.total = entries.reduce((sum, [, file]) => sum + (file.bytes ?? 0), 0);
+    this.loaded = 0;
+    this.failed = new Promise((_, reject) => (this.fail = reject));
+    this.cache = self.caches?.open(CACHE); // not there on http:// addresses other than localhost
+  }
+
+  count(bytes) {
+    this.loaded += bytes;
+    post("progress", { loaded: this.loaded, total: this.total });
+  }
+
+  key(url) {
+    return `${url}?${this.files[url]?.sha256}`;
+  }
+
+  async module(url) {
+    try {
+      const module = await import(url);
+      this.count(this.files[url].bytes);
+      return module;
+    } catch (error) {
+      throw unreachable(url, error);
+    }
+  }
+
+  async fetch(url, options) {
+    try {
+      const kept = await (await this.cache)?.match(this.key(url));
+      const response = kept ?? (await reach(url, options));
+      return await this.read(url, response, !kept);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  async read(url, response, fresh) {
+    if (!this.files[url]?.bytes) this.total += Number(response.headers.get("content-length"));
+    const chunks = [];
+    for (const reader = response.body.getReader(); ; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      chunks.push(value);
+      this.count(value.length);
+    }
+    const copy = () => new Response(new Blob(chunks), { headers: { "content-type": response.headers.get("content-type") } });
+    if (fresh) await (await this.cache)?.put(this.key(url), copy()).catch(() => {}); // no room: it is loaded again
+    return copy();
+  }
+
+  async forgetOthers() {
+    const cache = await this.cache;
+    const mine = new Set(Object.keys(this.files).map((url) => this.key(url)));
+    for (const { url } of (await cache?.keys()) ?? []) if (!mine.has(url)) await cache.delete(url);
+  }
+}
+
+const network = self.fetch.bind(self);
+
+// Fetches a file, or says why not in a sentence for the reader.
+async function reach(url, options) {
+  const response = await network(url, options).catch(async (error) => {
+    // A browser does not say whether there was no answer, or one whose bytes are not those that were asked for.
+    const other = options?.integrity && (await network(url).catch(() => null));
+    if (!other) throw unreachable(url, error);
+    if (other.ok) throw told(`The file at ${url} is not the one that this book was built with, so it was not used.`);
+    return other;
+  });
+  if (!response.ok) throw told(`${url} cannot be had: the server answers ${response.status}.`);
+  return response;
+}
+
+function unreachable(url, error) {
+  return told(`Python could not be loaded, because ${new URL(url).host} cannot be reached. Are you offline?`, error);
+}
+
+function told(sentence, cause) {
+  return Object.assign(new Error(sentence, { cause }), { sentence });
+}

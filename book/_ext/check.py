@@ -1,0 +1,172 @@
+"""The directive `check`: editors for the functions of a chapter's assignment, checked in the page with real NumPy.
+
+    :::{check}
+    :::
+
+A page loads nothing for it until a reader opens an editor, and Python at the first check. What it loads then is put
+into the folders `check/` and `pyodide/` of the book: the script with its editor, bundled by esbuild; the items of each
+assignment; a wheel of what checks need of this course; Pyodide's core, from npm. NumPy's wheel comes from the address
+`check_numpy_base` of `_config.yml`, or `BNCOURSE_PYODIDE_BASE` of the build's environment, and is used only if it is
+the one of Pyodide's lock file; a mirror with a wheel of its own names its SHA-256 too, in `check_numpy_sha256` or
+`BNCOURSE_PYODIDE_SHA256`.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+from wheel.wheelfile import WheelFile
+
+from bngrader.items import Item, Items, read_items
+
+CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+PACKAGE = "bncourse-0-py3-none-any.whl"
+FOR_STUDENTS = ("__init__", "calls", "check", "hints", "inpage", "messages", "mistakes/*", "networks", "observe")
+OURS = ("bnref/*.py", *(f"bngrader/{name}.py" for name in FOR_STUDENTS))
+# A page's own script, until an editor is opened.
+OPENER = """<script>
+for (const details of document.querySelectorAll("details.course-check"))
+  details.addEventListener("toggle", () => import("ROOTcheck/check.js").then((script) => script.open(details)).catch(
+    () => details.append("The editor could not be loaded. Are you offline? Load the page again.")), {once: true});
+</script>"""
+
+
+class Check(SphinxDirective):
+    """The editors of the assignment that has the page's slug."""
+
+    def run(self) -> list[nodes.Node]:
+        """Read the students' notebook, and make a closed part of the page for each function."""
+        slug = self.env.docname.rpartition("/")[2]
+        notebook = Path(self.env.app.confdir, "exercises", slug, f"{slug}.ipynb")
+        if not notebook.is_file():
+            raise self.error(f"there is no assignment {slug!r}: {notebook} does not exist")
+        self.env.note_dependency(str(notebook))
+        items = read_items(notebook)
+        root = "../" * self.env.docname.count("/")
+        content = [*self.parse_text_to_nodes(_introduction(self.env.app))]
+        for item in items.items:
+            content += self._editor(items, item, f"{root}exercises/{slug}/{slug}.ipynb")
+        content.append(_raw(OPENER.replace("ROOT", root)))
+        editors = nodes.container("", *content, classes=["course-checks"])
+        return [addnodes.only("", editors, expr="builder_html")]  # a book runs no scripts
+
+    def _editor(self, items: Items, item: Item, notebook: str) -> list[nodes.Node]:
+        points = f"{item.points:g} points in the notebook"
+        where = f", {points}" if not item.missing else f", {points}; needs {' and '.join(item.missing)}"
+        text = f"{item.about}\n\n{_remarks(item, notebook)}"
+        if not item.missing and items.common:
+            text += f"\n\n{items.common}"
+        summary = f"<summary><code>{item.name}</code>{escape(where)}</summary>"
+        return [
+            _raw(f'<details class="course-check" data-slug="{items.slug}" data-name="{item.name}">{summary}'),
+            _raw("<noscript>This needs JavaScript.</noscript><template>"),
+            *self.parse_text_to_nodes(text),
+            _raw("</template></details>"),
+        ]
+
+
+def _introduction(app: Sphinx) -> str:
+    core = sum((_pyodide(app) / name).stat().st_size for name in CORE) / 1e6
+    return (
+        "You can write the functions here as well, and check them at once with the notebook's tests and hints. Your "
+        f"code runs in your browser, in Python with NumPy: the first check loads Python ({core:.0f} MB) and NumPy, and "
+        "the next ones find both there. Your browser keeps what you type, and nothing leaves it."
+    )
+
+
+def _remarks(item: Item, notebook: str) -> str:
+    """What is different in the page."""
+    if item.missing:
+        missing = " and ".join(item.missing)
+        return f"This one needs {missing}, which no page has: do it in {{download}}`the notebook <{notebook}>`."
+    called = " and ".join(f"`{name}`" for name in item.needs)
+    return f"The tests call your {called} too: the one that you wrote above." if called else ""
+
+
+def _raw(html: str) -> nodes.raw:
+    return nodes.raw("", html, format="html")
+
+
+def _pyodide(app: Sphinx) -> Path:
+    folder = Path(app.confdir, "node_modules", "pyodide")
+    if not folder.is_dir():
+        raise ExtensionError(f"{folder} does not exist: run `make book`, or `npm ci` in {app.confdir}, and build again")
+    return folder
+
+
+def _put_in_place(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.name != "html":
+        return
+    home, check, core = Path(app.confdir), Path(app.outdir, "check"), Path(app.outdir, "pyodide")
+    for folder in (check, core):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    for name in CORE:
+        shutil.copy(_pyodide(app) / name, core)
+    _bundle(home, check)
+    shutil.copy(home / "book/_check/worker.mjs", check)
+    shutil.copy(home / "book/_check/check.css", check)
+    for notebook in sorted(home.glob("exercises/*/*.ipynb")):
+        (check / f"{notebook.stem}.json").write_text(json.dumps(read_items(notebook).for_page()))
+    write_wheel(home, check / PACKAGE)
+    lock = json.loads((_pyodide(app) / "pyodide-lock.json").read_text())
+    (check / "config.json").write_text(json.dumps(config(check, core, lock, app.config)))
+
+
+def _bundle(home: Path, into: Path) -> None:
+    command = ["node_modules/.bin/esbuild", "book/_check/check.mjs", "--bundle", "--minify", "--format=esm"]
+    options = ["--target=es2022", "--log-level=warning", f"--outfile={into / 'check.js'}"]
+    subprocess.run([*command, *options], cwd=home, check=True)
+
+
+def write_wheel(home: Path, path: Path) -> None:
+    """Write the wheel of what checks need: the student's part of `bngrader`, and `bnref`'s functions in NumPy."""
+    about = {
+        "METADATA": "Metadata-Version: 2.1\nName: bncourse\nVersion: 0\n",
+        "WHEEL": "Wheel-Version: 1.0\nGenerator: bncourse\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with WheelFile(str(path), "w", zipfile.ZIP_DEFLATED) as wheel:
+        for source in sorted(source for pattern in OURS for source in home.glob(pattern)):
+            wheel.writestr(source.relative_to(home).as_posix(), source.read_bytes())
+        for file, text in about.items():
+            wheel.writestr(f"{wheel.dist_info_path}/{file}", text)
+
+
+def config(check: Path, core: Path, lock: dict[str, Any], settings: Config) -> dict[str, Any]:
+    """What the worker reads first: the lock file of its packages, and by path, the sizes and digests of all files."""
+    base = os.environ.get("BNCOURSE_PYODIDE_BASE") or settings.check_numpy_base
+    digest = os.environ.get("BNCOURSE_PYODIDE_SHA256") or settings.check_numpy_sha256
+    numpy = lock["packages"]["numpy"]
+    numpy |= {"file_name": f"{base.rstrip('/')}/{numpy['file_name']}", "sha256": digest or numpy["sha256"]}
+    files = {f"../pyodide/{name}": _file(core / name) for name in CORE} | {PACKAGE: _file(check / PACKAGE)}
+    ours = numpy | {"name": "bncourse", "version": "0", "file_name": PACKAGE, "sha256": files[PACKAGE]["sha256"]}
+    ours |= {"imports": ["bngrader", "bnref"], "depends": ["numpy"]}
+    return {
+        "files": files | {numpy["file_name"]: {"sha256": numpy["sha256"]}},
+        "lock": {"info": lock["info"], "packages": {"numpy": numpy, "bncourse": ours}},
+    }
+
+
+def _file(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive, and what puts its files in place."""
+    app.add_directive("check", Check)
+    app.add_config_value("check_numpy_base", "", "html", [str])
+    app.add_config_value("check_numpy_sha256", "", "html", [str])
+    app.connect("build-finished", _put_in_place)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

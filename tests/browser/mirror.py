@@ -1,0 +1,100 @@
+"""The built book with its checks' Python from here, since a test asks no other host: from a mirror, or without NumPy.
+
+The mirror has the wheel of NumPy that lies in the folder beside the repository, where there is one.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from contextlib import contextmanager
+
+import pytest
+
+from tests.browser.conftest import HTML, Quiet, serve
+from tests.conftest import REPOSITORY
+
+CONFIG, BASE = "check/config.json", "mirror"
+# What checks where there is no NumPy: the same protocol, and a test that fails by an assert.
+PLAIN_CHECK = """
+def check(answers, tests, setup, forbidden, tell):
+    namespace, verdicts = {}, []
+    for name, source in [*answers.items(), *((test["name"], test["source"]) for test in tests)]:
+        verdict = {"name": name, "passed": True, "said": "", "hints": [], "facts": [], "traceback": "", "output": ""}
+        try:
+            exec(compile(source if name in answers else "assert standardize", name, "exec"), namespace)
+        except Exception as error:
+            verdict.update(passed=False, said=repr(error))
+        if name not in answers:
+            tell(verdict)
+"""
+
+
+def numpy_wheel():
+    """The wheel of NumPy for Pyodide, or None."""
+    return next((REPOSITORY.parent / "shared" / "pyodide").glob("numpy-*.whl"), None)
+
+
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def serve_mirror(wheel, sha256=None):
+    """The book, with NumPy's wheel from the same server; gives its address and the paths that were asked for."""
+    content = wheel.read_bytes()
+    config = json.loads((HTML / CONFIG).read_text())
+    numpy = config["lock"]["packages"]["numpy"]
+    del config["files"][numpy["file_name"]]
+    numpy |= {"file_name": f"../{BASE}/{wheel.name}", "sha256": sha256 or digest(content)}
+    config["files"][numpy["file_name"]] = {"sha256": numpy["sha256"]}
+    with _serve({CONFIG: json.dumps(config).encode(), f"{BASE}/{wheel.name}": content}) as served:
+        yield served
+
+
+@contextmanager
+def serve_without_numpy():
+    """The book, with checks that need Pyodide's core alone."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as wheel:
+        wheel.writestr("bngrader/__init__.py", "")
+        wheel.writestr("bngrader/inpage.py", PLAIN_CHECK)
+        wheel.writestr("bncourse-0.dist-info/METADATA", "Name: bncourse\nVersion: 0\n")
+        wheel.writestr("bncourse-0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+    content = packed.getvalue()
+    config = json.loads((HTML / CONFIG).read_text())
+    packages = config["lock"]["packages"]
+    del packages["numpy"]
+    packages["bncourse"] |= {"depends": [], "sha256": digest(content)}
+    config["files"][packages["bncourse"]["file_name"]] = {"bytes": len(content), "sha256": digest(content)}
+    own = {CONFIG: json.dumps(config).encode(), f"check/{packages['bncourse']['file_name']}": content}
+    with _serve(own) as served:
+        yield served
+
+
+@contextmanager
+def _serve(own):
+    asked = []
+
+    class Own(Quiet):
+        def do_GET(self):
+            path = self.path.lstrip("/")
+            asked.append(path)
+            if path not in own:
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Type", self.guess_type(path))
+            self.send_header("Content-Length", str(len(own[path])))
+            self.end_headers()
+            self.wfile.write(own[path])
+
+    with serve(Own) as site:
+        yield site, asked
+
+
+def need_wheel():
+    """NumPy's wheel, or a skipped test."""
+    wheel = numpy_wheel()
+    if wheel is None:
+        pytest.skip("the NumPy part was not run: there is no wheel of NumPy for Pyodide in ../shared/pyodide")
+    return wheel

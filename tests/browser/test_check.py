@@ -1,0 +1,310 @@
+"""The editors under the assignments: every one of them in a real browser, with Python and NumPy in the page."""
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import pytest
+
+from tests.bngrader.test_inpage import ITEMS, checked
+from tests.browser.conftest import HTML, Watch
+from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
+from tests.browser.test_pages import MODES, violations
+from tests.solutions.runner import RIGHT, SLUGS, answers, cells, functions
+
+WORKS = "def standardize(x):\n    return x\n"
+HANGS = "def standardize(x):\n    return x\n\nwhile True:\n    pass\n"
+LOADED = re.compile(r"^(pyodide|check|mirror)/")
+
+
+class Editor:
+    """One of a page's editors, opened."""
+
+    def __init__(self, page, function):
+        self.page = page
+        self.part = page.locator(f"details.course-check[data-name={function}]")
+        if self.part.get_attribute("open") is None:
+            self.part.locator("summary").click()
+        self.code = self.part.locator(".cm-content")
+        self.code.wait_for()
+
+    def write(self, source):
+        self.code.focus()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(source)
+
+    def text(self):
+        """What stands in it: as it is downloaded."""
+        with self.page.expect_download() as download:
+            self.part.get_by_role("button", name="Download").click()
+        return download.value.path().read_text()
+
+    def run(self):
+        self.part.get_by_role("button", name="Run & check").click()
+        return self.ended()
+
+    def ended(self):
+        self.part.locator("button.run:enabled").wait_for(timeout=120_000)
+        return self.part.get_by_role("status").inner_text()
+
+    def check(self, source):
+        self.write(source)
+        return self.run()
+
+    def verdicts(self, kind=""):
+        return self.part.locator(f".verdicts li{kind}")
+
+
+@pytest.fixture(scope="module")
+def browse(chromium):
+    """A function that opens a chapter at an address, in a context of its own."""
+    with ExitStack() as contexts:
+
+        def open_page(address, slug="scaling", **options):
+            context = contexts.enter_context(chromium.new_context(**options))
+            page = context.new_page()
+            page.watch = Watch(page, address)
+            page.goto(f"{address}/book/{slug}.html", wait_until="networkidle")
+            return page
+
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def mirror():
+    """The book with a mirror that has NumPy: its address, and the paths that were asked for."""
+    with serve_mirror(need_wheel()) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """The book with checks that need no NumPy."""
+    with serve_without_numpy() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def chapters(mirror, browse):
+    """Each chapter's page with NumPy, opened once."""
+    pages = {}
+
+    def chapter(slug):
+        if slug not in pages:
+            pages[slug] = browse(mirror[0], slug)
+        return pages[slug]
+
+    yield chapter
+    assert {slug: page.watch.faults for slug, page in pages.items() if page.watch.faults} == {}
+
+
+def first_named(slug, function):
+    """The first known mistake that the visible tests name."""
+    for answer in answers(slug, every_way=False):
+        if answer.function == function and answer.kind != RIGHT:
+            hints = {hint for verdict in checked(slug, function, answer.sources) for hint in verdict["hints"]}
+            if hints == {answer.hint}:
+                return answer
+    raise AssertionError(f"no visible test of {function} names a mistake")
+
+
+@pytest.mark.parametrize(("slug", "function"), ITEMS)
+def test_the_solution_passes_the_stub_fails_and_a_known_mistake_earns_its_hint(chapters, slug, function):
+    page, mistake = chapters(slug), first_named(slug, function)
+    tests = len(ITEMS[slug, function][1].tests)
+    for needed in ITEMS[slug, function][1].needs:
+        Editor(page, needed).write(cells(slug)[needed].source)
+    editor = Editor(page, function)
+
+    editor.run()
+    assert editor.verdicts(".pass").count() == 0
+    assert editor.verdicts().filter(has_text="is not written yet").count() in (1, tests)
+
+    assert editor.check(cells(slug)[function].source).startswith(f"All {tests} tests pass")
+    assert editor.verdicts(".pass").count() == tests
+
+    for needed in ITEMS[slug, function][1].needs:
+        Editor(page, needed).write(mistake.sources[needed])
+    assert editor.check(mistake.sources[function]).endswith(f" of {tests} tests pass.")
+    hints = editor.part.locator(".hint").all_inner_texts()
+    assert set(hints) == {f"Hint: {mistake.hint}"}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_function_of_an_assignment_stands_under_its_chapter(browse, plain, slug):
+    page = browse(plain[0], slug)
+    parts = page.locator("details.course-check")
+    assert parts.evaluate_all("parts => parts.map((part) => part.dataset.name)") == functions(slug)
+    for function in set(functions(slug)) - {name for where, name in ITEMS if where == slug}:
+        part = page.locator(f"details.course-check[data-name={function}]")
+        assert "needs" in part.locator("summary").inner_text()
+        part.locator("summary").click()
+        link = part.get_by_role("link", name="the notebook")
+        link.wait_for()
+        assert "torch, which no page has" in part.inner_text()
+        assert part.locator(".cm-content").count() == 0
+        assert page.request.get(link.evaluate("link => link.href")).json()["nbformat"] == 4
+    assert page.watch.faults == []
+
+
+def test_an_error_is_shown_with_the_editors_lines_and_what_was_printed(chapters):
+    editor = Editor(chapters("scaling"), "standardize")
+    assert (
+        editor.check("def standardize(x):\n    print('seen', x.shape)\n    return x.middle\n") == "0 of 3 tests pass."
+    )
+    said = editor.verdicts().first.inner_text()
+    assert 'File "standardize.py", line 3, in standardize' in said
+    assert "seen (3, 2)" in said
+    assert editor.check("def standardize(x)\n    return x\n") == "Your code could not be run."
+    assert 'File "standardize.py", line 1' in editor.verdicts().first.inner_text()
+
+
+def test_nothing_is_loaded_before_the_first_click_and_python_only_once(browse, mirror):
+    site, asked = mirror
+    page = browse(site)
+    loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)")
+    assert [path for path in loaded if LOADED.match(path.lstrip("/"))] == []
+
+    editor = Editor(page, "standardize")
+    page.evaluate("""() => {
+        const label = document.querySelector('details[data-name=standardize] .progress');
+        window.shown = [];
+        new MutationObserver(() => shown.push([label.hidden, label.innerText]))
+            .observe(label, {subtree: true, childList: true, characterData: true, attributes: true});
+    }""")
+    editor.run()
+    shown = page.evaluate("shown")
+    texts = [text.strip() for hidden, text in shown if not hidden]
+    assert re.fullmatch(r"(1\d\.\d) of \1 MB", texts[-1]), texts[-1]
+    assert len(set(texts)) > 10
+    assert shown[-1][0], "the bar is hidden when all is there"
+
+    before = len(asked)
+    page.reload(wait_until="networkidle")
+    again = Editor(page, "standardize")
+    assert again.run().startswith("0 of 3")
+    large = re.compile(r"\.(wasm|zip|whl)$")
+    assert [path for path in asked[before:] if large.search(path)] == []
+    assert page.watch.faults == []
+
+
+def test_what_was_typed_is_kept_and_can_be_reset_and_downloaded(browse, plain):
+    page = browse(plain[0])
+    editor = Editor(page, "standardize")
+    stub = editor.text()
+    assert stub == ITEMS["scaling", "standardize"][1].stub
+    editor.write(WORKS)
+    page.reload(wait_until="networkidle")
+    editor = Editor(page, "standardize")
+    assert editor.text() == WORKS
+    editor.part.get_by_role("button", name="Reset").click()
+    assert editor.text() == stub
+    editor.code.focus()
+    page.keyboard.press("ControlOrMeta+z")
+    assert editor.text() == WORKS
+    assert Editor(page, "min_max_scale").text() == ITEMS["scaling", "min_max_scale"][1].stub
+    assert page.watch.faults == []
+
+
+def test_an_endless_loop_is_stopped_and_the_page_works_again(browse, plain):
+    page = browse(plain[0])
+    editor = Editor(page, "standardize")
+    assert "ran for more than 10 seconds" in editor.check(HANGS)
+    assert editor.text() == HANGS
+    assert editor.check(WORKS).startswith("All 3 tests pass")
+    assert page.watch.faults == []
+
+
+@pytest.mark.parametrize("cut", ["worker.mjs", "config.json", "pyodide.mjs", "pyodide.asm.wasm", "*.whl"])
+def test_offline_it_says_so_and_loses_nothing(browse, plain, cut):
+    page = browse(plain[0])
+    editor = Editor(page, "standardize")
+    editor.write(WORKS)
+    page.route(f"**/{cut}", lambda route: route.abort())
+    said = editor.run()
+    assert "Are you offline?" in said
+    assert "What you typed is safe in this browser." in said
+    page.unroute(f"**/{cut}")
+    assert editor.run().startswith("All 3 tests pass")
+    page.reload(wait_until="networkidle")
+    assert Editor(page, "standardize").text() == WORKS
+
+
+def test_without_a_net_an_editor_says_that_it_cannot_be_opened(browse, plain):
+    page = browse(plain[0])
+    page.context.set_offline(True)
+    part = page.locator("details.course-check").first
+    part.locator("summary").click()
+    part.get_by_text("The editor could not be loaded. Are you offline?").wait_for()
+
+
+def test_a_file_that_is_not_the_one_of_the_build_is_not_used(browse):
+    with serve_mirror(need_wheel(), sha256="0" * 64) as (site, _):
+        editor = Editor(browse(site), "standardize")
+        said = editor.run()
+        assert "is not the one that this book was built with, so it was not used" in said
+        assert "numpy" in said
+        assert editor.verdicts().count() == 0
+
+
+def test_a_mirror_that_has_no_such_file_is_named(browse, plain):
+    site, _ = plain
+    page = browse(site)
+    page.route("**/*.whl", lambda route: route.fulfill(status=404))
+    assert "cannot be had: the server answers 404." in Editor(page, "standardize").run()
+
+
+def test_the_keyboard_reaches_all_of_it_in_order(browse, plain):
+    page = browse(plain[0])
+    page.locator("details.course-check summary").first.focus()
+    page.keyboard.press("Enter")
+    editor = Editor(page, "standardize")
+    page.locator("details.course-check summary").first.focus()
+    for _ in range(40):  # past the formulas, which MathJax lets the keyboard reach
+        page.keyboard.press("Tab")
+        if page.evaluate("!document.activeElement.matches('mjx-container')"):
+            break
+    assert page.evaluate("document.activeElement.ariaLabel") == "Your standardize"
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("def standardize(x):\n\treturn x")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    names = []
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.textContent"))
+    assert names == ["Run & check", "Reset", "Download standardize.py"]
+    editor.code.focus()
+    page.keyboard.press("Control+Enter")
+    assert editor.ended().startswith("All 3 tests pass")
+    assert page.watch.faults == []
+
+
+@pytest.mark.parametrize(("width", "theme"), MODES)
+def test_an_opened_editor_is_sound_in_every_mode(browse, mirror, width, theme):
+    page = browse(mirror[0], viewport={"width": width, "height": 900}, color_scheme=theme)
+    Editor(page, "min_max_scale").check("def min_max_scale(x):\n    print(x)\n    return x - x.min(1)\n")
+    assert page.locator(".course-check pre").count() > 3
+    assert page.locator(".course-check mjx-container").count() > 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert violations(page) == []
+    assert page.watch.faults == []
+
+
+def test_the_wheel_of_the_page_needs_nothing_else_of_the_course(tmp_path):
+    (wheel,) = (HTML / "check").glob("*.whl")
+    code = (
+        "import bnref.scaling, bngrader.inpage; from bngrader.mistakes import known; print(known('standardize').right)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(wheel)}
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}; print(bngrader.inpage.__file__)"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert str(wheel) in ran.stdout
