@@ -67,6 +67,7 @@ bench-grading: .venv/.made ## time the grading of a class, by nbgrader as it com
 bench-pages: book ## weigh the pages, and time how soon they show
 	@./tests/install-chromium.sh
 	python -m benchmarks.pages
+	python -m benchmarks.check
 
 lock: .venv/.made ## pin again what pyproject.toml asks for, in requirements.lock
 	pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-annotate --no-header --upgrade \

@@ -12,6 +12,7 @@ from tests.bngrader.test_inpage import ITEMS, checked
 from tests.browser.conftest import HTML, Watch
 from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
 from tests.browser.test_pages import MODES, violations
+from tests.conftest import REPOSITORY
 from tests.solutions.runner import RIGHT, SLUGS, answers, cells, functions
 
 WORKS = "def standardize(x):\n    return x\n"
@@ -178,6 +179,7 @@ def test_nothing_is_loaded_before_the_first_click_and_python_only_once(browse, m
     shown = page.evaluate("shown")
     texts = [text.strip() for hidden, text in shown if not hidden]
     assert re.fullmatch(r"(1\d\.\d) of \1 MB", texts[-1]), texts[-1]
+    assert f"about {round(float(texts[-1].split()[0]))} MB" in (REPOSITORY / "book" / "students.md").read_text()
     assert len(set(texts)) > 10
     assert shown[-1][0], "the bar is hidden when all is there"
 
