@@ -22,6 +22,7 @@ self.onmessage = async ({ data }) => {
 };
 
 async function start() {
+  if (!self.WebAssembly?.Tag) throw told("This browser is too old to run Python: its WebAssembly knows no exceptions.");
   const config = await (await reach(new URL("config.json", import.meta.url))).json();
   const core = new URL("../pyodide/", import.meta.url);
   const loads = new Loads(config, core);
@@ -90,7 +91,8 @@ class Loads {
       chunks.push(value);
       this.count(value.length);
     }
-    const copy = () => new Response(new Blob(chunks), { headers: { "content-type": response.headers.get("content-type") } });
+    const type = url.pathname.endsWith(".wasm") ? "application/wasm" : "application/octet-stream"; // whatever the server says
+    const copy = () => new Response(new Blob(chunks, { type }));
     if (fresh) await (await this.cache)?.put(this.key(url), copy()).catch(() => {}); // no room: it is loaded again
     return copy();
   }

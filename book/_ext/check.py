@@ -91,8 +91,10 @@ def _remarks(item: Item, notebook: str) -> str:
     if item.missing:
         missing = " and ".join(item.missing)
         return f"This one needs {missing}, which no page has: do it in {{download}}`the notebook <{notebook}>`."
-    called = " and ".join(f"`{name}`" for name in item.needs)
-    return f"The tests call your {called} too: the one that you wrote above." if called else ""
+    remarks = [f"The tests call your `{name}` too: the one that you wrote above." for name in item.needs]
+    if any("quiet=True" in test.source for test in item.tests):
+        remarks.append("Python in a page gives no warning of a division by 0: that part only the notebook tests.")
+    return " ".join(remarks)
 
 
 def _raw(html: str) -> nodes.raw:
