@@ -17,7 +17,7 @@ PACKAGES := $(shell find bnref bngrader -name '*.py')
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-book: .venv/.made node_modules/.made $(WHEEL)/.made _build/.config exercises ## build the book and the students' notebooks
+book: .venv/.made node_modules/.made $(WHEEL)/.made $(BNREF_EXPERIMENTS)/.made _build/.config exercises ## build the book and the students' notebooks
 	jupyter-book build . --quiet -W -n --keep-going
 	@mkdir -p $(HTML)/downloads && cp $(WHEEL)/*.whl $(HTML)/downloads/
 	@echo
@@ -94,6 +94,12 @@ distclean: clean ## remove what was installed too
 
 node_modules/.made: package-lock.json .npmrc .venv/.made
 	npm ci --silent
+	@touch $@
+
+# A page would run its experiments one after the other; this runs them on all cores.
+$(BNREF_EXPERIMENTS)/.made: $(shell find bnref -name '*.py') requirements.lock .venv/.made
+	@echo "Running the book's experiments, which takes some minutes"
+	@python -m bnref.experiments
 	@touch $@
 
 # Sphinx leaves old pages as they are when only its configuration changes. What was executed stays in its cache.
