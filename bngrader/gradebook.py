@@ -1,10 +1,8 @@
 """The one writer of a class's grades: nbgrader's gradebook, and the files in autograded/ and feedback/."""
 
-import hashlib
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,10 @@ from nbgrader.utils import parse_utc
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
-from bngrader.course import Course, CourseError
+from bngrader.course import Course
 from bngrader.database import MARKS, OURS, begin_as_writer, explained
 from bngrader.feedback import Shown
+from bngrader.files import digest, write_file
 from bngrader.history import note_version
 from bngrader.records import GRADED, NEEDS_MANUAL, Cell, Record
 from bngrader.worker import ByHand, Outcome
@@ -214,30 +213,6 @@ class ClassGradebook:
         step.init_plugin()
         penalty = step.plugin_inst.late_submission_penalty(submitted.student.id, submitted.score, late)
         return None if penalty is None else step._check_late_penalty(submitted, penalty)
-
-
-def digest(data: bytes) -> str:
-    """A short text that is the same for the same bytes alone."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all.
-
-    Raises CourseError if the disk does not take it.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        os.replace(part, path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise CourseError(
-            f"{path} cannot be written: {error.strerror}. Mend that, and run the command again: what is graded stays, "
-            "and only the rest is done"
-        ) from error
 
 
 def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_answers: bool) -> None:

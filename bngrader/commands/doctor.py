@@ -1,6 +1,5 @@
 """`bngrader doctor`: what is missing or wrong."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from bngrader.course import Course, CourseError, find_repository
 from bngrader.doctor.course import course as course_checks
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.doctor.machine import machine
-from bngrader.gradebook import write_file
+from bngrader.files import write_json
 
 SIGNS = {RIGHT: ("ok", "green"), NOTE: ("note", "yellow"), WRONG: ("wrong", "bold red")}
 
@@ -50,7 +49,7 @@ def doctor(
     wrong = sum(finding.state == WRONG for finding in found)
     console.print(f"{wrong} to mend." if wrong else "Nothing is wrong.")
     if json_file:
-        write_file(json_file, (json.dumps([finding.as_dict() for finding in found], indent=1) + "\n").encode())
+        write_json(json_file, [finding.as_dict() for finding in found])
     raise typer.Exit(1 if wrong else 0)
 
 

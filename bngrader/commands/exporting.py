@@ -1,6 +1,5 @@
 """`bngrader export`: grades and feedback for Canvas, Moodle and other programs."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from rich.progress import Progress
 
 from bngrader.commands.app import app
 from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.files import write_file, write_json
 from bngrader.records import NEEDS_MANUAL
 from bngrader.transfer import formats
 from bngrader.transfer.grades import MISSING, NOT_GRADED, Row, opened_gradebook, read_grades
@@ -92,7 +91,7 @@ def export_grades(
     write_file(path, data)
     if json_file:
         records = [asdict(row) for row in rows]
-        write_file(json_file, (json.dumps(records, indent=1, default=str) + "\n").encode())
+        write_json(json_file, records)
     platform = {Format.CANVAS: "canvas", Format.MOODLE: "moodle", Format.MOODLE_FEEDBACK: "moodle"}.get(format)
     unknown = formats.without_a_number(platform, rows, receipts) if platform else []
     said = [*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), str(path)]

@@ -1,7 +1,6 @@
 """`bngrader grade`: every submission of a class."""
 
 import functools
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from bngrader.course import Course, CourseError, find_repository
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox import require
 from bngrader.engine.settings import Engine
-from bngrader.gradebook import write_file
+from bngrader.files import write_json
 from bngrader.grading import Grading
 from bngrader.records import FAILED, NEEDS_MANUAL, Record
 
@@ -81,7 +80,7 @@ def grade_class(
     if stopped_by:
         errors.print(f"Stopped after {len(records)} of {len(grading.places)} submissions.")
     if json_file:
-        write_file(json_file, (json.dumps([record.as_dict() for record in records], indent=1) + "\n").encode())
+        write_json(json_file, [record.as_dict() for record in records])
     if isinstance(stopped_by, CourseError):
         raise stopped_by
     if stopped_by:

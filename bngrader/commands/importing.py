@@ -1,6 +1,5 @@
 """`bngrader import`: submissions from Moodle or Canvas."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from rich.progress import Progress
 
 from bngrader.commands.app import app
 from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.files import write_json
 from bngrader.transfer.archive import opened
 from bngrader.transfer.importing import MISSING, TO_LOOK_AT, Finding, Import, read_times
 from bngrader.transfer.roster import NAME, find_roster, with_worksheet
@@ -70,7 +69,7 @@ def import_submissions(
         findings = work.run(entries, lambda count: progress.advance(task, count))
     console.print("\n".join(lines(findings)), highlight=False, markup=False, soft_wrap=True)
     if json_file:
-        write_file(json_file, (json.dumps([found.as_dict() for found in findings], indent=1) + "\n").encode())
+        write_json(json_file, [found.as_dict() for found in findings])
     raise typer.Exit(1 if any(found.status in TO_LOOK_AT for found in findings) else 0)
 
 

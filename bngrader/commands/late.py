@@ -1,6 +1,5 @@
 """`bngrader late`: who is late, and what it costs."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from rich.text import Text
 
 from bngrader.commands.app import app
 from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.files import write_json
 from bngrader.late_work import Late
 from bngrader.sources import record_assignment
 from bngrader.submitted import handed_in, read_timestamp
@@ -64,7 +63,7 @@ def late_work(
     else:
         console.print(f"Due {due_now} UTC. Nobody is late.", highlight=False)
     if json_file:
-        write_file(json_file, (json.dumps([asdict(each) for each in late], indent=1, default=str) + "\n").encode())
+        write_json(json_file, [asdict(each) for each in late])
 
 
 def _record(course: Course, assignment: str) -> None:

@@ -1,6 +1,5 @@
 """`bngrader report`: the class at a glance."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from bngrader.commands.app import app, errors
 from bngrader.course import Course, CourseError, find_repository
-from bngrader.gradebook import write_file
+from bngrader.files import write_json
 from bngrader.report.collect import collect
 from bngrader.report.tables import tables
 
@@ -54,5 +53,5 @@ def report_on_class(
             table.name: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
             for table in tables(data).values()
         }
-        write_file(json_file, (json.dumps(records, indent=1) + "\n").encode())
+        write_json(json_file, records)
     typer.echo(page)

@@ -1,6 +1,5 @@
 """`bngrader similarity`: which answers are like each other, or like the course's own."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ from rich.progress import track
 
 from bngrader.commands.app import app, errors
 from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.files import write_file, write_json
 from bngrader.similarity.page import page
 from bngrader.similarity.texts import Corpus
 
@@ -57,7 +56,7 @@ def find_similar(
     pairs = _compare(corpus, share, common)
     write_file(target, page(corpus, pairs, share).encode())
     if json_file:
-        write_file(json_file, (json.dumps([pair.as_dict() for pair in pairs], indent=1) + "\n").encode())
+        write_json(json_file, [pair.as_dict() for pair in pairs])
     typer.echo(f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs. {target}")
     raise typer.Exit(1 if pairs else 0)
 
