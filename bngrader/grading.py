@@ -13,12 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from bngrader.beside import bring_along
 from bngrader.chapters import book_address
 from bngrader.cluster import Map, Workers
-from bngrader.course import Course, CourseError, require_assignment
+from bngrader.course import Course, require_assignment
 from bngrader.feedback import Shown
 from bngrader.gradebook import ClassGradebook
 from bngrader.records import FAILED, Record
 from bngrader.sources import gradable, read_solution, record_assignment
-from bngrader.submitted import Unreadable, handed_in, read_submission, read_timestamp
+from bngrader.submitted import Unreadable, read_submission, read_timestamp, require_handed_in
 from bngrader.worker import Job, Outcome, grade_one
 
 
@@ -43,10 +43,7 @@ class Grading:
         """
         require_assignment(self.course.repository, self.assignment)
         self.book = book_address(self.course.nbgrader_config())
-        self.places = handed_in(self.course.folder, self.assignment)
-        if not self.places:
-            layout = f"{self.course.folder / 'submitted'}/<student>/{self.assignment}/{self.assignment}.ipynb"
-            raise CourseError(f"nobody has handed in {self.assignment!r}: nothing is at {layout}")
+        self.places = require_handed_in(self.course.folder, self.assignment)
 
     def run(self, workers: Workers) -> Iterator[Record]:
         """Grade what is left to grade, in any order, and write each result at once; gives a record of each submission.
