@@ -72,6 +72,11 @@ def begin_as_writer(engine: Engine) -> None:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
 
 
+def said_by(error: Exception) -> str:
+    """What a database says of an error, in a line: its own words, without SQLAlchemy's and the statement."""
+    return " ".join(str(getattr(error, "orig", error)).split())[:200]
+
+
 @contextmanager
 def explained(url: str) -> Iterator[None]:
     """Turn what a database says that cannot be used into one message for the person at the keyboard.
@@ -83,7 +88,7 @@ def explained(url: str) -> Iterator[None]:
     except (DatabaseError, InterfaceError) as error:
         if isinstance(error, ABOUT_A_ROW):
             raise
-        said = " ".join(str(getattr(error, "orig", error)).split())[:200]
+        said = said_by(error)
         raise CourseError(
             f"the gradebook {url} cannot be used: {said}. If another program holds it, close that; then run the "
             "command again: what is graded stays, and only the rest is done"

@@ -14,6 +14,7 @@ from bngrader.beside import bring_along
 from bngrader.chapters import book_address
 from bngrader.cluster import Map, Workers
 from bngrader.course import Course, require_assignment
+from bngrader.database import said_by
 from bngrader.feedback import Shown
 from bngrader.gradebook import ClassGradebook
 from bngrader.records import FAILED, Record
@@ -136,8 +137,8 @@ class _Round:
             self._write(outcome)
             return self._gradebook.record(outcome.student)
         except SQLAlchemyError as error:  # not the gradebook as such, which would be a CourseError
-            said = " ".join(str(getattr(error, "orig", error)).split())[:200]
-            return self._failed(outcome.student, f"the gradebook refuses the submission: {said}. Rename its folder.")
+            said = f"the gradebook refuses the submission: {said_by(error)}. Rename its folder."
+            return self._failed(outcome.student, said)
 
     def _write(self, outcome: Outcome) -> None:
         if not outcome.graded:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from bngrader.course import Course, CourseError, assignments
+from bngrader.database import said_by
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.engine.settings import Engine
 from bngrader.late import LatePolicy, read_extensions
@@ -88,8 +89,8 @@ def gradebook(the_course: Course) -> Finding:
         with create_engine(address).connect() as connection:
             return _gradebook(connection)
     except (SQLAlchemyError, ImportError) as error:
-        said = " ".join(str(getattr(error, "orig", error)).split())[:200]
-        return Finding("gradebook", WRONG, f"{address} cannot be used: {said}", "Check the address, or restore a copy.")
+        said = f"{address} cannot be used: {said_by(error)}"
+        return Finding("gradebook", WRONG, said, "Check the address, or restore a copy.")
 
 
 def _gradebook(connection: Connection) -> Finding:
