@@ -138,7 +138,7 @@ class ClassGradebook:
                 return None
             scores = {grade.name: float(grade.score) for grade in notebook.grades}
             comments = {comment.name: comment.comment for comment in notebook.comments}
-            waiting = tuple(sorted(grade.name for grade in notebook.grades if _score(grade) is None))
+            waiting = tuple(sorted(grade.name for grade in notebook.grades if score_of(grade) is None))
             shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0, waiting)
             return None if shown.digest() == mark.feedback else shown
 
@@ -155,7 +155,7 @@ class ClassGradebook:
             assert notebook is not None
             grades, hints = {grade.name: grade for grade in notebook.grades}, json.loads(mark.hints)
             order = [name for name in hints if name in grades] + sorted(set(grades) - set(hints))
-            cells = {n: Cell(_score(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
+            cells = {n: Cell(score_of(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
             status = NEEDS_MANUAL if notebook.needs_manual_grade else GRADED
             return Record(student, self.assignment, status, notebook.score, notebook.max_score, cells)
 
@@ -239,6 +239,7 @@ def _given(grade: Grade | None) -> tuple[float | None, float | None]:
     return (None, None) if grade is None else (grade.manual_score, grade.extra_credit)
 
 
-def _score(grade: Grade) -> float | None:
+def score_of(grade: Grade) -> float | None:
+    """The points of a cell, or None where it waits for a person."""
     ungraded = grade.auto_score is None and grade.manual_score is None
     return None if ungraded else float(grade.score)

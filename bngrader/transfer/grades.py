@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from bngrader.course import Course, CourseError, put_tools_on_path
 from bngrader.database import explained
+from bngrader.gradebook import score_of
 from bngrader.late_work import LateWork
 from bngrader.records import GRADED, NEEDS_MANUAL
 from bngrader.submitted import handed_in
@@ -127,7 +128,7 @@ def _known(student: Any) -> Student:
 def _row(submission: SubmittedAssignment, student: Student, assignment: str, points: float) -> Row:
     (notebook,) = submission.notebooks
     raw, penalty = float(notebook.score), notebook.late_submission_penalty or 0.0
-    cells = {grade.name: _cell(grade) for grade in notebook.grades}
+    cells = {grade.name: score_of(grade) for grade in notebook.grades}
     return Row(
         student,
         assignment,
@@ -141,8 +142,3 @@ def _row(submission: SubmittedAssignment, student: Student, assignment: str, poi
         submission.total_seconds_late / 86_400 if submission.assignment.duedate else None,
         dict(sorted(cells.items())),
     )
-
-
-def _cell(grade: Any) -> float | None:
-    settled = grade.auto_score is not None or grade.manual_score is not None
-    return float(grade.score) if settled else None
