@@ -11,7 +11,8 @@ from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
-from bngrader.gradebook import Files, write_file
+from bngrader.files import write_file
+from bngrader.gradebook import Files
 from bngrader.submitted import ENDINGS, read_timestamp, start_of
 
 MOST_FILES, MOST_BYTES, DEEPEST, LONGEST = 200, 100_000_000, 8, 100  # of one submission; the last is of a name

@@ -6,14 +6,16 @@ Importing this module sets it for every SQLite database that this process opens 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from nbgrader.apps import NbGraderAPI
 from sqlalchemy import Column, MetaData, String, Table, Text, event
-from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, InterfaceError
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from bngrader.course import CourseError
+from bngrader.course import Course, CourseError, put_tools_on_path
 
 PATIENCE = 60_000  # milliseconds that a write waits for another program's; `?timeout=5` in the URL asks for less
 PYTHONS_OWN = 5_000
@@ -45,6 +47,33 @@ REMOVED = Table(
 )
 
 
+def address_of(course: Course) -> str:
+    """The SQLAlchemy URL of the gradebook."""
+    return str(NbGraderAPI(config=course.nbgrader_config()).coursedir.db_url)
+
+
+def database_file(course: Course) -> Path | None:
+    """The file of the gradebook, or None where it is on a server.
+
+    Raises CourseError if its address is none.
+    """
+    address = address_of(course)
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        example = "sqlite:////path/to/gradebook.db or postgresql+psycopg://user@host/grades"
+        raise CourseError(f"{address!r} is no address of a gradebook; write one such as {example}") from error
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+def require_gradebook(course: Course) -> None:
+    """Raise CourseError where there is no gradebook yet; nbgrader would make an empty one."""
+    file = database_file(course)
+    if file and not file.is_file():
+        raise CourseError(f"there is no gradebook {file}: grade first, or name another by --course or --db")
+    put_tools_on_path()
+
+
 @event.listens_for(Engine, "connect")
 def _connect(connection: Any, record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
@@ -72,6 +101,11 @@ def begin_as_writer(engine: Engine) -> None:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
 
 
+def said_by(error: Exception) -> str:
+    """What a database says of an error, in a line: its own words, without SQLAlchemy's and the statement."""
+    return " ".join(str(getattr(error, "orig", error)).split())[:200]
+
+
 @contextmanager
 def explained(url: str) -> Iterator[None]:
     """Turn what a database says that cannot be used into one message for the person at the keyboard.
@@ -83,7 +117,7 @@ def explained(url: str) -> Iterator[None]:
     except (DatabaseError, InterfaceError) as error:
         if isinstance(error, ABOUT_A_ROW):
             raise
-        said = " ".join(str(getattr(error, "orig", error)).split())[:200]
+        said = said_by(error)
         raise CourseError(
             f"the gradebook {url} cannot be used: {said}. If another program holds it, close that; then run the "
             "command again: what is graded stays, and only the rest is done"

@@ -1,10 +1,8 @@
 """The one writer of a class's grades: nbgrader's gradebook, and the files in autograded/ and feedback/."""
 
-import hashlib
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,10 @@ from nbgrader.utils import parse_utc
 from sqlalchemy import select
 from sqlalchemy.engine import Row
 
-from bngrader.course import Course, CourseError
+from bngrader.course import Course
 from bngrader.database import MARKS, OURS, begin_as_writer, explained
 from bngrader.feedback import Shown
+from bngrader.files import digest, write_file
 from bngrader.history import note_version
 from bngrader.records import GRADED, NEEDS_MANUAL, Cell, Record
 from bngrader.worker import ByHand, Outcome
@@ -139,7 +138,7 @@ class ClassGradebook:
                 return None
             scores = {grade.name: float(grade.score) for grade in notebook.grades}
             comments = {comment.name: comment.comment for comment in notebook.comments}
-            waiting = tuple(sorted(grade.name for grade in notebook.grades if _score(grade) is None))
+            waiting = tuple(sorted(grade.name for grade in notebook.grades if score_of(grade) is None))
             shown = Shown(scores, comments, notebook.late_submission_penalty or 0.0, waiting)
             return None if shown.digest() == mark.feedback else shown
 
@@ -156,7 +155,7 @@ class ClassGradebook:
             assert notebook is not None
             grades, hints = {grade.name: grade for grade in notebook.grades}, json.loads(mark.hints)
             order = [name for name in hints if name in grades] + sorted(set(grades) - set(hints))
-            cells = {n: Cell(_score(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
+            cells = {n: Cell(score_of(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
             status = NEEDS_MANUAL if notebook.needs_manual_grade else GRADED
             return Record(student, self.assignment, status, notebook.score, notebook.max_score, cells)
 
@@ -216,30 +215,6 @@ class ClassGradebook:
         return None if penalty is None else step._check_late_penalty(submitted, penalty)
 
 
-def digest(data: bytes) -> str:
-    """A short text that is the same for the same bytes alone."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all.
-
-    Raises CourseError if the disk does not take it.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        os.replace(part, path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise CourseError(
-            f"{path} cannot be written: {error.strerror}. Mend that, and run the command again: what is graded stays, "
-            "and only the rest is done"
-        ) from error
-
-
 def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_answers: bool) -> None:
     grades = {grade.name: grade for grade in submitted.grades}
     comments = {comment.name: comment for comment in submitted.comments}
@@ -264,6 +239,7 @@ def _given(grade: Grade | None) -> tuple[float | None, float | None]:
     return (None, None) if grade is None else (grade.manual_score, grade.extra_credit)
 
 
-def _score(grade: Grade) -> float | None:
+def score_of(grade: Grade) -> float | None:
+    """The points of a cell, or None where it waits for a person."""
     ungraded = grade.auto_score is None and grade.manual_score is None
     return None if ungraded else float(grade.score)

@@ -13,12 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from bngrader.beside import bring_along
 from bngrader.chapters import book_address
 from bngrader.cluster import Map, Workers
-from bngrader.course import Course, CourseError, require_assignment
+from bngrader.course import Course, require_assignment
+from bngrader.database import said_by
 from bngrader.feedback import Shown
 from bngrader.gradebook import ClassGradebook
 from bngrader.records import FAILED, Record
 from bngrader.sources import gradable, read_solution, record_assignment
-from bngrader.submitted import Unreadable, handed_in, read_submission, read_timestamp
+from bngrader.submitted import Unreadable, read_submission, read_timestamp, require_handed_in
 from bngrader.worker import Job, Outcome, grade_one
 
 
@@ -43,10 +44,7 @@ class Grading:
         """
         require_assignment(self.course.repository, self.assignment)
         self.book = book_address(self.course.nbgrader_config())
-        self.places = handed_in(self.course.folder, self.assignment)
-        if not self.places:
-            layout = f"{self.course.folder / 'submitted'}/<student>/{self.assignment}/{self.assignment}.ipynb"
-            raise CourseError(f"nobody has handed in {self.assignment!r}: nothing is at {layout}")
+        self.places = require_handed_in(self.course.folder, self.assignment)
 
     def run(self, workers: Workers) -> Iterator[Record]:
         """Grade what is left to grade, in any order, and write each result at once; gives a record of each submission.
@@ -139,8 +137,8 @@ class _Round:
             self._write(outcome)
             return self._gradebook.record(outcome.student)
         except SQLAlchemyError as error:  # not the gradebook as such, which would be a CourseError
-            said = " ".join(str(getattr(error, "orig", error)).split())[:200]
-            return self._failed(outcome.student, f"the gradebook refuses the submission: {said}. Rename its folder.")
+            said = f"the gradebook refuses the submission: {said_by(error)}. Rename its folder."
+            return self._failed(outcome.student, said)
 
     def _write(self, outcome: Outcome) -> None:
         if not outcome.graded:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
+from bngrader.course import CourseError
+
 LARGEST = 50_000_000  # bytes of a notebook; one without outputs has some 50 thousand
 ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers add the last two when they save a notebook
 
@@ -25,6 +27,18 @@ def handed_in(folder: Path, assignment: str) -> dict[str, Path]:
         near.sort(key=lambda entry: entry.name != assignment)
         if near:
             found[student.name] = near[0]
+    return found
+
+
+def require_handed_in(folder: Path, assignment: str) -> dict[str, Path]:
+    """The same, for a command that without submissions has nothing to do.
+
+    Raises CourseError if there are none.
+    """
+    found = handed_in(folder, assignment)
+    if not found:
+        layout = f"{folder / 'submitted'}/<student>/{assignment}/{assignment}.ipynb"
+        raise CourseError(f"nobody has handed in {assignment!r}: nothing is at {layout}")
     return found
 
 

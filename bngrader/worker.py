@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from bngrader.engine.errors import SandboxMissing
@@ -13,6 +12,7 @@ from bngrader.engine.settings import Engine
 from bngrader.engine.warm import ZygoteError
 from bngrader.feedback import Shown, hide_tests
 from bngrader.feedback_page import page
+from bngrader.ideas import name_of
 from bngrader.repair import repair
 from bngrader.scoring import auto_comment, hints, score
 from bngrader.submitted import Unreadable
@@ -85,15 +85,15 @@ def _graded(job: Job) -> Outcome:
     notebook, notes = repair(job.submission, nbformat.reads(job.source.decode(), as_version=4))
     execute(notebook, Engine.from_dict(job.settings))
     marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
-    scores = {_name(cell): score(cell) for cell in marked if is_grade(cell)}
-    comments = {_name(cell): auto_comment(cell) for cell in marked if is_solution(cell)}
+    scores = {name_of(cell): score(cell) for cell in marked if is_grade(cell)}
+    comments = {name_of(cell): auto_comment(cell) for cell in marked if is_solution(cell)}
     visible = hide_tests(notebook)
     shown = _expected(scores, comments, job.by_hand)
     return Outcome(
         job.student,
         scores=scores,
         comments=comments,
-        hints={_name(cell): hints(cell) for cell in marked if is_grade(cell)},
+        hints={name_of(cell): hints(cell) for cell in marked if is_grade(cell)},
         graded=nbformat.writes(visible).encode(),
         feedback=page(visible, job.assignment, shown, job.book),
         shown=shown,
@@ -119,7 +119,3 @@ def _expected(scores: dict[str, float | None], comments: dict[str, str | None], 
         waiting += [name] if counted is None else []
     said = {name: by_hand.get(name, nothing).comment or text for name, text in comments.items()}
     return Shown(total, said, waiting=tuple(sorted(waiting)))
-
-
-def _name(cell: NotebookNode) -> str:
-    return str(cell.metadata.nbgrader.grade_id)

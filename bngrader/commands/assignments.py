@@ -7,13 +7,14 @@ import typer
 
 from bngrader.assignments import complaints
 from bngrader.commands.app import app
+from bngrader.commands.options import Slugs
 from bngrader.course import Course, assignments, find_repository, require_assignment
 from bngrader.sources import release
 
 
 @app.command("exercises")
 def make_exercises(
-    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
+    slugs: Slugs = None,
     into: Annotated[Path | None, typer.Option(help="The folder to write to. Default: exercises/.")] = None,
 ) -> None:
     """Make the students' notebooks from solutions/, with nbgrader's own generate step.
@@ -28,7 +29,7 @@ def make_exercises(
 
 @app.command("check-assignments")
 def check_assignments(
-    slugs: Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")] = None,
+    slugs: Slugs = None,
 ) -> None:
     """Prove that the assignments are fit to hand out: what it says of each is what is wrong.
 

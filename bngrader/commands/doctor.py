@@ -1,6 +1,5 @@
 """`bngrader doctor`: what is missing or wrong."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,25 +9,21 @@ from rich.table import Table
 from rich.text import Text
 
 from bngrader.commands.app import app
-from bngrader.course import Course, CourseError, find_repository
+from bngrader.commands.options import ClassFolder, Database, RosterFile, the_class
+from bngrader.course import CourseError
 from bngrader.doctor.course import course as course_checks
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.doctor.machine import machine
-from bngrader.gradebook import write_file
+from bngrader.files import write_json
 
 SIGNS = {RIGHT: ("ok", "green"), NOTE: ("note", "yellow"), WRONG: ("wrong", "bold red")}
 
 
 @app.command("doctor")
 def doctor(
-    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
-    db: Annotated[
-        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
-    ] = None,
-    roster: Annotated[
-        Path | None,
-        typer.Option(help="The CSV file with the students.", show_default="roster.csv in the course, if any"),
-    ] = None,
+    course: ClassFolder = None,
+    db: Database = None,
+    roster: RosterFile = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write what was found to this file too.")
     ] = None,
@@ -40,17 +35,16 @@ def doctor(
 
     Example: bngrader doctor --course ~/classes/2026
     """
-    repository = find_repository()
-    folder = (course or repository).resolve()
-    if not folder.is_dir():
+    the_course = the_class(course, db)
+    if not the_course.folder.is_dir():
         raise CourseError(f"--course {course}: there is no such folder")
-    found = [*machine(repository, folder), *course_checks(Course(repository, folder, db), roster)]
+    found = [*machine(the_course.repository, the_course.folder), *course_checks(the_course, roster)]
     console = Console()
     console.print(_table(found))
     wrong = sum(finding.state == WRONG for finding in found)
     console.print(f"{wrong} to mend." if wrong else "Nothing is wrong.")
     if json_file:
-        write_file(json_file, (json.dumps([finding.as_dict() for finding in found], indent=1) + "\n").encode())
+        write_json(json_file, [finding.as_dict() for finding in found])
     raise typer.Exit(1 if wrong else 0)
 
 

@@ -1,6 +1,5 @@
 """`bngrader export`: grades and feedback for Canvas, Moodle and other programs."""
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,8 +12,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bngrader.commands.app import app
-from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.commands.options import ClassFolder, Database, RosterFile, the_class
+from bngrader.course import Course, CourseError, require_assignment
+from bngrader.files import write_file, write_json
 from bngrader.records import NEEDS_MANUAL
 from bngrader.transfer import formats
 from bngrader.transfer.grades import MISSING, NOT_GRADED, Row, opened_gradebook, read_grades
@@ -47,13 +47,9 @@ ONE_ASSIGNMENT = {Format.MOODLE, Format.MOODLE_FEEDBACK}
 def export_grades(
     assignments: Annotated[list[str], typer.Argument(help="The assignments' slugs; Moodle takes one at a time.")],
     format: Annotated[Format, typer.Option(help="What to make.")] = Format.CSV,
-    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
-    db: Annotated[
-        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
-    ] = None,
-    roster: Annotated[
-        Path | None, typer.Option(help="The CSV file with the students.", show_default=f"{NAME} in the course, if any")
-    ] = None,
+    course: ClassFolder = None,
+    db: Database = None,
+    roster: RosterFile = None,
     to: Annotated[
         Path | None,
         typer.Option(help="The file to write.", show_default="exports/<assignments>-... in the course"),
@@ -75,10 +71,9 @@ def export_grades(
 
     Example: bngrader export scaling --format canvas --course ~/classes/2026
     """
-    repository = find_repository()
+    the_course = the_class(course, db)
     for assignment in assignments:
-        require_assignment(repository, assignment)
-    the_course = Course(repository, (course or repository).resolve(), db)
+        require_assignment(the_course.repository, assignment)
     titles = _titles(assignments, title, format)
     path = to or the_course.folder / "exports" / f"{'-'.join(assignments)}-{FILES[format]}"
     if path.exists() and not replace:
@@ -92,7 +87,7 @@ def export_grades(
     write_file(path, data)
     if json_file:
         records = [asdict(row) for row in rows]
-        write_file(json_file, (json.dumps(records, indent=1, default=str) + "\n").encode())
+        write_json(json_file, records)
     platform = {Format.CANVAS: "canvas", Format.MOODLE: "moodle", Format.MOODLE_FEEDBACK: "moodle"}.get(format)
     unknown = formats.without_a_number(platform, rows, receipts) if platform else []
     said = [*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), str(path)]

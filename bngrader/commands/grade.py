@@ -1,7 +1,6 @@
 """`bngrader grade`: every submission of a class."""
 
 import functools
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -13,18 +12,19 @@ from rich.text import Text
 
 from bngrader.cluster import Workers, cores, in_processes, on_cluster
 from bngrader.commands.app import app, errors
-from bngrader.course import Course, CourseError, find_repository
+from bngrader.commands.options import Database, Slug, require_folder_of, the_class
+from bngrader.course import Course, CourseError
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox import require
 from bngrader.engine.settings import Engine
-from bngrader.gradebook import write_file
+from bngrader.files import write_json
 from bngrader.grading import Grading
 from bngrader.records import FAILED, NEEDS_MANUAL, Record
 
 
 @app.command("grade")
 def grade_class(
-    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
+    assignment: Slug,
     course: Annotated[
         Path | None,
         typer.Option(
@@ -32,9 +32,7 @@ def grade_class(
             show_default="the repository",
         ),
     ] = None,
-    db: Annotated[
-        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
-    ] = None,
+    db: Database = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the records to this file too.")
     ] = None,
@@ -61,11 +59,8 @@ def grade_class(
 
     Example: bngrader grade scaling --course ~/classes/2026 --json scores.json
     """
-    repository = find_repository()
-    folder = (course or repository).resolve()
-    if json_file and not json_file.resolve().parent.is_dir():
-        raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
-    the_course = Course(repository, folder, db)
+    the_course = the_class(course, db)
+    require_folder_of("--json", json_file)
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)
     workers: Workers = (
@@ -77,11 +72,11 @@ def grade_class(
     records, stopped_by = _grade_with_progress(console, grading, workers)
     if records:
         console.print(score_table(records))
-        _say_what_is_left(console, grading, records, folder)
+        _say_what_is_left(console, grading, records)
     if stopped_by:
         errors.print(f"Stopped after {len(records)} of {len(grading.places)} submissions.")
     if json_file:
-        write_file(json_file, (json.dumps([record.as_dict() for record in records], indent=1) + "\n").encode())
+        write_json(json_file, [record.as_dict() for record in records])
     if isinstance(stopped_by, CourseError):
         raise stopped_by
     if stopped_by:
@@ -143,7 +138,7 @@ def _cells_to_look_at(record: Record) -> str:
     )
 
 
-def _say_what_is_left(console: Console, grading: Grading, records: list[Record], folder: Path) -> None:
+def _say_what_is_left(console: Console, grading: Grading, records: list[Record]) -> None:
     failed = [record for record in records if record.status == FAILED]
     waiting = sum(record.status == NEEDS_MANUAL for record in records)
     lines = [f"{change}. Scores by hand of what changed wait for another look." for change in grading.revised]
@@ -152,5 +147,5 @@ def _say_what_is_left(console: Console, grading: Grading, records: list[Record],
     if grading.already:
         lines += [f"Graded before, and unchanged: {grading.already}. (--force grades them again.)"]
     lines += [f"{len(records)} submissions: {waiting} wait for a person's grade, {len(failed)} failed."]
-    lines += [f"Feedback: {folder / 'feedback'}"]
+    lines += [f"Feedback: {grading.course.folder / 'feedback'}"]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -1,6 +1,5 @@
 """`bngrader import`: submissions from Moodle or Canvas."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bngrader.commands.app import app
-from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.commands.options import Slug, the_class
+from bngrader.course import CourseError, require_assignment
+from bngrader.files import write_json
 from bngrader.transfer.archive import opened
 from bngrader.transfer.importing import MISSING, TO_LOOK_AT, Finding, Import, read_times
 from bngrader.transfer.roster import NAME, find_roster, with_worksheet
@@ -20,7 +20,7 @@ from bngrader.transfer.roster import NAME, find_roster, with_worksheet
 
 @app.command("import")
 def import_submissions(
-    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
+    assignment: Slug,
     source: Annotated[Path, typer.Argument(help="The zip, or the folder, that Moodle or Canvas gave.")],
     course: Annotated[
         Path | None, typer.Option(help="The folder that gets submitted/.", show_default="the repository")
@@ -51,26 +51,25 @@ def import_submissions(
 
     Example: bngrader import scaling ~/Downloads/scaling.zip --course ~/classes/2026
     """
-    repository = find_repository()
-    require_assignment(repository, assignment)
-    folder = (course or repository).resolve()
-    known = find_roster(folder, roster)
+    the_course = the_class(course)
+    require_assignment(the_course.repository, assignment)
+    known = find_roster(the_course.folder, roster)
     if known is None:
-        columns = "student_id, name, email, moodle_id and canvas_id"
+        path, columns = the_course.folder / NAME, "student_id, name, email, moodle_id and canvas_id"
         raise CourseError(
-            f"there is no {folder / NAME}: write one, with the columns {columns}, or name another file by --roster"
+            f"there is no {path}: write one, with the columns {columns}, or name another file by --roster"
         )
     if worksheet:
         known = with_worksheet(known, worksheet)
     known_times = read_times(times) if times else {}
-    work = Import(Course(repository, folder), assignment, known, _zone(zone), known_times, replace, dry_run)
+    work = Import(the_course, assignment, known, _zone(zone), known_times, replace, dry_run)
     console = Console()
     with opened(source) as entries, Progress(console=console, transient=True) as progress:
         task = progress.add_task(f"importing {assignment}", total=len(entries))
         findings = work.run(entries, lambda count: progress.advance(task, count))
     console.print("\n".join(lines(findings)), highlight=False, markup=False, soft_wrap=True)
     if json_file:
-        write_file(json_file, (json.dumps([found.as_dict() for found in findings], indent=1) + "\n").encode())
+        write_json(json_file, [found.as_dict() for found in findings])
     raise typer.Exit(1 if any(found.status in TO_LOOK_AT for found in findings) else 0)
 
 

@@ -1,6 +1,5 @@
 """`bngrader late`: who is late, and what it costs."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bngrader.commands.app import app
-from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.commands.options import ClassFolder, Database, Slug, the_class
+from bngrader.course import Course, CourseError, require_assignment
+from bngrader.files import write_json
 from bngrader.late_work import Late
 from bngrader.sources import record_assignment
 from bngrader.submitted import handed_in, read_timestamp
@@ -22,11 +22,9 @@ from bngrader.transfer.times import required
 
 @app.command("late")
 def late_work(
-    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
-    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
-    db: Annotated[
-        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
-    ] = None,
+    assignment: Slug,
+    course: ClassFolder = None,
+    db: Database = None,
     due: Annotated[
         str | None, typer.Option(metavar="TIME", help='Set when it is due, such as "2026-03-01 12:00 UTC".')
     ] = None,
@@ -42,10 +40,9 @@ def late_work(
 
     Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
     """
-    repository = find_repository()
-    require_assignment(repository, assignment)
+    the_course = the_class(course, db)
+    require_assignment(the_course.repository, assignment)
     time = required(due, "--due") if due else None
-    the_course = Course(repository, (course or repository).resolve(), db)
     if time:
         _record(the_course, assignment)
     with opened_gradebook(the_course, assignment) as gradebook:
@@ -64,7 +61,7 @@ def late_work(
     else:
         console.print(f"Due {due_now} UTC. Nobody is late.", highlight=False)
     if json_file:
-        write_file(json_file, (json.dumps([asdict(each) for each in late], indent=1, default=str) + "\n").encode())
+        write_json(json_file, [asdict(each) for each in late])
 
 
 def _record(course: Course, assignment: str) -> None:

@@ -1,24 +1,22 @@
 """`bngrader report`: the class at a glance."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bngrader.commands.app import app, errors
-from bngrader.course import Course, CourseError, find_repository
-from bngrader.gradebook import write_file
+from bngrader.commands.options import ClassFolder, Database, require_folder_of, the_class
+from bngrader.course import CourseError
+from bngrader.files import write_json
 from bngrader.report.collect import collect
 from bngrader.report.tables import tables
 
 
 @app.command("report")
 def report_on_class(
-    course: Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")] = None,
-    db: Annotated[
-        str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
-    ] = None,
+    course: ClassFolder = None,
+    db: Database = None,
     into: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Where to write.", show_default="report/ in the course"),
@@ -38,15 +36,13 @@ def report_on_class(
     """
     from bngrader.report.write import PAGE, write_report  # here, so that no other command waits for matplotlib
 
-    repository = find_repository()
-    folder = (course or repository).resolve()
-    target = into or folder / "report"
+    the_course = the_class(course, db)
+    target = into or the_course.folder / "report"
     if (target / PAGE).exists() and not force:
         raise CourseError(f"{target} holds a report already. Name another folder with --into, or add --force")
-    if json_file and not json_file.resolve().parent.is_dir():
-        raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
+    require_folder_of("--json", json_file)
     with errors.status("reading the gradebook"):
-        data = collect(Course(repository, folder, db))
+        data = collect(the_course)
     with errors.status("drawing"):
         page = write_report(data, target)
     if json_file:
@@ -54,5 +50,5 @@ def report_on_class(
             table.name: [dict(zip(table.columns, row, strict=True)) for row in table.rows]
             for table in tables(data).values()
         }
-        write_file(json_file, (json.dumps(records, indent=1) + "\n").encode())
+        write_json(json_file, records)
     typer.echo(page)

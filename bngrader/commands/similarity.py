@@ -1,6 +1,5 @@
 """`bngrader similarity`: which answers are like each other, or like the course's own."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,8 +7,9 @@ import typer
 from rich.progress import track
 
 from bngrader.commands.app import app, errors
-from bngrader.course import Course, CourseError, find_repository, require_assignment
-from bngrader.gradebook import write_file
+from bngrader.commands.options import Slug, require_folder_of, the_class
+from bngrader.course import CourseError, require_assignment
+from bngrader.files import write_file, write_json
 from bngrader.similarity.page import page
 from bngrader.similarity.texts import Corpus
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @app.command("similarity")
 def find_similar(
-    assignment: Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")],
+    assignment: Slug,
     course: Annotated[
         Path | None, typer.Option(help="The folder of the class, with submitted/.", show_default="the repository")
     ] = None,
@@ -45,19 +45,17 @@ def find_similar(
 
     Example: bngrader similarity scaling --course ~/classes/2026
     """
-    repository = find_repository()
-    require_assignment(repository, assignment)
-    folder = (course or repository).resolve()
-    target = into or folder / "similarity" / f"{assignment}.html"
+    the_course = the_class(course)
+    require_assignment(the_course.repository, assignment)
+    target = into or the_course.folder / "similarity" / f"{assignment}.html"
     if target.exists() and not force:
         raise CourseError(f"{target} is there already. Name another file with --into, or add --force")
-    if json_file and not json_file.resolve().parent.is_dir():
-        raise CourseError(f"--json {json_file}: the folder {json_file.parent} does not exist; make it first")
-    corpus = Corpus(Course(repository, folder), assignment)
+    require_folder_of("--json", json_file)
+    corpus = Corpus(the_course, assignment)
     pairs = _compare(corpus, share, common)
     write_file(target, page(corpus, pairs, share).encode())
     if json_file:
-        write_file(json_file, (json.dumps([pair.as_dict() for pair in pairs], indent=1) + "\n").encode())
+        write_json(json_file, [pair.as_dict() for pair in pairs])
     typer.echo(f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs. {target}")
     raise typer.Exit(1 if pairs else 0)
 

@@ -13,11 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
 from bngrader.course import Course, CourseError, assignments
+from bngrader.database import address_of, database_file, said_by
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.engine.settings import Engine
 from bngrader.late import LatePolicy, read_extensions
 from bngrader.sources import gradable, read_solution, released
-from bngrader.transfer.grades import address_of, database_file
 from bngrader.transfer.roster import NAME, Roster, fault_of_id, find_roster
 
 UPGRADE = "nbgrader db upgrade"
@@ -88,8 +88,8 @@ def gradebook(the_course: Course) -> Finding:
         with create_engine(address).connect() as connection:
             return _gradebook(connection)
     except (SQLAlchemyError, ImportError) as error:
-        said = " ".join(str(getattr(error, "orig", error)).split())[:200]
-        return Finding("gradebook", WRONG, f"{address} cannot be used: {said}", "Check the address, or restore a copy.")
+        said = f"{address} cannot be used: {said_by(error)}"
+        return Finding("gradebook", WRONG, said, "Check the address, or restore a copy.")
 
 
 def _gradebook(connection: Connection) -> Finding:

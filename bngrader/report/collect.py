@@ -18,10 +18,9 @@ from nbgrader.api import (
 )
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy import select
-from sqlalchemy.engine import make_url
 
 from bngrader.course import Course, CourseError
-from bngrader.database import MARKS, explained
+from bngrader.database import MARKS, explained, require_gradebook
 from bngrader.history import Version, versions
 from bngrader.ideas import idea_of
 from bngrader.submitted import handed_in
@@ -83,21 +82,14 @@ def collect(course: Course) -> ClassData:
 
     Raises CourseError if there is no gradebook, or it cannot be read, or holds no grade.
     """
+    require_gradebook(course)
     directory = NbGraderAPI(config=course.nbgrader_config()).coursedir
-    _require_gradebook(directory.db_url)
     with explained(directory.db_url), Gradebook(directory.db_url, directory.course_id) as book:
         MARKS.metadata.create_all(book.engine)
         data = _read(book.db, course.folder)
     if not any(assignment.works for assignment in data.assignments):
         raise CourseError(f"the gradebook {directory.db_url} holds no grade yet. Run bngrader grade first")
     return data
-
-
-def _require_gradebook(url: str) -> None:
-    """Raise CourseError where SQLite would make a new one."""
-    parts = make_url(url)
-    if parts.get_backend_name() == "sqlite" and not Path(parts.database or "").is_file():
-        raise CourseError(f"there is no gradebook at {parts.database}. Run bngrader grade first, or name another: --db")
 
 
 def _read(db: Any, folder: Path) -> ClassData:

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from bngrader import spreadsheet
-from bngrader.gradebook import write_file
+from bngrader.files import write_file
 from bngrader.report.collect import ClassData
 from bngrader.report.plots import plots
 from bngrader.report.tables import tables

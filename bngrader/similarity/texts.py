@@ -8,10 +8,10 @@ import jupytext
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 
-from bngrader.course import Course, CourseError
+from bngrader.course import Course
 from bngrader.repair import repair
 from bngrader.sources import gradable, read_solution, released
-from bngrader.submitted import Unreadable, handed_in, read_submission
+from bngrader.submitted import Unreadable, read_submission, require_handed_in
 
 SUBMISSION = "submission"
 LONGEST = 100_000  # characters of a submission that are compared
@@ -36,11 +36,8 @@ class Corpus:
         """
         self._course, self.assignment = course, assignment
         self._solution = read_solution(course.repository / "solutions" / f"{assignment}.py")
-        self.places = handed_in(course.folder, assignment)
+        self.places = require_handed_in(course.folder, assignment)
         self.unreadable: dict[str, str] = {}
-        if not self.places:
-            layout = f"{course.folder / 'submitted'}/<student>/{assignment}/{assignment}.ipynb"
-            raise CourseError(f"nobody has handed in {assignment!r}: nothing is at {layout}")
 
     @property
     def readable(self) -> int:

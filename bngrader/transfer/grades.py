@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-from bngrader.course import Course, CourseError, put_tools_on_path
-from bngrader.database import explained
+from bngrader.course import Course, CourseError
+from bngrader.database import explained, require_gradebook
+from bngrader.gradebook import score_of
 from bngrader.late_work import LateWork
 from bngrader.records import GRADED, NEEDS_MANUAL
 from bngrader.submitted import handed_in
@@ -37,33 +35,6 @@ class Row:
     due: datetime | None = None
     days_late: float | None = None
     cells: dict[str, float | None] = field(default_factory=dict)
-
-
-def address_of(course: Course) -> str:
-    """The SQLAlchemy URL of the gradebook."""
-    return str(NbGraderAPI(config=course.nbgrader_config()).coursedir.db_url)
-
-
-def database_file(course: Course) -> Path | None:
-    """The file of the gradebook, or None where it is on a server.
-
-    Raises CourseError if its address is none.
-    """
-    address = address_of(course)
-    try:
-        url = make_url(address)
-    except ArgumentError as error:
-        example = "sqlite:////path/to/gradebook.db or postgresql+psycopg://user@host/grades"
-        raise CourseError(f"{address!r} is no address of a gradebook; write one such as {example}") from error
-    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
-
-
-def require_gradebook(course: Course) -> None:
-    """Raise CourseError where there is no gradebook yet; nbgrader would make an empty one."""
-    file = database_file(course)
-    if file and not file.is_file():
-        raise CourseError(f"there is no gradebook {file}: grade first, or name another by --course or --db")
-    put_tools_on_path()
 
 
 @contextmanager
@@ -127,7 +98,7 @@ def _known(student: Any) -> Student:
 def _row(submission: SubmittedAssignment, student: Student, assignment: str, points: float) -> Row:
     (notebook,) = submission.notebooks
     raw, penalty = float(notebook.score), notebook.late_submission_penalty or 0.0
-    cells = {grade.name: _cell(grade) for grade in notebook.grades}
+    cells = {grade.name: score_of(grade) for grade in notebook.grades}
     return Row(
         student,
         assignment,
@@ -141,8 +112,3 @@ def _row(submission: SubmittedAssignment, student: Student, assignment: str, poi
         submission.total_seconds_late / 86_400 if submission.assignment.duedate else None,
         dict(sorted(cells.items())),
     )
-
-
-def _cell(grade: Any) -> float | None:
-    settled = grade.auto_score is not None or grade.manual_score is not None
-    return float(grade.score) if settled else None

@@ -10,7 +10,7 @@ from typing import Any
 from nbgrader.utils import parse_utc
 
 from bngrader.course import Course
-from bngrader.gradebook import write_file
+from bngrader.files import write_file
 from bngrader.spreadsheet import read
 from bngrader.submitted import Unreadable, handed_in, read_submission, read_timestamp
 from bngrader.transfer.archive import Entry, Refused

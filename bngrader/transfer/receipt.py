@@ -3,7 +3,7 @@
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from bngrader.gradebook import write_file
+from bngrader.files import write_file
 from bngrader.spreadsheet import read, write
 
 

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.barriers import violations
 from tests.bngrader.test_inpage import ITEMS, checked
 from tests.browser.conftest import HTML, Watch
 from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
-from tests.browser.test_pages import violations
 from tests.conftest import REPOSITORY
 from tests.solutions.runner import RIGHT, SLUGS, answers, cells, functions
 

@@ -4,10 +4,9 @@ from urllib.parse import urldefrag, urljoin, urlparse
 
 import pytest
 
+from tests.barriers import images_without_words, violations
 from tests.browser.conftest import HTML
-from tests.conftest import REPOSITORY
 
-AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 MODES = [(width, theme) for width in (1280, 375) for theme in ("light", "dark")]
 ALL = (str(path.relative_to(HTML)) for path in HTML.rglob("*.html"))
 PAGES = sorted(path for path in ALL if not path.startswith("_static/"))  # the theme keeps templates there
@@ -37,12 +36,6 @@ def test_a_page_is_sound(opened, path, width, theme):
     assert violations(page) == []
 
 
-def violations(page):
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [(v["id"], node["html"][:200]) for v in found for node in v["nodes"]]
-
-
 def raw_math(page):
     return page.evaluate("""() => {
         const raw = [...document.querySelectorAll('.math')].filter(
@@ -56,11 +49,6 @@ def raw_math(page):
         }
         return [...raw.map((e) => e.textContent), ...left];
     }""")
-
-
-def images_without_words(page):
-    alts = page.evaluate("[...document.querySelectorAll('img')].map((e) => [e.getAttribute('src'), e.alt])")
-    return [src for src, alt in alts if len(alt.split()) < 8 or "/" in alt.split()[0]]
 
 
 def test_every_link_within_the_book_leads_somewhere(opened, site):

@@ -8,8 +8,8 @@ import sys
 import nbformat
 import pytest
 
-from tests.browser.test_pages import AXE, violations
-from tests.conftest import REPOSITORY, lacking
+from tests.barriers import need_axe, violations
+from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 
 UNKNOWN = """def min_max_scale(x):
@@ -128,8 +128,7 @@ def test_a_page_is_small_alone_and_without_scripts_whatever_it_shows(pages):
 @pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("student", ["raises", "unknown", "heavy"])
 def test_a_page_has_no_barrier(pages, chromium, student, width, theme):
-    if not AXE.is_file():
-        lacking("axe-core", "run make book first")
+    need_axe()
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
     page = context.new_page()
     page.goto(pages[student].as_uri())

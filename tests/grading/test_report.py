@@ -10,8 +10,8 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from tests.browser.test_pages import AXE, images_without_words, violations
-from tests.conftest import REPOSITORY, lacking
+from tests.barriers import images_without_words, need_axe, violations
+from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 from tests.grading.faults.rounds import grade
 
@@ -104,8 +104,7 @@ def test_the_csv_files_hold_the_same_and_no_formula(course, tables):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_the_page_has_no_barrier_and_asks_nobody_for_anything(course, chromium, width, theme):
-    if not AXE.is_file():
-        lacking("axe-core", "run make book first")
+    need_axe()
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
     page = context.new_page()
     asked = []
@@ -123,7 +122,8 @@ def test_the_page_has_no_barrier_and_asks_nobody_for_anything(course, chromium, 
 def test_a_users_mistake_is_one_message_with_the_way_out(course, tmp_path):
     for arguments, said in [
         ((course,), "holds a report already. Name another folder with --into, or add --force"),
-        ((tmp_path,), "Run bngrader grade first, or name another: --db"),
+        ((tmp_path,), "grade first, or name another by --course or --db"),
+        ((tmp_path, "--db", "nonsense"), "'nonsense' is no address of a gradebook"),
     ]:
         ran = report(*arguments)
         assert ran.returncode == 2

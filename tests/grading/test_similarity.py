@@ -8,8 +8,8 @@ import sys
 import nbformat
 import pytest
 
-from tests.browser.test_pages import AXE, violations
-from tests.conftest import REPOSITORY, lacking
+from tests.barriers import need_axe, violations
+from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 from tests.solutions.answers_scaling import UNUSUAL
 
@@ -120,8 +120,7 @@ def test_nothing_that_a_student_wrote_acts_in_the_page(found):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_the_page_has_no_barrier(found, chromium, width, theme):
-    if not AXE.is_file():
-        lacking("axe-core", "run make book first")
+    need_axe()
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
     page = context.new_page()
     page.goto((found[0] / "similarity" / "scaling.html").as_uri())

@@ -1,0 +1,41 @@
+"""Files, each written as a whole or not at all, and a short text to know their contents by."""
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from bngrader.course import CourseError
+
+
+def digest(data: bytes) -> str:
+    """A short text that is the same for the same bytes alone."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all.
+
+    Raises CourseError if the disk does not take it.
+    """
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise CourseError(
+            f"{path} cannot be written: {error.strerror}. Mend that, and run the command again: what is graded stays, "
+            "and only the rest is done"
+        ) from error
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write plain data as JSON, with times as texts.
+
+    Raises CourseError if the disk does not take it.
+    """
+    write_file(path, (json.dumps(value, indent=1, default=str) + "\n").encode())
