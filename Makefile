@@ -103,7 +103,7 @@ $(BNREF_EXPERIMENTS)/.made: $(shell find bnref -name '*.py') requirements.lock .
 	@touch $@
 
 # Sphinx leaves old pages as they are when only its configuration changes. What was executed stays in its cache.
-_build/.config: _config.yml _toc.yml $(wildcard book/_ext/*.py book/_static/* book/_check/* exercises/*/*) package-lock.json requirements.lock
+_build/.config: _config.yml _toc.yml $(wildcard book/_ext/*.py book/_static/*) requirements.lock
 	@rm -rf $(HTML) _build/.doctrees
 	@mkdir -p _build && touch $@
 

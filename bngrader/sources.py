@@ -110,9 +110,12 @@ def release(course: Course, slug: str, into: Path) -> Path:
     write_sources(course.repository)
     with tempfile.TemporaryDirectory() as folder:
         generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=False)
-        target = into / slug
-        target.mkdir(parents=True, exist_ok=True)
-        return Path(shutil.copy(Path(folder) / slug / f"{slug}.ipynb", target))
+        made, target = Path(folder, slug, f"{slug}.ipynb"), into / slug / f"{slug}.ipynb"
+        # One that is as it should be is left alone: pages are made again where a file that they use is newer.
+        if not target.is_file() or target.read_bytes() != made.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(made, target)
+        return target
 
 
 def record_assignment(course: Course, slug: str) -> list[str]:

@@ -61,7 +61,7 @@ class Exercise {
       this.button(`Download ${item.name}.py`, () => this.download()),
     ]);
     const keys = element("p", { className: "keys", id: `keys-${item.name}` }, [
-      "Tab indents; press Escape first, and Tab leaves the editor. Ctrl+Enter checks.",
+      "Tab indents; press Escape first, and Tab leaves the editor. Ctrl+Enter, or Cmd+Enter on a Mac, checks.",
     ]);
     const editor = element("div", { className: "editor" });
     details.append(editor, keys, buttons, this.progress, this.status, this.verdicts);
@@ -110,7 +110,7 @@ class Exercise {
   download() {
     const href = URL.createObjectURL(new Blob([this.text], { type: "text/x-python" }));
     element("a", { href, download: `${this.item.name}.py` }).click();
-    URL.revokeObjectURL(href);
+    setTimeout(() => URL.revokeObjectURL(href), 10_000); // some browsers read it only after the click
   }
 
   // The answer, after those to the functions that its tests call.
