@@ -37,10 +37,20 @@ class ByPlace(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        place, _, test = nodeid.partition("::")
-        if place.split("/")[1] in ("book", "browser", "student"):
-            return "book"
-        return place + test.partition("[")[2] if place.endswith("test_mistakes.py") else place
+        return row_of(nodeid)
+
+
+def row_of(nodeid: str) -> str:
+    """The row that a test is in."""
+    place, _, test = nodeid.partition("::")
+    if place.split("/")[1] in ("book", "browser", "student"):
+        return "book"
+    return place + test.partition("[")[2] if place.endswith("test_mistakes.py") else place
+
+
+def pytest_collection_modifyitems(items):
+    """Long rows come first, so that no core has nothing to do at the end."""
+    items.sort(key=lambda item: (row_of(item.nodeid) != "book", "test_mistakes.py" not in item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)
