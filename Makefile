@@ -51,7 +51,7 @@ serve: ## show the built book at http://localhost:8000/ (PORT=... for another)
 
 test: book ## install what the tests need, and run all of them
 	@./tests/install-chromium.sh
-	pytest -n auto
+	pytest -n auto --no-loadscope-reorder
 
 lint: .venv/.made ## check format, style and types
 	ruff format --check .

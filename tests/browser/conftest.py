@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -17,10 +18,17 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Say nothing of a browser that went away: a page was closed, or its worker ended."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serve(handler=Quiet):
     """Serve the built book; gives its address."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=HTML))
+    server = Server(("127.0.0.1", 0), functools.partial(handler, directory=HTML))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

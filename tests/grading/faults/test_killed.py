@@ -84,7 +84,7 @@ def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
 def test_ctrl_c_keeps_what_is_done_and_the_next_round_does_the_rest(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 1)
-    wait_until(lambda: len(finished(folder)) >= 1, process)
+    wait_until(lambda: len(finished(folder)) >= 2, process)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
