@@ -9,7 +9,7 @@ import argparse
 import statistics
 import time
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Response, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
@@ -56,17 +56,18 @@ def weigh(browser: Browser, site: str) -> dict[str, tuple[int, int]]:
     """The bytes, and those that are sent, of what opening an editor loads, and of what the first check does."""
     context = browser.new_context()
     page = context.new_page()
-    found: dict[str, dict[str, bytes]] = {"the first editor": {}, "the first check": {}}
-    stage = "the first editor"
-    page.on("response", lambda response: found[stage].setdefault(response.url, response.body()))
+    responses: list[Response] = []
+    found: dict[str, list[bytes]] = {}
     page.goto(f"{site}/book/{FIRST}.html", wait_until="networkidle")
-    found[stage].clear()
-    opened(page, site)
-    stage = "the first check"
+    page.on("response", lambda response: responses.append(response))
+    page.locator(f"details[data-name={STARTED}] summary").click()
+    page.locator(".cm-content").wait_for()
+    found["the first editor"] = [response.body() for response in responses]
+    responses.clear()
     seconds(page)
+    found["the first check"] = [response.body() for response in responses]
     context.close()
-    loaded = {name: [v for url, v in part.items() if not url.endswith(".html")] for name, part in found.items()}
-    return {name: (sum(map(len, part)), sum(map(compressed, part))) for name, part in loaded.items()}
+    return {name: (sum(map(len, part)), sum(map(compressed, part))) for name, part in found.items()}
 
 
 def main() -> None:
