@@ -24,6 +24,11 @@ FIRST, STARTED = "scaling", "standardize"
 def opened(page: Page, site: str) -> None:
     """Open the chapter and its first editor."""
     page.goto(f"{site}/book/{FIRST}.html", wait_until="networkidle")
+    open_editor(page)
+
+
+def open_editor(page: Page) -> None:
+    """Open the chapter's first editor."""
     page.locator(f"details[data-name={STARTED}] summary").click()
     page.locator(".cm-content").wait_for()
 
@@ -60,8 +65,7 @@ def weigh(browser: Browser, site: str) -> dict[str, tuple[int, int]]:
     found: dict[str, list[bytes]] = {}
     page.goto(f"{site}/book/{FIRST}.html", wait_until="networkidle")
     page.on("response", lambda response: responses.append(response))
-    page.locator(f"details[data-name={STARTED}] summary").click()
-    page.locator(".cm-content").wait_for()
+    open_editor(page)
     found["the first editor"] = [response.body() for response in responses]
     responses.clear()
     seconds(page)

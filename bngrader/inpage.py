@@ -67,20 +67,23 @@ def check(
     """
     namespace = {"__name__": "__main__", "__builtins__": _without(forbidden)}
     exec(compile(setup, "<setup>", "exec"), namespace)
-    verdicts = []
+    verdicts: list[dict[str, Any]] = []
+
+    def reached(verdict: Verdict) -> None:
+        verdicts.append(asdict(verdict))
+        tell(verdicts[-1])
+
     for name, source in answers.items():
         verdict = _run(name, source, namespace, {f"{name}.py": source})
         if not verdict.passed:
             tell(asdict(verdict))
             return [asdict(verdict)]
         if verdict.output:
-            verdicts.append(verdict)
-            tell(asdict(verdict))
+            reached(verdict)
     sources = {f"{name}.py": source for name, source in answers.items()}
     for test in tests:
-        verdicts.append(_run(test["name"], test["source"], namespace, sources))
-        tell(asdict(verdicts[-1]))
-    return [asdict(verdict) for verdict in verdicts]
+        reached(_run(test["name"], test["source"], namespace, sources))
+    return verdicts
 
 
 def _without(forbidden: Sequence[str]) -> dict[str, Any]:

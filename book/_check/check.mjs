@@ -72,7 +72,7 @@ class Exercise {
     const checks = { key: "Mod-Enter", run: () => (this.check(), true) };
     return new EditorView({
       parent,
-      doc: drafts.read(this.slug, this.item.name) ?? this.item.stub,
+      doc: this.draft(this.item),
       extensions: [
         keymap.of([checks, indentWithTab]),
         basicSetup,
@@ -89,6 +89,11 @@ class Exercise {
     const button = element("button", { type: "button", className }, [text]);
     button.addEventListener("click", act);
     return button;
+  }
+
+  // What was typed for a function at some time, or its first lines.
+  draft(item) {
+    return drafts.read(this.slug, item.name) ?? item.stub;
   }
 
   get text() {
@@ -115,9 +120,8 @@ class Exercise {
 
   // The answer, after those to the functions that its tests call.
   answers() {
-    const stubs = Object.fromEntries(this.assignment.items.map((item) => [item.name, item.stub]));
-    const others = this.item.needs.map((name) => [name, drafts.read(this.slug, name) ?? stubs[name]]);
-    return Object.fromEntries([...others, [this.item.name, this.text]]);
+    const others = this.assignment.items.filter((item) => this.item.needs.includes(item.name));
+    return Object.fromEntries([...others.map((item) => [item.name, this.draft(item)]), [this.item.name, this.text]]);
   }
 
   async check() {

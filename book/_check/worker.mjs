@@ -25,7 +25,7 @@ async function start() {
   if (!self.WebAssembly?.Tag) throw told("This browser is too old to run Python: its WebAssembly knows no exceptions.");
   const config = await (await reach(new URL("config.json", import.meta.url))).json();
   const core = new URL("../pyodide/", import.meta.url);
-  const loads = new Loads(config, core);
+  const loads = new Loads(config);
   self.fetch = (input, options) => loads.fetch(new URL(input.url ?? input), options);
   const { loadPyodide } = await loads.module(new URL("pyodide.mjs", core));
   await loads.module(new URL("pyodide.asm.mjs", core)); // Pyodide imports it again, from memory
@@ -43,7 +43,7 @@ async function start() {
 
 // Fetches files, counts their bytes, and keeps them for the next visit where the browser lets us.
 class Loads {
-  constructor(config, core) {
+  constructor(config) {
     const entries = Object.entries(config.files).map(([path, file]) => [new URL(path, import.meta.url).href, file]);
     this.files = Object.fromEntries(entries);
     this.total = entries.reduce((sum, [, file]) => sum + (file.bytes ?? 0), 0);

@@ -3,7 +3,6 @@
 The mirror has the wheel of NumPy that lies in the folder beside the repository, where there is one.
 """
 
-import hashlib
 import io
 import json
 import zipfile
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from bngrader.files import digest
 from tests.browser.conftest import HTML, Quiet, serve
 from tests.conftest import REPOSITORY
 
@@ -18,7 +18,7 @@ CONFIG, BASE = "check/config.json", "mirror"
 # What checks where there is no NumPy: the same protocol, and a test that fails by an assert.
 PLAIN_CHECK = """
 def check(answers, tests, setup, forbidden, tell):
-    namespace, verdicts = {}, []
+    namespace = {}
     for name, source in [*answers.items(), *((test["name"], test["source"]) for test in tests)]:
         verdict = {"name": name, "passed": True, "said": "", "hints": [], "facts": [], "traceback": "", "output": ""}
         try:
@@ -33,10 +33,6 @@ def check(answers, tests, setup, forbidden, tell):
 def numpy_wheel():
     """The wheel of NumPy for Pyodide, or None."""
     return next((REPOSITORY.parent / "shared" / "pyodide").glob("numpy-*.whl"), None)
-
-
-def digest(content):
-    return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager
