@@ -67,6 +67,7 @@ def call(
     inputs = named(function, args, kwargs)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ResourceWarning)  # comes when memory is collected, whoever left a file open
         with _explained(function, inputs):
             returned = function(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
             if list(forms.values()) == [list]:

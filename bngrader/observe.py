@@ -53,6 +53,7 @@ def observe(
     raised, result, text = None, None, ""
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ResourceWarning)
         try:
             result = use(*functions, *args, **kwargs or {})
             text = in_short(result)

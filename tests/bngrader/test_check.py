@@ -161,6 +161,14 @@ def test_a_warning_fails_only_where_quiet_is_asked_for():
     assert "warned:     RuntimeWarning: divide by zero" in text
 
 
+def test_a_file_that_somebody_left_open_is_no_warning_of_the_function():
+    def collect(x):
+        open(__file__)  # noqa: SIM115
+        return x
+
+    call(collect, X, quiet=True)
+
+
 def test_a_wrong_dtype_is_named():
     call(double, X.astype(np.float32), dtype=np.float32, y=(2, 2))
     text = message(call, lambda x: x.astype(float), X.astype(np.float32), dtype="float32", y=(2, 2))
