@@ -119,7 +119,7 @@ class Rectifiers:
 
 
 @remembered
-def thirty_rectifiers(steps: int = 300, lr: float = 0.02, momentum: float = 0.9) -> Rectifiers:
+def thirty_rectifiers(steps: int = 500, lr: float = 0.005, momentum: float = 0.9) -> Rectifiers:
     """He et al. (2015), figure 3: the two starts in a network of 30 layers."""
     networks = [partial(deep_network, "ReLU", gain, norm=False, layers=30) for gain in (1.0, math.sqrt(2))]
     return Rectifiers(*[_accuracies(network, steps, lr, momentum) for network in networks])

@@ -43,7 +43,7 @@ def test_the_keyboard_moves_along_a_shift_and_the_numbers_are_the_experiments(fi
     for _ in range(11):
         chosen, level, shown, marks = state(figure)
         assert chosen == kind
-        np.testing.assert_allclose(shown, expected(kind, level), atol=0.035)
+        np.testing.assert_allclose(shown, expected(kind, level), atol=0.0011)
         assert figure.locator(".value").inner_text() == f"{level} of 10"
         seen.append((level, *marks))
         page.keyboard.press("ArrowRight")
@@ -85,7 +85,7 @@ def test_the_mouse_drags_in_the_chart(figure):
     page.mouse.up()
     after = state(figure)
     assert after[1] == 10 > before[1]
-    np.testing.assert_allclose(after[2], expected(after[0], 10), atol=0.035)
+    np.testing.assert_allclose(after[2], expected(after[0], 10), atol=0.0011)
 
 
 def test_a_finger_drags_in_the_chart(opened):

@@ -29,18 +29,18 @@ def test_a_bias_does_nothing_in_training_and_wears_off_in_evaluation():
 def test_per_channel_an_image_may_move_and_per_neuron_it_may_not():
     for r in experiments.translation():
         assert np.ptp(r.per_channel) < 0.005
-        assert min(r.per_channel) > 0.2
+        assert min(r.per_channel) > 0.6
         assert r.per_neuron[0] > 0.5
         assert r.per_neuron[1] < 0.3
         assert r.per_neuron[2] < 0.2
-    means = np.mean([r.per_neuron for r in experiments.translation()], axis=0)
-    np.testing.assert_allclose(means, [0.7, 0.2, 0.1], atol=0.1)
+    means = np.mean([[r.per_channel, r.per_neuron] for r in experiments.translation()], axis=0)
+    np.testing.assert_allclose(means, [[0.72, 0.72, 0.72], [0.63, 0.21, 0.14]], atol=0.02)
 
 
 def test_the_first_channels_have_the_statistics_that_the_figures_name():
     before = experiments.feature_maps().before[:, :3]
-    np.testing.assert_allclose(before.mean(axis=(0, 2, 3)), [-0.5, 0.1, -0.4], atol=0.06)
-    np.testing.assert_allclose(before.std(axis=(0, 2, 3)), [0.50, 0.55, 0.60], atol=0.05)
+    np.testing.assert_allclose(before.mean(axis=(0, 2, 3)), [-0.49, 0.14, -0.36], atol=0.01)
+    np.testing.assert_allclose(before.std(axis=(0, 2, 3)), [0.52, 0.55, 0.60], atol=0.01)
 
 
 def test_batch_norm_per_channel_and_moving_change_places():
@@ -83,12 +83,14 @@ def test_with_batch_norm_fewer_steps_are_needed_and_higher_rates_possible():
     assert speed.best_rate("none") == 0.3
     assert speed.steps_to("batch_norm", 0.9).max() <= 40
     assert speed.steps_to("none", 0.9).min() >= 60
-    assert 0.6 < speed.batch_norm[:, 3, -1].mean() < 0.9
+    assert speed.batch_norm[:, 3, -1].min() > 0.5
     assert speed.none[:, 3, -1].max() < 0.15
-    assert speed.none[:, 2].mean(axis=0).max() < 0.6
+    assert speed.none[:, 2].mean(axis=0).max() < 0.35
     by_40 = speed.batch_norm[:, :3, : speed.steps.index(40) + 1].mean(axis=0).max(axis=1)
     assert by_40.min() > 0.89
-    np.testing.assert_allclose(speed.none[:, 1, -1].mean(), 0.93, atol=0.03)
+    np.testing.assert_allclose(
+        [speed.batch_norm[:, 3, -1].mean(), speed.none[:, 1, -1].mean()], [0.68, 0.94], atol=0.01
+    )
 
 
 def test_a_deep_network_learns_only_with_batch_norm_and_less_than_a_shallow_one():
@@ -97,8 +99,8 @@ def test_a_deep_network_learns_only_with_batch_norm_and_less_than_a_shallow_one(
     assert with_norm[:, 2].min() > 0.7
     assert without[:, 2].max() < 0.3
     assert (with_norm[:, 0] > with_norm[:, 2] + 0.05).all()
-    np.testing.assert_allclose(with_norm.mean(axis=0), [0.95, 0.92, 0.79], atol=0.03)
-    np.testing.assert_allclose(without.mean(axis=0), [0.81, 0.66, 0.18], atol=0.05)
+    np.testing.assert_allclose(with_norm.mean(axis=0), [0.94, 0.92, 0.83], atol=0.01)
+    np.testing.assert_allclose(without.mean(axis=0), [0.81, 0.68, 0.18], atol=0.01)
 
 
 def test_a_folded_network_has_no_batch_norm_and_says_the_same():

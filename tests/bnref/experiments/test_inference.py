@@ -119,7 +119,7 @@ def test_precise_statistics_are_better_early_and_no_better_late():
 
 def test_batch_renorm_repairs_tiny_batches():
     result = batch_renorm.tiny_batches()
-    assert result.batch_renorm.mean() > result.batch_norm.mean() + 0.01
+    assert result.batch_renorm.mean() > result.batch_norm.mean() + 0.015
     assert np.abs(result.slower_average - result.batch_norm).max() < 0.02
     assert np.abs(result.recomputed - result.batch_norm).max() < 0.02
     assert result.batch_renorm.mean() > result.batch_norm_64.mean() - 0.015
@@ -154,5 +154,4 @@ def test_the_alternative_texts_of_the_figures_hold():
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
 def test_each_claim_is_shown_as_the_chapter_says(claim):
     assert claim.chapter == "inference"
-    on_some_processors = {Verdict.NOT_SHOWN} if claim.name == "batch-renorm" else set()
-    assert claim.find().verdict in {Verdict.SHOWN} | on_some_processors
+    assert claim.find().verdict is Verdict.SHOWN

@@ -45,7 +45,7 @@ def test_every_network_with_bn_learns_and_without_it_only_balanced_ones_do():
     for t in experiments.trained():
         balanced = t.activation != "sigmoid" and t.start == "usual"
         if t.norm:
-            assert t.accuracy.min() > 0.4, t
+            assert t.accuracy.min() > 0.5, t
         else:
             assert t.accuracy.min() > 0.15 if balanced else t.accuracy.max() < 0.12, t
     found = {(t.activation, t.start, t.norm): t.accuracy for t in experiments.trained()}
@@ -55,7 +55,7 @@ def test_every_network_with_bn_learns_and_without_it_only_balanced_ones_do():
 
 def test_deep_rectifiers_learn_from_hes_weights_alone():
     result = experiments.thirty_rectifiers()
-    assert result.he.mean() > result.glorot.max() + 0.1
+    assert result.he.min() > result.glorot.max() + 0.1
 
 
 def test_the_stones_turn_round_when_their_size_is_known():

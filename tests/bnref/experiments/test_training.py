@@ -1,5 +1,9 @@
 """What the experiments share: the digits, the small networks, and a training that a seed repeats."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -47,11 +51,34 @@ def test_a_seed_repeats_a_training_and_leaves_torch_as_it_was():
     for _ in range(2):
         with one_thread(3):
             assert torch.get_num_threads() == 1
+            assert not torch.backends.mkldnn.enabled
             model = train(perceptron([64, 16, 10]), digits(), steps=5, lr=0.1)
             found.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
     assert torch.equal(*found)
     assert torch.get_num_threads() == threads
+    assert torch.backends.mkldnn.enabled
     assert torch.equal(torch.rand(1), expected)
+
+
+A_TRAINING = """
+import hashlib
+from torch import nn
+from bnref.experiments.training import digits, one_thread, perceptron, train
+total = hashlib.sha256()
+with one_thread(3):
+    tail = perceptron([256, 32, 10], activation=nn.Tanh)
+    network = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), tail)
+    for p in train(network, digits(images=True), steps=40, lr=0.3).parameters():
+        total.update(p.detach().numpy().tobytes())
+print(total.hexdigest())
+"""
+
+
+def test_a_seed_gives_the_same_numbers_whatever_instructions_the_processor_has():
+    older = {"ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "OPENBLAS_CORETYPE": "Nehalem"}
+    command = [sys.executable, "-c", A_TRAINING]
+    found = [subprocess.check_output(command, env=os.environ | settings) for settings in ({}, older)]
+    assert found[0] == found[1]
 
 
 def test_training_runs_just_the_steps_and_says_each_loss():
