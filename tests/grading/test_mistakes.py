@@ -1,14 +1,19 @@
 """Every answer that is kept, graded for real: right ones earn all, known mistakes lose points and are named.
 
 The answers of an assignment are packed into few submissions, one for each function in each; a function without one is
-left unwritten. Of the ways to make one mistake the first stands for all; tests/solutions tries the others.
+left unwritten. Of the ways to make one mistake the first stands for all; tests/solutions tries the others. What the
+assignments show besides, by training networks with the student's functions, is left out here: it costs more than all
+tests.
 """
 
+import shutil
+
+import jupytext
 import nbformat
 import pytest
 
 from bngrader.assignments import graded
-from bngrader.sources import read_solution
+from bngrader.sources import gradable, read_solution, released
 from tests.conftest import REPOSITORY
 from tests.solutions import runner
 from tests.solutions.runner import SLUGS
@@ -27,9 +32,21 @@ def packed(slug):
     return submissions
 
 
-def notebook(slug, sources):
+def course_without_shows(slug, folder):
+    """A course of one assignment, of which the locked cells that show something are left out."""
+    solution = jupytext.read(REPOSITORY / "solutions" / f"{slug}.py")
+    solution.cells = [
+        cell for cell in solution.cells if cell.cell_type != "code" or cell.metadata.get("locked") in (None, "imports")
+    ]
+    (folder / "solutions").mkdir()
+    jupytext.write(solution, folder / "solutions" / f"{slug}.py", fmt="py:percent")
+    shutil.copy(REPOSITORY / "nbgrader_config.py", folder)
+    return folder
+
+
+def notebook(course, slug, sources):
     """The student's notebook, with the sources given for some of its cells."""
-    handed_out = nbformat.read(REPOSITORY / "exercises" / slug / f"{slug}.ipynb", as_version=4)
+    handed_out = released(gradable(read_solution(course / "solutions" / f"{slug}.py")))
     for cell in handed_out.cells:
         if cell.id in sources:
             cell.source = sources[cell.id]
@@ -37,21 +54,22 @@ def notebook(slug, sources):
 
 
 @pytest.fixture(scope="module", params=SLUGS)
-def records(request):
+def records(request, tmp_path_factory):
     """The slug, the packed answers, and the records of grading them, of the solution and of the untouched notebook."""
     slug = request.param
+    course = course_without_shows(slug, tmp_path_factory.mktemp("course"))
     solution = {
         cell.id: cell.source
         for cell in read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells
         if cell.metadata.nbgrader.solution
     }
-    texts = {"solution": notebook(slug, solution), "stub": notebook(slug, {})}
+    texts = {"solution": notebook(course, slug, solution), "stub": notebook(course, slug, {})}
     submissions = packed(slug)
     for number, answers in enumerate(submissions):
         # What an answer needs stands in its own cell, after the tests of a wrong answer to the same.
         sources = {answer.function: "\n\n".join(answer.sources.values()) for answer in answers}
-        texts[f"answers-{number:02}"] = notebook(slug, sources)
-    return slug, submissions, graded(REPOSITORY, slug, texts)
+        texts[f"answers-{number:02}"] = notebook(course, slug, sources)
+    return slug, submissions, graded(course, slug, texts)
 
 
 def test_the_solution_earns_all_and_the_untouched_notebook_nothing(records):

@@ -24,13 +24,20 @@ def read(path, most=1 << 20):
     except OSError:
         pass
 """
+CALL = """
+look()
+print('looked')
+def standardize(x, looks=[look]):
+    while looks:
+        looks.pop()()
+    return x, x[0], x[0]
+"""
 
 
 def spy(code):
-    """A cheat that looks at the top of its cell, and again while a test calls it."""
+    """A cheat that looks at the top of its cell, and again while a test calls it for the first time."""
     look = "def look():\n" + "\n".join("    " + line for line in _dedented(code)) + "\n"
-    call = "look()\nprint('looked')\ndef standardize(x):\n    look()\n    return x, x[0], x[0]\n"
-    return cheat(SPY + look + call)
+    return cheat(SPY + look + CALL)
 
 
 def _dedented(code):
