@@ -112,12 +112,12 @@ def _inputs(marks: set[Mark]) -> set[int]:
 
 
 def _observations(
-    about: Known, functions: tuple[Function, ...], seed: int = SEED, patience: float = math.inf
+    about: Known, functions: tuple[Function, ...], seed: int = SEED, patience: float = math.inf, told: bool = False
 ) -> list[Observation]:
     """What comes of each input of a seed. Raises TimeoutError where that takes too long for a hint."""
     end, seen = time.monotonic() + patience, []
     for args in about.inputs(seed):
-        seen.append(observe(about.use, functions, args))
+        seen.append(observe(about.use, functions, args, told=told))
         if time.monotonic() > end:
             raise TimeoutError
     return seen
@@ -147,8 +147,8 @@ def _smallest(about: Known, functions: tuple[Function, ...], calls: list[Call]) 
     """The smallest of several fresh inputs on which a function is wrong, if it is smaller than the one that failed."""
     found: list[tuple[int, int, Any, Observation, Observation]] = []
     for seed in range(SEED, SEED + 3):
-        students = _observations(about, functions, seed, PATIENCE)
-        rights = _observations(about, (about.right, *about.needs), seed)
+        students = _observations(about, functions, seed, PATIENCE, told=True)
+        rights = _observations(about, (about.right, *about.needs), seed, told=True)
         for args, student, right in zip(about.inputs(seed), students, rights, strict=True):
             a_script = about.use is not plain and any(isinstance(value, str) for value in args)
             if not a_script and differing(student, right, tolerance(args)) & {"values", "form", "dtypes", "raised"}:

@@ -47,8 +47,13 @@ def observe(
     functions: tuple[Callable[..., Any], ...],
     args: tuple[Any, ...],
     kwargs: dict[str, Any] | None = None,
+    *,
+    told: bool = False,
 ) -> Observation:
-    """Call `use(*functions, *args)`, whatever it does, and say what came of it. What it prints is dropped."""
+    """Call `use(*functions, *args)`, whatever it does, and say what came of it, in words too if it is to be `told`.
+
+    What it prints is dropped.
+    """
     before = [array.copy() for array in _arrays(args)]
     raised, result, text = None, None, ""
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(io.StringIO()):
@@ -56,7 +61,7 @@ def observe(
         warnings.simplefilter("ignore", ResourceWarning)
         try:
             result = use(*functions, *args, **kwargs or {})
-            text = in_short(result)
+            text = in_short(result) if told else ""
         except (Exception, SystemExit) as error:
             raised = type(error).__name__
             text = f"{raised}: {error}"

@@ -104,6 +104,7 @@ class Known:
         return namespace[self.name]
 
 
+@cache  # to find a class, inspect parses its whole module
 def source(function: Function) -> str:
     """The source of a function or a class."""
     return textwrap.dedent(inspect.getsource(function))
