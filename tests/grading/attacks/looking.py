@@ -5,10 +5,12 @@ A spy prints `looked` when it is through, which proves that it ran, and what it 
 
 from tests.grading.attacks.attack import cheat
 
-# Neither word stands in a spy's own memory: one that looks there must not find itself.
+# Neither word stands in a spy's own memory: one that looks there must not find itself. Python's own library has no
+# secrets, and on a cold disk reading it takes longer than a cell may.
 SPY = """
 import os
 import re
+import sys
 SECRET = re.compile(rb"LEAKED[-]OUT|BEGIN HIDDEN TEST[S]")
 def report(*found):
     print(str().join(["LEAK", "ED-OUT:"]), *found)
@@ -23,6 +25,14 @@ def read(path, most=1 << 20):
             search(path, file.read(most))
     except OSError:
         pass
+def read_all(top):
+    for folder, folders, names in os.walk(top):
+        folders[:] = [
+            name for name in folders
+            if name not in ("site-packages", "node_modules", ".git") and os.path.join(folder, name) != sys.base_prefix
+        ]
+        for name in names:
+            read(os.path.join(folder, name))
 """
 CALL = """
 look()
@@ -53,15 +63,9 @@ SPIES = {
                 if os.path.isfile(os.path.join(top, name)):
                     read(os.path.join(top, name))
     """),
-    # Python's own library has no secrets, and on a cold disk reading it takes longer than a cell may.
     "spy-files": spy("""
-        import sys
         for top in sorted(set(os.listdir("/")) - {"proc", "sys", "usr", "lib", "lib64", "bin", "sbin"}):
-            for folder, folders, names in os.walk("/" + top):
-                folders[:] = [name for name in folders if name not in ("site-packages", "node_modules", ".git")]
-                folders[:] = [name for name in folders if os.path.join(folder, name) != sys.base_prefix]
-                for name in names:
-                    read(os.path.join(folder, name))
+            read_all("/" + top)
         for path in ("@COURSE@", "@REPOSITORY@/solutions", "@REPOSITORY@/bnref", "@REPOSITORY@/_build", "@HOME@"):
             if os.path.exists(path):
                 report(path, os.listdir(path))
@@ -162,9 +166,7 @@ SPIES = {
     """),
     "spy-home": spy("""
         for place in ("@HOME@", os.path.expanduser("~"), "/root", "/home"):
-            for folder, _, names in os.walk(place):
-                for name in names:
-                    read(os.path.join(folder, name))
+            read_all(place)
         read("/etc/shadow")
         if os.access("/etc/shadow", os.R_OK):
             report("the passwords")
