@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import accuracy, digits, one_thread, perceptron, train
+from bnref.experiments.training import Tanh, accuracy, digits, one_thread, perceptron, train
 
 Array = NDArray[np.floating]
 
 LAYERS, WIDTH, SEEDS = 20, 100, (0, 1, 2)
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "ReLU": nn.ReLU}
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": Tanh, "ReLU": nn.ReLU}
 # Weights are drawn with mean 0 and standard deviation gain / sqrt(inputs). Usual is Glorot and Bengio's (2010) gain for
 # layers of equal width, and for ReLU that of He et al. (2015).
 USUAL = {"sigmoid": 1.0, "tanh": 1.0, "ReLU": math.sqrt(2)}
@@ -75,7 +75,7 @@ def _layer_gradients(activation: str, start: str, norm: bool, seed: int) -> Arra
         h = data.x[:256]
         for module in deep_network(activation, gain(activation, start), norm):
             h = module(h)
-            if isinstance(module, nn.Sigmoid | nn.Tanh | nn.ReLU):
+            if isinstance(module, nn.Sigmoid | Tanh | nn.ReLU):
                 h.retain_grad()
                 outputs.append(h)
         nn.functional.cross_entropy(h, data.y[:256]).backward()

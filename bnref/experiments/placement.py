@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import Split, accuracy, digits, one_thread, perceptron, train
+from bnref.experiments.training import Split, Tanh, accuracy, digits, one_thread, perceptron, train
 from bnref.placement import tanh_linearity
 
 Array = NDArray[np.floating]
@@ -67,7 +67,7 @@ class Placed:
     flat: Array
 
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
+ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": Tanh, "relu": nn.ReLU}
 
 
 def placed_network(placement: str, activation: str, gain: float, layers: int = 5, width: int = 100) -> nn.Sequential:
@@ -89,8 +89,8 @@ def _flat_share(model: nn.Sequential, x: Tensor) -> float:
     shares = []
     for layer in model:
         x = layer(x)
-        if isinstance(layer, nn.Tanh | nn.ReLU):
-            shares.append(((x.abs() > 0.97) if isinstance(layer, nn.Tanh) else (x == 0)).float().mean().item())
+        if isinstance(layer, Tanh | nn.ReLU):
+            shares.append(((x.abs() > 0.97) if isinstance(layer, Tanh) else (x == 0)).float().mean().item())
     return shares[-1]
 
 
@@ -140,7 +140,7 @@ class Spirals:
 
 def spiral_network(gamma: float, learned: bool, layers: int = 3, width: int = 32) -> nn.Sequential:
     """Dense layers, each with batch norm before its tanh; gamma starts at `gamma`, beta at 0."""
-    model = perceptron([2, *[width] * layers, 2], activation=nn.Tanh)
+    model = perceptron([2, *[width] * layers, 2], activation=Tanh)
     for part in model:
         if isinstance(part, nn.BatchNorm1d):
             nn.init.constant_(part.weight, gamma)
@@ -153,7 +153,7 @@ def tanh_r2(model: nn.Sequential, x: Tensor) -> list[float]:
     """R^2 of each tanh of a model in training mode, on what it gets for x; running statistics move a little."""
     found = []
     for part in model.train():
-        if isinstance(part, nn.Tanh):
+        if isinstance(part, Tanh):
             found.append(tanh_linearity(x.numpy()))
         x = part(x)
     return found

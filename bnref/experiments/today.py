@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import accuracy, digits, minibatches, one_thread, train
+from bnref.experiments.training import Tanh, accuracy, digits, minibatches, one_thread, train
 
 Array = NDArray[np.floating]
 
@@ -173,7 +173,7 @@ class DynamicTanh(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., width) to the same shape."""
-        return torch.tanh(self.alpha * x) * self.gamma + self.beta
+        return Tanh()(self.alpha * x) * self.gamma + self.beta
 
 
 class TransformerBlock(nn.Module):

@@ -63,10 +63,10 @@ def test_a_seed_repeats_a_training_and_leaves_torch_as_it_was():
 A_TRAINING = """
 import hashlib
 from torch import nn
-from bnref.experiments.training import digits, one_thread, perceptron, train
+from bnref.experiments.training import Tanh, digits, one_thread, perceptron, train
 total = hashlib.sha256()
 with one_thread(3):
-    tail = perceptron([256, 32, 10], activation=nn.Tanh)
+    tail = perceptron([256, 32, 10], activation=Tanh)
     network = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), tail)
     for p in train(network, digits(images=True), steps=40, lr=0.3).parameters():
         total.update(p.detach().numpy().tobytes())
