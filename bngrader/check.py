@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from bngrader.calls import Function, copied, last_calls, name_of, named
 from bngrader.hints import Explanation
 from bngrader.messages import CheckFailed, describe, difference, failure, hints_in, show
-from bngrader.observe import beside
+from bngrader.observe import beside, noticed
 
 __all__ = [
     "CheckFailed",
@@ -65,13 +65,10 @@ def call(
     kwargs = kwargs or {}
     last_calls.remember(function, args, kwargs)
     inputs = named(function, args, kwargs)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warnings.simplefilter("ignore", ResourceWarning)  # comes when memory is collected, whoever left a file open
-        with _explained(function, inputs):
-            returned = function(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
-            if list(forms.values()) == [list]:
-                returned = _read(returned)
+    with noticed() as caught, _explained(function, inputs):
+        returned = function(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
+        if list(forms.values()) == [list]:
+            returned = _read(returned)
     if quiet and caught:
         warned = f"{caught[0].category.__name__}: {caught[0].message}"
         claim = f"{name_of(function)} must raise no warning on valid input"

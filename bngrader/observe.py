@@ -42,6 +42,18 @@ def beside(function: Callable[..., Any], build: Callable[..., Any], *args: Any) 
     return build(*args) if make is None else make(function, build, *args)
 
 
+@contextlib.contextmanager
+def noticed() -> Iterator[list[warnings.WarningMessage]]:
+    """The warnings of what runs within, each time they come.
+
+    A ResourceWarning is left out: it comes when memory is collected, whoever left a file open.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield caught
+
+
 def observe(
     use: Callable[..., Any],
     functions: tuple[Callable[..., Any], ...],
@@ -56,9 +68,7 @@ def observe(
     """
     before = [array.copy() for array in _arrays(args)]
     raised, result, text = None, None, ""
-    with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("always")
-        warnings.simplefilter("ignore", ResourceWarning)
+    with noticed() as caught, contextlib.redirect_stdout(io.StringIO()):
         try:
             result = use(*functions, *args, **kwargs or {})
             text = in_short(result) if told else ""

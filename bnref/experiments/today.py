@@ -168,12 +168,13 @@ class DynamicTanh(nn.Module):
 
     def __init__(self, width: int, alpha: float = 0.5) -> None:
         super().__init__()
+        self.tanh = Tanh()
         self.alpha = nn.Parameter(torch.tensor(alpha))
         self.gamma, self.beta = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., width) to the same shape."""
-        return Tanh()(self.alpha * x) * self.gamma + self.beta
+        return self.tanh(self.alpha * x) * self.gamma + self.beta
 
 
 class TransformerBlock(nn.Module):

@@ -6,6 +6,7 @@ assignments show besides, by training networks with the student's functions, is 
 tests.
 """
 
+import copy
 import shutil
 
 import jupytext
@@ -44,13 +45,13 @@ def course_without_shows(slug, folder):
     return folder
 
 
-def notebook(course, slug, sources):
+def notebook(handed_out, sources):
     """The student's notebook, with the sources given for some of its cells."""
-    handed_out = released(gradable(read_solution(course / "solutions" / f"{slug}.py")))
-    for cell in handed_out.cells:
+    filled = copy.deepcopy(handed_out)
+    for cell in filled.cells:
         if cell.id in sources:
             cell.source = sources[cell.id]
-    return nbformat.writes(handed_out)
+    return nbformat.writes(filled)
 
 
 @pytest.fixture(scope="module", params=SLUGS)
@@ -58,17 +59,14 @@ def records(request, tmp_path_factory):
     """The slug, the packed answers, and the records of grading them, of the solution and of the untouched notebook."""
     slug = request.param
     course = course_without_shows(slug, tmp_path_factory.mktemp("course"))
-    solution = {
-        cell.id: cell.source
-        for cell in read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells
-        if cell.metadata.nbgrader.solution
-    }
-    texts = {"solution": notebook(course, slug, solution), "stub": notebook(course, slug, {})}
+    handed_out = released(gradable(read_solution(course / "solutions" / f"{slug}.py")))
+    solution = {name: cell.source for name, cell in runner.cells(slug).items() if cell.metadata.nbgrader.solution}
+    texts = {"solution": notebook(handed_out, solution), "stub": notebook(handed_out, {})}
     submissions = packed(slug)
     for number, answers in enumerate(submissions):
         # What an answer needs stands in its own cell, after the tests of a wrong answer to the same.
         sources = {answer.function: "\n\n".join(answer.sources.values()) for answer in answers}
-        texts[f"answers-{number:02}"] = notebook(course, slug, sources)
+        texts[f"answers-{number:02}"] = notebook(handed_out, sources)
     return slug, submissions, graded(course, slug, texts)
 
 
