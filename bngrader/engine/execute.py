@@ -28,6 +28,7 @@ NEEDED = (
     "open_files",
     "output_bytes",
     "message_mb",
+    "private",
     "unsafe_no_sandbox",
 )
 SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is taken for lost

@@ -1,10 +1,12 @@
 """The engine as a step of nbgrader's autograder, in the place of its own Execute."""
 
+import os
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 
+from bngrader.course import database_files
 from bngrader.engine.execute import execute
 from bngrader.engine.settings import Engine
 
@@ -15,6 +17,9 @@ class ExecuteSandboxed(Execute):
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Run the notebook in place."""
-        execute(nb, Engine(parent=self))
+        """Run the notebook in place; nbgrader works in the folder of the class."""
+        engine = Engine(parent=self)
+        database = database_files(resources.get("nbgrader", {}).get("db_url"))
+        engine.private = [*engine.private, os.getcwd(), *database]
+        execute(nb, engine)
         return nb, resources

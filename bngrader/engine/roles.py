@@ -64,14 +64,15 @@ def _serve(
     shell: Shell, options: dict[str, Any], sock: int, tell: int, place: Sandbox | str | None, before: Memory
 ) -> None:
     """The student's process."""
+    checkout = layout.checkout()  # which cannot be seen from inside
     try:
         if isinstance(place, Sandbox):
-            place.close(options["folder_mb"], packages(options["forbidden"]))
+            place.close(options["folder_mb"], packages(options["forbidden"]), options["private"])
         else:
             os.chdir(str(place))
         _limit(options, before, isinstance(place, Sandbox))
         die_with_parent()  # after the change of user, which undoes it
-        _forget()
+        _forget(str(checkout))
     except OSError as error:
         os.write(tell, f"the sandbox cannot be made: {error}".encode())
         os._exit(1)
@@ -103,12 +104,12 @@ def _set_limits(limits: dict[str, int]) -> None:
         resource.setrlimit(number, (value, value))
 
 
-def _forget() -> None:
+def _forget(checkout: str) -> None:
     """Leave nothing of the engine to import, and of the environment only what is harmless."""
     kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     os.environ.clear()
     os.environ.update(kept, HOME=os.getcwd())
-    sys.path[:] = ["", *(path for path in sys.path if path not in ("/", str(layout.checkout())))]
+    sys.path[:] = ["", *(path for path in sys.path if path not in ("/", checkout))]
     for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
         del sys.modules[name]
 

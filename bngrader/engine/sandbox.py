@@ -4,47 +4,31 @@ As root the process gets a user id that nobody else has; as an ordinary user it 
 why, where neither can be had. bubblewrap would do the same for a program that it starts, and not for a fork.
 """
 
-import ctypes
 import functools
+import importlib.util
 import os
 import platform
-import struct
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from bngrader.engine import layout, seccomp
+from bngrader.engine import kernel, layout, obstacles, seccomp
 from bngrader.engine.errors import SandboxMissing
+from bngrader.engine.kernel import BIND, NODEV, NOEXEC, NOSUID, PRIVATE, RDONLY, REC, mount, restrict
 
-NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET, NEWCGROUP = (
-    0x20000,
-    0x4000000,
-    0x8000000,
-    0x10000000,
-    0x20000000,
-    0x40000000,
-    0x2000000,
-)
-SPACES = NEWNS | NEWPID | NEWNET | NEWIPC | NEWUTS | NEWCGROUP
-RDONLY, NOSUID, NODEV, NOEXEC, BIND, REC, PRIVATE, DETACH = 1, 2, 4, 8, 4096, 16384, 1 << 18, 2
-AT_FDCWD, AT_RECURSIVE = -100, 0x8000
-PR_CAPBSET_DROP, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 24, 4, 38
-CALLS = {
-    "x86_64": {"pivot_root": 155, "capset": 126, "mount_setattr": 442},
-    "aarch64": {"pivot_root": 41, "capset": 91, "mount_setattr": 442},
-}
 FIRST_UID = 2_000_000_000  # and the process's number: as root, each submission has a user id of its own
 INSIDE = 1000  # the user id that a user namespace shows
+SCRATCH = "scratch"  # in the new root, for a moment: the one file system behind all that can be written to
 WAY_OUT = (
-    "Grade on Linux 5.12 or newer where user namespaces are allowed, or say --unsafe-no-sandbox: "
-    "submissions can then do on this machine whatever you can."
+    "Mend that, or grade on a Linux of version 5.12 or newer that allows user namespaces. With --unsafe-no-sandbox "
+    "submissions are graded all the same, and can do on this machine whatever you can."
 )
 
 
 def available() -> str | None:
-    """Why this machine cannot isolate a submission, or None if it can."""
-    if sys.platform != "linux" or platform.machine() not in CALLS:
+    """Say why this machine cannot isolate a submission; None if it can."""
+    if sys.platform != "linux" or platform.machine() not in kernel.CALLS:
         return f"only Linux on x86_64 and aarch64 has what it needs, and this is {sys.platform} on {platform.machine()}"
     return _tried(sys.executable)
 
@@ -66,94 +50,145 @@ def require(unsafe_no_sandbox: bool) -> None:
         raise SandboxMissing(f"This machine cannot isolate submissions: {why}. {WAY_OUT}")
 
 
-def _libc() -> Any:
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _checked(result: int, what: str) -> None:
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def _call(name: str, *arguments: Any) -> None:
-    number = CALLS[platform.machine()][name]
-    _checked(_libc().syscall(ctypes.c_long(number), *arguments), name)
-
-
-def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    """mount(2). Raises OSError."""
-    texts = [text.encode() if text is not None else None for text in (source, target, kind, data)]
-    result = _libc().mount(texts[0], texts[1], texts[2], ctypes.c_ulong(flags), texts[3])
-    _checked(result, f"mount {source} on {target}")
-
-
-def restrict(target: str, flags: int, recursive: bool = False) -> None:
-    """Add flags to a mount, and to those within it. Raises OSError."""
-    attributes = ctypes.create_string_buffer(struct.pack("QQQQ", flags, 0, 0, 0))
-    how = AT_RECURSIVE if recursive else 0
-    _call("mount_setattr", AT_FDCWD, target.encode(), how, attributes, ctypes.c_size_t(32))
-
-
 class Sandbox:
     """The namespaces that this process has entered; its next child is the first one inside."""
 
     def __init__(self) -> None:
-        uid, gid = os.geteuid(), os.getegid()
-        self.root = uid == 0 and _libc().unshare(SPACES) == 0
+        uid, gid, own = os.geteuid(), os.getegid(), FIRST_UID + os.getpid()
+        # The root of a container without privileges has some user ids alone, and this may not be one of them.
+        self.root = uid == 0 and kernel.knows_user(own) and kernel.unshare(kernel.SPACES)
         if self.root:
-            self.uid = self.gid = FIRST_UID + os.getpid()
+            self.uid = self.gid = own
             return
-        _checked(_libc().unshare(SPACES | NEWUSER), "user namespaces are not allowed here")
+        kernel.require_unshare(kernel.SPACES | kernel.NEWUSER)
         self.uid, self.gid = INSIDE, INSIDE
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{INSIDE} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{INSIDE} {gid} 1")
 
-    def close(self, folder_mb: int, forbidden: list[str]) -> None:
-        """In the child: build the system that the submission sees, and give up all rights to change it."""
-        self._build(folder_mb, forbidden)
+    def close(self, folder_mb: int, forbidden: Iterable[str], private: Iterable[str] = ()) -> None:
+        """In the child: build the system that the submission sees, and give up all rights to change it.
+
+        Raises OSError where the system does not allow that.
+        """
+        self._build(folder_mb, layout.plan(forbidden, private))
         self._drop()
         seccomp.install()
 
-    def _build(self, folder_mb: int, forbidden: list[str]) -> None:
-        plan = layout.plan(forbidden)
+    def _build(self, folder_mb: int, plan: layout.Plan) -> None:
+        """Make the new root in memory, with the old one at hand, and move in."""
+        os.umask(0o022)  # the submission may not own what leads to its own Python
         mount("none", "/", None, REC | PRIVATE)
-        stage = layout.stage(plan)
-        mount("tmpfs", stage, "tmpfs", NOSUID | NODEV, "size=4m,mode=755")
-        os.chdir(stage)
-        layout.make_files(self.uid)
-        for path, shown in plan:
-            layout.make_place(path, shown)
-            if shown:
-                mount(path, path.lstrip("/"), None, BIND | REC)
-                restrict(path.lstrip("/"), RDONLY | NOSUID | NODEV, recursive=True)
-            else:
-                mount("tmpfs", path.lstrip("/"), "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
-        for device in layout.DEVICES:
-            layout.make_place(device, True)
-            mount(device, device.lstrip("/"), None, BIND)
-        options = f"size={folder_mb}m,nr_inodes=20k,mode=1777,uid={self.uid},gid={self.gid}"
-        mount("tmpfs", "tmp", "tmpfs", NOSUID | NODEV, options)
+        old = _move_to_an_empty_root()
+        mount("tmpfs", "/new", "tmpfs", NOSUID | NODEV, "size=4m,mode=755")
+        os.chdir("/new")
+        self._add_files(plan.folder)
         mount("proc", "proc", "proc", NOSUID | NODEV | NOEXEC)
-        _call("pivot_root", b".", b".")
-        _checked(_libc().umount2(b".", DETACH), "umount")
+        self._add_scratch(folder_mb, plan.scratch)
+        for step in plan.steps:
+            self._add(step, old)
+        for link, target in plan.links.items():
+            _make_link(_place(link), target)
+        for device in layout.DEVICES:
+            _make_place(device, folder=False)
+            mount(old + device, _place(device), None, BIND)
+        for step in plan.steps:
+            if not step.shown:
+                restrict(_place(step.path), RDONLY | NOSUID)
+        kernel.pivot_root(".", ".")
+        kernel.detach(".")
         restrict("/", RDONLY | NOSUID | NODEV)
-        os.chdir(layout.FOLDER)
+        self._enter(plan.folder)
+
+    def _add_files(self, home: str) -> None:
+        """Make the few folders, files and links that programs look for."""
+        for folder in ("proc", "dev", "etc"):
+            Path(folder).mkdir()
+        for link, target in layout.LINKS.items():
+            os.symlink(target, link)
+        Path("etc/passwd").write_text(f"student:x:{self.uid}:{self.gid}::{home}:/bin/sh\n")
+        Path("etc/group").write_text(f"student:x:{self.gid}:\n")
+
+    def _add_scratch(self, folder_mb: int, places: list[str]) -> None:
+        """Add the folders in which anybody may write. They share one file system, so one limit holds for all."""
+        Path(SCRATCH).mkdir()
+        mount("tmpfs", SCRATCH, "tmpfs", NOSUID | NODEV, f"size={folder_mb}m,nr_inodes=20k,mode=755")
+        for number, place in enumerate(places):
+            source = Path(SCRATCH, str(number))
+            source.mkdir()
+            source.chmod(0o1777)
+            os.chown(source, self.uid, self.gid)
+            _make_place(place, folder=True)
+            mount(str(source), _place(place), None, BIND)
+        kernel.detach(SCRATCH)
+        Path(SCRATCH).rmdir()
+
+    def _add(self, step: layout.Step, old: str) -> None:
+        place, folder = _place(step.path), os.path.isdir(old + step.path)
+        _make_place(step.path, folder=folder)
+        if not step.shown and folder:
+            mount("tmpfs", place, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+        elif not step.shown:
+            mount(old + "/dev/null", place, None, BIND)
+        else:
+            self._show(step, place, old)
+
+    def _show(self, step: layout.Step, place: str, old: str) -> None:
+        mapped = self.root and step.owner
+        if not (mapped and kernel.bind_as(old + step.path, place, mapped, (self.uid, self.gid))):
+            mount(old + step.path, place, None, BIND | REC)
+        restrict(place, RDONLY | NOSUID | NODEV, recursive=True)
+
+    def _enter(self, folder: str) -> None:
+        if folder != layout.FOLDER:
+            Path(folder).mkdir(mode=0o755)
+            os.chown(folder, self.uid, self.gid)
+        os.chdir(folder)
 
     def _drop(self) -> None:
         """Give up every capability, the groups, and as root the user id."""
-        libc, capability = _libc(), 0
-        while libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
-            capability += 1
+        kernel.empty_bounding_set()
         if self.root:
             os.setgroups([])
             os.setresgid(self.gid, self.gid, self.gid)
             os.setresuid(self.uid, self.uid, self.uid)
-        header, nothing = struct.pack("II", 0x20080522, 0), struct.pack("IIIIII", *[0] * 6)
-        _call("capset", ctypes.create_string_buffer(header), ctypes.create_string_buffer(nothing))
-        _checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
-        libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # so that it can read its own /proc/self
+        kernel.drop_capabilities()
+
+
+def _move_to_an_empty_root() -> str:
+    """Make an empty folder the root, and give the place of the old root in it.
+
+    The mount that covers a folder here goes along, so that the old root is whole, wherever Python lives in it.
+    """
+    place = next(path for path in ("/tmp", "/usr", "/") if os.path.isdir(path))
+    mount("tmpfs", place, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+    os.chdir(place)
+    os.mkdir("old")
+    os.mkdir("new")
+    kernel.pivot_root(".", "old")
+    os.chdir("/")
+    return "/old"
+
+
+def _place(path: str) -> str:
+    """Give the name of an absolute path in the new root, which is the working folder."""
+    return path.lstrip("/")
+
+
+def _make_place(path: str, *, folder: bool) -> None:
+    """Make a folder or a file on which something can be mounted, if it is not there."""
+    target = Path(_place(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if folder:
+        target.mkdir(exist_ok=True)
+    elif not target.exists():
+        target.touch()
+
+
+def _make_link(place: str, target: str) -> None:
+    if not os.path.lexists(place):
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        os.symlink(target, place)
 
 
 def _try() -> None:
@@ -162,11 +197,16 @@ def _try() -> None:
     pid = os.fork()
     if pid:
         os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-    sandbox.close(16, [])
-    Path("trial").write_text("")
-    for path in (sys.executable, os.__file__, *map(str, layout.packages())):
-        if not os.access(path, os.R_OK):
-            raise OSError(f"others may not read {path}; chmod -R o+rX {sys.prefix}")
+    try:
+        numpy = importlib.util.find_spec("numpy")
+        places = [sys.executable, os.__file__, *map(str, layout.packages()), str(numpy and numpy.origin)]
+        sandbox.close(16, [])
+        Path("trial").write_text("")
+        obstacles.require_readable(places)
+    except OSError as problem:
+        sys.stderr.write(obstacles.explain(problem))
+        sys.stderr.flush()
+        os._exit(1)
     os._exit(0)
 
 
@@ -174,4 +214,4 @@ if __name__ == "__main__":
     try:
         _try()
     except OSError as problem:
-        sys.exit(problem.strerror or str(problem))
+        sys.exit(obstacles.explain(problem))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from traitlets import Bool, Float, Int
+from traitlets import Bool, Float, Int, List, Unicode
 from traitlets.config import Configurable
 
 
@@ -26,6 +26,9 @@ class Engine(Configurable):
         None,
         allow_none=True,
         help="Seed of the hidden tests' random inputs, in the judge's environment as BNGRADER_HIDDEN_SEED.",
+    ).tag(config=True)
+    private = List(
+        Unicode(), help="Folders and files that no submission may see. The class's own are always among them."
     ).tag(config=True)
     unsafe_no_sandbox = Bool(
         False, help="Run submissions without a sandbox where the system has none. They can then do what you can."
