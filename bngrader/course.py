@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.filters import strip_ansi
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from bngrader.source_folder import source_folder
+
 CONFIG = "nbgrader_config.py"
-SOURCES = Path("_build/nbgrader/source")
 
 
 class CourseError(Exception):
@@ -68,6 +71,15 @@ def check_result(result: dict[str, Any], doing: str) -> None:
         raise CourseError(f"nbgrader failed {doing}: {said[:400]}")
 
 
+def database_files(url: str | None) -> list[str]:
+    """List the files of a database, if it is one of SQLite's."""
+    try:
+        name = make_url(url).database if url and url.startswith("sqlite") else None
+    except ArgumentError:  # as whoever opens it will say
+        return []
+    return [os.path.abspath(name) + ending for ending in ("", "-wal", "-shm")] if name else []
+
+
 @dataclass(frozen=True)
 class Course:
     """One class: the checkout that holds the assignments, and the folder that holds the students' work."""
@@ -76,13 +88,18 @@ class Course:
     folder: Path
     db: str | None = None  # the gradebook's URL, where it is not gradebook.db in the folder
 
+    @property
+    def private(self) -> list[str]:
+        """The folders and files of the class, which no submission may see."""
+        return [str(self.repository), str(self.folder), *database_files(self.db)]
+
     def nbgrader_config(self, **course_directory: str) -> Config:
         """nbgrader's configuration: the repository's file, then the folder's own, then this class's paths."""
         config = Config()
         for place in dict.fromkeys([self.repository, self.folder]):
             if (place / CONFIG).is_file():
                 config.merge(_load(place))
-        paths = {"root": str(self.folder), "source_directory": str(self.repository / SOURCES), **course_directory}
+        paths = {"root": str(self.folder), "source_directory": str(source_folder(self.repository)), **course_directory}
         if self.db:
             paths["db_url"] = self.db
         config.CourseDirectory.update(paths)

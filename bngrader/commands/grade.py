@@ -90,6 +90,7 @@ def _engine_settings(course: Course, unsafe_no_sandbox: bool, *, on_this_machine
     """
     engine = Engine(config=course.nbgrader_config())
     engine.unsafe_no_sandbox |= unsafe_no_sandbox
+    engine.private = [*engine.private, *course.private]
     if on_this_machine:
         try:
             require(engine.unsafe_no_sandbox)
