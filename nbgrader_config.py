@@ -6,19 +6,20 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput, SaveCells
 
 import bngrader.database  # noqa: F401  (opens gradebooks so that formgrader and bngrader can use one at the same time)
-from bngrader.course import SOURCES, put_tools_on_path
+from bngrader.course import put_tools_on_path
 from bngrader.engine.preprocessor import ExecuteSandboxed
 from bngrader.feedback import HideTests
 from bngrader.revision import ReviseCells
 from bngrader.sanitize import Repair
 from bngrader.scoring import SaveScores
+from bngrader.source_folder import source_folder
 from bngrader.sources import write_sources
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
 c.CourseDirectory.course_id = "batch-normalization"
 # What nbgrader calls source is made from solutions/, and what it calls release is exercises/.
-c.CourseDirectory.source_directory = str(SOURCES)
+c.CourseDirectory.source_directory = str(source_folder(Path(__file__).parent))
 c.CourseDirectory.release_directory = "exercises"
 
 # An assignment can change, its cells too, after submissions were graded.

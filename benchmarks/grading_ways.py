@@ -8,14 +8,15 @@ from pathlib import Path
 import nbformat
 
 from benchmarks.grading_measure import Cost, measure
-from bngrader.course import SOURCES, find_repository, put_tools_on_path
+from bngrader.course import find_repository, put_tools_on_path
+from bngrader.source_folder import source_folder
 from bngrader.sources import read_solution, write_sources
 from tests.grading.sample_class import ASSIGNMENT, submissions
 
 BIN = Path(sys.executable).parent
 STOCK_CONFIG = f"""
 c = get_config()
-c.CourseDirectory.source_directory = {str(find_repository() / SOURCES)!r}
+c.CourseDirectory.source_directory = {str(source_folder(find_repository()))!r}
 c.CourseDirectory.course_id = "stock"
 """
 OTTER_TEST = """

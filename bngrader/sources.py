@@ -25,8 +25,9 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, ComputeChecksums
 from traitlets.config import Config
 
-from bngrader.course import SOURCES, Course, CourseError, assignments, check_result, put_tools_on_path
+from bngrader.course import Course, CourseError, assignments, check_result, put_tools_on_path
 from bngrader.revision import REVISED
+from bngrader.source_folder import source_folder
 
 KINDS = {
     "locked": {"locked": True},
@@ -80,10 +81,11 @@ def released(notebook: NotebookNode) -> NotebookNode:
 
 
 def write_sources(repository: Path) -> None:
-    """Make the source notebooks that nbgrader reads, in the build folder, where a solution is newer."""
+    """Make the source notebooks that nbgrader reads, in the folder for them, where a solution is newer."""
+    folder = source_folder(repository)
     for slug in assignments(repository):
         solution = repository / "solutions" / f"{slug}.py"
-        notebook = repository / SOURCES / slug / f"{slug}.ipynb"
+        notebook = folder / slug / f"{slug}.ipynb"
         made = notebook.stat().st_mtime if notebook.exists() else 0
         if made < max(solution.stat().st_mtime, Path(__file__).stat().st_mtime):
             notebook.parent.mkdir(parents=True, exist_ok=True)
