@@ -4,12 +4,23 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export BNREF_EXPERIMENTS := $(CURDIR)/_build/experiments
+EXPERIMENTS := _build/experiments
+export BNREF_EXPERIMENTS := $(CURDIR)/$(EXPERIMENTS)
 
 HTML := _build/html
 WHEEL := _build/wheel
 SAMPLE := _build/sample-class
 PACKAGES := $(shell find bnref bngrader -name '*.py')
+
+# Installed programs name the folder that they were installed in.
+MADE_IN := $(shell cat .venv/.made 2>/dev/null)
+ifneq ($(MADE_IN),)
+ifneq ($(MADE_IN),$(CURDIR))
+ifneq ($(filter-out help clean distclean,$(MAKECMDGOALS)),)
+$(error This clone was in $(MADE_IN) when its packages were installed, and they work only there. Install them again: make distclean book)
+endif
+endif
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help book exercises sample epub pdf serve test lint bench bench-grading bench-pages lock clean distclean
@@ -17,7 +28,7 @@ PACKAGES := $(shell find bnref bngrader -name '*.py')
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-book: .venv/.made node_modules/.made $(WHEEL)/.made $(BNREF_EXPERIMENTS)/.made _build/.config exercises ## build the book and the students' notebooks
+book: .venv/.made node_modules/.made $(WHEEL)/.made $(EXPERIMENTS)/.made _build/.config exercises ## build the book and the students' notebooks
 	jupyter-book build . --quiet -W -n --keep-going
 	@mkdir -p $(HTML)/downloads && cp $(WHEEL)/*.whl $(HTML)/downloads/
 	@echo
@@ -87,17 +98,17 @@ distclean: clean ## remove what was installed too
 		{ echo "The course needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=python3.12 book"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || \
 		{ echo "$(PYTHON) lacks the module venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+	umask 022 && $(PYTHON) -m venv .venv
+	umask 022 && $(BIN)/python -m pip install --quiet --requirement requirements.lock
+	umask 022 && $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@pwd -P > $@
 
 node_modules/.made: package-lock.json .npmrc .venv/.made
 	npm ci --silent
 	@touch $@
 
 # A page would run its experiments one after the other; this runs them on all cores.
-$(BNREF_EXPERIMENTS)/.made: $(shell find bnref -name '*.py') requirements.lock .venv/.made
+$(EXPERIMENTS)/.made: $(shell find bnref -name '*.py') requirements.lock .venv/.made
 	@echo "Running the book's experiments, which takes some minutes"
 	@python -m bnref.experiments
 	@touch $@

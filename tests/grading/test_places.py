@@ -1,0 +1,144 @@
+"""A class is graded wherever the clone, its environment, the class and the files that are named happen to be."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from bngrader.engine import sandbox
+from tests.conftest import lacking
+from tests.grading.places import USER, Clone, private, python_in
+from tests.grading.sample_class import ASSIGNMENT, filled_in, with_mistake
+
+IS_ROOT = os.geteuid() == 0
+USERS = [None, USER] if IS_ROOT else [None]
+ODD = "a place, 'quoted' 자리 "
+# What a student's answer finds of the class, and what lies in its own folder.
+LOOK = """
+import os
+found = [name for name in (@SECRETS@) if os.path.exists(name) and (os.path.isdir(name) or os.path.getsize(name))]
+print("SEEN", [(name, os.listdir(name)) for name in found if not os.path.isdir(name) or os.listdir(name)])
+print("BESIDE", os.listdir("."))
+"""
+EXPECTED = {"ada": 15, "ben": 12}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _isolation():
+    if why := sandbox.available():
+        lacking("the sandbox", why)
+
+
+@pytest.fixture
+def place(request):
+    """A new folder in the place that the test names, and nothing of it afterwards."""
+    yield from new_place(request.param)
+
+
+@pytest.fixture(scope="module")
+def clone():
+    """A clone of root's, or of whoever runs the tests, that others may read."""
+    for folder in new_place("/var/tmp"):
+        made = clone_in(folder)
+        folder.chmod(0o755)
+        yield made
+
+
+def new_place(parent):
+    if not os.access(parent, os.W_OK):
+        lacking(f"a place in {parent}", "run the tests as root")
+    folder = Path(tempfile.mkdtemp(prefix=ODD, dir=parent))  # that its owner alone may enter, like a home
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def clone_in(place):
+    """A clone in a place, with an environment of a Python that lies there too."""
+    clone = Clone(place / "clone")
+    clone.make(python_in(place / "python"))
+    return clone
+
+
+def hand_in(course, *secret):
+    """A class of two: one has everything right, and looks around; the other divides by N - 1."""
+    secrets = ", ".join(repr(str(path)) for path in (course, *secret))
+    right = filled_in()
+    answer = next(cell for cell in right.cells if cell.id == "standardize")
+    answer.source += LOOK.replace("@SECRETS@", secrets)
+    for student, notebook in {"ada": right, "ben": with_mistake("standardize", "divides by N - 1")}.items():
+        path = course / "submitted" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+
+
+def grades(clone, folder, user=None, **how):
+    """Grade a class of two in a new folder, with its database and its records there too; the scores by student."""
+    course, database, records = folder / "class", folder / "grades.db", folder / "records.json"
+    hand_in(course, database, clone.folder / "solutions")
+    if user is not None:
+        private(folder, user)
+    options = ["--course", course, "--db", f"sqlite:///{database}", "--json", records]
+    ran = clone.run("grade", ASSIGNMENT, *options, user=user, **how)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Warning" not in ran.stderr
+    found = {record["student"]: record for record in json.loads(records.read_text())}
+    assert {student: record["error"] for student, record in found.items()} == {"ada": None, "ben": None}
+    graded = nbformat.read(course / "autograded" / "ada" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", as_version=4)
+    printed = "".join(output.get("text", "") for cell in graded.cells for output in cell.get("outputs", []))
+    assert "SEEN []\nBESIDE []\n" in printed
+    return {student: record["score"] for student, record in found.items()}
+
+
+@pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/dev/shm", "/home", "/root"], indirect=True)
+def test_a_class_is_graded_in(place):
+    clone = clone_in(place)
+    assert grades(clone, place / "one") == EXPECTED
+    if IS_ROOT and place.parent != Path("/root"):
+        private(place, USER)
+        assert grades(clone, place / "two", USER) == EXPECTED
+
+
+@pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
+def test_python_behind_symbolic_links_is_found(place):
+    """The environment, its Python and its packages are links; the class lies in the environment's own folder."""
+    made = clone_in(place)
+    (place / "real").mkdir()
+    for name in ("clone", "python"):
+        (place / name).rename(place / "real" / name)
+        (place / name).symlink_to(f"real/{name}")
+    packages = next((place / "real" / "clone" / ".venv" / "lib").glob("*/site-packages"))
+    (place / "cache").mkdir()
+    for name in ("scipy", "six.py"):
+        (packages / name).rename(place / "cache" / name)
+        (packages / name).symlink_to(place / "cache" / name)
+    for user in USERS:
+        private(place, user)
+        assert grades(made, made.folder / ".venv" / f"class of {user}", user) == EXPECTED
+
+
+@pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
+def test_what_umask_077_installed_is_read(place):
+    clone = clone_in(place)
+    for user in USERS:
+        private(place, user, copies=True)
+        assert grades(clone, place / f"class of {user}", user, umask=0o077) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "environment", [{"HOME": None}, {"HOME": "/proc"}, {"PATH": "/nowhere"}, {"TMPDIR": "/nowhere"}], ids=str
+)
+def test_a_class_is_graded_with(clone, tmp_path_factory, environment):
+    """By a user who may not write to the clone."""
+    for folder in new_place("/var/tmp"):
+        assert grades(clone, folder / "new", USERS[-1], environment=environment) == EXPECTED
+
+
+def test_a_class_is_graded_without_a_network(clone):
+    if not IS_ROOT:
+        lacking("a network that can be left", "run the tests as root")
+    for folder in new_place("/var/tmp"):
+        assert grades(clone, folder / "new", before=["unshare", "--net"]) == EXPECTED
