@@ -99,8 +99,10 @@ distclean: clean ## remove what was installed too
 	@$(PYTHON) -c 'import venv, ensurepip' || \
 		{ echo "$(PYTHON) lacks the module venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	umask 022 && $(PYTHON) -m venv .venv
-	umask 022 && $(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@mkdir -p .venv/tmp  # pip unpacks gigabytes, for which the system's temporary folder may lack room
+	umask 022 && TMPDIR="$$PWD/.venv/tmp" $(BIN)/python -m pip install --quiet --requirement requirements.lock
 	umask 022 && $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -rf .venv/tmp
 	@pwd -P > $@
 
 node_modules/.made: package-lock.json .npmrc .venv/.made

@@ -1,9 +1,19 @@
 """`python -m bngrader` and the command `bngrader`."""
 
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+WRITTEN_TO = ("IPYTHONDIR", "MPLCONFIGDIR")  # the folders of IPython and of matplotlib
+
 
 def main() -> None:
     """Run the command line, or say which extra it needs: a student's install has only the checks."""
     import bngrader.light  # noqa: F401  # before all else
+
+    _need_places_to_write()
 
     try:
         from bngrader.commands import main as run
@@ -13,6 +23,19 @@ def main() -> None:
             "Install the instructor's extra: pip install 'bncourse[grade]'"
         ) from error
     run()
+
+
+def _need_places_to_write() -> None:
+    """Name a temporary folder to libraries that want to write into a home folder that is not there or read-only."""
+    try:
+        wanted = WRITTEN_TO if not os.access(Path.home(), os.W_OK) else ()
+    except RuntimeError:  # there is none, and then Jupyter's libraries do not even start
+        wanted = ("HOME",)
+    missing = [name for name in wanted if name not in os.environ]
+    if missing:
+        folder = tempfile.mkdtemp(prefix="bngrader-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ |= dict.fromkeys(missing, folder)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def generate(config: Config, slug: str, *, into_gradebook: bool) -> str:
 def release(course: Course, slug: str, into: Path) -> Path:
     """Make the student's notebook of one assignment, and return its path `into/<slug>/<slug>.ipynb`."""
     write_sources(course.repository)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
         generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=False)
         made, target = Path(folder, slug, f"{slug}.ipynb"), into / slug / f"{slug}.ipynb"
         # One that is as it should be is left alone: pages are made again where a file that they use is newer.
@@ -126,6 +126,6 @@ def record_assignment(course: Course, slug: str) -> list[str]:
     Returns what changed of an assignment that has submissions, in the words of `bngrader.revision`.
     """
     write_sources(course.repository)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
         log = generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=True)
     return [line.removeprefix("[WARNING] ") for line in log.splitlines() if REVISED in line]

@@ -27,3 +27,8 @@ def main() -> None:
     except CourseError as error:
         errors.print(f"bngrader: {error}", markup=False, soft_wrap=True)
         raise SystemExit(2) from error
+    except OSError as error:
+        if error.filename is None or not error.strerror:
+            raise
+        errors.print(f"bngrader: {error.filename}: {error.strerror}", markup=False, soft_wrap=True)
+        raise SystemExit(2) from error

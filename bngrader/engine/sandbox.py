@@ -16,6 +16,7 @@ from pathlib import Path
 from bngrader.engine import kernel, layout, obstacles, seccomp
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.kernel import BIND, NODEV, NOEXEC, NOSUID, PRIVATE, RDONLY, REC, mount, restrict
+from bngrader.engine.warm import environment
 
 FIRST_UID = 2_000_000_000  # and the process's number: as root, each submission has a user id of its own
 INSIDE = 1000  # the user id that a user namespace shows
@@ -35,9 +36,8 @@ def available() -> str | None:
 
 @functools.cache
 def _tried(python: str) -> str | None:
-    environment = {"PYTHONPATH": str(Path(__file__).resolve().parents[2]), "PATH": "/usr/bin:/bin"}
     command = [python, "-m", "bngrader.engine.sandbox"]
-    tried = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd="/")
+    tried = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), cwd="/")
     if tried.returncode == 0:
         return None
     return (tried.stderr.strip().splitlines() or [f"the trial ended with {tried.returncode}"])[-1]

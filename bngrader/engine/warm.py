@@ -31,7 +31,7 @@ PACKAGES = [
     "pygments.formatters.terminal256",
 ]
 THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-PASSED_ON = ("HOME", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+PASSED_ON = ("HOME", "IPYTHONDIR", "MPLCONFIGDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 START_SECONDS = 120
 
 
@@ -98,7 +98,7 @@ class Source:
         self.process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
-            env=_environment(),
+            env=environment(),
             cwd="/",
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -127,8 +127,8 @@ def _pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM))
 
 
-def _environment() -> dict[str, str]:
-    """Nothing of the environment that could be a secret."""
+def environment() -> dict[str, str]:
+    """Make the environment of a process that forks submissions: nothing in it could be a secret."""
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return kept | THREADS | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 

@@ -131,14 +131,37 @@ def test_what_umask_077_installed_is_read(place):
 @pytest.mark.parametrize(
     "environment", [{"HOME": None}, {"HOME": "/proc"}, {"PATH": "/nowhere"}, {"TMPDIR": "/nowhere"}], ids=str
 )
-def test_a_class_is_graded_with(clone, tmp_path_factory, environment):
-    """By a user who may not write to the clone."""
+def test_a_class_is_graded_with(clone, environment):
+    """By a user who may not write to the clone, and whom the system knows by number alone."""
     for folder in new_place("/var/tmp"):
+        private(folder, USERS[-1])
         assert grades(clone, folder / "new", USERS[-1], environment=environment) == EXPECTED
 
 
-def test_a_class_is_graded_without_a_network(clone):
+@pytest.mark.parametrize(
+    ("without", "script"),
+    [
+        ("a network", 'exec "$@"'),
+        ("room for temporary files", 'mount -t tmpfs -o size=16k none "$TMPDIR" && exec "$@"'),
+    ],
+)
+def test_a_class_is_graded_without(clone, without, script):
     if not IS_ROOT:
-        lacking("a network that can be left", "run the tests as root")
+        lacking(f"a machine without {without}", "run the tests as root")
     for folder in new_place("/var/tmp"):
-        assert grades(clone, folder / "new", before=["unshare", "--net"]) == EXPECTED
+        (folder / "small").mkdir()
+        before = ["unshare", "--net", "--mount", "sh", "-c", script, "sh"]
+        how = {"before": before, "environment": {"TMPDIR": str(folder / "small")}}
+        assert grades(clone, folder / "new", **how) == EXPECTED
+
+
+def test_a_folder_that_cannot_be_entered_is_named(clone):
+    if not IS_ROOT:
+        lacking("a folder that belongs to another", "run the tests as root")
+    for folder in new_place("/var/tmp"):
+        for option in ("--course", "--json"):
+            ran = clone.run("grade", ASSIGNMENT, option, folder / "within" / "place", user=USER)
+            assert ran.returncode == 2
+            assert ran.stderr.count("\n") == 1
+            assert str(folder) in ran.stderr
+            assert "Permission denied" in ran.stderr
