@@ -27,6 +27,7 @@ def main() -> None:
 
 def _need_places_to_write() -> None:
     """Name a temporary folder to libraries that want to write into a home folder that is not there or read-only."""
+    wanted: tuple[str, ...]
     try:
         wanted = WRITTEN_TO if not os.access(Path.home(), os.W_OK) else ()
     except RuntimeError:  # there is none, and then Jupyter's libraries do not even start
