@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bngrader.course import CourseError
+from bngrader.names import readable
 
 
 def digest(data: bytes) -> str:
@@ -34,8 +35,16 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write plain data as JSON, with times as texts.
+    """Write plain data as JSON, with times as texts, and every text readable and in one line.
 
     Raises CourseError if the disk does not take it.
     """
-    write_file(path, (json.dumps(value, indent=1, default=str) + "\n").encode())
+    write_file(path, (json.dumps(_readable(value), indent=1) + "\n").encode())
+
+
+def _readable(value: object) -> object:
+    if isinstance(value, dict):
+        return {readable(key): _readable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(each) for each in value]
+    return value if value is None or isinstance(value, int | float) else readable(value)

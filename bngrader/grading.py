@@ -19,7 +19,7 @@ from bngrader.feedback import Shown
 from bngrader.gradebook import ClassGradebook
 from bngrader.records import FAILED, Record
 from bngrader.sources import gradable, read_solution, record_assignment
-from bngrader.submitted import Unreadable, read_submission, read_timestamp, require_handed_in
+from bngrader.submitted import Unreadable, misnamed, read_submission, read_timestamp, require_handed_in
 from bngrader.worker import Job, Outcome, grade_one
 
 
@@ -32,6 +32,7 @@ class Grading:
     settings: dict[str, Any]  # of the engine, as plain data
     force: bool = False  # grade also what is graded
     places: dict[str, Path] = field(init=False)  # what each student handed in
+    misnamed: dict[str, str] = field(init=False)  # what is wrong with each folder that is left out for its name
     already: int = field(default=0, init=False)  # how many were graded before
     mended: dict[str, list[str]] = field(default_factory=dict, init=False)  # what was put back, by student
     revised: list[str] = field(default_factory=list, init=False)  # how the assignment changed after it was graded
@@ -45,6 +46,12 @@ class Grading:
         require_assignment(self.course.repository, self.assignment)
         self.book = book_address(self.course.nbgrader_config())
         self.places = require_handed_in(self.course.folder, self.assignment)
+        self.misnamed = misnamed(self.course.folder, self.assignment)
+
+    @property
+    def count(self) -> int:
+        """How many submissions there are."""
+        return len(self.places) + len(self.misnamed)
 
     def run(self, workers: Workers) -> Iterator[Record]:
         """Grade what is left to grade, in any order, and write each result at once; gives a record of each submission.
@@ -72,7 +79,7 @@ class _Round:
         self._grading, self._gradebook, self._source = grading, gradebook, source
         self._max_score = gradebook.max_score()
         self._work: dict[str, str] = {}  # digest of what each student's grade is for
-        self._ready: list[Record] = []  # records that need no worker
+        self._ready = [self._failed(*each) for each in grading.misnamed.items()]  # records that need no worker
 
     def run(self, run_map: Map) -> Iterator[Record]:
         for outcome in run_map(self._jobs()):

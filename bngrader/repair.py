@@ -9,6 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from bngrader.matching import Pair, adds_code, definitions, is_answer, match, same_text, was_handed_out
+from bngrader.names import readable
 from bngrader.sources import released
 from bngrader.submitted import Unreadable
 
@@ -85,8 +86,12 @@ def _clean(cell: dict[str, Any]) -> NotebookNode:
     made.metadata = nbformat.from_dict(metadata if isinstance(metadata, dict) else {})
     made.id = name if isinstance(name, str) else ""
     if isinstance(attachments, dict) and all(isinstance(value, dict) for value in attachments.values()):
-        made.attachments = nbformat.from_dict(attachments)
+        made.attachments = nbformat.from_dict({_text(name): _texts(kinds) for name, kinds in attachments.items()})
     return made
+
+
+def _texts(tree: dict[str, Any]) -> dict[str, str]:
+    return {_text(name): _text(text) for name, text in tree.items()}
 
 
 def _text(source: Any) -> str:
@@ -162,4 +167,4 @@ def _notes(pair: Pair, found: dict[str, int], notebook: NotebookNode) -> list[st
     notes = [f"{fact}: {', '.join(which)}" for fact, which in facts.items() if which]
     spec = notebook.metadata.get("kernelspec")
     language = spec.get("language", "python") if isinstance(spec, dict) else "python"
-    return notes if language == "python" else [*notes, f"made for the language {language!s:.40}, run as Python"]
+    return notes if language == "python" else [*notes, f"made for the language {readable(language):.40}, run as Python"]

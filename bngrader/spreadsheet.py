@@ -1,4 +1,4 @@
-"""Tables as CSV files that no spreadsheet takes for a program, and that give back every text as it was.
+"""Tables as CSV files that no spreadsheet takes for a program, and that give back every readable text as it was.
 
 A spreadsheet runs a cell that begins with =, +, - or @ as a formula. Such a text gets an apostrophe in front, which
 makes it a text, also where it follows a semicolon, a tab or a new line: a spreadsheet that splits cells there would see
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bngrader.course import CourseError
+from bngrader.names import readable
 
 # The wide forms are those of Chinese and Japanese keyboards, which spreadsheets read alike.
 FORMULA = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
@@ -35,11 +36,13 @@ def plain(text: str) -> str:
 
 
 def write(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A CSV file in UTF-8; texts are made safe, numbers stay numbers, None is an empty cell."""
+    """A CSV file in UTF-8; texts are made readable and safe, numbers stay numbers, None is an empty cell."""
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\r\n")
     for row in [header, *rows]:
-        table.writerow(["" if cell is None else safe(cell) if isinstance(cell, str) else cell for cell in row])
+        table.writerow(
+            ["" if cell is None else safe(readable(cell)) if isinstance(cell, str) else cell for cell in row]
+        )
     return file.getvalue().encode()
 
 

@@ -2,11 +2,13 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbgrader.utils import parse_utc
 
 from bngrader.course import CourseError
+from bngrader.names import fault_of_id, readable, way_out
 
 LARGEST = 50_000_000  # bytes of a notebook; one without outputs has some 50 thousand
 ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers add the last two when they save a notebook
@@ -19,24 +21,39 @@ class Unreadable(Exception):
 def handed_in(folder: Path, assignment: str) -> dict[str, Path]:
     """The students who handed something in for the assignment, sorted, and what each handed in.
 
-    That is the folder `submitted/<student>/<assignment>`; where there is none, what has nearly its name.
+    That is the folder `submitted/<student>/<assignment>`; where there is none, what has nearly its name. A folder whose
+    name cannot be a student's is left out: `misnamed` lists those.
     """
-    found = {}
+    return {place.parent.name: place for place in _places(folder, assignment) if not fault_of_id(place.parent.name)}
+
+
+def misnamed(folder: Path, assignment: str) -> dict[str, str]:
+    """The folders that are left out for their names: each readable name, with what is wrong and the way out.
+
+    No gradebook and no page can hold such a name, and nobody but the instructor knows whose it is.
+    """
+    students = (place.parent for place in _places(folder, assignment))
+    faults = {student: fault for student in students if (fault := fault_of_id(student.name))}
+    return {
+        readable(student.name): f"is left out, because the name of this folder {fault}. {way_out(student)}"
+        for student, fault in faults.items()
+    }
+
+
+def _places(folder: Path, assignment: str) -> Iterator[Path]:
     for student in sorted((folder / "submitted").glob("*/")):
         near = [entry for entry in sorted(student.iterdir()) if _plain(entry.name) == assignment]
         near.sort(key=lambda entry: entry.name != assignment)
-        if near:
-            found[student.name] = near[0]
-    return found
+        yield from near[:1]
 
 
 def require_handed_in(folder: Path, assignment: str) -> dict[str, Path]:
-    """The same, for a command that without submissions has nothing to do.
+    """The same as `handed_in`, for a command that without submissions has nothing to do.
 
-    Raises CourseError if there are none.
+    Raises CourseError if there are none, nor any that are left out for their names.
     """
     found = handed_in(folder, assignment)
-    if not found:
+    if not found and not misnamed(folder, assignment):
         layout = f"{folder / 'submitted'}/<student>/{assignment}/{assignment}.ipynb"
         raise CourseError(f"nobody has handed in {assignment!r}: nothing is at {layout}")
     return found
@@ -54,7 +71,7 @@ def read_submission(place: Path, assignment: str) -> bytes:
     Raises Unreadable unless there is exactly one, an ordinary file of at most 50 MB.
     """
     path = place if _is(stat.S_ISREG, place) else _the_notebook(place, assignment)
-    shown = path.relative_to(place.parents[2])
+    shown = readable(path.relative_to(place.parents[2]))
     if not _is(stat.S_ISREG, path):
         raise Unreadable(f"{shown} is {_kind(path)}, not a file. Ask for the notebook itself.")
     try:
@@ -85,7 +102,7 @@ def start_of(path: Path, size: int) -> bytes:
 
 def _the_notebook(folder: Path, assignment: str) -> Path:
     """The notebook in a folder: the one of the assignment's name, or else the only one."""
-    shown = folder.relative_to(folder.parents[2])
+    shown = readable(folder.relative_to(folder.parents[2]))
     if not _is(stat.S_ISDIR, folder):
         raise Unreadable(f"{shown} is {_kind(folder)}, not a folder. Ask for the notebook itself.")
     path = folder / f"{assignment}.ipynb"
@@ -95,9 +112,9 @@ def _the_notebook(folder: Path, assignment: str) -> Path:
     notebooks = [name for name in names if name.casefold().endswith(ENDINGS)]
     if len(notebooks) == 1:
         return folder / notebooks[0]
-    held = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    held = ", ".join(map(readable, names[:5])) + (", ..." if len(names) > 5 else "")
     way_out = "Ask which one counts, and keep that one." if notebooks else "Ask for the notebook."
-    raise Unreadable(f"{shown / path.name} is missing; its folder holds {held or 'nothing'}. {way_out}")
+    raise Unreadable(f"{shown}/{path.name} is missing; its folder holds {held or 'nothing'}. {way_out}")
 
 
 def _is(kind: object, path: Path) -> bool:

@@ -1,5 +1,7 @@
 """The command line, `bngrader --help`: a module a command, or a few that belong together."""
 
+import io
+import sys
 import warnings
 
 from sqlalchemy.exc import SAWarning
@@ -14,18 +16,21 @@ from bngrader.commands import (  # noqa: F401  (each adds its commands to the ap
     report,
     similarity,
 )
-from bngrader.commands.app import app, errors
+from bngrader.commands.app import app, errors, say
 from bngrader.course import CourseError
 
 
 def main() -> None:
     """Run the command line; an error that the user can mend is one message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale's encoding lacks is spelled out
+            stream.reconfigure(errors="backslashreplace")
     # At each submission nbgrader 0.9.6 makes SQLAlchemy warn of an object that nbgrader adds a few lines later.
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
     try:
         app()
     except CourseError as error:
-        errors.print(f"bngrader: {error}", markup=False, soft_wrap=True)
+        say(f"bngrader: {error}", console=errors)
         raise SystemExit(2) from error
     except OSError as error:
         if error.filename is None or not error.strerror:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bngrader.commands.app import app
+from bngrader.commands.app import app, cells, say
 from bngrader.commands.options import ClassFolder, Database, RosterFile, the_class
 from bngrader.course import CourseError
 from bngrader.doctor.course import course as course_checks
@@ -39,10 +39,9 @@ def doctor(
     if not the_course.folder.is_dir():
         raise CourseError(f"--course {course}: there is no such folder")
     found = [*machine(the_course.repository, the_course.folder), *course_checks(the_course, roster)]
-    console = Console()
-    console.print(_table(found))
+    Console().print(_table(found))
     wrong = sum(finding.state == WRONG for finding in found)
-    console.print(f"{wrong} to mend." if wrong else "Nothing is wrong.")
+    say(f"{wrong} to mend." if wrong else "Nothing is wrong.")
     if json_file:
         write_json(json_file, [finding.as_dict() for finding in found])
     raise typer.Exit(1 if wrong else 0)
@@ -54,5 +53,5 @@ def _table(found: list[Finding]) -> Table:
         table.add_column(title, overflow="fold")
     for finding in found:
         sign, style = SIGNS[finding.state]
-        table.add_row(Text(sign, style=style), *map(Text, [finding.about, finding.said, finding.mend]))
+        table.add_row(Text(sign, style=style), *cells(finding.about, finding.said, finding.mend))
     return table

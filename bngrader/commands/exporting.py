@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from bngrader.commands.app import app
-from bngrader.commands.options import ClassFolder, Database, RosterFile, the_class
+from bngrader.commands.app import app, say
+from bngrader.commands.options import ClassFolder, Database, RosterFile, left_out, the_class
 from bngrader.course import Course, CourseError, require_assignment
 from bngrader.files import write_file, write_json
 from bngrader.records import NEEDS_MANUAL
@@ -80,8 +80,7 @@ def export_grades(
         raise CourseError(f"{path} is there already: name another file by --to, or say --replace")
     rows = read_grades(the_course, assignments, find_roster(the_course.folder, roster))
     receipts = _receipts(the_course.folder, assignments)
-    console = Console()
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=Console(), transient=True) as progress:
         task = progress.add_task("exporting", total=len(rows))
         data = _data(format, the_course, rows, receipts, titles, lambda: progress.advance(task))
     write_file(path, data)
@@ -90,9 +89,9 @@ def export_grades(
         write_json(json_file, records)
     platform = {Format.CANVAS: "canvas", Format.MOODLE: "moodle", Format.MOODLE_FEEDBACK: "moodle"}.get(format)
     unknown = formats.without_a_number(platform, rows, receipts) if platform else []
-    said = [*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), str(path)]
-    console.print("\n".join(said), highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(1 if unknown else 0)
+    unnamed = left_out(the_course, assignments)
+    say(*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), *unnamed, path)
+    raise typer.Exit(1 if unknown or unnamed else 0)
 
 
 def _titles(assignments: list[str], title: list[str] | None, format: Format) -> dict[str, str]:

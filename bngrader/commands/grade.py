@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bngrader.cluster import Workers, cores, in_processes, on_cluster
-from bngrader.commands.app import app, errors
+from bngrader.commands.app import app, cells, errors, say
 from bngrader.commands.options import Database, Slug, require_folder_of, the_class
 from bngrader.course import Course, CourseError
 from bngrader.engine.errors import SandboxMissing
@@ -54,8 +54,8 @@ def grade_class(
     """Grade every submission at submitted/<student>/<assignment>/<assignment>.ipynb that is new or has changed.
 
     A submission that cannot be graded is reported and stops no other. Whatever interrupts the command, run it
-    again: it does what is left. The exit code is 0 when all were looked at, 2 when the command itself could not
-    run, and 130 when Ctrl-C stopped it.
+    again: it does what is left. The exit code is 0 when all were looked at, 1 when a folder was left out for its
+    name, 2 when the command itself could not run, and 130 when Ctrl-C stopped it.
 
     Example: bngrader grade scaling --course ~/classes/2026 --json scores.json
     """
@@ -74,13 +74,14 @@ def grade_class(
         console.print(score_table(records))
         _say_what_is_left(console, grading, records)
     if stopped_by:
-        errors.print(f"Stopped after {len(records)} of {len(grading.places)} submissions.")
+        say(f"Stopped after {len(records)} of {grading.count} submissions.", console=errors)
     if json_file:
         write_json(json_file, [record.as_dict() for record in records])
     if isinstance(stopped_by, CourseError):
         raise stopped_by
     if stopped_by:
         raise typer.Exit(130)
+    raise typer.Exit(1 if grading.misnamed else 0)
 
 
 def _engine_settings(course: Course, unsafe_no_sandbox: bool, *, on_this_machine: bool) -> dict[str, object]:
@@ -107,7 +108,7 @@ def _grade_with_progress(
     stopped_by: CourseError | KeyboardInterrupt | None = None
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(f"grading {grading.assignment}", total=len(grading.places))
+        task = progress.add_task(f"grading {grading.assignment}", total=grading.count)
         try:
             for record in grading.run(workers):
                 records.append(record)
@@ -122,7 +123,7 @@ def score_table(records: list[Record]) -> Table:
     table = Table("student", "score", "status", "to look at (? waits for a person)")
     for record in records:
         score = "-" if record.score is None else f"{record.score:g} / {record.max_score:g}"
-        table.add_row(*map(Text, [record.student, score, record.status, _cells_to_look_at(record)]))
+        table.add_row(*cells(record.student, score, record.status), Text(_cells_to_look_at(record)))
     return table
 
 
@@ -149,4 +150,4 @@ def _say_what_is_left(console: Console, grading: Grading, records: list[Record])
         lines += [f"Graded before, and unchanged: {grading.already}. (--force grades them again.)"]
     lines += [f"{len(records)} submissions: {waiting} wait for a person's grade, {len(failed)} failed."]
     lines += [f"Feedback: {grading.course.folder / 'feedback'}"]
-    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+    say(*lines, console=console)

@@ -9,10 +9,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from bngrader.commands.app import app
-from bngrader.commands.options import Slug, the_class
+from bngrader.commands.app import app, say
+from bngrader.commands.options import Slug, left_out, the_class
 from bngrader.course import CourseError, require_assignment
 from bngrader.files import write_json
+from bngrader.names import readable
 from bngrader.transfer.archive import opened
 from bngrader.transfer.importing import MISSING, TO_LOOK_AT, Finding, Import, read_times
 from bngrader.transfer.roster import NAME, find_roster, with_worksheet
@@ -63,14 +64,14 @@ def import_submissions(
         known = with_worksheet(known, worksheet)
     known_times = read_times(times) if times else {}
     work = Import(the_course, assignment, known, _zone(zone), known_times, replace, dry_run)
-    console = Console()
-    with opened(source) as entries, Progress(console=console, transient=True) as progress:
+    with opened(source) as entries, Progress(console=Console(), transient=True) as progress:
         task = progress.add_task(f"importing {assignment}", total=len(entries))
         findings = work.run(entries, lambda count: progress.advance(task, count))
-    console.print("\n".join(lines(findings)), highlight=False, markup=False, soft_wrap=True)
+    unnamed = left_out(the_course, [assignment])
+    say(*unnamed, *lines(findings))
     if json_file:
         write_json(json_file, [found.as_dict() for found in findings])
-    raise typer.Exit(1 if any(found.status in TO_LOOK_AT for found in findings) else 0)
+    raise typer.Exit(1 if unnamed or any(found.status in TO_LOOK_AT for found in findings) else 0)
 
 
 def _zone(name: str | None) -> ZoneInfo | None:
@@ -94,6 +95,4 @@ def lines(findings: list[Finding]) -> list[str]:
 
 
 def _shown(files: list[str]) -> str:
-    """Names of files, without what a terminal would take for commands."""
-    names = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
-    return "".join(sign if sign.isprintable() else "?" for sign in names)
+    return ", ".join(map(readable, files[:5])) + (", ..." if len(files) > 5 else "")

@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from bngrader.commands.app import app
-from bngrader.commands.options import ClassFolder, Database, Slug, the_class
+from bngrader.commands.app import app, cells, say
+from bngrader.commands.options import ClassFolder, Database, Slug, left_out, the_class
 from bngrader.course import Course, CourseError, require_assignment
 from bngrader.files import write_json
 from bngrader.late_work import Late
@@ -35,8 +34,8 @@ def late_work(
     """Apply the rule for late work, as the configuration and the extensions say now, and show whom it costs what.
 
     `bngrader grade` applies it to what it grades. This command does so again for all, after the due date, the rule, an
-    extension, a time or a score by hand has changed, without grading anything. The exit code is 0, or 2 when it could
-    not run.
+    extension, a time or a score by hand has changed, without grading anything. The exit code is 0, or 1 when a folder
+    was left out for its name, and 2 when it could not run.
 
     Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
     """
@@ -50,18 +49,20 @@ def late_work(
             gradebook.set_due(time)
         late = gradebook.late_work(_times(the_course, assignment), apply=True)
         due_now = gradebook.due()
-    console = Console()
     if due_now is None:
-        console.print(f'{assignment} has no due date, so nothing is late: set one by --due "2026-03-01 12:00 UTC"')
+        say(f'{assignment} has no due date, so nothing is late: set one by --due "2026-03-01 12:00 UTC"')
     elif late:
-        console.print(_table(late))
+        Console().print(_table(late))
         changed = sum(each.noted != each.penalty for each in late)
-        console.print(f"Due {due_now} UTC. {changed} penalties changed.", highlight=False)
-        console.print(f"bngrader grade {assignment} brings their pages of feedback up to date." if changed else "")
+        say(f"Due {due_now} UTC. {changed} penalties changed.")
+        say(f"bngrader grade {assignment} brings their pages of feedback up to date." if changed else "")
     else:
-        console.print(f"Due {due_now} UTC. Nobody is late.", highlight=False)
+        say(f"Due {due_now} UTC. Nobody is late.")
+    unnamed = left_out(the_course, [assignment])
+    say(*unnamed)
     if json_file:
         write_json(json_file, [asdict(each) for each in late])
+    raise typer.Exit(1 if unnamed else 0)
 
 
 def _record(course: Course, assignment: str) -> None:
@@ -83,5 +84,5 @@ def _table(late: list[Late]) -> Table:
     table = Table("student", "handed in (UTC)", "days late", "points off")
     for each in late:
         off = f"{each.penalty:g}" + ("" if each.penalty == each.noted else f" (before: {each.noted:g})")
-        table.add_row(*map(Text, [each.student, str(each.timestamp or "-"), f"{each.seconds / 86400:.2f}", off]))
+        table.add_row(*cells(each.student, each.timestamp or "-", f"{each.seconds / 86400:.2f}", off))
     return table

@@ -1,11 +1,13 @@
 """What several commands ask for in the same words, and what they make of it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bngrader.course import Course, CourseError, find_repository
+from bngrader.submitted import misnamed
 from bngrader.transfer.roster import NAME
 
 Slug = Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")]
@@ -35,3 +37,9 @@ def require_folder_of(option: str, path: Path | None) -> None:
     """
     if path and not path.resolve().parent.is_dir():
         raise CourseError(f"{option} {path}: the folder {path.parent} does not exist; make it first")
+
+
+def left_out(course: Course, assignments: Iterable[str]) -> list[str]:
+    """A line for each folder in submitted/ that no command looks into, because of its name."""
+    named = {name: why for assignment in assignments for name, why in misnamed(course.folder, assignment).items()}
+    return [f"{name}: {why}" for name, why in sorted(named.items())]

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bngrader.commands.app import app, errors
-from bngrader.commands.options import ClassFolder, Database, require_folder_of, the_class
+from bngrader.commands.app import app, errors, say
+from bngrader.commands.options import ClassFolder, Database, left_out, require_folder_of, the_class
 from bngrader.course import CourseError
 from bngrader.files import write_json
 from bngrader.report.collect import collect
@@ -29,8 +29,8 @@ def report_on_class(
     """Show how a class is doing: one page of HTML with plots and tables, and the tables as CSV.
 
     Scores by assignment and by function, how hard each test is and what it tells, the most common mistakes, who is
-    missing, and who changed their answers after feedback. The exit code is 0 when the report is written, and 2 when
-    the command could not run.
+    missing, and who changed their answers after feedback. The exit code is 0 when the report is written, 1 when it
+    is written and a folder was left out for its name, and 2 when the command could not run.
 
     Example: bngrader report --course ~/classes/2026
     """
@@ -51,4 +51,6 @@ def report_on_class(
             for table in tables(data).values()
         }
         write_json(json_file, records)
-    typer.echo(page)
+    unnamed = left_out(the_course, [assignment.name for assignment in data.assignments])
+    say(*unnamed, page)
+    raise typer.Exit(1 if unnamed else 0)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import track
 
-from bngrader.commands.app import app, errors
-from bngrader.commands.options import Slug, require_folder_of, the_class
+from bngrader.commands.app import app, errors, say
+from bngrader.commands.options import Slug, left_out, require_folder_of, the_class
 from bngrader.course import CourseError, require_assignment
 from bngrader.files import write_file, write_json
 from bngrader.similarity.page import page
@@ -41,7 +41,8 @@ def find_similar(
     """Find answers that are like each other, or like the solution, the reference package or the chapter.
 
     What was handed out does not count, and neither do names, comments and spaces. The page shows the pairs side by
-    side. The exit code is 0 when no pair was found, 1 when some were, and 2 when the command could not run.
+    side. The exit code is 0 when no pair was found, 1 when some were, or a folder was left out for its name, and 2 when
+    the command could not run.
 
     Example: bngrader similarity scaling --course ~/classes/2026
     """
@@ -56,8 +57,10 @@ def find_similar(
     write_file(target, page(corpus, pairs, share).encode())
     if json_file:
         write_json(json_file, [pair.as_dict() for pair in pairs])
-    typer.echo(f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs. {target}")
-    raise typer.Exit(1 if pairs else 0)
+    unnamed = left_out(the_course, [assignment])
+    counts = f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs"
+    say(*unnamed, f"{counts}. {target}")
+    raise typer.Exit(1 if pairs or unnamed else 0)
 
 
 def _compare(corpus: Corpus, share: float, common: float) -> "list[Pair]":

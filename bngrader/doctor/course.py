@@ -17,8 +17,9 @@ from bngrader.database import address_of, database_file, said_by
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.engine.settings import Engine
 from bngrader.late import LatePolicy, read_extensions
+from bngrader.names import fault_of_id, readable, way_out
 from bngrader.sources import gradable, read_solution, released
-from bngrader.transfer.roster import NAME, Roster, fault_of_id, find_roster
+from bngrader.transfer.roster import NAME, Roster, find_roster
 
 UPGRADE = "nbgrader db upgrade"
 
@@ -130,11 +131,11 @@ def late_work(config: Config, the_course: Course, students: set[str]) -> Finding
 
 def students(the_course: Course, roster: Roster | None, there: set[str]) -> Iterator[Finding]:
     """Whether the roster knows those who handed something in."""
-    bad = sorted(student for student in there if fault_of_id(student))
+    bad = {student: fault for student in sorted(there) if (fault := fault_of_id(student))}
     if bad:
-        yield Finding(
-            "submitted", WRONG, f"folders that cannot be students: {', '.join(bad)}", "Rename or remove them."
-        )
+        said = ", ".join(f"{readable(student)} {fault}" for student, fault in bad.items())
+        ways_out = "; ".join(way_out(the_course.folder / "submitted" / student) for student in bad)
+        yield Finding("submitted", WRONG, f"folders that no command looks into, for their names: {said}", ways_out)
     if roster is None:
         said = f"there is no {NAME}: bngrader import needs one"
         yield Finding("roster", NOTE, said, f"Write {the_course.folder / NAME}: student_id, name, email.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from bngrader.names import readable
 from bngrader.similarity.texts import Corpus
 from bngrader.templates import render
 
@@ -32,7 +33,11 @@ def _marked(code: str, passages: list[tuple[int, int]]) -> Markup:
     for start, end in passages:
         if start >= LONGEST:
             break
-        html += escape(code[last:start]) + Markup("<mark>{}</mark>").format(code[start : min(end, LONGEST)])
+        html += _escaped(code[last:start]) + Markup("<mark>{}</mark>").format(_escaped(code[start : min(end, LONGEST)]))
         last = end
     rest = code[last:LONGEST]
-    return html + escape(rest) + (Markup("\n[...]") if len(code) > max(LONGEST, last) else Markup())
+    return html + _escaped(rest) + (Markup("\n[...]") if len(code) > max(LONGEST, last) else Markup())
+
+
+def _escaped(code: str) -> Markup:
+    return escape(readable(code, lines=True))

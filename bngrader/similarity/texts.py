@@ -11,7 +11,7 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 from bngrader.course import Course
 from bngrader.repair import repair
 from bngrader.sources import gradable, read_solution, released
-from bngrader.submitted import Unreadable, read_submission, require_handed_in
+from bngrader.submitted import Unreadable, misnamed, read_submission, require_handed_in
 
 SUBMISSION = "submission"
 LONGEST = 100_000  # characters of a submission that are compared
@@ -37,12 +37,13 @@ class Corpus:
         self._course, self.assignment = course, assignment
         self._solution = read_solution(course.repository / "solutions" / f"{assignment}.py")
         self.places = require_handed_in(course.folder, assignment)
-        self.unreadable: dict[str, str] = {}
+        self.misnamed = misnamed(course.folder, assignment)
+        self.unreadable = dict(self.misnamed)
 
     @property
     def readable(self) -> int:
         """How many submissions could be read."""
-        return len(self.places) - len(self.unreadable)
+        return len(self.places) + len(self.misnamed) - len(self.unreadable)
 
     def submissions(self) -> Iterator[Text | None]:
         """What each student wrote, in the order of `places`; None where nothing can be read."""

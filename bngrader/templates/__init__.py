@@ -9,22 +9,36 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from bngrader.names import readable
+
 LIGHT, DARK = "default", "github-dark"  # two styles of Pygments with enough contrast on the pages' backgrounds
 
 
 def render(template: str, **values: Any) -> str:
-    """A page from its template, `<name>.html.j2` in this folder. Text in `values` is escaped unless it is Markup."""
+    """A page from its template, `<name>.html.j2` in this folder.
+
+    Text in `values` is made readable and escaped, unless it is Markup.
+    """
     return _environment().get_template(f"{template}.html.j2").render(**values)
 
 
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("bngrader"), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+        loader=PackageLoader("bngrader"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        finalize=_finalized,
     )
     environment.filters["points"] = points
     environment.globals["code_styles"] = code_styles()
     return environment
+
+
+def _finalized(value: object) -> object:
+    return readable(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def points(value: float) -> str:

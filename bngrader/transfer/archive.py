@@ -44,6 +44,9 @@ def opened(place: Path) -> Iterator[list[Entry]]:
     else:
         try:
             archive = zipfile.ZipFile(place)
+        except UnicodeDecodeError as error:
+            way_out = "unpack it with unzip, and import the folder that comes out"
+            raise CourseError(f"{place} holds a file whose name is not UTF-8, as it should be: {way_out}") from error
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise CourseError(f"{place} is not a zip that can be read ({error}): download it again") from error
         with archive:
@@ -119,7 +122,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: PurePosi
     try:
         with archive.open(info) as file:
             return _limited(file.read(LARGEST + 1))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, UnicodeError) as error:
         raise Refused(f"is damaged ({error})") from error
 
 

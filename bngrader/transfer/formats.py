@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from bngrader.course import CourseError
+from bngrader.names import readable
 from bngrader.spreadsheet import write
 from bngrader.transfer.grades import Row
 from bngrader.transfer.receipt import Receipt
@@ -94,9 +95,9 @@ def in_words(row: Row) -> str:
 def table(rows: list[Row]) -> dict[str, list[str | float | datetime | None]]:
     """The columns of the whole table, each with a value a row: the cells of the notebooks come last."""
     facts: dict[str, Callable[[Row], str | float | datetime | None]] = {
-        "student_id": lambda row: row.student.id,
-        "name": lambda row: row.student.name,
-        "email": lambda row: row.student.email,
+        "student_id": lambda row: readable(row.student.id),
+        "name": lambda row: readable(row.student.name),
+        "email": lambda row: readable(row.student.email),
         "assignment": lambda row: row.assignment,
         "status": lambda row: row.status,
         "score": lambda row: row.score,

@@ -17,18 +17,19 @@ from bngrader.transfer.archive import Entry, Refused
 from bngrader.transfer.receipt import Receipt, keep_receipts
 from bngrader.transfer.roster import Roster, Student
 from bngrader.transfer.times import in_utc, required, written
-from bngrader.transfer.uploads import TIMESTAMP, Upload, the_one_that_counts, upload
+from bngrader.transfer.uploads import TIMESTAMP, TWO_READINGS, Upload, owned, the_one_that_counts
 
 IMPORTED, REPLACED, TIMED, UNCHANGED, KEPT = "imported", "replaced", "timed", "unchanged", "kept"
-STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN, MISSING = (
+STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN, AMBIGUOUS, MISSING = (
     "stranger",
     "duplicate",
     "refused",
     "no_notebook",
     "unknown_name",
+    "ambiguous_name",
     "missing",
 )
-TO_LOOK_AT = {KEPT, STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN}
+TO_LOOK_AT = {KEPT, STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN, AMBIGUOUS}
 
 
 @dataclass(frozen=True)
@@ -83,25 +84,25 @@ class Import:
     def _sorted_by_owner(self, entries: list[Entry]) -> tuple[list[Finding], dict[str, list[Upload]]]:
         findings: list[Finding] = []
         people: dict[tuple[str, str, str], list[Upload]] = {}
-        for entry in entries:
-            found = upload(entry)
-            if found is None:
-                said = "is named neither as Moodle nor as Canvas names submissions: put it into submitted/ by hand"
-                findings.append(Finding(UNKNOWN, files=[str(entry.path)], said=said))
+        for entry, found in owned(entries):
+            if isinstance(found, str):
+                status = AMBIGUOUS if found == TWO_READINGS else UNKNOWN
+                findings.append(Finding(status, files=[str(entry.path)], said=found))
             else:
                 name = found.name if found.platform == "moodle" else ""
                 people.setdefault((found.platform, found.number, name), []).append(found)
+        numbers = {(platform, number) for platform, number, _ in people}
         owners: dict[str, list[Upload]] = {}
         for uploads in people.values():
-            owner = self._owner(uploads[0])
+            owner = self._owner(uploads[0], numbers)
             if isinstance(owner, Student):
                 owners.setdefault(owner.id, []).extend(uploads)
             else:
                 findings.append(Finding(STRANGER, files=_paths(uploads), said=owner))
         return findings, owners
 
-    def _owner(self, uploaded: Upload) -> Student | str:
-        """The student whom the roster gives for an upload, or why it gives none."""
+    def _owner(self, uploaded: Upload, numbers: set[tuple[str, str]]) -> Student | str:
+        """The student whom the roster gives for an upload, or why it gives none; `numbers` are those of all uploads."""
         platform, number, name = uploaded.platform, uploaded.number, uploaded.name
         by_number, by_name = self.roster.with_id(platform, number), self.roster.named(platform, name)
         if by_number and (by_number in by_name or not by_name):
@@ -110,8 +111,10 @@ class Import:
         if by_number:
             others = " and ".join(student.id for student in by_name)
             return f"the number {number} is {by_number.id}'s, and the name {name!r} is {others}'s: {way_out}"
-        # Who has another number in Canvas is not the one, whatever the name. Moodle's numbers are new each time.
-        near = [student for student in by_name if platform == "moodle" or not student.canvas_id]
+        # Whoever has another number in Canvas is not the one, whatever the name. Moodle's numbers are new each time, so
+        # there another number counts only where it is among the uploads.
+        other = {student.id for student in by_name if (platform, getattr(student, f"{platform}_id")) in numbers}
+        near = [s for s in by_name if s.id not in other and (platform == "moodle" or not s.canvas_id)]
         if len(near) == 1:
             return near[0]
         who = "nobody" if not near else " and ".join(student.id for student in near)
@@ -122,14 +125,14 @@ class Import:
         chosen = self._chosen(student, uploads)
         if isinstance(chosen, Finding):
             return chosen
-        finding = Finding(
-            IMPORTED, student, [str(chosen.entry.path)], self._time(student, chosen, uploads), chosen.late
-        )
+        finding = Finding(IMPORTED, student, [str(chosen.entry.path)], self._time(student, chosen), chosen.late)
         try:
             data = chosen.entry.read()
         except Refused as refused:
             return replace(finding, status=REFUSED, said=str(refused))
         finding = self._beside_what_is_there(finding, data, there)
+        if own := _own_time(uploads, finding.timestamp):
+            finding = replace(finding, said=". ".join(filter(None, [finding.said, own])))
         if finding.status != KEPT:
             if finding.status != UNCHANGED and not self.dry_run:
                 self._write(finding, data)
@@ -156,17 +159,13 @@ class Import:
             return Finding(DUPLICATE, student, _paths(notebooks), said=said)
         return chosen
 
-    def _time(self, student: str, chosen: Upload, uploads: list[Upload]) -> str | None:
-        """When it was handed in: as the class says, as a timestamp.txt beside it says, or as Moodle's archive says.
+    def _time(self, student: str, chosen: Upload) -> str | None:
+        """When it was handed in: as the class says, or as Moodle's archive says.
 
-        Canvas's archive has the time of the download.
+        Canvas's archive has the time of the download. What a student uploaded says nothing of it.
         """
         if student in self.times:
             return self.times[student]
-        for beside in uploads:
-            if beside.file == TIMESTAMP:
-                with suppress(Refused, ValueError, OverflowError):
-                    return written(in_utc(beside.entry.read()[:100].decode()))
         time = chosen.entry.time
         if chosen.platform == "canvas" or time is None:
             return None
@@ -208,6 +207,18 @@ class Import:
         else:
             (place / TIMESTAMP).unlink(missing_ok=True)  # that of another submission
         write_file(place / f"{self.assignment}.ipynb", data)
+
+
+def _own_time(uploads: list[Upload], counted: str | None) -> str:
+    """A sentence about a timestamp.txt that a student uploaded, where it says another time than the one that counts."""
+    for beside in uploads:
+        if beside.file == TIMESTAMP:
+            with suppress(Refused, ValueError, OverflowError):
+                said = written(in_utc(beside.entry.read()[:100].decode()))
+                if said != counted:
+                    counts = f"{counted} counts" if counted else "the archive has no time"
+                    return f"The student uploaded a {TIMESTAMP} that says {said}, which does not count: {counts}"
+    return ""
 
 
 def _time_of(there: Path) -> str | None:

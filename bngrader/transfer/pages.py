@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable
 
 from bngrader.course import Course, CourseError
+from bngrader.names import readable
 from bngrader.transfer.formats import Receipts, number_of
 from bngrader.transfer.grades import Row, opened_gradebook
 
@@ -38,5 +39,5 @@ def folder_name(row: Row, receipts: Receipts) -> str:
     """Moodle's name for the folder of a student, whose own name cannot hold the signs that part it."""
     receipt = receipts.get(row.student.id)
     name = receipt.name if receipt and receipt.platform == "moodle" else row.student.name or row.student.id
-    clean = "".join(" " if sign in '_/\\:*?"<>|' or ord(sign) < 32 else sign for sign in name).strip(" .~")
+    clean = "".join(" " if sign in '_/\\:*?"<>|' or readable(sign) != sign else sign for sign in name).strip(" .~")
     return f"{clean or 'Participant'}_{number_of('moodle', row, receipts)}_assignsubmission_file_"

@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 from bngrader.course import CourseError
+from bngrader.names import fault_of_id
 from bngrader.spreadsheet import Line, read
 
 NAME = "roster.csv"
 IDS = ("moodle_id", "canvas_id")
 UNIQUE = ("student_id", "email", *IDS, "sis_user_id", "sis_login_id")
 TRAILING_NUMBER = re.compile(r"\d+$")
-LONGEST = 128  # characters of an id in nbgrader's gradebook
 
 
 @dataclass(frozen=True)
@@ -112,17 +112,6 @@ def _student(path: Path, line: Line) -> Student:
     name = line["name"] or f"{line['first_name']} {line['last_name']}".strip()
     rest = {column: line[column] for column in (*UNIQUE[1:], "section")}
     return Student(line["student_id"], name, **rest)
-
-
-def fault_of_id(student: str) -> str | None:
-    """Why a text cannot be a student's id, which names a folder; None if it can."""
-    if not student:
-        return "is empty"
-    if student.startswith(".") or any(sign in "/\\\0" or ord(sign) < 32 for sign in student):
-        return "names a folder: it cannot begin with a dot, or hold / or \\ or signs that are not seen"
-    if len(student) > LONGEST or len(student.encode()) > 255:
-        return f"is longer than {LONGEST} signs"
-    return None
 
 
 def _refuse_twice(path: Path, lines: Iterable[Line], column: str) -> None:

@@ -4,19 +4,29 @@ Moodle's "Download all submissions" gives `Ada Lovelace_12345_assignsubmission_f
 the folder: `Ada Lovelace_12345_assignsubmission_file_scaling.ipynb`. The number is the participant's there.
 Canvas gives `lovelaceada_LATE_12345_67890_scaling-1.ipynb`: the student's number, that of the file, and after a file's
 name how often the student had uploaded one of this name before.
+
+Students choose the names of their files, and on some sites their own. Either can look like the beginning of another
+student's file, so a name that can be read in two ways is nobody's.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bngrader.submitted import ENDINGS
 from bngrader.transfer.archive import Entry
 
-MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<file>.*))?")
-CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<number>\d+)_\d+_(?P<file>.+)")
-VERSION = re.compile(r"(?P<stem>.*?)(?:-(?P<version>\d+))?(?P<ending>\.ipynb(?:\.txt|\.json)?)", re.IGNORECASE)
+MOODLE_FOLDER = re.compile(r"(?P<name>.+)_(?P<number>[0-9]+)_assignsubmission_[a-z]+_?", re.DOTALL)
+MOODLE_FILE = re.compile(r"(?P<name>.+?)_(?P<number>[0-9]+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
+MOODLES_PART = re.compile(r"_[0-9]+_assignsubmission_[a-z]+")
+CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<number>[0-9]+)_[0-9]+_(?P<file>.+)", re.DOTALL)
+VERSION = re.compile(
+    r"(?P<stem>.*?)(?:-(?P<version>[0-9]{1,9}))?(?P<ending>\.ipynb(?:\.txt|\.json)?)", re.IGNORECASE | re.DOTALL
+)
+UNKNOWN = "is named neither as Moodle nor as Canvas names submissions: put it into submitted/ by hand"
+TWO_READINGS = (
+    "has a name that can be read as two students': find out who uploaded it, and put it into submitted/ by hand"
+)
 TIMESTAMP = "timestamp.txt"
 
 
@@ -34,24 +44,44 @@ class Upload:
     @property
     def is_notebook(self) -> bool:
         """Whether the file's name is a notebook's."""
-        return self.file.casefold().endswith(ENDINGS)
+        return VERSION.fullmatch(self.file) is not None
 
 
-def upload(entry: Entry) -> Upload | None:
-    """Who uploaded a file, by its name; None where the name is neither Moodle's nor Canvas's."""
-    *folders, last = entry.path.parts
-    for folder in folders:
-        moodle = MOODLE.fullmatch(folder)
-        if moodle:
-            return Upload("moodle", moodle["name"], moodle["number"], last, entry)
-    # A student's own file name may hold the other platform's pattern: the first number is the platform's.
-    found = [match for pattern in (MOODLE, CANVAS) if (match := pattern.fullmatch(last))]
-    if not found:
-        return None
-    first = min(found, key=lambda match: match.start("number"))
-    platform = "moodle" if first.re is MOODLE else "canvas"
-    late = platform == "canvas" and first["late"] is not None
-    return Upload(platform, first["name"], first["number"], first["file"] or "", entry, late)
+def owned(entries: list[Entry]) -> Iterator[tuple[Entry, Upload | str]]:
+    """Each file with who uploaded it, by its name; or with the reason why nobody can say."""
+    readings = [_readings(entry) for entry in entries]
+    # Every file of a download has its platform's form. Only a name that a student chose has the other one, too.
+    shared = set.intersection(*map(set, readings)) if readings else set()
+    for entry, reading in zip(entries, readings, strict=True):
+        first = min(reading.values(), key=lambda upload: len(upload.name), default=None)
+        if first is None:
+            yield entry, UNKNOWN
+        elif _is_ambiguous(first) or (len(reading) > 1 and shared != {first.platform}):
+            yield entry, TWO_READINGS
+        else:
+            yield entry, first
+
+
+def _readings(entry: Entry) -> dict[str, Upload]:
+    """The uploads that a file's name can stand for, by platform."""
+    *folders, last = entry.path.parts or ("",)
+    for folder in folders:  # the outermost is the platform's, and ends in the platform's own words
+        if found := MOODLE_FOLDER.fullmatch(folder):
+            return {"moodle": Upload("moodle", found["name"], found["number"], last, entry)}
+    readings = {}
+    if found := MOODLE_FILE.fullmatch(last):
+        readings["moodle"] = Upload("moodle", found["name"], found["number"], found["file"] or "", entry)
+    if found := CANVAS.fullmatch(last):
+        late = found["late"] is not None
+        readings["canvas"] = Upload("canvas", found["name"], found["number"], found["file"], entry, late)
+    return readings
+
+
+def _is_ambiguous(upload: Upload) -> bool:
+    """Whether Moodle's part stands twice in a name: in the student's own name or in that of the file."""
+    last = upload.entry.path.name
+    has_a_folder = upload.file == last
+    return upload.platform == "moodle" and not has_a_folder and len(MOODLES_PART.findall(last)) > 1
 
 
 def the_one_that_counts(uploads: Iterable[Upload], assignment: str) -> Upload | None:

@@ -1,0 +1,262 @@
+"""No name that a student chose stops a class, or speaks to a terminal, a page or a file."""
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from typer.testing import CliRunner
+
+from bngrader import commands
+from tests.conftest import REPOSITORY
+from tests.grading import sample_class
+from tests.grading.test_import import make_zip
+
+STRICT = {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"}
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+KOREAN = {"LC_ALL": "ko_KR.EUC-KR", "PYTHONUTF8": "0"}
+EVIL = "x\nada: 20 / 20\x1b[2J\u202e[red]\udcff"
+SAID = r'"\udcff\u202e\x1b[2J"'
+SPEAKS = {
+    "standardize": f"import warnings\n\ndef standardize(x):\n    print({SAID})\n    warnings.warn({SAID})\n    raise ValueError({SAID})\n",
+    "min_max_scale": f"def min_max_scale(x):\n    return {SAID}\n",
+    "apply_standardize": f"class Odd(Exception):\n    pass\n\ndef apply_standardize(x, mean, std):\n    raise Odd({{{SAID}: {SAID}}})\n",
+}
+# The names of folders, as bytes, of which no gradebook and no terminal takes the last part.
+MISNAMED = {
+    b"\xb1\xe8\xb9\xce\xbc\xf6_1": r"\xb1\xe8\xb9μ\xf6_1",  # as unzip leaves Korean names
+    b"esc\x1b[2J": r"esc\x1b[2J",
+    b"two\nada: 20": r"two\nada: 20",
+    "rtl\u202ecod.eve".encode(): r"rtl\u202ecod.eve",
+    "c1\u009b31m".encode(): r"c1\x9b31m",
+    b"\xff[red]:bomb:'": r"\xff[red]:bomb:'",
+}
+GRADED = ["[red]bob", ":bomb:", "ada", "attached", "beside", "file", "speaks", "김민수"]
+
+
+def notebook(change=None, **answers):
+    made = sample_class.filled_in(**answers)
+    if change:
+        change(made)
+    return json.dumps(made)
+
+
+def with_language(made):
+    made.metadata["kernelspec"] = {"name": "ir", "display_name": EVIL, "language": EVIL}
+
+
+def with_surrogates(made):
+    made.cells.append(nbformat.v4.new_code_cell(f"# {EVIL}\nprint({EVIL!r})"))
+    made.cells.append(nbformat.v4.new_markdown_cell(f"# {EVIL}"))
+    made.cells[-2].outputs = [{"output_type": "stream", "name": "stdout", "text": EVIL}]
+
+
+def with_attachment(made):
+    written = next(cell for cell in made.cells if cell.id == sample_class.WRITTEN)
+    written.attachments = {EVIL: {"image/png\udcff": "aaaa\udcff"}}
+    written.source += f"\n\n![{EVIL}](attachment:{EVIL})"
+
+
+def write(folder, student, text, name=b"scaling.ipynb"):
+    path = os.path.join(os.fsencode(folder), b"submitted", os.fsencode(student), b"scaling", name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def make_class(folder):
+    for student in ("[red]bob", ":bomb:", "김민수"):
+        write(folder, student, notebook())
+    write(folder, "ada", notebook(with_language))
+    write(folder, "attached", notebook(with_attachment))
+    write(folder, "beside", notebook())
+    write(folder, "beside", "beside", b"\xfe\n\x1b[2J.txt")
+    write(folder, "file", notebook(), b"\xff\n\x1b[2J.ipynb")
+    write(folder, "speaks", notebook(with_surrogates, **SPEAKS))
+    for name in (b"\xff\n1\x1b[2J.ipynb", "\u202e2.ipynb".encode()):
+        write(folder, "two files", notebook(), name)
+    for name in MISNAMED:
+        write(folder, name, notebook())
+    lines = [f"{number},{student},=x\u202e[red]{number}\n" for number, student in enumerate([*GRADED, "two files"])]
+    (folder / "roster.csv").write_text("moodle_id,student_id,name\n" + "".join(lines))
+    return folder
+
+
+def bngrader(folder, command, *arguments, **environment):
+    """Run a command in a process of its own; gives the exit code and what it printed, as bytes."""
+    line = [sys.executable, "-m", "bngrader", command, *map(str, arguments), "--course", folder]
+    ran = subprocess.run(line, cwd=REPOSITORY, capture_output=True, check=False, env=os.environ | environment)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The folder of the class, what grading printed, and its records by student."""
+    folder = make_class(tmp_path_factory.mktemp("class"))
+    code, printed = bngrader(folder, "grade", "scaling", "--json", folder / "scores.json", **STRICT)
+    assert code == 1, printed.decode(errors="replace")
+    records = json.loads((folder / "scores.json").read_text())
+    return folder, printed.decode(), {record["student"]: record for record in records}
+
+
+def harmful(text):
+    """The characters of a text that it should not have."""
+    found = {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    return found - {"\n", "\t", "\r"}
+
+
+def test_everybody_with_a_name_that_can_be_held_is_graded(graded):
+    records = graded[2]
+    right = [student for student in GRADED if student != "speaks"]
+    assert {student: records[student]["score"] for student in right} == dict.fromkeys(right, 15)
+    lost = {name for name, cell in records["speaks"]["cells"].items() if cell["score"] == 0}
+    assert {name for name in lost if "inverse" in name} == set()
+    assert {"test_standardize", "test_min_max_scale", "test_apply_standardize"} <= lost
+    for student in GRADED:
+        for path in (f"autograded/{student}/scaling/scaling.ipynb", f"feedback/{student}/scaling/scaling.html"):
+            assert (graded[0] / path).read_bytes().decode()
+
+
+def test_a_folder_that_cannot_be_named_is_reported(graded):
+    folder, printed, records = graded
+    for name, shown in MISNAMED.items():
+        record = records[shown]
+        assert (record["status"], record["score"]) == ("failed", None)
+        assert f"{shown}: {record['error']}" in printed
+        # Bash takes the command that is said as it stands.
+        rename = re.search(r"Rename it: mv (.*) (\S+STUDENT_ID)$", record["error"])
+        said = subprocess.run(["bash", "-c", f"printf %s {rename[1]}"], capture_output=True, check=True).stdout
+        assert said == os.path.join(os.fsencode(folder), b"submitted", name)
+
+
+def test_two_files_with_odd_names_are_listed_readably(graded):
+    error = graded[2]["two files"]["error"]
+    assert r"its folder holds \u202e2.ipynb, \xff\n1\x1b[2J.ipynb. Ask which" in error
+
+
+def test_what_is_printed_and_stored_is_readable(graded):
+    folder, printed, records = graded
+    assert harmful(printed) == set()
+    assert harmful(json.dumps(records, ensure_ascii=False)) == set()
+    assert "\nada: 20 / 20" not in printed
+    assert r"ada: made for the language x\nada: 20 / 20\x1b[2J\u202e[red]\xff, run as Python" in printed
+    assert "[red]bob" in printed
+    assert ":bomb:" in printed
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+        assert sorted(student.id for student in book.students) == sorted(GRADED)
+
+
+def in_process(folder, command, *arguments):
+    """Run a command here, with an output that takes UTF-8 alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(REPOSITORY)
+        result = CliRunner().invoke(commands.app, [command, *map(str, arguments), "--course", str(folder)])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def reported(result):
+    """What a command printed, after looking that it left the misnamed out and said so."""
+    code, printed = result
+    assert code == 1, printed
+    assert harmful(printed) == set()
+    for shown in MISNAMED.values():
+        assert f"{shown}: is left out, because the name of this folder" in printed
+    return printed
+
+
+@pytest.mark.parametrize("format", ["csv", "canvas", "moodle"])
+def test_the_others_are_exported(graded, format, tmp_path):
+    path, json_file = tmp_path / "grades.csv", tmp_path / "grades.json"
+    reported(in_process(graded[0], "export", "scaling", "--format", format, "--to", path, "--json", json_file))
+    text = path.read_text()
+    assert harmful(text + json.dumps(json.loads(json_file.read_text()), ensure_ascii=False)) == set()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert len([row for row in rows if "=x\\u202e[red]" in "".join(row)]) == (9 if format != "moodle" else 8)
+
+
+def test_the_others_are_in_the_report(graded, tmp_path):
+    found = tmp_path / "tables.json"
+    reported(in_process(graded[0], "report", "--into", tmp_path, "--json", found))
+    assert harmful((tmp_path / "report.html").read_text()) == set()
+    assert harmful(json.dumps(json.loads(found.read_text()), ensure_ascii=False)) == set()
+    assert {row["student"] for row in json.loads(found.read_text())["students"]} == {*GRADED, "two files"}
+
+
+def test_the_others_are_compared(graded, tmp_path):
+    page = tmp_path / "pairs.html"
+    printed = reported(in_process(graded[0], "similarity", "scaling", "--into", page))
+    assert "8 submissions compared, 7 not" in printed
+    text = page.read_text()
+    assert harmful(text) == set()
+    assert all(f"<li>{shown.replace(chr(39), '&#39;')}: is left out" in text for shown in MISNAMED.values())
+
+
+def test_late_work_of_the_others_is_listed(graded):
+    assert "Nobody is late" in reported(in_process(graded[0], "late", "scaling", "--due", "2030-01-01 12:00 UTC"))
+
+
+def test_the_doctor_says_what_to_rename(graded, tmp_path):
+    code, printed = in_process(graded[0], "doctor", "--json", tmp_path / "found.json")
+    assert (code, harmful(printed)) == (1, set())
+    found = {each["about"]: each for each in json.loads((tmp_path / "found.json").read_text())}
+    assert r"\xb1\xe8\xb9μ\xf6_1 is not UTF-8" in found["submitted"]["said"]
+    assert r"esc\x1b[2J holds characters that cannot be seen" in found["submitted"]["said"]
+    assert found["submitted"]["mend"].count("Rename it: mv $'") == len(MISNAMED)
+
+
+def test_members_of_a_zip_with_odd_names_stop_nobody(graded, tmp_path):
+    source = make_zip(
+        tmp_path / "m.zip",
+        {
+            "x\x1b[2J\n\u202e.ipynb": "stranger",
+            ".": "nameless",
+            "=x\u202e[red]0_0_assignsubmission_file_/a\n\x1b[2J.ipynb": "replaced",
+            "=x\u202e[red]1_1_assignsubmission_file_/x-" + "9" * 5000 + ".ipynb": "long",
+            "=x\u202e[red]2_2_assignsubmission_file_/a.ipynb.j\u017fon": "long s",
+        },
+    )
+    for option in ("--dry-run", "--replace"):
+        code, printed = in_process(
+            make_class_of_roster(graded[0], tmp_path),
+            "import",
+            "scaling",
+            source,
+            option,
+            "--json",
+            tmp_path / "f.json",
+        )
+        assert code == 1
+        assert harmful(printed) == set()
+        assert r"x\x1b[2J\n\u202e.ipynb: is named neither" in printed
+        assert "3 imported" in printed
+        assert harmful(json.dumps(json.loads((tmp_path / "f.json").read_text()), ensure_ascii=False)) == set()
+    assert harmful((tmp_path / "class" / "imported" / "scaling.csv").read_text()) == set()
+
+
+def make_class_of_roster(folder, tmp_path):
+    course = tmp_path / "class"
+    course.mkdir(exist_ok=True)
+    (course / "roster.csv").write_bytes((folder / "roster.csv").read_bytes())
+    return course
+
+
+@pytest.mark.parametrize("locale", [ASCII, KOREAN], ids=["C", "EUC-KR"])
+@pytest.mark.parametrize("command", [["grade", "scaling"], ["doctor"]], ids=["grade", "doctor"])
+def test_other_locales_stop_nobody(graded, locale, command):
+    if locale is KOREAN and b"ko_KR.euckr" not in subprocess.run(["locale", "-a"], capture_output=True).stdout:
+        pytest.skip("there is no locale ko_KR.EUC-KR")
+    code, printed = bngrader(graded[0], *command, **locale)
+    assert code == 1
+    text = printed.decode("ascii" if locale is ASCII else "euc_kr")
+    assert "Traceback" not in text
+    assert harmful(text) == set()
+    assert "esc\\x1b[2J" in text
