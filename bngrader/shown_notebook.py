@@ -8,6 +8,7 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from bngrader.markup import IMAGES
+from bngrader.names import readable
 from bngrader.quoted import quoted
 from bngrader.templates import highlighted
 
@@ -64,7 +65,7 @@ def _shown(cell: NotebookNode, number: int) -> ShownCell:
 
 @lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
 def _code(source: str) -> Markup:
-    return Markup('<pre class="code">{}</pre>').format(highlighted(source))
+    return Markup('<pre class="code">{}</pre>').format(highlighted(readable(source, lines=True)))
 
 
 def _output(output: NotebookNode) -> Markup:
@@ -79,7 +80,7 @@ def _output(output: NotebookNode) -> Markup:
 
 
 def _text(text: str) -> Markup:
-    return Markup('<pre class="output">{}</pre>').format(_cut(strip_ansi(text), LONGEST_OUTPUT))
+    return Markup('<pre class="output">{}</pre>').format(_cut(readable(strip_ansi(text), lines=True), LONGEST_OUTPUT))
 
 
 def _cut(text: str, longest: int) -> str:

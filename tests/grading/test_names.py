@@ -25,9 +25,20 @@ KOREAN = {"LC_ALL": "ko_KR.EUC-KR", "PYTHONUTF8": "0"}
 EVIL = "x\nada: 20 / 20\x1b[2J\u202e[red]\udcff"
 SAID = r'"\udcff\u202e\x1b[2J"'
 SPEAKS = {
-    "standardize": f"import warnings\n\ndef standardize(x):\n    print({SAID})\n    warnings.warn({SAID})\n    raise ValueError({SAID})\n",
-    "min_max_scale": f"def min_max_scale(x):\n    return {SAID}\n",
-    "apply_standardize": f"class Odd(Exception):\n    pass\n\ndef apply_standardize(x, mean, std):\n    raise Odd({{{SAID}: {SAID}}})\n",
+    "standardize": f"""import warnings
+
+def standardize(x):
+    print({SAID})
+    warnings.warn({SAID})
+    raise ValueError({SAID})
+""",
+    "min_max_scale": f"def min_max_scale(x):\n    return {SAID}  # \u202e\n",
+    "apply_standardize": f"""class Odd(Exception):
+    pass
+
+def apply_standardize(x, mean, std):
+    raise Odd({{{SAID}: {SAID}}})
+""",
 }
 # The names of folders, as bytes, of which no gradebook and no terminal takes the last part.
 MISNAMED = {
@@ -134,6 +145,13 @@ def test_a_folder_that_cannot_be_named_is_reported(graded):
         rename = re.search(r"Rename it: mv (.*) (\S+STUDENT_ID)$", record["error"])
         said = subprocess.run(["bash", "-c", f"printf %s {rename[1]}"], capture_output=True, check=True).stdout
         assert said == os.path.join(os.fsencode(folder), b"submitted", name)
+
+
+def test_code_and_outputs_are_readable_on_the_page(graded):
+    page = (graded[0] / "feedback" / "speaks" / "scaling" / "scaling.html").read_text()
+    blocks = re.findall(r"<pre.*?</pre>", page, re.DOTALL)
+    assert any("ValueError: ?\\u202e" in block for block in blocks)
+    assert harmful("".join(blocks)) == set()
 
 
 def test_two_files_with_odd_names_are_listed_readably(graded):
