@@ -50,13 +50,15 @@ class Upload:
 def owned(entries: list[Entry]) -> Iterator[tuple[Entry, Upload | str]]:
     """Each file with who uploaded it, by its name; or with the reason why nobody can say."""
     readings = [_readings(entry) for entry in entries]
-    # Every file of a download has its platform's form. Only a name that a student chose has the other one, too.
-    shared = set.intersection(*map(set, readings)) if readings else set()
+    # Every file of a download has its platform's form. The other one comes from a name that a student chose: in Canvas
+    # from that of a file, for it takes numbers out of students' own names; in Moodle from either.
+    shared = {"moodle", "canvas"}.intersection(*filter(None, readings))
+    trusted = shared if len(shared) == 1 else {"moodle"}
     for entry, reading in zip(entries, readings, strict=True):
         first = min(reading.values(), key=lambda upload: len(upload.name), default=None)
         if first is None:
             yield entry, UNKNOWN
-        elif _is_ambiguous(first) or (len(reading) > 1 and shared != {first.platform}):
+        elif _is_ambiguous(first) or (len(reading) > 1 and first.platform not in trusted):
             yield entry, TWO_READINGS
         else:
             yield entry, first
