@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bngrader.assignments import complaints
-from bngrader.commands.app import app, say
+from bngrader.commands.app import app
 from bngrader.commands.options import Slugs
 from bngrader.course import Course, assignments, find_repository, require_assignment
 from bngrader.sources import release
@@ -24,7 +24,7 @@ def make_exercises(
     repository = find_repository()
     for slug in slugs or assignments(repository):
         require_assignment(repository, slug)
-        say(release(Course(repository, repository), slug, into or repository / "exercises"))
+        typer.echo(release(Course(repository, repository), slug, into or repository / "exercises"))
 
 
 @app.command("check-assignments")
@@ -44,5 +44,5 @@ def check_assignments(
         require_assignment(repository, slug)
         wrong = list(complaints(repository, slug))
         found += len(wrong)
-        say(*(f"{slug}: {sentence}" for sentence in wrong or ["right"]))
+        typer.echo("\n".join(f"{slug}: {sentence}" for sentence in wrong) or f"{slug}: right")
     raise typer.Exit(1 if found else 0)

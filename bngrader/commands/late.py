@@ -34,8 +34,8 @@ def late_work(
     """Apply the rule for late work, as the configuration and the extensions say now, and show whom it costs what.
 
     `bngrader grade` applies it to what it grades. This command does so again for all, after the due date, the rule, an
-    extension, a time or a score by hand has changed, without grading anything. The exit code is 0, or 1 when a folder
-    was left out for its name, and 2 when it could not run.
+    extension, a time or a score by hand has changed, without grading anything. The exit code is 0, 1 when a folder was
+    left out for its name, and 2 when the command could not run.
 
     Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
     """
