@@ -30,7 +30,8 @@ class Channel:
 
     def send(self, tree: Any, buffers: Sequence[Buffer] = (), deadline: float | None = None) -> None:
         """Send one message. Raises OSError or TimeoutError where the other end does not take it."""
-        head = msgpack.packb(tree, use_bin_type=True)
+        # Python's texts may hold half of a surrogate pair, as in print("\\udcff"), which UTF-8 cannot.
+        head = msgpack.packb(tree, use_bin_type=True, unicode_errors="replace")
         sizes = struct.pack(f"<{len(buffers)}Q", *(memoryview(buffer).nbytes for buffer in buffers))
         with self._sending:
             self._wait(deadline)

@@ -49,7 +49,7 @@ MISNAMED = {
     "c1\u009b31m".encode(): r"c1\x9b31m",
     b"\xff[red]:bomb:'": r"\xff[red]:bomb:'",
 }
-GRADED = ["[red]bob", ":bomb:", "ada", "attached", "beside", "file", "speaks", "김민수"]
+GRADED = ["[red]bob", ":bomb:", "ada", "attached", "beside", "file", "prints", "speaks", "김민수"]
 
 
 def notebook(change=None, **answers):
@@ -67,6 +67,18 @@ def with_surrogates(made):
     made.cells.append(nbformat.v4.new_code_cell(f"# {EVIL}\nprint({EVIL!r})"))
     made.cells.append(nbformat.v4.new_markdown_cell(f"# {EVIL}"))
     made.cells[-2].outputs = [{"output_type": "stream", "name": "stdout", "text": EVIL}]
+
+
+def with_prints(made):
+    answer = next(cell for cell in made.cells if cell.id == "standardize")
+    answer.source += f"""
+
+right = standardize
+
+def standardize(x):
+    print({SAID})
+    return right(x)
+"""
 
 
 def with_attachment(made):
@@ -90,6 +102,7 @@ def make_class(folder):
     write(folder, "beside", notebook())
     write(folder, "beside", "beside", b"\xfe\n\x1b[2J.txt")
     write(folder, "file", notebook(), b"\xff\n\x1b[2J.ipynb")
+    write(folder, "prints", notebook(with_prints))
     write(folder, "speaks", notebook(with_surrogates, **SPEAKS))
     for name in (b"\xff\n1\x1b[2J.ipynb", "\u202e2.ipynb".encode()):
         write(folder, "two files", notebook(), name)
@@ -150,7 +163,8 @@ def test_a_folder_that_cannot_be_named_is_reported(graded):
 def test_code_and_outputs_are_readable_on_the_page(graded):
     page = (graded[0] / "feedback" / "speaks" / "scaling" / "scaling.html").read_text()
     blocks = re.findall(r"<pre.*?</pre>", page, re.DOTALL)
-    assert any("ValueError: ?\\u202e" in block for block in blocks)
+    assert any("# \\u202e</span>" in block for block in blocks)
+    assert any("SyntaxError: invalid non-printable character" in block for block in blocks)
     assert harmful("".join(blocks)) == set()
 
 
@@ -198,7 +212,7 @@ def test_the_others_are_exported(graded, format, tmp_path):
     text = path.read_text()
     assert harmful(text + json.dumps(json.loads(json_file.read_text()), ensure_ascii=False)) == set()
     rows = list(csv.reader(io.StringIO(text)))
-    assert len([row for row in rows if "=x\\u202e[red]" in "".join(row)]) == (9 if format != "moodle" else 8)
+    assert len([row for row in rows if "=x\\u202e[red]" in "".join(row)]) == (len(GRADED) + (format != "moodle"))
 
 
 def test_the_others_are_in_the_report(graded, tmp_path):
@@ -212,7 +226,7 @@ def test_the_others_are_in_the_report(graded, tmp_path):
 def test_the_others_are_compared(graded, tmp_path):
     page = tmp_path / "pairs.html"
     printed = reported(in_process(graded[0], "similarity", "scaling", "--into", page))
-    assert "8 submissions compared, 7 not" in printed
+    assert "9 submissions compared, 7 not" in printed
     text = page.read_text()
     assert harmful(text) == set()
     assert all(f"<li>{shown.replace(chr(39), '&#39;')}: is left out" in text for shown in MISNAMED.values())
