@@ -74,16 +74,32 @@ def _headlines(error: NotebookNode) -> list[str]:
 
 
 class SaveScores(SaveAutoGrades):
-    """nbgrader's step that writes the scores into the gradebook, with the rules of this module."""
+    """nbgrader's step that writes the scores into the gradebook, with the rules of this module.
+
+    It writes all of them or none: half of the scores would look like a grade.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Write the scores of `nb`."""
+        self._last = len(nb.cells) - 1
+        written: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
+        return written
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Write the score of a cell, and keep all with the last one."""
+        written: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, cell_index)
+        if cell_index == self._last:
+            self.gradebook.db.commit()
+        return written
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         place = (self.notebook_id, self.assignment_id, self.student_id)
         grade = self.gradebook.find_grade(cell.metadata.nbgrader.grade_id, *place)
         grade.auto_score = score(cell)
         grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        self.gradebook.db.commit()
 
     def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         place = (self.notebook_id, self.assignment_id, self.student_id)
         self.gradebook.find_comment(cell.metadata.nbgrader.grade_id, *place).auto_comment = auto_comment(cell)
-        self.gradebook.db.commit()
