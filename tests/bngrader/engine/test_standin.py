@@ -21,14 +21,13 @@ IMPORTS = {
     "within": RIGHT.replace(":\n", ":\n    from bngrader.check import close\n    close(x, x, 'same')\n", 1),
     "a trial that fails": f"{RIGHT}from bngrader.check import close\nclose(double(1), 3, 'double triples')",
 }
-REACHES = [
-    "from bngrader.mistakes import scaling",
-    "from bngrader import mistakes",
-    "import bngrader.hints",
-    "import bngrader.engine",
-    "import importlib; importlib.import_module('bngrader.calls')",
-    "import bnref",
-]
+REACHES = {
+    "bngrader.mistakes": "from bngrader import mistakes",
+    "bngrader.hints": "from bngrader.hints import explain",
+    "bngrader.engine": "import bngrader.engine.judge",
+    "bngrader.calls": "import importlib; importlib.import_module('bngrader.calls')",
+    "bnref": "import bnref",
+}
 LOOKS = """
 import sys
 import bngrader, bngrader.check
@@ -38,22 +37,33 @@ print(bngrader.check.__all__)
 """
 
 
-def graded(answer, **settings):
-    """The cells of an answer between two locked cells and its test."""
-    locked = ("locked", "import numpy as np")
-    return run(locked, ("answer", answer, "double"), ("test", TEST), forbidden=["bnref"], **settings)
+def graded(*answers, **settings):
+    """The answer cells and the test cells of one notebook, a pair for each answer, whose functions have a number."""
+    cells = [("locked", "import numpy as np")]
+    for number, answer in enumerate(answers):
+        name = f"double_{number}"
+        cells += [("answer", answer.replace("double(", f"{name}(").replace("call(double", f"call({name}"), name)]
+        cells += [("test", TEST.replace("call(double", f"call({name}"))]
+    _, *made = run(*cells, forbidden=["bnref"], **settings)
+    return list(zip(made[::2], made[1::2], strict=True))
+
+
+@pytest.fixture(scope="module")
+def tried():
+    """What became of each way to import the checks."""
+    return dict(zip(IMPORTS, graded(*IMPORTS.values()), strict=True))
 
 
 @pytest.mark.parametrize("way", IMPORTS)
-def test_an_answer_that_imports_the_checks_keeps_its_points(way):
-    _, answer, test = graded(IMPORTS[way])
+def test_an_answer_that_imports_the_checks_keeps_its_points(tried, way):
+    answer, test = tried[way]
     assert error(test) is None
-    assert (error(answer) or "").startswith("CheckFailed: Not so: double triples." if "fails" in way else "")
-    assert (error(answer) is None) == ("fails" not in way)
+    said = (error(answer) or "").partition("\n")[0]
+    assert said == ("CheckFailed: Not so: double triples." if "fails" in way else "")
 
 
 def test_a_students_own_check_says_what_it_says_in_jupyter():
-    _, answer, test = graded(WRONG + TEST)
+    ((answer, test),) = graded(WRONG + TEST)
     assert error(answer) == error(test)
     with pytest.raises(check.CheckFailed) as failed:
         check.close([3.0, 3.0], [2, 2], "double doubles", x=1)
@@ -61,16 +71,15 @@ def test_a_students_own_check_says_what_it_says_in_jupyter():
     assert answer.outputs[-1].traceback == str(failed.value).splitlines()
 
 
-@pytest.mark.parametrize("reach", REACHES)
-def test_the_rest_of_the_course_is_refused_by_its_name(reach):
-    _, answer, test = graded(f"{reach}\n{RIGHT}")
-    name = next(name for name in reach.replace("'", " ").replace(")", "").split() if name.startswith("bn"))
-    assert "it is not there while an answer is graded" in error(answer)
-    assert f"The notebook used {name}" in error(test)
+def test_the_rest_of_the_course_is_refused_by_its_name():
+    cells = graded(*(f"{reach}\n{RIGHT}" for reach in REACHES.values()))
+    for name, (answer, test) in zip(REACHES, cells, strict=True):
+        assert f"{name} is the course's own: it is not there while an answer is graded" in error(answer)
+        assert f"The notebook used {name}, which this assignment forbids." in error(test)
 
 
 def test_the_stand_in_shows_no_mistakes_and_no_seed():
-    _, answer, _ = graded(LOOKS + RIGHT, hidden_seed=7)
+    ((answer, _),) = graded(LOOKS + RIGHT, hidden_seed=7)
     assert error(answer) is None
     modules, rest, names = printed(answer).splitlines()
     assert modules == "['bngrader', 'bngrader.check']"
@@ -80,4 +89,4 @@ def test_the_stand_in_shows_no_mistakes_and_no_seed():
 
 def test_a_patched_stand_in_helps_no_wrong_answer():
     patched = "import bngrader.check as c\nc.close = c.call = lambda *rest, **named: rest[0]\n"
-    assert "Not so: double doubles." in error(graded(patched + WRONG)[2])
+    assert "Not so: double doubles." in error(graded(patched + WRONG)[0][1])
