@@ -1,9 +1,11 @@
 """Answers in words: whether a cell holds one, and whether the student wrote one near the cell instead."""
 
 import ast
+import contextlib
 import io
 import re
 import tokenize
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from difflib import SequenceMatcher
@@ -14,8 +16,8 @@ from nbgrader.utils import compute_checksum, is_grade, is_locked, is_solution
 MARK = "bngrader"  # the key of a cell's metadata that only `mark_nearby` sets
 WORD = re.compile(r"\w+")
 TOKEN = re.compile(r"\s*\S+")
-MAGIC = re.compile(r"^\s*(?:[%!].*|\??[\w.]+\?{1,2})$", re.MULTILINE)  # lines of IPython's that are no Python
-LONGEST = 10_000  # characters of a changed text that are compared with the original
+MAGIC = re.compile(r"^[ \t]*(?:[%!].*|\??[\w.]+\?{1,2})$", re.MULTILINE)  # lines of IPython's that are no Python
+LONGEST = 10_000  # characters of a changed text that are compared with the original, or of code that is parsed
 SENTENCE = 4  # words of a string in code that is more than a label
 
 
@@ -66,12 +68,12 @@ def _is_text(cell: NotebookNode) -> bool:
 def added_text(changed: str, original: str) -> str:
     """What a student added to a text: what they put in, or the whole text where they changed more than that.
 
-    Empty where the changed text has no word more.
+    Empty where the changed text has no word more. A very long one is not compared.
     """
     new, old = changed.strip(), original.strip()
-    if not Counter(WORD.findall(new)) - Counter(WORD.findall(old)):
-        return ""
     if len(new) <= LONGEST:
+        if not Counter(WORD.findall(new)) - Counter(WORD.findall(old)):
+            return ""
         for put_in in (_put_in(old.splitlines(), new.splitlines()), _put_in(TOKEN.findall(old), TOKEN.findall(new))):
             if put_in is not None:
                 return put_in
@@ -93,18 +95,25 @@ def is_prose(cell: NotebookNode) -> bool:
     if cell.cell_type != "code":
         return bool(WORD.search(cell.source) or cell.get("attachments"))
     code = MAGIC.sub("", cell.source)
-    try:
-        tree = ast.parse(code)
-        comments = list(_comments(code))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # text in a cell of code is no Python
+    tree = _parsed(code)
+    if tree is None:  # text in a cell of code is no Python
         return bool(WORD.search(code))
-    return any(map(_is_sentence, _strings(tree))) or any(map(_is_remark, comments))
+    return any(map(_is_sentence, _strings(tree))) or any(map(_is_remark, _comments(code)))
+
+
+def _parsed(code: str) -> ast.AST | None:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of a backslash in a string, say
+            return ast.parse(code) if len(code) <= LONGEST else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _comments(code: str) -> Iterator[str]:
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.string.strip("#! ")
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.string.strip("#! ")
 
 
 def _strings(tree: ast.AST) -> Iterator[str]:
@@ -122,8 +131,4 @@ def _is_remark(comment: str) -> bool:
     """Whether a comment is not just code that was commented out."""
     if len(comment.split()) < 2 and comment.isascii():
         return False
-    try:
-        ast.parse(comment)
-    except (SyntaxError, ValueError):
-        return True
-    return not comment.isascii()
+    return _parsed(comment) is None or not comment.isascii()

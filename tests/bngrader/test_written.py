@@ -1,6 +1,7 @@
 """Words that stand near an empty answer are read by a person, and whatever a student wrote into a text is kept."""
 
 import re
+import warnings
 
 import nbformat
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from nbgrader.utils import compute_checksum
 
 from bngrader.scoring import auto_comment, score
-from bngrader.written import added_text
+from bngrader.written import added_text, is_prose
 from tests.bngrader.test_repair import OURS, by_id, deleted_tests, handed_in, index, mended, own_cells
 from tests.grading import sample_class
 
@@ -77,7 +78,7 @@ def unanswered():
 
 
 @pytest.mark.parametrize("place", NEARBY)
-def test_words_near_an_empty_answer_wait_for_a_person_and_are_kept(place):
+def test_words_near_an_empty_answer_wait_and_are_kept(place):
     notebook = unanswered()
     NEARBY[place](notebook)
     result, notes = mended(notebook)
@@ -154,3 +155,18 @@ def test_what_was_put_into_a_text_is_found(text, place):
     changed = "\n\n".join([*lines[:place], text, *lines[place:]])
     added = added_text(changed, "\n\n".join(lines))
     assert re.findall(r"\w+", text) == re.findall(r"\w+", added)
+
+
+@given(
+    st.text(max_size=40)
+    | st.lists(st.sampled_from(["(", "'", '"""', "\\m", "# a b", "\n", "\\", "\0", "1 (a)", "?"])).map("".join)
+)
+def test_any_text_is_prose_or_not_without_a_warning(text):
+    with warnings.catch_warnings(action="error"):
+        assert is_prose(nbformat.v4.new_code_cell(text)) in (True, False)
+
+
+@pytest.mark.parametrize("text", ["(" * 200_000, "\n" * 1_000_000, "x = 1\n" * 200_000, "-" * 9_999 + "1"])
+def test_a_monstrous_cell_is_kept_or_left(text):
+    is_prose(nbformat.v4.new_code_cell(text))
+    assert added_text(f"A question.\n{text}", "A question.") in ("", text.strip(), f"A question.\n{text}".strip())
