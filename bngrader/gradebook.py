@@ -143,17 +143,33 @@ class ClassGradebook:
             return None if shown.digest() == mark.feedback else shown
 
     def is_graded(self, student: str) -> bool:
-        """Whether the gradebook holds a grade of a student, of whatever submission."""
+        """Whether the gradebook holds a grade of a student, of whatever submission, by bngrader or by nbgrader."""
         with self._session():
-            return self._mark(student) is not None and self._submitted(student) is not None
+            submitted = self._submitted(student)
+            return submitted is not None and has_grade(submitted)
+
+    def remove_left_behind(self, student: str) -> None:
+        """Remove what nbgrader's autograde leaves of a submission that it cannot grade: rows without a score.
+
+        They stay where a person gave something: extra credit, a comment, an extension.
+        """
+        with self._session() as db:
+            submitted = self._submitted(student)
+            if submitted is None or has_grade(submitted) or submitted.assignment.extension is not None:
+                return
+            extra = [grade for grade in submitted.grades if grade.extra_credit is not None]
+            if extra or any(comment.manual_comment for comment in submitted.comments):
+                return
+            for row in [*submitted.grades, *submitted.comments, submitted, submitted.assignment]:
+                db.delete(row)
+            db.commit()
 
     def record(self, student: str) -> Record:
         """What the gradebook holds of a graded submission."""
         with self._session():
             mark, notebook = self._mark(student), self._submitted(student)
-            assert mark is not None
             assert notebook is not None
-            grades, hints = {grade.name: grade for grade in notebook.grades}, json.loads(mark.hints)
+            grades, hints = {grade.name: grade for grade in notebook.grades}, json.loads(mark.hints) if mark else {}
             order = [name for name in hints if name in grades] + sorted(set(grades) - set(hints))
             cells = {n: Cell(score_of(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
             status = NEEDS_MANUAL if notebook.needs_manual_grade else GRADED
@@ -237,6 +253,11 @@ def _added(db: Any, row: Any) -> Any:
 
 def _given(grade: Grade | None) -> tuple[float | None, float | None]:
     return (None, None) if grade is None else (grade.manual_score, grade.extra_credit)
+
+
+def has_grade(submitted: SubmittedNotebook) -> bool:
+    """Whether any cell of a submission has a score: nbgrader's autograde leaves rows of one that it cannot grade."""
+    return any(score_of(grade) is not None for grade in submitted.grades)
 
 
 def score_of(grade: Grade) -> float | None:

@@ -170,4 +170,6 @@ class _Round:
         if self._gradebook.is_graded(student):
             before = self._gradebook.record(student)
             error += f" The grade of the submission before it stays: {before.score:g} of {before.max_score:g}."
+        else:
+            self._gradebook.remove_left_behind(student)
         return Record(student, self._grading.assignment, FAILED, None, self._max_score, error=error)

@@ -12,6 +12,7 @@ from bngrader.matching import Pair, adds_code, definitions, is_answer, match, sa
 from bngrader.names import readable
 from bngrader.sources import released
 from bngrader.submitted import Unreadable
+from bngrader.written import added_text, is_answered, is_nearby, is_prose, is_written, mark_nearby, near
 
 MARKS = {  # of an encoding, at the start of a file; the longer ones first
     codecs.BOM_UTF8: "utf-8",
@@ -103,7 +104,8 @@ def _text(source: Any) -> str:
 def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode, list[str]]:
     """The cells and metadata of `source`, in its order, with the answers and the own cells of a student's notebook.
 
-    A student's own cell follows the cell that it followed. Returns the notebook and what was mended, a line each.
+    A student's own cell follows the cell that it followed, and so does what a student added to a locked text. An empty
+    answer in words is marked if there is text near it. Returns the notebook and what was mended, a line each.
 
     Raises Unreadable if the notebook has none of the assignment's answers.
     """
@@ -111,19 +113,24 @@ def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode,
     found = match(pair)
     if not any(cell.metadata.nbgrader.grade_id in found for cell in filter(is_answer, source.cells)):
         raise Unreadable("has none of the assignment's cells. Ask for the notebook that was handed out.")
-    own = _own_cells(pair, found)
+    own, added = _own_cells(pair, found), _additions(pair, found)
     cells = own.get(None, [])
     for cell, given in zip(source.cells, pair.released, strict=True):
         name = cell.metadata.nbgrader.grade_id
         theirs = notebook.cells[found[name]] if name in found else None
+        restored = _restored(cell, theirs)
+        if is_written(cell) and not is_answered(restored) and _has_text_near(given, pair, found, own, added):
+            mark_nearby(restored)
         if theirs and not is_answer(cell) and theirs.cell_type == "code" and adds_code(theirs, given):
-            cells.append(_own(theirs))  # a definition in a locked cell: the answer may need it
-        cells += [_restored(cell, theirs), *own.get(name, [])]
+            cells += [_own(theirs), restored]  # a definition in a locked cell: the answer may need it
+        else:
+            cells += [restored, *added.get(name, [])]
+        cells += own.get(name, [])
     for number, cell in enumerate(cells):
         cell.id = cell.metadata.nbgrader.grade_id if "nbgrader" in cell.metadata else f"own-{number}"
     metadata = nbformat.from_dict(source.metadata)
     mended = NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata, cells=cells)
-    return mended, _notes(pair, found, notebook)
+    return mended, [*_notes(pair, found, notebook), *_notes_on_text(cells)]
 
 
 def _restored(cell: NotebookNode, theirs: NotebookNode | None) -> NotebookNode:
@@ -157,6 +164,36 @@ def _own_cells(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
         if index not in names and cell.source.strip() and not copied and not was_handed_out(cell):
             own.setdefault(before, []).append(_own(cell))
     return own
+
+
+def _additions(pair: Pair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
+    """What the student wrote into locked texts, and into code near a question: a cell under the `grade_id` of each."""
+    added: dict[str | None, list[NotebookNode]] = {}
+    places = set[str | None]().union(*(near(pair.released, cell, found) for cell in filter(is_written, pair.released)))
+    for cell in pair.released:
+        name = cell.metadata.nbgrader.grade_id
+        theirs = pair.handed_in[found[name]] if name in found and not is_answer(cell) else None
+        if theirs is None or was_handed_out(theirs) or not (cell.cell_type == "markdown" or name in places):
+            continue
+        made = MAKERS[cell.cell_type](added_text(theirs.source, cell.source))
+        if "attachments" in theirs and made.cell_type == "markdown":
+            made.attachments = theirs.attachments
+        if made.source and is_prose(made):
+            added[name] = [made]
+    return added
+
+
+def _has_text_near(
+    answer: NotebookNode, pair: Pair, found: dict[str, int], *beside: dict[str | None, list[NotebookNode]]
+) -> bool:
+    """Whether the student wrote text near an answer cell, into cells of their own or into locked ones."""
+    places = near(pair.released, answer, found)
+    return any(is_prose(cell) for cells in beside for name in places for cell in cells.get(name, []))
+
+
+def _notes_on_text(cells: list[NotebookNode]) -> list[str]:
+    names = [cell.metadata.nbgrader.grade_id for cell in cells if is_nearby(cell)]
+    return [f"empty, but there is text near it for you to read: {', '.join(names)}"] if names else []
 
 
 def _notes(pair: Pair, found: dict[str, int], notebook: NotebookNode) -> list[str]:

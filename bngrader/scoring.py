@@ -6,26 +6,28 @@ from typing import Any
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbgrader.preprocessors import SaveAutoGrades
-from nbgrader.utils import compute_checksum, is_solution
+from nbgrader.utils import is_solution
 
 from bngrader.check import CheckFailed, hints_in
 from bngrader.engine.errors import LimitReached
+from bngrader.written import is_answered, is_nearby
 
 NUMBER = re.compile(r"(?:np\.float\d+\()?([^()]+)\)?")  # NumPy 2 shows its numbers as np.float64(1.5)
 FORBIDDEN = re.compile(r"The notebook used \S+, which this assignment forbids\.")
 LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
 NO_ANSWER = "No response."  # nbgrader's own words
+ANSWERED_NEARBY = "This cell is empty. The text near it is read instead."
 
 
 def score(cell: NotebookNode) -> float | None:
     """The points of a graded cell, or None where a person has to read it.
 
-    An answer in words that is empty, or as it was handed out, has 0. A test cell has 0 if it never ran or ended in an
-    error; if its last line shows a number, those points, and 0 where that is not between 0 and the maximum; and
-    otherwise all points. What it printed, and warnings, do not count.
+    An answer in words that is empty, or as it was handed out, has 0, unless there is text near it. A test cell has 0
+    if it never ran or ended in an error; if its last line shows a number, those points, and 0 where that is not between
+    0 and the maximum; and otherwise all points. What it printed, and warnings, do not count.
     """
     if is_solution(cell):
-        return None if is_answered(cell) else 0.0
+        return None if is_answered(cell) or is_nearby(cell) else 0.0
     if cell.cell_type != "code":
         return None
     ran = cell.execution_count is not None or cell.outputs
@@ -48,17 +50,11 @@ def _number(shown: Any) -> float | None:
         return None
 
 
-def is_answered(cell: NotebookNode) -> bool:
-    """Whether a student wrote anything into a cell, or put a picture there. Space at the ends does not count."""
-    bare = NotebookNode(cell, source=cell.source.strip())
-    handed_out = cell.metadata.nbgrader.get("checksum")
-    unchanged = handed_out in (compute_checksum(cell), compute_checksum(bare))
-    return bool(cell.get("attachments")) or not (unchanged or bare.source == "")
-
-
 def auto_comment(cell: NotebookNode) -> str | None:
     """What nbgrader notes by itself about a cell that the student fills in."""
-    return None if is_answered(cell) else NO_ANSWER
+    if is_answered(cell):
+        return None
+    return ANSWERED_NEARBY if is_nearby(cell) else NO_ANSWER
 
 
 def hints(cell: NotebookNode) -> list[str]:
@@ -78,16 +74,32 @@ def _headlines(error: NotebookNode) -> list[str]:
 
 
 class SaveScores(SaveAutoGrades):
-    """nbgrader's step that writes the scores into the gradebook, with the rules of this module."""
+    """nbgrader's step that writes the scores into the gradebook, with the rules of this module.
+
+    It writes all of them or none: half of the scores would look like a grade.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Write the scores of `nb`."""
+        self._last = len(nb.cells) - 1
+        written: tuple[NotebookNode, dict[str, Any]] = super().preprocess(nb, resources)
+        return written
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Write the score of a cell, and keep all with the last one."""
+        written: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, cell_index)
+        if cell_index == self._last:
+            self.gradebook.db.commit()
+        return written
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         place = (self.notebook_id, self.assignment_id, self.student_id)
         grade = self.gradebook.find_grade(cell.metadata.nbgrader.grade_id, *place)
         grade.auto_score = score(cell)
         grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        self.gradebook.db.commit()
 
     def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         place = (self.notebook_id, self.assignment_id, self.student_id)
         self.gradebook.find_comment(cell.metadata.nbgrader.grade_id, *place).auto_comment = auto_comment(cell)
-        self.gradebook.db.commit()

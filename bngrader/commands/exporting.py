@@ -135,9 +135,10 @@ def _remarks(course: Course, assignments: list[str], rows: list[Row]) -> list[st
     late = [f"{row.student.id} ({row.assignment}): {formats.in_words(row)}" for row in rows if row.late_penalty]
     said = [f"{len(late)} late penalties are taken off:", *(f"  {line}" for line in late)] if late else []
     counts = Counter(row.status for row in rows)
+    ungraded = ", ".join(row.student.id for row in rows if row.status == NOT_GRADED)
     about = {
         NEEDS_MANUAL: "wait for a person: what is not read yet counts 0",
-        NOT_GRADED: "handed in, but not graded: no grade is exported (bngrader grade says why)",
+        NOT_GRADED: f"handed in, but not graded: no grade is exported (bngrader grade says why): {ungraded}",
         MISSING: "not handed in: no grade is exported",
     }
     said += [f"{counts[status]} {sentence}." for status, sentence in about.items() if counts[status]]

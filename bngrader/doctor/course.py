@@ -106,7 +106,10 @@ def _gradebook(connection: Connection) -> Finding:
     if schema != newest:
         mend = f"In the course's folder: {UPGRADE}, which keeps a copy of the old one"
         return Finding("gradebook", WRONG, f"its tables are of another nbgrader ({schema}, not {newest})", mend)
-    waiting = connection.execute(text("SELECT count(*) FROM grade WHERE needs_manual_grade")).scalar()
+    # Of a submission that nbgrader's autograde could not grade, there are rows without a score.
+    graded = "SELECT notebook_id FROM grade WHERE auto_score IS NOT NULL OR manual_score IS NOT NULL"
+    wait = f"SELECT count(*) FROM grade WHERE needs_manual_grade AND notebook_id IN ({graded})"
+    waiting = connection.execute(text(wait)).scalar()
     return Finding("gradebook", RIGHT, f"answers, with tables as nbgrader's; {waiting} answers wait for a person")
 
 

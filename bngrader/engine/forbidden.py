@@ -1,9 +1,9 @@
 """What an assignment forbids: in the student's process, an import or a call of it fails, and the judge hears of it.
 
 A package is not there at all (the sandbox hides its folder, and the process was forked without it). What lies within a
-package that is allowed is guarded: it works for the package itself and a few others, and for nobody else. The guards
-are Python and can be taken off by who knows how; they are for what an assignment asks, and not for what the sandbox has
-to hold.
+package that is allowed is guarded: it works for the package itself and a few others, and for nobody else. Of the
+course's own package an answer gets a stand-in for `bngrader.check`. The guards are Python and can be taken off by who
+knows how; they are for what an assignment asks, and not for what the sandbox has to hold.
 """
 
 import builtins
@@ -11,6 +11,8 @@ import sys
 import types
 from collections.abc import Callable
 from typing import Any
+
+from bngrader.engine import standin
 
 OURS = ("bngrader", "bnref")
 NOTEBOOK = "__main__"
@@ -42,14 +44,18 @@ class Guard:
             if name not in self.absent:
                 self._guard(name)
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """The import system asks here first."""
-        if name.split(".")[0] in self.absent:
-            self._refuse(name.split(".")[0])
+        if name in standin.NAMES:
+            return standin.spec(name)
+        package = name.split(".")[0]
+        if package in self.absent:
+            self._refuse(name if package in OURS else package)
+        return None
 
     def _refuse(self, name: str) -> None:
         self.report(name)
-        if name in OURS:
+        if name.split(".")[0] in OURS:
             raise Forbidden(f"{name} is the course's own: it is not there while an answer is graded", name=name)
         raise Forbidden(f"{name} is forbidden in this assignment", name=name)
 

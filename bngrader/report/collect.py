@@ -52,6 +52,11 @@ class Work:
         """All points so far."""
         return sum(score or 0.0 for score in self.scores.values())
 
+    @property
+    def has_grade(self) -> bool:
+        """Whether any cell has a score."""
+        return any(score is not None for score in self.scores.values())
+
 
 @dataclass
 class AssignmentData:
@@ -133,4 +138,5 @@ def _works(db: Any) -> dict[str, dict[str, Work]]:
         work = found.get(mark.assignment, {}).get(mark.student)
         if work:
             work.hints = json.loads(mark.hints)
-    return found
+    # nbgrader's autograde leaves rows without a score of a submission that it cannot grade.
+    return {name: {student: work for student, work in works.items() if work.has_grade} for name, works in found.items()}

@@ -11,7 +11,7 @@ from nbgrader.apps import NbGraderAPI
 
 from bngrader.course import Course, CourseError
 from bngrader.database import explained, require_gradebook
-from bngrader.gradebook import score_of
+from bngrader.gradebook import has_grade, score_of
 from bngrader.late_work import LateWork
 from bngrader.records import GRADED, NEEDS_MANUAL
 from bngrader.submitted import handed_in
@@ -81,7 +81,7 @@ def _rows(book: Gradebook, assignment: str, students: dict[str, Student], there:
     graded = {
         submission.student.id: _row(submission, known[submission.student.id], assignment, points)
         for submission in book.assignment_submissions(assignment)
-        if submission.notebooks
+        if any(map(has_grade, submission.notebooks))
     }
     for student in sorted({*students, *there} - set(graded)):
         status = NOT_GRADED if student in there else MISSING

@@ -1,10 +1,12 @@
 """Scores by nbgrader's rules, but for its faults: noise costs nothing, and no credit is more than the points."""
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum
 
-from bngrader.scoring import auto_comment, hints, score
+from bngrader.course import put_tools_on_path
+from bngrader.scoring import SaveScores, auto_comment, hints, score
 
 NOISE = [
     new_output("stream", name="stderr", text="UserWarning: careful"),
@@ -77,3 +79,28 @@ def test_hints_are_the_first_lines_of_what_failed():
     assert hints(checked(ERROR, *NOISE, other)) == ["Not so: z.", "NameError: name 'z'"]
     assert hints(checked(new_output("error", ename="MemoryError", evalue="", traceback=[]))) == ["MemoryError"]
     assert hints(checked(*NOISE)) == []
+
+
+def test_scores_are_saved_all_or_none(tmp_path):
+    put_tools_on_path()
+    address = f"sqlite:///{tmp_path / 'gradebook.db'}"
+    with Gradebook(address) as book:
+        book.add_assignment("a")
+        book.add_notebook("a", "a")
+        for name in ("test_z", "test_last"):
+            book.add_grade_cell(name, "a", "a", max_score=3, cell_type="code")
+        book.add_student("ada")
+        book.add_submission("a", "ada")
+    place = {"nbgrader": {"notebook": "a", "assignment": "a", "student": "ada", "db_url": address}}
+    unknown, last = checked(), checked()
+    unknown.metadata.nbgrader.grade_id, last.metadata.nbgrader.grade_id = "test_of_another", "test_last"
+    with pytest.raises(MissingEntry):
+        SaveScores().preprocess(new_notebook(cells=[checked(), unknown]), place)
+    assert saved(address) == {"test_z": None, "test_last": None}
+    SaveScores().preprocess(new_notebook(cells=[checked(), last, new_markdown_cell("The end.")]), place)
+    assert saved(address) == {"test_z": 3, "test_last": 3}
+
+
+def saved(address):
+    with Gradebook(address) as book:
+        return {grade.name: grade.auto_score for grade in book.find_submission_notebook("a", "a", "ada").grades}
