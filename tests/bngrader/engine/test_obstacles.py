@@ -1,7 +1,6 @@
 """A machine that cannot isolate submissions is told apart by its real cause, with what to do about it."""
 
 import errno
-import os
 import platform
 import subprocess
 import sys
