@@ -64,10 +64,11 @@ test: book ## install what the tests need, and run all of them
 	@./tests/install-chromium.sh
 	pytest -n auto --no-loadscope-reorder
 
-lint: .venv/.made ## check format, style and types
+lint: .venv/.made node_modules/.made ## check format, style and types
 	ruff format --check .
 	ruff check .
 	mypy
+	node_modules/.bin/stylelint "{book,bngrader}/**/*.css"
 
 bench: .venv/.made ## time the reference package beside its peers, and show its digits and its memory
 	python -m benchmarks

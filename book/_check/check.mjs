@@ -52,7 +52,7 @@ class Exercise {
     this.status = element("p", { role: "status", className: "status" });
     this.bar = element("progress");
     this.bytes = element("span");
-    this.progress = element("label", { hidden: true, className: "progress" }, [this.bar, this.bytes]);
+    this.progress = element("label", { hidden: true, className: "loading" }, [this.bar, this.bytes]);
     this.verdicts = element("ol", { className: "verdicts" });
     this.run = this.button("Run & check", () => this.check(), "run");
     const buttons = element("div", { className: "buttons" }, [

@@ -7,6 +7,9 @@ export function element(tag, properties = {}, children = []) {
   return made;
 }
 
+// The theme has rules for `.error`.
+const CLASSES = { PASS: "pass", FAIL: "fail", RAN: "ran", ERROR: "broken" };
+
 // An entry of the list for a verdict; see `Verdict` in bngrader/inpage.py.
 export function show(verdict, item) {
   const test = item.tests.find((one) => one.name === verdict.name);
@@ -18,12 +21,12 @@ export function show(verdict, item) {
       element("code", {}, [test ? verdict.name : `${verdict.name}.py`]),
       ...(verdict.said ? [`: ${verdict.said.replace(/^Not so: /, "")}`] : []),
     ]),
-    ...verdict.hints.map((hint) => element("p", { className: "hint" }, [element("strong", {}, ["Hint: "]), hint])),
+    ...verdict.hints.map((hint) => element("p", { className: "advice" }, [element("strong", {}, ["Hint: "]), hint])),
     facts(verdict.facts),
     block("Traceback", verdict.traceback),
     block("Printed", verdict.output),
   ];
-  return element("li", { className: word.toLowerCase() }, parts.filter(Boolean));
+  return element("li", { className: CLASSES[word] }, parts.filter(Boolean));
 }
 
 function facts(pairs) {

@@ -59,7 +59,7 @@ class Check(SphinxDirective):
         for item in items.items:
             content += self._editor(items, item, f"{root}exercises/{slug}/{slug}.ipynb")
         content.append(_raw(OPENER.replace("ROOT", root)))
-        editors = nodes.container("", *content, classes=["course-checks"])
+        editors = nodes.container("", *content, classes=["course-checks"], is_div=True)
         return [addnodes.only("", editors, expr="builder_html")]  # a book runs no scripts
 
     def _editor(self, items: Items, item: Item, notebook: str) -> list[nodes.Node]:

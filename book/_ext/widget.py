@@ -33,7 +33,8 @@ class Widget(SphinxDirective):
         classes = ["course-widget", f"course-widget-{name}"]
         root = "../" * self.env.docname.count("/")
         script = f'<script type="module" src="{root}widgets/{name}.mjs"></script>'
-        fallback = nodes.container("", *self.parse_content_to_nodes(), classes=classes)
+        # `is_div` keeps docutils' class `container` away, for which Bootstrap has rules.
+        fallback = nodes.container("", *self.parse_content_to_nodes(), classes=classes, is_div=True)
         only = addnodes.only("", nodes.raw("", script, format="html"), expr="not epub")  # which runs no scripts
         return [fallback, only]
 

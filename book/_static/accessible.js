@@ -1,3 +1,12 @@
+// Browsers print no backgrounds, and the light text of a dark page cannot be read on white paper: print every page light.
+const paper = matchMedia("print");
+let onScreen;
+paper.addEventListener("change", () => {
+  const { dataset } = document.documentElement;
+  if (paper.matches) onScreen = dataset.theme;
+  dataset.theme = paper.matches ? "light" : onScreen;
+});
+
 // What axe-core finds in the theme and in docutils: the search button is named otherwise than it reads, the book's title in
 // the side bar is in no landmark, entries of the bibliography have a role that ARIA has given up, the keyboard does not
 // reach a wide table to scroll it, and in the list of modules there are lists that no entry holds.

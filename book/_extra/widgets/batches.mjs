@@ -55,7 +55,7 @@ function stack(dots, values, place, row) {
 function draw(svg, width, figure) {
   svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   const place = scaleTo(FROM, TO, MARGIN, width - MARGIN);
-  const band = svgElement(svg, "rect", { y: 164, height: 106, style: "fill: var(--moved); fill-opacity: 0.2" });
+  const band = svgElement(svg, "rect", { y: 164, height: 106, class: "band" });
   const [patients, batches] = ROWS.map((row, i) => {
     svgElement(svg, "text", { x: MARGIN, y: row.y - row.room - 16, class: "title" }, row.title);
     drawAxis(svg, place, row.y, TICKS, [MARGIN, width - MARGIN]);

@@ -78,20 +78,25 @@ function drawBlock(svg, left, top, cell, title, choose) {
     drawn.addEventListener("click", () => choose(channel, place));
     return drawn;
   })));
-  const [frames, marks] = [2, 1].map((strokeWidth) => VOLUME.map(() => {
-    const frame = svgElement(svg, "rect", { class: "chosen" });
-    frame.style.strokeWidth = strokeWidth;
-    return frame;
-  }));
-  const surround = (frame, corner, size) => {
+  for (const [n, c] of VOLUME.flatMap((image, n) => CHANNELS.map((_, c) => [n, c]))) {
+    const [x, y] = corner(n, c);
+    svgElement(svg, "rect", { x, y, width: map, height: map, class: "border" });
+  }
+  const [frames, marks] = [2, 1.5].map((wide) => VOLUME.map(() =>
+    [["edge", wide + 2], ["chosen", wide]].map(([name, strokeWidth]) => {
+      const frame = svgElement(svg, "rect", { class: name });
+      frame.style.strokeWidth = strokeWidth;
+      return frame;
+    })));
+  const surround = (edged, corner, size) => edged.forEach((frame) => {
     for (const name of ["x", "y"]) frame.setAttribute(name, corner.getAttribute(name));
     for (const name of ["width", "height"]) frame.setAttribute(name, size);
-  };
+  });
   const show = (volume, channel, place, perNeuron) => {
     const top = Math.max(...volume.flat(2).map(Math.abs));
     volume.flat(2).forEach((value, i) => {
       const drawn = cells.flat(2)[i];
-      drawn.setAttribute("class", value < 0 ? "other" : "moved");
+      drawn.setAttribute("class", value < 0 ? "other shade" : "moved shade");
       drawn.style.fillOpacity = Math.abs(value) / top;
     });
     for (const n of VOLUME.keys()) {

@@ -58,7 +58,7 @@ function drawChart(svg, width) {
   drawAxis(svg, across, bottom, [0, 2, 4, 6, 8, 10], [LEFT, width - MARGIN]);
   for (const part of [0, 0.5, 1]) {
     const y = up(1000 * part);
-    svgElement(svg, "line", { x1: LEFT, x2: width - MARGIN, y1: y, y2: y, class: "axis", "stroke-opacity": 0.3 });
+    svgElement(svg, "line", { x1: LEFT, x2: width - MARGIN, y1: y, y2: y, class: "grid" });
     svgElement(svg, "text", { x: 4, y: y + 5 }, part.toFixed(1));
   }
   const drawn = LINES.map((line, i) => {
@@ -68,7 +68,7 @@ function drawChart(svg, width) {
     return {
       ...line,
       path: svgElement(svg, "path", { style: stroke(line), class: "curve" }),
-      point: svgElement(svg, "path", { d: line.mark, class: `${line.class} mark` }),
+      point: svgElement(svg, "path", { d: line.mark, class: `${line.class} point` }),
     };
   });
   return { across, up, drawn, bottom };

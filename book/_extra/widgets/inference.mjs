@@ -62,7 +62,7 @@ const points = (place, rise, values, first) => values.map((v, i) => `${place(i +
 function drawValues(svg, rise, width) {
   for (const value of [0, 1, 2, 3, 4]) {
     const y = rise(value);
-    svgElement(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "axis", "stroke-opacity": 0.25 });
+    svgElement(svg, "line", { x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "grid" });
     svgElement(svg, "text", { x: LEFT - 16, y: y + 5, class: "tick" }, value);
   }
 }

@@ -48,7 +48,7 @@ function drawLayer(svg, layer, width) {
   const bars = Array.from({ length: BINS }, (_, i) => svgElement(svg, "rect", {
     x: place(LOW + i * step), width: place(LOW + step) - place(LOW) - 1, class: "other",
   }));
-  const mean = svgElement(svg, "line", { y1: y - BAR_HEIGHT, y2: y, class: "axis" });
+  const mean = svgElement(svg, "line", { y1: y - BAR_HEIGHT, y2: y, class: "middle" });
   drawAxis(svg, place, y, [-4, -2, 0, 2, 4], [MARGIN, width - MARGIN]);
   return { layer, y, place, title, bars, mean };
 }

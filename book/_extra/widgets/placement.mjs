@@ -70,7 +70,7 @@ function draw(svg, width, figure) {
   svgElement(svg, "text", { x: width - MARGIN, y: 16, class: "title", "text-anchor": "end" }, "outputs");
   drawAxis(svg, x, foot, [-6, -4, -2, 0, 2, 4, 6], [start, end]);
   for (const v of [-1, 0, 1]) {
-    svgElement(svg, "line", { x1: start, x2: width - MARGIN, y1: y(v), y2: y(v), class: "axis", "stroke-opacity": 0.4 });
+    svgElement(svg, "line", { x1: start, x2: width - MARGIN, y1: y(v), y2: y(v), class: "grid" });
     svgElement(svg, "text", { x: start - 6, y: y(v) + 5, "text-anchor": "end" }, v);
   }
   const grid = Array.from({ length: 121 }, (_, i) => (i - 60) / 10);
