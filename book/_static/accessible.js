@@ -1,10 +1,9 @@
-// Browsers print no backgrounds, and the light text of a dark page cannot be read on white paper: print every page light.
-const paper = matchMedia("print");
-let onScreen;
+// Browsers print no backgrounds, and nobody can read a dark page's light text on white paper: print every page light.
+const [paper, dark] = ["print", "(prefers-color-scheme: dark)"].map((query) => matchMedia(query));
 paper.addEventListener("change", () => {
   const { dataset } = document.documentElement;
-  if (paper.matches) onScreen = dataset.theme;
-  dataset.theme = paper.matches ? "light" : onScreen;
+  const chosen = dataset.mode === "auto" ? (dark.matches ? "dark" : "light") : dataset.mode;
+  dataset.theme = paper.matches ? "light" : chosen;
 });
 
 // What axe-core finds in the theme and in docutils: the search button is named otherwise than it reads, the book's title in
