@@ -4,7 +4,7 @@ import functools
 import http.server
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -81,6 +81,21 @@ def opened(chromium, site):
     for context in contexts:
         context.close()
     assert [fault for watch in watches for fault in watch.faults] == []
+
+
+@pytest.fixture(scope="module")
+def browse(chromium):
+    """A function that opens a chapter at an address, in a context of its own."""
+    with ExitStack() as contexts:
+
+        def open_page(address, slug="scaling", **options):
+            context = contexts.enter_context(chromium.new_context(**options))
+            page = context.new_page()
+            page.watch = Watch(page, address)
+            page.goto(f"{address}/book/{slug}.html", wait_until="networkidle")
+            return page
+
+        yield open_page
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import Watch, serve
+from tests.browser.conftest import HTML, Watch, serve
 from tests.conftest import REPOSITORY, launch
 
 PICTURES = Path(__file__).with_name("pictures")
@@ -122,6 +122,13 @@ class Drawing:
         taken = self.figure.locator("svg").screenshot()
         self.figure.evaluate(mute, False)
         return Image.open(io.BytesIO(taken)).convert("RGB")
+
+
+def theme_classes():
+    """The class names that styles other than the course's have rules for."""
+    styles = [path.read_text() for path in (HTML / "_static").rglob("*.css") if path.name != "course.css"]
+    selectors = [re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", css, flags=re.DOTALL) for css in styles]
+    return {name for text in selectors for name in re.findall(r"\.([A-Za-z][\w-]*)", text)} - {"docutils"}
 
 
 def reference(name, medium):

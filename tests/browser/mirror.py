@@ -15,6 +15,7 @@ from tests.browser.conftest import HTML, Quiet, serve
 from tests.conftest import REPOSITORY
 
 CONFIG, BASE = "check/config.json", "mirror"
+COURSE = "check/bncourse-0-py3-none-any.whl"
 # What checks where there is no NumPy: the same protocol, and a test that fails by an assert.
 PLAIN_CHECK = """
 def check(answers, tests, setup, forbidden, tell):
@@ -36,15 +37,18 @@ def numpy_wheel():
 
 
 @contextmanager
-def serve_mirror(wheel, sha256=None):
-    """The book, with NumPy's wheel from the same server; gives its address and the paths that were asked for."""
+def serve_mirror(wheel, sha256=None, gate=None):
+    """The book, with NumPy's wheel from the same server; gives its address and the paths that were asked for.
+
+    The course's own wheel, which is small, waits for the event `gate` where there is one.
+    """
     content = wheel.read_bytes()
     config = json.loads((HTML / CONFIG).read_text())
     numpy = config["lock"]["packages"]["numpy"]
     del config["files"][numpy["file_name"]]
     numpy |= {"file_name": f"../{BASE}/{wheel.name}", "sha256": sha256 or digest(content)}
     config["files"][numpy["file_name"]] = {"sha256": numpy["sha256"]}
-    with _serve({CONFIG: json.dumps(config).encode(), f"{BASE}/{wheel.name}": content}) as served:
+    with _serve({CONFIG: json.dumps(config).encode(), f"{BASE}/{wheel.name}": content}, gate) as served:
         yield served
 
 
@@ -69,13 +73,15 @@ def serve_without_numpy():
 
 
 @contextmanager
-def _serve(own):
+def _serve(own, gate=None):
     asked = []
 
     class Own(Quiet):
         def do_GET(self):
             path = self.path.lstrip("/")
             asked.append(path)
+            if gate and path == COURSE:
+                gate.wait()
             if path not in own:
                 return super().do_GET()
             self.send_response(200)

@@ -4,13 +4,12 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import ExitStack
 
 import pytest
 
-from tests.barriers import violations
 from tests.bngrader.test_inpage import ITEMS, checked
-from tests.browser.conftest import HTML, Watch
+from tests.browser.conftest import HTML
+from tests.browser.editor import Editor
 from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
 from tests.conftest import REPOSITORY
 from tests.solutions.runner import RIGHT, SLUGS, answers, cells, functions
@@ -18,59 +17,6 @@ from tests.solutions.runner import RIGHT, SLUGS, answers, cells, functions
 WORKS = "def standardize(x):\n    return x\n"
 HANGS = "def standardize(x):\n    return x\n\nwhile True:\n    pass\n"
 LOADED = re.compile(r"^(pyodide|check|mirror)/")
-
-
-class Editor:
-    """One of a page's editors, opened."""
-
-    def __init__(self, page, function):
-        self.page = page
-        self.part = page.locator(f"details.course-check[data-name={function}]")
-        if self.part.get_attribute("open") is None:
-            self.part.locator("summary").click()
-        self.code = self.part.locator(".cm-content")
-        self.code.wait_for()
-
-    def write(self, source):
-        self.code.focus()
-        self.page.keyboard.press("ControlOrMeta+a")
-        self.page.keyboard.insert_text(source)
-
-    def text(self):
-        """What stands in it: as it is downloaded."""
-        with self.page.expect_download() as download:
-            self.part.get_by_role("button", name="Download").click()
-        return download.value.path().read_text()
-
-    def run(self):
-        self.part.get_by_role("button", name="Run & check").click()
-        return self.ended()
-
-    def ended(self):
-        self.part.locator("button.run:enabled").wait_for(timeout=120_000)
-        return self.part.get_by_role("status").inner_text()
-
-    def check(self, source):
-        self.write(source)
-        return self.run()
-
-    def verdicts(self, kind=""):
-        return self.part.locator(f".verdicts li{kind}")
-
-
-@pytest.fixture(scope="module")
-def browse(chromium):
-    """A function that opens a chapter at an address, in a context of its own."""
-    with ExitStack() as contexts:
-
-        def open_page(address, slug="scaling", **options):
-            context = contexts.enter_context(chromium.new_context(**options))
-            page = context.new_page()
-            page.watch = Watch(page, address)
-            page.goto(f"{address}/book/{slug}.html", wait_until="networkidle")
-            return page
-
-        yield open_page
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +75,7 @@ def test_the_solution_passes_the_stub_fails_and_a_known_mistake_earns_its_hint(c
     for needed in ITEMS[slug, function][1].needs:
         Editor(page, needed).write(mistake.sources[needed])
     assert editor.check(mistake.sources[function]).endswith(f" of {tests} tests pass.")
-    hints = editor.part.locator(".hint").all_inner_texts()
+    hints = editor.part.locator(".advice").all_inner_texts()
     assert set(hints) == {f"Hint: {mistake.hint}"}
 
 
@@ -181,7 +127,7 @@ def test_nothing_is_loaded_before_the_first_click_and_python_only_once(browse, m
 
     editor = Editor(page, "standardize")
     page.evaluate("""() => {
-        const label = document.querySelector('details[data-name=standardize] .progress');
+        const label = document.querySelector('details[data-name=standardize] .loading');
         window.shown = [];
         new MutationObserver(() => shown.push([label.hidden, label.innerText]))
             .observe(label, {subtree: true, childList: true, characterData: true, attributes: true});
@@ -291,20 +237,6 @@ def test_the_keyboard_reaches_all_of_it_in_order(browse, plain):
     editor.code.focus()
     page.keyboard.press("Control+Enter")
     assert editor.ended().startswith("All 3 tests pass")
-    assert page.watch.faults == []
-
-
-@pytest.mark.parametrize("width", [1280, 375])
-def test_an_opened_editor_is_sound_in_light_and_dark(browse, mirror, width):
-    page = browse(mirror[0], viewport={"width": width, "height": 900})
-    Editor(page, "min_max_scale").check("def min_max_scale(x):\n    print(x)\n    return x - x.min(1)\n")
-    assert page.locator(".course-check pre").count() > 3
-    assert page.locator(".course-check mjx-container").count() > 3
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
-        assert violations(page) == []
     assert page.watch.faults == []
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from PIL import Image
 
-from tests.browser.drawings import MEDIA, SHARE, Drawing, changed, difference, reference, widgets
+from tests.browser.drawings import MEDIA, SHARE, Drawing, changed, difference, reference, theme_classes, widgets
 from tests.conftest import REPOSITORY
 
 WIDGETS = widgets()
@@ -111,6 +111,14 @@ def with_widgets_on_paper_alone():
     css = (REPOSITORY / "book" / "_static" / "course.css").read_text()
     start, paper = css.index(".course-widget .entry {"), css.index("/* On paper")
     return css[:start] + css[paper:].rstrip().removesuffix("}") + css[start:paper]
+
+
+def test_no_class_name_of_a_figure_is_the_themes(drawing):
+    names = drawing.figure.evaluate(
+        "figure => [figure, ...figure.querySelectorAll('*')].flatMap((e) => [...e.classList])"
+    )
+    assert "course-widget" in names
+    assert set(names) & theme_classes() == set()
 
 
 def test_texts_stand_inside_the_drawing_and_apart(drawing):

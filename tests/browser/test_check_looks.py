@@ -1,0 +1,88 @@
+"""How an opened editor looks: in light and dark, beside the theme's styles, and while Python loads."""
+
+import io
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.barriers import violations
+from tests.browser.conftest import HTML
+from tests.browser.drawings import theme_classes
+from tests.browser.editor import Editor
+from tests.browser.mirror import COURSE, need_wheel, serve_mirror
+
+
+@pytest.fixture(scope="module")
+def mirror():
+    """The address of the book with a mirror that has NumPy."""
+    with serve_mirror(need_wheel()) as (site, _):
+        yield site
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_an_opened_editor_is_sound_in_light_and_dark(browse, mirror, width):
+    page = browse(mirror, viewport={"width": width, "height": 900})
+    Editor(page, "min_max_scale").check("def min_max_scale(x):\n    print(x)\n    return x - x.min(1)\n")
+    assert page.locator(".course-check pre").count() > 3
+    assert page.locator(".course-check mjx-container").count() > 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+        assert violations(page) == []
+    assert page.watch.faults == []
+
+
+@pytest.fixture(scope="module")
+def held(browse):
+    """An editor that has loaded Python and NumPy, and waits for the course's wheel until the event is set."""
+    gate = threading.Event()
+    with serve_mirror(need_wheel(), gate=gate) as (site, _):
+        editor = Editor(browse(site), "standardize")
+        editor.part.get_by_role("button", name="Run & check").click()
+        left = "held => [...document.querySelectorAll('progress')].some((bar) => bar.max - bar.value === held)"
+        editor.page.wait_for_function(left, arg=(HTML / COURSE).stat().st_size, timeout=120_000)
+        yield editor, gate
+        gate.set()
+
+
+def test_the_bar_is_as_full_as_what_has_been_loaded(held):
+    editor, _ = held
+    label = editor.part.locator("label", has=editor.page.locator("progress"))
+    loaded, total = label.locator("progress").evaluate("bar => [bar.value, bar.max]")
+    assert 0.98 < loaded / total < 1
+    for theme in ("light", "dark"):
+        editor.page.emulate_media(color_scheme=theme)
+        editor.page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+        assert abs(fullness(label) - loaded / total) < 0.03
+
+
+def test_no_class_name_of_an_editor_is_the_themes(held):
+    editor, gate = held
+    gate.set()
+    editor.ended()
+    editor.check("def standardize(x)\n")
+    names = editor.part.evaluate("""part => {
+        const made = part.querySelectorAll('.editor, .editor ~ *, .editor ~ * *');
+        return [...made].flatMap((element) => [...element.classList]);
+    }""")
+    assert {"verdicts", "broken", "run"} <= set(names)
+    assert set(names) & theme_classes() == set()
+
+
+def fullness(label):
+    """The share of the track that is filled, as it is seen: all that is not the page's own color is track or filled."""
+    bar = label.locator("progress")
+    accent = bar.evaluate("bar => getComputedStyle(bar).accentColor.match(/\\d+/g).map(Number)")
+    label.locator("span").evaluate("text => text.style.visibility = 'hidden'")
+    box, around = bar.bounding_box(), label.bounding_box()
+    pixels = np.asarray(Image.open(io.BytesIO(label.screenshot())).convert("RGB"), dtype=int)
+    row = pixels[round(box["y"] - around["y"] + box["height"] / 2)]
+    page = np.array(
+        label.evaluate("label => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+    )
+    track = np.abs(row - page).max(axis=1) > 4
+    filled = np.abs(row - accent).max(axis=1) < 60
+    return filled.sum() / track.sum()
