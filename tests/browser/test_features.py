@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import zlib
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -111,6 +112,21 @@ def test_on_paper_every_answer_is_open_and_the_navigation_is_gone(opened):
         "e => e.checkVisibility({contentVisibilityAuto: true}) && e.getBoundingClientRect().height > 0"
     )
     assert not page.locator(".bd-sidebar-primary").is_visible()
+
+
+def test_a_dark_page_is_printed_with_dark_text(opened):
+    page = opened("book/scaling.html", theme="dark")
+    colors = re.findall(rb"([\d.]+) ([\d.]+) ([\d.]+) rg\b", content(page.pdf()))
+    printed = {tuple(round(255 * float(channel)) for channel in color) for color in colors}
+    assert (34, 40, 50) in printed, "the text of a light page"
+    assert (206, 214, 221) not in printed, "the text of a dark page"
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def content(pdf):
+    """What a PDF draws, unpacked."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    return b"\n".join(zlib.decompressobj().decompress(stream) for stream in streams if stream[:1] == b"x")
 
 
 def test_the_assignment_can_be_downloaded_from_its_chapter(opened, site):
