@@ -24,7 +24,7 @@ def state(figure):
     kind = figure.locator("input:checked").input_value()
     level = int(figure.locator("input[type=range]").input_value())
     shown = [float(number) for number in re.search(NUMBERS, figure.locator("output").inner_text()).groups()]
-    marks = [mark.get_attribute("transform") for mark in figure.locator("path.mark").all()]
+    marks = [mark.get_attribute("transform") for mark in figure.locator("path.point").all()]
     return kind, level, shown, marks
 
 
