@@ -80,7 +80,7 @@ function drawBlock(svg, left, top, cell, title, choose) {
   })));
   for (const [n, c] of VOLUME.flatMap((image, n) => CHANNELS.map((_, c) => [n, c]))) {
     const [x, y] = corner(n, c);
-    svgElement(svg, "rect", { x: x - 0.5, y: y - 0.5, width: map + 1, height: map + 1, class: "border" });
+    svgElement(svg, "rect", { x: x - 0.5, y: y - 0.5, width: map + 1, height: map + 1, class: "rim" });
   }
   const [frames, marks] = [2, 1.5].map((wide) => VOLUME.map(() =>
     [["edge", wide + 2], ["chosen", wide]].map(([name, strokeWidth]) => {
