@@ -29,6 +29,7 @@ LARGEST_PICTURE = 5_000_000  # characters of base64
 LONGEST_TEXT = 20_000  # characters without pictures; the time to read some texts grows with the square of their length
 NO_PICTURE = {  # what stands where a picture would be
     "data:,missing": "its file is missing",
+    "data:,other": "not a PNG, JPEG, GIF or WebP picture, and left out",
     "data:,large": "too large, and left out",
     "": "from elsewhere, and left out",
 }
@@ -87,7 +88,7 @@ def clean(html: str, pictures: Pictures, *, headings: bool = True, typeset: bool
             return _picture(value, pictures)
         if attribute in ("width", "height"):
             return value if SIZE.fullmatch(value) else None
-        return value
+        return value if attribute in ("alt", "rel") else None
 
     safe = nh3.clean(
         html,
@@ -110,7 +111,7 @@ def _picture(source: str, pictures: Pictures) -> str | None:
         bundle = pictures.get(name) or pictures.get(unquote(name)) or {}
         mime = next((mime for mime in PICTURE_TYPES if isinstance(bundle.get(mime), str)), None)
         if mime is None:
-            return "data:,missing"
+            return "data:,other" if bundle else "data:,missing"
         source = f"data:{mime};base64,{''.join(bundle[mime].split())}"
     if len(source) > LARGEST_PICTURE:
         return "data:,large"
