@@ -214,13 +214,13 @@ def test_students_html_has_none_of_formgraders_names(course, lab, context):
 
 def test_the_page_of_a_submission_loads_no_picture_from_a_server(course, lab, context):
     page = opened(context, address_of(lab, course, "mal"))
-    refused = page.evaluate(
-        """() => new Promise(done => {
-            document.addEventListener("securitypolicyviolation", event => done(event.effectiveDirective));
+    page.evaluate(
+        """() => {
+            document.addEventListener("securitypolicyviolation", event => window.refused = event.effectiveDirective);
             document.body.append(Object.assign(new Image(), {src: "/logout"}));
-        })"""
+        }"""
     )
-    assert refused == "img-src"
+    assert page.wait_for_function("window.refused").json_value() == "img-src"
 
 
 @pytest.mark.parametrize("name", [name for name in BESIDE if "drawing" in name])
