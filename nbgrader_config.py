@@ -5,7 +5,9 @@ from pathlib import Path
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput, SaveCells
 
-import bngrader.database  # noqa: F401  (opens gradebooks so that formgrader and bngrader can use one at the same time)
+import bngrader.database  # opens gradebooks so that formgrader and bngrader can use one at the same time
+import bngrader.formgrader  # noqa: F401  (lets nothing that students handed in act in formgrader)
+from bngrader.beside import HarmlessNames
 from bngrader.course import put_tools_on_path
 from bngrader.engine.preprocessor import ExecuteSandboxed
 from bngrader.feedback import HideTests
@@ -27,7 +29,7 @@ c.GenerateAssignment.preprocessors = [
     ReviseCells if step is SaveCells else step for step in GenerateAssignment().preprocessors
 ]
 # `nbgrader autograde` and formgrader's button grade as `bngrader grade` does.
-c.Autograde.sanitize_preprocessors = [ClearOutput, Repair, CheckCellMetadata]
+c.Autograde.sanitize_preprocessors = [HarmlessNames, ClearOutput, Repair, CheckCellMetadata]
 c.Autograde.autograde_preprocessors = [
     ExecuteSandboxed,
     LimitOutput,

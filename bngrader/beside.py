@@ -1,4 +1,4 @@
-"""What is handed in beside the notebook: it goes to autograded/ for those who grade, as with nbgrader.
+"""Files that a student handed in beside the notebook: copies in autograded/ that no browser and no Python runs.
 
 The page of feedback gets beside it the two files that nbgrader's exchange asks for.
 """
@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
 
 from bngrader.files import write_file
 from bngrader.gradebook import Files
@@ -17,11 +21,15 @@ from bngrader.submitted import ENDINGS, read_timestamp, start_of
 
 MOST_FILES, MOST_BYTES, DEEPEST, LONGEST = 200, 100_000_000, 8, 100  # of one submission; the last is of a name
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"
+# The endings of files that only show something. Formgrader serves the copies with the grader's rights, where a page
+# could run a script, and the kernel of a notebook in autograded/ would import a module that lies beside it.
+SHOWN = (".txt", ".csv", ".tsv", ".json", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
 
 
 def bring_along(place: Path, files: Files, ignore: list[str]) -> int:
     """Bring what lies beside the graded notebook and the page up to date with the submission at `place`.
 
+    A file that a browser or Python could run gets the ending `.txt` besides its own.
     `ignore` are patterns of names that are left out. Returns how many files were left out besides: links and the like,
     and what is too much. What a submission before it had, and this one has not, is removed.
 
@@ -50,9 +58,37 @@ def _contents(place: Path, ignore: list[str]) -> tuple[dict[Path, bytes], int]:
         if data is None:
             left_out += 1
         else:
-            found[path.relative_to(place)] = data
+            taken = {*found, Path(TIMESTAMP), Path(SECRET)}
+            found[_harmless(path, taken, place).relative_to(place)] = data
             room -= len(data)
     return found, left_out
+
+
+def is_shown(name: str) -> bool:
+    """Tell whether a file of this name only shows something, in a browser and for Python."""
+    return name.casefold().endswith(SHOWN)
+
+
+def _harmless(path: Path, taken: set[Path], place: Path) -> Path:
+    """Return a path that ends as a harmless file does, and is no other file's."""
+    while not is_shown(path.name) or path.relative_to(place) in taken:
+        path = path.with_name(f"{path.name}.txt")
+        while os.path.lexists(path):
+            path = path.with_name(f"{path.name}.txt")
+    return path
+
+
+class HarmlessNames(NbGraderPreprocessor):
+    """A step of `nbgrader autograde`: give the files that it copied to autograded/ the names that `bngrader` gives."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Rename what lies beside the notebook that is being graded; the notebook stays as it is."""
+        course, names = self.parent.parent.coursedir, resources["nbgrader"]
+        place = Path(course.format_path(course.autograded_directory, names["student"], names["assignment"]))
+        for path in [path for path in place.rglob("*") if not path.is_dir()]:
+            if not is_shown(path.name) and path.suffix != ".ipynb":
+                path.rename(_harmless(path, {Path(TIMESTAMP), Path(SECRET)}, place))
+        return nb, resources
 
 
 def _walk(place: Path, ignore: list[str]) -> Iterator[Path]:

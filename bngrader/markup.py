@@ -8,38 +8,25 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-import bleach
 import nbformat
 from jinja2 import pass_context
-from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
+from bngrader.cleaning import Renderer, render, without_pictures
+
 IMAGES = ("image/png", "image/jpeg")
-HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-TAGS = {
-    *bleach.ALLOWED_TAGS,
-    *HEADINGS,
-    *("p", "br", "hr", "div", "span", "pre", "img", "dl", "dt", "dd", "del"),
-    *("table", "thead", "tbody", "tr", "th", "td", "sub", "sup", "kbd", "u", "s", "details", "summary"),
-}
-PROTOCOLS = ("http", "https", "mailto", "data")
-ATTRIBUTES = {"*": ["class", "id", "title"], "a": ["href"], "img": ["src", "alt", "width", "height"]}
 
 
 @pass_context
 def safe_markdown(context: Any, source: str) -> str:
-    """The filter `markdown2html` of nbconvert's templates, with the tags and attributes alone that cannot act."""
-    return _clean(_exporter().markdown2html(context, source))
+    """Replace the filter `markdown2html` of nbconvert's templates: nothing in the text can act, or load anything."""
+    text, pictures = without_pictures(source, context.get("cell", {}).get("attachments"))
+    return render(text, pictures, Renderer(), typeset=True) if pictures else _cached(text)
 
 
 @lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
-def _clean(html: str) -> str:
-    return str(bleach.clean(html, tags=TAGS, attributes=ATTRIBUTES, protocols=PROTOCOLS))
-
-
-@lru_cache(maxsize=1)
-def _exporter() -> HTMLExporter:
-    return HTMLExporter()
+def _cached(text: str) -> str:
+    return render(text, {}, Renderer(), typeset=True)
 
 
 def harmless(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:

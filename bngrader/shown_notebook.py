@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from bngrader.markup import IMAGES
 from bngrader.names import readable
-from bngrader.quoted import quoted
+from bngrader.quoted import cut, quoted
 from bngrader.templates import highlighted
 
 LONGEST_SOURCE, LONGEST_OUTPUT = 20_000, 8_000  # characters that are shown of a cell's text
@@ -57,10 +57,10 @@ def _shown(cell: NotebookNode, number: int) -> ShownCell:
     marks = cell.metadata.get("nbgrader")
     name = str(marks.grade_id) if marks else f"{number}"
     if cell.cell_type == "markdown":
-        return ShownCell(name, "", Markup(quoted(NotebookNode(cell, source=_cut(cell.source, LONGEST_SOURCE)))), [])
+        return ShownCell(name, "", Markup(quoted(cell)), [])
     outputs = [_output(output) for output in cell.get("outputs", [])]
     label = name if marks else "A cell that you added"
-    return ShownCell(name, label, _code(_cut(cell.source, LONGEST_SOURCE)), outputs)
+    return ShownCell(name, label, _code(cut(cell.source, LONGEST_SOURCE)), outputs)
 
 
 @lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
@@ -80,12 +80,4 @@ def _output(output: NotebookNode) -> Markup:
 
 
 def _text(text: str) -> Markup:
-    return Markup('<pre class="output">{}</pre>').format(_cut(readable(strip_ansi(text), lines=True), LONGEST_OUTPUT))
-
-
-def _cut(text: str, longest: int) -> str:
-    if len(text) <= longest:
-        return text
-    return (
-        f"{text[: longest // 2]}\n[... {len(text) - longest} characters are left out here ...]\n{text[-longest // 2 :]}"
-    )
+    return Markup('<pre class="output">{}</pre>').format(cut(readable(strip_ansi(text), lines=True), LONGEST_OUTPUT))

@@ -1,4 +1,4 @@
-"""What is handed in beside the notebook comes along, and nothing of it can reach, overwrite or stop anything."""
+"""Files beside the notebook come along under names that nothing runs, and can reach, overwrite or stop nothing."""
 
 import os
 
@@ -42,11 +42,11 @@ def always(**others):
 
 
 def test_files_and_folders_come_along_and_what_is_to_be_ignored_does_not(place, files):
-    for name in ("a.py", "data/deep/b.csv", "__pycache__/a.pyc", "c.pyc", "old.ipynb", "feedback/page.html"):
+    for name in ("a.csv", "data/deep/b.csv", "__pycache__/a.pyc", "c.pyc", "old.ipynb", "feedback/page.html"):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(name)
     assert bring_along(place, files, IGNORE) == 0
-    assert brought(files) == always(**{name: name for name in ("a.py", "data/deep/b.csv")})
+    assert brought(files) == always(**{name: name for name in ("a.csv", "data/deep/b.csv")})
 
 
 def test_the_page_gets_what_nbgrader_asks_for_to_give_it_back(place, files):
@@ -102,21 +102,72 @@ def test_what_was_there_before_makes_way_for_what_is_handed_in_now(place, files)
     (place / "other").mkdir()
     (place / "other" / "b.csv").write_text("2")
     bring_along(place, files, IGNORE)
-    assert brought(files) == always(**{"data": "now a file", "other/b.csv": "2"})
+    assert brought(files) == always(**{"data.txt": "now a file", "other/b.csv": "2"})
 
 
 def test_names_that_this_program_writes_under_itself_stop_nothing(place, files):
-    for name in (".scaling.ipynb.part", ".a.py.part", "scaling.ipynb.txt"):
+    for name in (".scaling.ipynb.part", ".a.csv.part", "scaling.ipynb.txt"):
         (place / name).mkdir()
-        (place / name / "a.py").write_text("")
-    (place / "a.py").write_text("mine")
+        (place / name / "a.csv").write_text("")
+    (place / "a.csv").write_text("mine")
     bring_along(place, files, IGNORE)
-    assert brought(files) == always(**{"a.py": "mine"})
+    assert brought(files) == always(**{"a.csv": "mine"})
 
 
 def test_nothing_is_written_again_that_is_there_already(place, files):
     (place / "a.py").write_text("mine")
+    (place / "a.csv").write_text("mine")
     bring_along(place, files, IGNORE)
     before = {path: path.stat().st_mtime_ns for path in files.graded.parent.iterdir()}
     bring_along(place, files, IGNORE)
     assert {path: path.stat().st_mtime_ns for path in files.graded.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.html",
+        "a.HTML",
+        "a.html ",
+        "a.png.html",
+        "a.svg",
+        "a.xhtml",
+        "a.xml",
+        "a.mht",
+        "a.js",
+        "a.htm.",
+        "a",
+        "a.py",
+        ".html",
+    ],
+)
+def test_what_a_browser_or_python_could_run_becomes_a_text(place, files, name):
+    (place / name).write_text("<script>")
+    bring_along(place, files, IGNORE)
+    assert brought(files) == always(**{f"{name}.txt": "<script>"})
+
+
+def test_what_only_shows_something_keeps_its_name(place, files):
+    names = ("a.txt", "A.CSV", "a.json", "a.html.png", "a.jpeg", "a.gif", "a.pdf")
+    for name in names:
+        (place / name).write_text(name)
+    bring_along(place, files, IGNORE)
+    assert brought(files) == always(**{name: name for name in names})
+
+
+def test_a_new_name_takes_no_other_files_place(place, files):
+    for name in ("a.html", "a.html.txt", "b.html", "timestamp", "submission_secret"):
+        (place / name).write_text(name)
+    (place / "b.html.txt").mkdir()
+    (place / "b.html.txt" / "c.csv").write_text("c")
+    bring_along(place, files, IGNORE)
+    kept = {"a.html.txt": "a.html.txt", "a.html.txt.txt": "a.html", "b.html.txt/c.csv": "c", "b.html.txt.txt": "b.html"}
+    ours = {f"{name}.txt.txt": name for name in ("timestamp", "submission_secret")}
+    assert brought(files) == always(**kept, **ours)
+
+
+def test_a_file_that_was_copied_under_its_own_name_is_renamed_in_the_next_round(place, files):
+    (place / "a.html").write_text("<script>")
+    (files.graded.parent / "a.html").write_text("<script>")
+    bring_along(place, files, IGNORE)
+    assert brought(files) == always(**{"a.html.txt": "<script>"})

@@ -37,3 +37,18 @@ def test_headings_ids_and_pictures_from_elsewhere_do_not_come_along():
 def test_an_attached_picture_is_shown():
     cell = new_markdown_cell("![a plot](attachment:x.png)", attachments={"x.png": {"image/png": "aGk="}})
     assert 'src="data:image/png;base64,aGk="' in quoted(cell)
+
+
+def test_a_missing_attachment_becomes_words():
+    assert "[a plot (its file is missing)]" in quoted(new_markdown_cell("![a plot](attachment:x.png)"))
+    assert "[b (its file is missing)]" in quoted(new_markdown_cell('<img src="attachment:b.png" alt="b">'))
+
+
+def test_the_picture_of_a_long_text_stays_whole():
+    picture = f"data:image/png;base64,{'aGk' * 20_000}A"
+    assert picture in quoted(new_markdown_cell(f"![a plot]({picture})"))
+
+
+def test_a_text_that_no_parser_reads_is_shown_as_it_is(monkeypatch):
+    monkeypatch.setattr("bngrader.cleaning.MarkdownWithMath.render", lambda self, source: [][1])
+    assert quoted(new_markdown_cell("a <b> c, unread")) == "<pre>a &lt;b&gt; c, unread</pre>"

@@ -31,6 +31,8 @@ def copy(tmp_path_factory):
     notebook = sample_class.filled_in()
     notebook.cells.append(nbformat.v4.new_code_cell(PROBE))
     path.write_text(nbformat.writes(notebook))
+    for name in ("drawing.html", "drawing.csv", "numpy.py"):
+        path.with_name(name).write_text(name)
     for step in (
         ["generate_assignment", "scaling", "--force"],
         ["autograde", "scaling"],
@@ -69,6 +71,11 @@ def test_autograde_is_the_engine_with_its_sandbox(copy):
     assert "it is not there while an answer is graded" in probe.outputs[0].evalue
 
 
+def test_autograde_gives_files_beside_the_notebook_harmless_names(copy):
+    brought = {path.name for path in (copy / "autograded/ada/scaling").iterdir()}
+    assert brought == {"drawing.html.txt", "drawing.csv", "numpy.py.txt", "scaling.ipynb"}
+
+
 def test_the_scores_can_be_exported(copy):
     nbgrader(copy, "export", "--to=grades.csv")
     header, row = (copy / "grades.csv").read_text().splitlines()
@@ -101,20 +108,22 @@ def test_they_work_in_another_folder_with_the_configuration_that_the_book_gives(
     assert "bob" in ran.stdout
 
 
-def test_formgrader_lists_the_assignment_and_opens_the_written_answer_with_its_rubric(copy, chromium):
+def test_formgrader_shows_the_rubric_and_saves_a_score(copy, chromium):
     with jupyter_lab(copy, BIN) as address:
         page = chromium.new_page()
         page.goto(f"{address}/formgrader/manage_submissions/scaling")
-        page.get_by_text("needs manual grading").wait_for(timeout=30_000)
+        page.get_by_text("needs manual grading").wait_for()
         assert "ada" in page.locator("body").inner_text()
         page.goto(f"{address}/formgrader/gradebook/scaling/scaling")
         page.get_by_role("link", name="Submission #1").click()
-        page.get_by_text("fifty new patients").first.wait_for(timeout=30_000)
+        page.get_by_text("fifty new patients").first.wait_for()
+        page.wait_for_function("formgrader.grades.loaded")
         assert page.get_by_text("An answer worth 3 points").count() >= 1
         box = page.locator("input.score").last
-        box.fill("4")
-        box.blur()
-        page.wait_for_timeout(1500)
+        with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
+            box.fill("4")
+            box.blur()
+        assert saved.value.ok
         page.close()
     nbgrader(copy, "export", "--to=grades.csv")
     assert ",19.0," in (copy / "grades.csv").read_text()

@@ -1,0 +1,270 @@
+"""Nothing that students handed in acts in Formgrader: a real class, a real JupyterLab, a real browser."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
+from nbgrader.api import Gradebook
+
+from tests.conftest import REPOSITORY, jupyter_lab
+from tests.grading import sample_class
+
+BIN = Path(sys.executable).parent
+MATHJAX = {"cdnjs.cloudflare.com", "api.cdnjs.com"}  # Formgrader's own template loads it there
+RAN = "ran-as-the-grader.txt"
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+ACTS = f"""<script>document.title = "ran";
+fetch("/api/contents/{RAN}", {{method: "PUT", credentials: "include", body: JSON.stringify({{type: "file",
+format: "text", content: "x"}}), headers: {{"X-XSRFToken": (document.cookie.match("_xsrf=([^;]*)") || [])[1]}}}})
+</script>"""
+PYTHON = f"import pathlib\npathlib.Path({RAN!r}).write_text('x')\n"
+SVG = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:h="http://www.w3.org/1999/xhtml">{ACTS.replace("<", "<h:", 1)}'
+BESIDE = {
+    "drawing.html": ACTS,
+    "drawing.HTML ": ACTS,
+    "drawing.svg": SVG.replace("</script>", "</h:script></svg>"),
+    "drawing.xhtml": f'<html xmlns="http://www.w3.org/1999/xhtml"><head>{ACTS}</head></html>',
+    "page/drawing.png.html": ACTS,
+    "nbgrader_config.py": PYTHON,
+    "ipykernel_launcher.py": PYTHON,
+}
+IDS = [cell.id for cell in sample_class.handed_out().cells if cell.metadata.nbgrader.grade]
+OWN_CELL = """<div class="nbgrader_cell">IDS<input class="score tabbable" value="20">
+<details class="full-credit" open><summary class="full-credit">Notes</summary>mine</details>
+<button class="full-credit">Full</button></div></div></div>
+""".replace("IDS", "".join(f'<span id="{name}"></span>' for name in IDS))
+TRICKS = """
+See [my drawing](drawing.html), <a href="drawing.svg">this</a>, <a href="http:drawing.html">this</a>,
+<a href="//other.example/">this</a>, <a href="https:///formgrader">this</a>, 
+[data](data:text/html,<script>1</script>),
+[go](javascript:fetch('/api')), <a href="java&#10;script:fetch('/api')">go</a>, [log out](/logout),
+[top](#test_standardize)
+and [the source](https://source.example/page "a title").
+
+![](/logout) ![](http://other.example/a.png) ![x](//other.example/b.png) 
+<img src="https://other.example/c.png" srcset="/logout 2x"> <img src=x onerror="fetch('/api')">
+<img src="data:image/svg+xml;base64,PHN2Zy8+"> ![a figure](attachment:figure.svg)
+<picture><source srcset="https://other.example/d.png"></picture>
+
+<div class="full-credit" id="test_standardize" onclick="fetch('/api')">The whole answer</div>
+<details class="full-credit" ontoggle="fetch('/api')"><summary class="no-credit">Notes</summary>mine</details>
+
+<form action="/api/contents" method="post">
+<input name="x" autofocus onfocus="fetch('/api')"><button>Send</button></form>
+<iframe src="/logout"></iframe><object data="/logout"></object><embed src="/logout">
+<video src="/logout" autoplay></video>
+<svg><a href="/logout"><text y="20">a</text></a><image href="/logout"/><animate onbegin="fetch('/api')"/></svg>
+<math><mtext><a href="javascript:fetch('/api')">x</a></mtext></math><base href="https://other.example/">
+<meta http-equiv="refresh" content="0;url=/logout"><link rel="stylesheet" href="https://other.example/e.css">
+<style>body { background: url(https://other.example/f.png) }</style><b style="background: url(/logout)">bold</b>
+<span data-toggle="tooltip" data-link="/logout" title="x">span</span>
+
+$\\href{javascript:fetch('/api')}{x}$ $\\class{full-credit}{y}$ $\\cssId{test_standardize}{z}$ $\\style{color: red}{w}$
+$\\hr<!-- -->ef{/logout}{v}$ $\\frac{1}{2}$
+"""
+SHOWS = """from IPython.display import HTML, Javascript, Latex, Markdown, SVG, display
+display(HTML('<div class="full-credit" id="test_standardize">x</div><script>fetch("/api")</script>'))
+display(Javascript('fetch("/api")'), SVG('<svg xmlns="http://www.w3.org/2000/svg" onload="fetch(1)"></svg>'))
+display(Latex("<img src=/logout>"), Markdown("<img src=/logout>"))
+print('\\x1b]8;;/logout\\x07link\\x1b]8;;\\x07 <img src=/logout>')
+raise ValueError("<img src=/logout>")
+"""
+
+
+def hostile():
+    notebook = sample_class.handed_out()
+    for cell in notebook.cells:
+        cell.metadata.tags = ['"><img src="/logout">']
+        if cell.id == sample_class.WRITTEN:
+            cell.source = TRICKS
+            cell.attachments = {"figure.svg": {"image/svg+xml": "PHN2Zy8+", "text/html": "PHN2Zy8+"}}
+    notebook.metadata.title = notebook.metadata.widgets = {"x": "</title><img src='/logout'>"}
+    own = [new_markdown_cell(OWN_CELL), new_code_cell(SHOWS), new_raw_cell(TRICKS)]
+    own[1].metadata = nbformat.from_dict({"magics_language": '"><img src="/logout">', "tags": ["full-credit"]})
+    notebook.cells = [*own, *notebook.cells]
+    return notebook
+
+
+def innocent():
+    """What JupyterLab leaves when text with a pasted picture is copied to another cell, and what Colab writes."""
+    text = f"![the figure](attachment:image.png)\n\nand ![a dot](data:image/png;base64,{DOT})"
+    notebook = sample_class.filled_in(written_new_patient=text)
+    notebook.cells.append(new_markdown_cell("![another](attachment:gone.png)"))
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A class as the guide says, graded."""
+    folder = tmp_path_factory.mktemp("class")
+    guide = (REPOSITORY / "book" / "instructors.md").read_text()
+    config = next(part for part in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "load_subconfig" in part)
+    (folder / "nbgrader_config.py").write_text(config.replace("/path/to/the/clone", str(REPOSITORY)))
+    for student, notebook in {"mal": hostile(), "zoe": innocent()}.items():
+        place = folder / "submitted" / student / "scaling"
+        place.mkdir(parents=True)
+        (place / "scaling.ipynb").write_text(json.dumps(notebook))
+    for name, text in BESIDE.items():
+        path = folder / "submitted/mal/scaling" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    command = [BIN / "bngrader", "grade", "scaling", "--course", folder, "--json", folder / "scores.json"]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(course):
+    with jupyter_lab(course, BIN) as address:
+        yield address
+
+
+@pytest.fixture
+def context(chromium):
+    """A person's browser, which reaches no host but this one and notes what is asked for."""
+    context = chromium.new_context()
+    context.asked = []
+    context.on("request", lambda request: context.asked.append(request))
+    context.route(lambda url: urlsplit(url).hostname != "127.0.0.1", lambda route: route.abort())
+    yield context
+    context.close()
+
+
+def gradebook(course):
+    return Gradebook(f"sqlite:///{course}/gradebook.db", "batch-normalization")
+
+
+def scores(course):
+    with gradebook(course) as book:
+        grades = book.find_submission_notebook("scaling", "scaling", "mal").grades
+        return {grade.name: (grade.auto_score, grade.manual_score, grade.extra_credit) for grade in grades}
+
+
+def address_of(lab, course, student):
+    with gradebook(course) as book:
+        return f"{lab}/formgrader/submissions/{book.find_submission_notebook('scaling', 'scaling', student).id}/"
+
+
+def opened(context, address):
+    """The page of a submission whose scores and comments have been read, so that its buttons are ready."""
+    page = context.new_page()
+    page.goto(address)
+    page.wait_for_function("formgrader.grades.loaded && formgrader.comments.loaded")
+    return page
+
+
+def files(course):
+    return {path for path in course.rglob("*") if ".jupyter" not in path.parts and not path.match("gradebook.db*")}
+
+
+def save_a_comment(page):
+    """Write a comment as a person does; what was asked for before is then at the server."""
+    box = page.locator("textarea.comment").last
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
+        box.fill("Read.")
+        box.blur()
+    assert saved.value.ok
+
+
+def test_clicks_on_a_students_text_do_nothing(course, lab, context):
+    before, there, address = scores(course), files(course), address_of(lab, course, "mal")
+    page = opened(context, address)
+    popups = []
+    context.on("page", lambda other: popups.append(other.url))
+    shown = page.locator("#notebook-container").locator(".text_cell_render *, .output *")
+    for element in shown.element_handles():
+        if element.is_visible():
+            element.scroll_into_view_if_needed()
+            element.click(force=True, no_wait_after=True)
+        element.dispatch_event("click")
+        assert re.split("[?#]", page.url)[0] == address
+    save_a_comment(page)
+    writes = [request.url for request in context.asked if request.method != "GET"]
+    assert len(writes) == 1
+    assert scores(course) == before
+    assert files(course) == there
+    hosts = {urlsplit(request.url).hostname for request in context.asked if request.frame.page == page}
+    assert hosts <= {"127.0.0.1", *MATHJAX}
+    assert not [
+        request.url for request in context.asked if re.search(r"/logout|drawing|\.png|/api\b(?!/)", request.url)
+    ]
+
+
+def test_students_html_has_none_of_formgraders_names(course, lab, context):
+    page = opened(context, address_of(lab, course, "mal"))
+    for name in IDS:
+        assert page.locator(f"#{name}").count() == 1
+    students = page.locator("#notebook-container").locator(".text_cell_render, .output")
+    foreign = "[class*=credit], [id], input, button, form, iframe, svg, script, style, .text_cell_render [style]"
+    assert students.locator(foreign).evaluate_all("all => all.map(element => element.outerHTML)") == []
+    links = students.locator("a[href^=http]").evaluate_all("all => all.map(a => [a.href, a.target, a.rel])")
+    assert ["https://source.example/page", "_blank", "noreferrer noopener"] in links
+    assert {link[0] for link in links} <= {"https://source.example/page"}
+    text = students.all_inner_texts()
+    assert not re.search(r"\\(href|class|cssId|style)\b", "".join(text))
+    assert any(r"\frac{1}{2}" in part for part in text)
+
+
+def test_the_page_of_a_submission_loads_no_picture_from_a_server(course, lab, context):
+    page = opened(context, address_of(lab, course, "mal"))
+    page.evaluate(
+        """() => {
+            document.addEventListener("securitypolicyviolation", event => window.refused = event.effectiveDirective);
+            document.body.append(Object.assign(new Image(), {src: "/logout"}));
+        }"""
+    )
+    assert page.wait_for_function("window.refused").json_value() == "img-src"
+
+
+@pytest.mark.parametrize("name", [name for name in BESIDE if "drawing" in name])
+def test_a_page_that_was_handed_in_runs_no_script(course, lab, context, name):
+    brought = course / "autograded/mal/scaling" / name
+    assert not brought.exists()
+    assert Path(f"{brought}.txt").read_text() == BESIDE[name]
+    brought.write_text(BESIDE[name])  # as an earlier version, or a person, copied it
+    page, there = context.new_page(), files(course)
+    for asked in (name, f"{name}.txt"):
+        answer = page.goto(address_of(lab, course, "mal") + asked)
+        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert page.title() != "ran"
+    brought.unlink()
+    assert files(course) == there - {brought}
+
+
+@pytest.mark.parametrize("place", ["submitted/mal/scaling", "autograded/mal/scaling", "/tmp"])
+def test_formgrader_opens_no_course_that_a_student_handed_in(course, lab, context, place):
+    answer = context.new_page().goto(f"{lab}/formgrader?path={place}")
+    assert answer.status == 403
+    assert not (course / RAN).exists()
+
+
+def test_formgrader_opens_the_courses_own_folder_by_its_path(course, lab, context):
+    page = context.new_page()
+    page.goto(f"{lab}/formgrader?path={course}")
+    page.get_by_role("link", name="scaling").first.wait_for()
+
+
+def test_the_kernel_of_a_graded_notebook_imports_nothing_of_a_student(course):
+    command = [sys.executable, "-m", "ipykernel_launcher", "--version"]
+    subprocess.run(command, cwd=course / "autograded/mal/scaling", capture_output=True, check=True)
+    assert not (course / "autograded/mal/scaling" / RAN).exists()
+
+
+def test_a_missing_attachment_costs_nothing(course, lab, context):
+    records = {record["student"]: record for record in json.loads((course / "scores.json").read_text())}
+    assert (records["zoe"]["status"], records["zoe"]["score"]) == ("needs_manual", 15)
+    page = opened(context, address_of(lab, course, "zoe"))
+    for name in ("the figure", "another"):
+        page.get_by_text(f"[{name} (its file is missing)]").wait_for()
+    assert page.get_by_alt_text("a dot").evaluate("picture => picture.naturalWidth") == 1
+    feedback = (course / "feedback/zoe/scaling/scaling.html").read_text()
+    assert "[the figure (its file is missing)]" in feedback
+    assert DOT in feedback
