@@ -1,6 +1,6 @@
-"""Run bngrader, and end it as the system would, without a last word, when it calls a function for the n-th time.
+"""Run bngrader, and have the system send it a signal when it calls a function for the n-th time.
 
-`python -m tests.grading.faults.killed_at bngrader.gradebook:write_file 2 grade scaling ...`
+`python -m tests.grading.faults.signalled_at SIGKILL bngrader.gradebook:write_file 2 grade scaling ...`
 """
 
 import functools
@@ -12,26 +12,26 @@ import sys
 from bngrader.commands import main
 
 
-def end_at(place: str, number: int) -> None:
-    """Make the n-th call of `module:function` or `module:Class.method` the process's last."""
+def signal_at(number: int, place: str, calls: int) -> None:
+    """Send this process the signal `number` when `module:function` or `module:Class.method` is called again."""
     module, _, path = place.partition(":")
     *owners, name = path.split(".")
     owner = functools.reduce(getattr, owners, importlib.import_module(module))
     function = getattr(owner, name)
-    left = number
+    left = calls
 
     @functools.wraps(function)
     def wrapped(*args, **options):
         nonlocal left
         left -= 1
         if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
         return function(*args, **options)
 
     setattr(owner, name, wrapped)
 
 
 if __name__ == "__main__":
-    end_at(sys.argv[1], int(sys.argv[2]))
-    sys.argv[1:3] = []
+    signal_at(signal.Signals[sys.argv[1]], sys.argv[2], int(sys.argv[3]))
+    sys.argv[1:4] = []
     main()
