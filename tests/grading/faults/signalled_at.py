@@ -32,6 +32,7 @@ def signal_at(number: int, place: str, calls: int) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has the jobs of its background ignore it
     signal_at(signal.Signals[sys.argv[1]], sys.argv[2], int(sys.argv[3]))
     sys.argv[1:4] = []
     main()
