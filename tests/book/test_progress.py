@@ -42,7 +42,8 @@ sphinx:
   local_extensions: {progress: ext}
   config: {nb_execution_raise_on_error: true}
 """
-BUILT_BEFORE = ["exercises", ".venv/.made", "node_modules/.made", "_build/wheel/.made", "_build/.config"]
+BUILDS = [f"_build/{name}" for name in ("wheel/.made", "experiments/.made", ".config")]
+BUILT_BEFORE = ["exercises", ".venv/.made", "node_modules/.made", *BUILDS]
 
 
 def run(command, **options):
@@ -113,8 +114,7 @@ def small_book(tmp_path):
     for folder in ("_build/wheel", "bnref", "bngrader"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "_build/wheel/course.whl").touch()
-    made = [*BUILT_BEFORE, tmp_path / "_build/experiments/.made"]
-    old = [argument for place in made for argument in ("--old-file", place)]
+    old = [argument for place in BUILT_BEFORE for argument in ("--old-file", place)]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = ["make", "-f", REPOSITORY / "Makefile", *old, "book"]
     return command, {"cwd": tmp_path, "env": os.environ | {"PATH": path, "BNREF_EXPERIMENTS": ""}}
