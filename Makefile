@@ -10,7 +10,12 @@ export BNREF_EXPERIMENTS := $(CURDIR)/$(EXPERIMENTS)
 HTML := _build/html
 WHEEL := _build/wheel
 SAMPLE := _build/sample-class
-PACKAGES := $(shell find bnref bngrader -name '*.py')
+PACKAGES := $(shell find bnref bngrader -type f -not -name '*.pyc')
+# Before a command: shows what it prints only if it fails.
+QUIETLY := f() { printed=$$("$$@" 2>&1) || { code=$$?; printf '%s\n' "$$printed" >&2; return $$code; }; }; f
+# The same of what it prints to its standard output; progress, warnings and errors come by the standard error.
+BRIEFLY := f() { printed=$$("$$@") || { code=$$?; printf '%s\n' "$$printed" >&2; return $$code; }; }; f
+BUILD_BOOK := $(BRIEFLY) jupyter-book build . --quiet -W -n --keep-going
 
 # Installed programs name the folder that they were installed in.
 MADE_IN := $(shell cat .venv/.made 2>/dev/null)
@@ -29,7 +34,8 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: .venv/.made node_modules/.made $(WHEEL)/.made $(EXPERIMENTS)/.made _build/.config exercises ## build the book and the students' notebooks
-	jupyter-book build . --quiet -W -n --keep-going
+	@echo "Building the book."
+	@$(BUILD_BOOK)
 	@mkdir -p $(HTML)/downloads && cp $(WHEEL)/*.whl $(HTML)/downloads/
 	@echo
 	@echo "The book:        $(CURDIR)/$(HTML)/index.html"
@@ -39,26 +45,28 @@ book: .venv/.made node_modules/.made $(WHEEL)/.made $(EXPERIMENTS)/.made _build/
 	@echo "                 (makes one in $(SAMPLE) and runs bngrader grade scaling --course $(SAMPLE))"
 
 exercises: .venv/.made ## make the students' notebooks from solutions/
-	@bngrader exercises
+	@$(QUIETLY) bngrader exercises && echo "Made the students' notebooks in exercises/."
 
 sample: .venv/.made ## make a sample class of students, and grade it
 	@python -m tests.grading.sample_class $(SAMPLE)
-	bngrader grade scaling --course $(SAMPLE)
+	@bngrader grade scaling --course $(SAMPLE)
 
 epub: book ## make the book as an EPUB
 	@rm -rf _build/epub
-	jupyter-book build . --quiet -W -n --keep-going --builder custom --custom-builder epub
+	@echo "Making the EPUB."
+	@$(BUILD_BOOK) --builder custom --custom-builder epub
 	@mkdir -p $(HTML)/downloads && cp _build/epub/batch-normalization.epub $(HTML)/downloads/
 	@echo "$(CURDIR)/$(HTML)/downloads/batch-normalization.epub"
 
 pdf: book ## print the book as a PDF; needs Chromium
-	jupyter-book build . --quiet -W -n --keep-going --builder singlehtml
-	python book/_pdf.py _build/singlehtml $(HTML)/downloads/batch-normalization.pdf
+	@echo "Making the PDF."
+	@$(BUILD_BOOK) --builder singlehtml
+	@python book/_pdf.py _build/singlehtml $(HTML)/downloads/batch-normalization.pdf
 	@echo "$(CURDIR)/$(HTML)/downloads/batch-normalization.pdf"
 
 serve: ## show the built book at http://localhost:8000/ (PORT=... for another)
 	@test -f $(HTML)/index.html || { echo "There is no book yet: run make book first."; exit 1; }
-	python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+	@python book/_serve.py $(HTML) $(PORT)
 
 test: book ## install what the tests need, and run all of them
 	@./tests/install-chromium.sh
@@ -99,20 +107,22 @@ distclean: clean ## remove what was installed too
 		{ echo "The course needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=python3.12 book"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' || \
 		{ echo "$(PYTHON) lacks the module venv; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	umask 022 && $(PYTHON) -m venv .venv
+	@echo "Installing the packages of requirements.lock into .venv; the first time this takes a few minutes."
+	@umask 022 && $(QUIETLY) $(PYTHON) -m venv .venv
 	@mkdir -p .venv/tmp  # pip unpacks gigabytes, for which the system's temporary folder may lack room
-	umask 022 && TMPDIR="$$PWD/.venv/tmp" $(BIN)/python -m pip install --quiet --requirement requirements.lock
-	umask 022 && $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@umask 022 && export TMPDIR="$$PWD/.venv/tmp" && $(QUIETLY) $(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@umask 022 && $(QUIETLY) $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -rf .venv/tmp
 	@pwd -P > $@
 
 node_modules/.made: package-lock.json .npmrc .venv/.made
-	npm ci --silent
+	@echo "Installing the packages of package-lock.json into node_modules."
+	@$(QUIETLY) npm ci
 	@touch $@
 
 # A page would run its experiments one after the other; this runs them on all cores.
 $(EXPERIMENTS)/.made: $(shell find bnref -name '*.py') requirements.lock .venv/.made
-	@echo "Running the book's experiments, which takes some minutes"
+	@echo "Running the book's experiments; the first time this takes a few minutes."
 	@python -m bnref.experiments
 	@touch $@
 
@@ -123,5 +133,5 @@ _build/.config: _config.yml _toc.yml $(wildcard book/_ext/*.py book/_static/*) r
 
 $(WHEEL)/.made: pyproject.toml LICENSE $(PACKAGES) .venv/.made
 	@rm -rf $(WHEEL)
-	pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(WHEEL) .
+	@$(QUIETLY) pip wheel --quiet --no-deps --no-build-isolation --wheel-dir $(WHEEL) .
 	@touch $@

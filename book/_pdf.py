@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+from _serve import Quiet
 from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -15,18 +16,13 @@ FOOTER = '<div style="width: 100%; font-size: 8px; text-align: center"><span cla
 MARGIN = {"top": "15mm", "bottom": "18mm", "left": "15mm", "right": "15mm"}
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing of each request."""
-
-
 def print_pdf(folder: Path, target: Path) -> None:
     """Print the book, which Sphinx's builder singlehtml left in `folder`, to `target`: all formulas, all images."""
     shutil.copy(folder / "book" / "index.html", folder / "whole.html")  # its links are those of a page at the top
     browser = next(filter(None, map(shutil.which, NAMES)), None)
     if browser is None:
         sys.exit("The PDF is printed by Chromium, which is missing. Install it; on Debian: apt-get install chromium")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=browser, args=FLAGS).new_page(color_scheme="light")

@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("course")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 600  # seconds after which a test gives up waiting; a busy machine may take minutes
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -116,11 +117,11 @@ def jupyter_lab(folder, bin_folder):
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(PATIENCE)
 
 
-def _wait_for(address, server, log, seconds=60):
-    end = time.monotonic() + seconds
+def _wait_for(address, server, log):
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end and server.poll() is None:
         try:
             urllib.request.urlopen(address).close()

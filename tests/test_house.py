@@ -46,7 +46,27 @@ def sections():
 SECTIONS = sections()
 EXECUTED = [*SECTIONS, "index", "today"]
 ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
-FOR_STUDENTS = ["check", "calls", "hints", "inpage", "messages", "networks", "observe", "mistakes/*"]
+FOR_STUDENTS = ["check", "calls", "hints", "inpage", "loopback", "messages", "networks", "observe", "mistakes/*"]
+
+# A host in an address, and a name in a text that ends as those of hosts often do.
+HOSTS = re.compile(
+    r"://(?:[^/@\s\"']*@)?([a-z0-9.-]+)|[\"'@\s]((?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|edu|ai|app|internal))\b"
+)
+# RFC 2606 and RFC 6761, and the names that a format's specification gives to its elements.
+RESERVED = re.compile(r"(.+\.)?(example(\.(com|net|org))?|invalid|test|localhost|internal)|www\.(w3|idpf)\.org")
+ADDRESSES = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
+# Loopback, "any", and those of RFC 5737 for documentation.
+OWN_ADDRESSES = re.compile(r"127\.\d+\.\d+\.\d+|0\.0\.0\.0|192\.0\.2\.\d+|198\.51\.100\.\d+|203\.0\.113\.\d+")
+WAITS = re.compile(r"\b(?:sleep|wait_for_timeout|Timer|setTimeout)\(")
+# How many of these a file may have, where none stands for an event that a test waits for.
+ALLOWED_WAITS = {
+    "tests/conftest.py": 1,  # between two looks at a server that starts
+    "tests/bngrader/engine/test_execute.py": 2,  # inside submissions, as in the attacks
+    "tests/grading/attacks/exhausting.py": 3,
+    "tests/grading/attacks/leaving.py": 2,
+    "tests/grading/attacks/wire.py": 3,
+    "tests/grading/faults/test_refused.py": 1,  # how long a gradebook is locked is what is tested
+}
 
 
 def cells(section):
@@ -179,6 +199,28 @@ def test_no_file_is_generated_or_too_long():
         # Solutions and mistakes are lists of answers: there is no more to understand in a long one.
         if name.endswith(".py") and not name.startswith(("solutions/", "bngrader/mistakes/", "tests/")):
             assert len((REPOSITORY / name).read_text().splitlines()) <= 300, name
+
+
+def texts(*folders):
+    """The tracked text files of folders, by name."""
+    for name in tracked():
+        if name.startswith(folders) and not name.endswith((".png", ".svg")):
+            yield name, (REPOSITORY / name).read_text()
+
+
+def test_tests_name_reserved_hosts_alone():
+    for name, text in texts("tests/", "benchmarks/"):
+        if name != "tests/test_house.py":
+            hosts = {"".join(found).rstrip(".") for found in HOSTS.findall(text)}
+            hosts -= set(ADDRESSES.findall(text))
+            assert {host for host in hosts if not RESERVED.fullmatch(host)} == set(), name
+            assert {one for one in ADDRESSES.findall(text) if not OWN_ADDRESSES.fullmatch(one)} == set(), name
+
+
+def test_tests_wait_for_events_and_not_for_a_time():
+    waits = {name: len(WAITS.findall(text)) for name, text in texts("tests/")}
+    more = {name: count for name, count in waits.items() if count > ALLOWED_WAITS.get(name, 0)}
+    assert more == {}, "wait for the event itself, or say in ALLOWED_WAITS why the time is meant"
 
 
 def test_the_package_version_is_the_same_everywhere():

@@ -31,7 +31,7 @@ NEEDED = (
     "private",
     "unsafe_no_sandbox",
 )
-SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is taken for lost
+SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is taken for lost, or a student's monitor
 
 
 def execute(notebook: NotebookNode, settings: Engine) -> None:
@@ -172,7 +172,7 @@ class _Run:
         if self.student is None:
             return ""
         self.student.send(number)
-        ready, _, _ = select.select([self.status], [], [], 2.0)
+        ready, _, _ = select.select([self.status], [], [], SLACK)
         said = os.read(self.status, 1 << 12) if ready else b""
         self.student.close()
         os.close(self.status)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 STEP = 0.05  # seconds between two looks
-PATIENCE = 0.3  # seconds that a process which hung up has to end by itself
+PATIENCE = 2.0  # seconds that a process which hung up has to end by itself, on a busy machine too
 PR_SET_PDEATHSIG = 1
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 

@@ -24,7 +24,7 @@ from bngrader.engine.values import Packer, Unpacker
 BY_NAME = ("numpy", "torch", "math")  # packages whose functions go to the student's side by name
 KINDS = {"function", "class", "object", "generator"}
 LOOP = "is there a loop that does not end?"
-GRACE = 2.0  # seconds that an interrupted answer has to come back
+GRACE = 5.0  # seconds that an interrupted answer has to come back, on a busy machine too
 NESTED = 20  # calls within calls
 
 

@@ -1,22 +1,30 @@
 """Where the book is published, from the environment of the build: what a clone cannot know of itself.
 
 `BNCOURSE_URL` is the address that the pages will have, for canonical links and for the cards that other sites show.
+Without it, pages say no address of their own, and have no cards, whose pictures need one.
 `BNCOURSE_REPOSITORY`, as `owner/name` on GitHub, brings the buttons that lead to the sources and that launch a chapter
 on Binder. `BNCOURSE_HUB`, the address of a JupyterHub, adds a button that launches it there.
 """
 
 import logging
 import os
+import re
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-AT_HOME = "http://localhost:8000/"  # `make serve`
+ADDRESS = re.compile(r'<meta property="og:url" content="[^"]*" />\n?')
 
 
 def _publish(app: Sphinx, config: Config) -> None:
-    address = os.environ.get("BNCOURSE_URL", AT_HOME).rstrip("/") + "/"
-    config.html_baseurl = config.ogp_site_url = address
+    address = os.environ.get("BNCOURSE_URL")
+    if address:
+        config.html_baseurl = config.ogp_site_url = address.rstrip("/") + "/"
+    else:
+        config.ogp_social_cards = {"enable": False}
+        # The extension that writes the page's description writes an address too, relative to no site.
+        app.connect("html-page-context", _remove_address, priority=900)
     repository = os.environ.get("BNCOURSE_REPOSITORY")
     if repository:
         config.html_theme_options |= {
@@ -25,6 +33,10 @@ def _publish(app: Sphinx, config: Config) -> None:
             "use_repository_button": True,
             "launch_buttons": _launch_buttons(os.environ.get("BNCOURSE_HUB")),
         }
+
+
+def _remove_address(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    context["metatags"] = ADDRESS.sub("", context.get("metatags") or "")
 
 
 def _launch_buttons(hub: str | None) -> dict[str, str]:

@@ -83,14 +83,10 @@ def test_the_icons_that_are_used_are_drawn_and_the_others_are_left_out(opened):
     assert set(icons) <= set(solid.getBestCmap())
 
 
-def test_a_page_says_what_it_is_to_other_sites(opened, site):
+def test_a_page_says_what_it_is_to_other_sites(opened):
     page = opened("book/scaling.html")
     assert page.evaluate("document.documentElement.lang") == "en"
     assert "Batch Normalization" in page.title()
-    address = page.locator("link[rel=canonical]").get_attribute("href")
-    assert address.endswith("/book/scaling.html")
-    card = page.locator("meta[property='og:image']").get_attribute("content")
-    assert page.request.get(f"{site}/_images/{card.split('/_images/')[1]}").headers["content-type"] == "image/png"
     assert len(page.locator("meta[name=description]").get_attribute("content")) > 50
 
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from bngrader.revision import REVISED
-from tests.conftest import jupyter_lab
+from tests.conftest import PATIENCE, jupyter_lab
 from tests.grading import sample_class
 from tests.grading.term import BIN, COURSE, Term
 
@@ -60,6 +60,7 @@ class Form:
         with term.gradebook() as book:
             name = book.find_submission_notebook("scaling", "scaling", student).id
         self.page = browser.new_context().new_page()
+        self.page.set_default_timeout(1000 * PATIENCE)
         with self._loaded():
             self.page.goto(f"{address}/formgrader/submissions/{name}/")
 
@@ -69,7 +70,8 @@ class Form:
     def reload(self, box):
         with self._loaded():
             self.page.reload()
-        self.page.wait_for_timeout(200)
+        # The scores are filled in some time after they have come.
+        self.page.wait_for_function("box => document.getElementById(box).value !== ''", arg=box)
         return self.page.locator(f"#{box}").input_value()
 
     def saved(self):
@@ -154,7 +156,7 @@ def by_hand(term, third, chromium):
             at_one_time(forms, cell, points)
         at_one_time(forms, f"{WRITTEN}-comment", ("Say why, too.", "By how much?"))
         seen = {form.student: form.reload(WRITTEN) for form in others}
-        out, err = again.communicate(timeout=200)
+        out, err = again.communicate(timeout=PATIENCE)
         assert again.returncode == 0, out + err
         cleo = Form(chromium, term, servers[0], "cleo")
         cleo.give(WRITTEN, 5)

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY, jupyter_lab
+from bngrader.loopback import WARNING
+from tests.conftest import PATIENCE, REPOSITORY, jupyter_lab
 from tests.grading import sample_class
 
 
@@ -36,7 +37,9 @@ def write(folder, notebook):
 
 def validate(machine, folder):
     command = [machine / "nbgrader", "validate", "scaling.ipynb"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert WARNING not in ran.stderr
+    return ran.stdout
 
 
 def test_the_extra_is_small(machine):
@@ -76,13 +79,15 @@ def test_the_validate_button_of_jupyterlab_works(machine, folder, chromium):
 def press_validate(machine, folder, chromium):
     with jupyter_lab(folder, machine) as address:
         page = chromium.new_page()
+        page.set_default_timeout(1000 * PATIENCE)
         page.goto(f"{address}/lab/tree/scaling.ipynb")
         button = page.get_by_role("button", name="Validate")
-        button.wait_for(timeout=60_000)
-        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+        button.wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
         button.click()
         dialog = page.locator(".jp-Dialog-content")
-        dialog.wait_for(timeout=90_000)
+        dialog.wait_for()
         text = dialog.inner_text()
         page.close()
+    assert WARNING not in (folder / "lab.log").read_text()
     return text

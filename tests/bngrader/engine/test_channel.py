@@ -20,7 +20,7 @@ def ends():
 
 
 def soon():
-    return time.monotonic() + 5
+    return time.monotonic() + 60  # on a busy machine
 
 
 def test_a_message_crosses_whole():
@@ -55,6 +55,7 @@ def test_what_is_too_large_or_no_message_is_refused(ends, sent):
 
 
 def test_half_a_message_does_not_hold_up_the_other_end(ends):
+    """The deadline is what is tested."""
     channel, theirs = ends
     theirs.sendall(struct.pack("<II", 100, 0) + b"half")
     with pytest.raises(TimeoutError):

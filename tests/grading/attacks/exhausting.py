@@ -161,17 +161,24 @@ def use_up():
 """),
     "memory-processes": using_up("""
 import os
-import time
+import signal
 import numpy as np
 def use_up():
+    heard, tell = os.pipe()
     for _ in range(10):
         if os.fork() == 0:
-            kept = np.ones(1 << 27)
-            time.sleep(0.5)
-            with open(f"/tmp/done-{os.getpid()}", "w"):
+            try:
+                os.close(heard)
+                kept = np.ones(1 << 27)
+                os.write(tell, b"x")
+                signal.pause()
+            finally:
                 os._exit(0)
-    time.sleep(1.4)
-    if len([name for name in os.listdir("/tmp") if name.startswith("done-")]) == 10:
+    os.close(tell)
+    told = b""
+    while len(told) < 10 and (more := os.read(heard, 10)):
+        told += more
+    if len(told) == 10:
         print("LEAKED-OUT: ten processes of a gigabyte each")
 """),
     "print-200-megabytes": dangerous("""

@@ -2,14 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import time
 
 import nbformat
 from nbgrader.api import Grade, Gradebook, SubmittedAssignment
 
-from tests.conftest import REPOSITORY
+from tests.conftest import PATIENCE, REPOSITORY
 from tests.grading import sample_class
 
 SCORES = {"ada-right": 15, "dan-ddof": 12, "ida-inverse": 13, "kim-empty": 0}
@@ -36,30 +36,27 @@ def grade(folder, *arguments, **options):
     )
 
 
-def start(folder, *arguments):
-    """A round under way, in a process group of its own."""
-    return subprocess.Popen(
-        command(folder, *arguments),
+def start(folder, *arguments, after):
+    """A round under way, in a process group of its own, that stands still as soon as it has written `after` results."""
+    call = 2 * after + 1  # it writes the notebook and the page of each
+    standing = ("-m", "tests.grading.faults.signalled_at", "SIGSTOP", "bngrader.gradebook:write_file", str(call))
+    process = subprocess.Popen(
+        command(folder, *arguments, start=standing),
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+    state = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert state.si_code == os.CLD_STOPPED, process.communicate()
+    return process
 
 
-def wait_until(true, process, seconds=120):
-    """Look at something until it is true, while a process runs."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
-def finished(folder):
-    """The students whose graded notebook is written."""
-    return [path.parents[1].name for path in folder.glob("autograded/*/scaling/scaling.ipynb")]
+def go_on(process):
+    """Let a round that stands still go on to its end; gives what it printed."""
+    process.send_signal(signal.SIGCONT)
+    return process.communicate(timeout=PATIENCE)
 
 
 def assert_each_has_its_grade(folder):

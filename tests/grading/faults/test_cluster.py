@@ -5,16 +5,15 @@ import signal
 
 from distributed import LocalCluster
 
-from tests.grading.faults.rounds import assert_each_has_its_grade, finished, grade, make_class, start, wait_until
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, grade, make_class, start
 
 
 def test_a_lost_dask_worker_loses_no_submission(tmp_path):
     folder = make_class(tmp_path)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        process = start(folder, "--scheduler", cluster.scheduler_address)
-        wait_until(lambda: finished(folder), process)
+        process = start(folder, "--scheduler", cluster.scheduler_address, after=1)
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-        output = process.communicate(timeout=200)
+        output = go_on(process)
         assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
 

@@ -10,14 +10,13 @@ import psutil
 from bngrader.cluster import LOST, in_processes
 from bngrader.sources import gradable, read_solution
 from bngrader.worker import Job
-from tests.conftest import REPOSITORY
+from tests.conftest import PATIENCE, REPOSITORY
 from tests.grading.faults.rounds import (
     assert_each_has_its_grade,
-    finished,
+    go_on,
     grade,
     make_class,
     start,
-    wait_until,
 )
 
 # The first call that a round does not survive, from its start to its end.
@@ -32,16 +31,16 @@ STAGES = [
 def test_the_writer_killed_at_each_stage_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     for place, number in STAGES:
-        round_ = grade(folder, "--jobs", 1, start=("-m", "tests.grading.faults.killed_at", place, str(number)))
+        killed = ("-m", "tests.grading.faults.signalled_at", "SIGKILL", place, str(number))
+        round_ = grade(folder, "--jobs", 1, start=killed)
         assert round_.returncode == -signal.SIGKILL, (place, round_.stdout, round_.stderr)
         assert not (folder / "scores.json").exists()
-    round_ = start(folder, "--jobs", 2)
-    wait_until(lambda: len(finished(folder)) > 1, round_)
+    round_ = start(folder, "--jobs", 2, after=1)
     others = psutil.Process(round_.pid).children(recursive=True)
     round_.kill()
     round_.communicate()
     assert others
-    assert psutil.wait_procs(others, timeout=60)[1] == []
+    assert psutil.wait_procs(others, timeout=PATIENCE)[1] == []
     last = grade(folder)
     assert last.returncode == 0, last.stdout + last.stderr
     assert "Graded before, and unchanged:" in last.stdout
@@ -50,32 +49,29 @@ def test_the_writer_killed_at_each_stage_loses_nothing(tmp_path):
 
 def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 2)
+    process = start(folder, "--jobs", 2, after=1)
     killed = []
 
     def workers():
         servers = [c for c in psutil.Process(process.pid).children() if "forkserver" in " ".join(c.cmdline())]
         return [worker for server in servers for worker in server.children()]
 
-    wait_until(lambda: finished(folder), process)
     for worker in workers():
         worker.kill()
         killed.append(worker)
-    output = process.communicate(timeout=120)
+    output = go_on(process)
     assert killed
     assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
 
 
 def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
-
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 2)
-    wait_until(lambda: finished(folder), process)
+    process = start(folder, "--jobs", 2, after=1)
     zygotes = [c for c in psutil.Process(process.pid).children() if "bngrader.engine.zygote" in " ".join(c.cmdline())]
     for zygote in zygotes:
         zygote.kill()
-    output = process.communicate(timeout=120)
+    output = go_on(process)
     assert zygotes
     assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
@@ -83,10 +79,9 @@ def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
 
 def test_ctrl_c_keeps_what_is_done_and_the_next_round_does_the_rest(tmp_path):
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 1)
-    wait_until(lambda: len(finished(folder)) >= 2, process)
+    process = start(folder, "--jobs", 1, after=2)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = go_on(process)
     assert process.returncode == 130, out + err
     assert "of 4 submissions." in err
     assert "Traceback" not in err

@@ -11,11 +11,10 @@ from tests.conftest import lacking
 from tests.grading.faults.rounds import (
     assert_each_has_its_grade,
     command,
-    finished,
+    go_on,
     grade,
     make_class,
     start,
-    wait_until,
 )
 
 # In a file system of its own, of 1 MB: a round that finds it full; then, after it has grown, one that does not.
@@ -60,11 +59,11 @@ def locked(folder):
 
 def test_a_gradebook_that_is_locked_for_a_while_is_waited_for(tmp_path):
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 1)
-    wait_until(lambda: finished(folder), process)
+    process = start(folder, "--jobs", 1, after=1)
     with locked(folder) as connection:
+        # SQLite's own patience is 5 seconds.
         threading.Timer(8, connection.rollback).start()
-        output = process.communicate(timeout=200)
+        output = go_on(process)
     assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
 
@@ -72,10 +71,9 @@ def test_a_gradebook_that_is_locked_for_a_while_is_waited_for(tmp_path):
 def test_a_gradebook_that_stays_locked_stops_the_round_and_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     database = f"sqlite:///{folder / 'gradebook.db'}?timeout=1"
-    process = start(folder, "--jobs", 1, "--db", database)
-    wait_until(lambda: finished(folder), process)
+    process = start(folder, "--jobs", 1, "--db", database, after=1)
     with locked(folder):
-        out, err = process.communicate(timeout=200)
+        out, err = go_on(process)
         before = grade(folder, "--jobs", 1, "--db", database)
     for code, text in [(process.returncode, err), (before.returncode, before.stderr)]:
         assert code == 2, out + text

@@ -1,0 +1,150 @@
+"""What a build shows while it works, on a terminal and elsewhere, and that a failure shows its whole cause."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+# Stands in for the course's claims in every process of an experiment's run.
+CLAIMS = """
+from bnref.experiments import claims
+def experiment():
+    if {fails}:
+        raise ZeroDivisionError("the digits are gone")
+def all_claims():
+    rest = dict(says="", source="", where="", published="", judge=lambda found: None)
+    fine = [claims.Claim(str(n), chapter="one", experiment=lambda: None, **rest) for n in range(7)]
+    return [*fine, claims.Claim("last", chapter="two", experiment=experiment, **rest)]
+claims.all_claims = all_claims
+"""
+PAGE = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# Page
+
+```{code-cell} ipython3
+print("executed")
+```
+"""
+CONFIG = """
+title: A small book
+only_build_toc_files: true
+execute: {execute_notebooks: cache}
+sphinx:
+  local_extensions: {progress: ext}
+  config: {nb_execution_raise_on_error: true}
+"""
+BUILDS = [f"_build/{name}" for name in ("wheel/.made", "experiments/.made", ".config")]
+BUILT_BEFORE = ["exercises", ".venv/.made", "node_modules/.made", *BUILDS]
+
+
+def run(command, **options):
+    """The exit code of a command, and all that it printed."""
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+    return ran.returncode, ran.stdout
+
+
+def on_a_terminal(command, **options):
+    """The same where its output is a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, **options) as process:
+        os.close(theirs)
+        shown = bytearray()
+        while True:
+            try:
+                part = os.read(ours, 1 << 16)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        os.close(ours)
+    return process.returncode, shown.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture
+def experiments(tmp_path):
+    """The command that runs all experiments, with some that take no time."""
+
+    def arrange(fails):
+        (tmp_path / "sitecustomize.py").write_text(CLAIMS.format(fails=fails))
+        environment = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(REPOSITORY)]), "BNREF_EXPERIMENTS": ""}
+        return [sys.executable, "-m", "bnref.experiments"], {"env": os.environ | environment, "cwd": tmp_path}
+
+    return arrange
+
+
+def test_experiments_are_counted_in_a_few_lines(experiments):
+    command, options = experiments(fails=False)
+    code, shown = run(command, **options)
+    assert (code, shown.splitlines()) == (0, [f"Experiments: {n} of 8" for n in (2, 4, 6, 8)])
+
+
+def test_experiments_are_counted_in_place_on_a_terminal(experiments):
+    command, options = experiments(fails=False)
+    code, shown = on_a_terminal(command, **options)
+    assert (code, shown) == (0, "\r".join(f"Experiments: {n} of 8" for n in range(9)) + "\n")
+
+
+def test_a_failing_experiment_shows_its_error(experiments):
+    command, options = experiments(fails=True)
+    code, shown = run(command, **options)
+    assert code == 1
+    assert "ZeroDivisionError: the digits are gone" in shown
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """The command `make book` for a book of four pages, and the folder that holds it."""
+    (tmp_path / "_config.yml").write_text(CONFIG)
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: one\nchapters: [{file: two}, {file: three}, {file: four}]\n"
+    )
+    for name in ("one", "two", "three", "four"):
+        (tmp_path / f"{name}.md").write_text(PAGE)
+    (tmp_path / "ext").symlink_to(REPOSITORY / "book" / "_ext")
+    for folder in ("_build/wheel", "bnref", "bngrader"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "_build/wheel/course.whl").touch()
+    old = [argument for place in BUILT_BEFORE for argument in ("--old-file", place)]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = ["make", "-f", REPOSITORY / "Makefile", *old, "book"]
+    return command, {"cwd": tmp_path, "env": os.environ | {"PATH": path, "BNREF_EXPERIMENTS": ""}}
+
+
+def test_make_book_says_how_far_it_is_and_where_the_book_lies(small_book):
+    command, options = small_book
+    code, shown = run(command, **options)
+    lines = shown.splitlines()
+    assert code == 0, shown
+    assert lines[:5] == ["Building the book.", *(f"Pages: {n} of 4" for n in (1, 2, 3, 4))]
+    assert str(options["cwd"] / "_build/html/index.html") in lines[6]
+    assert len(lines) < 12, shown
+
+
+def test_a_failing_page_shows_its_error(small_book):
+    command, options = small_book
+    (options["cwd"] / "three.md").write_text(PAGE.replace('print("executed")', "print(1 / 0)"))
+    code, shown = run(command, **options)
+    assert code == 2
+    assert "ZeroDivisionError: division by zero" in re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert "three.md" in shown
+
+
+def test_a_failing_install_shows_its_error(tmp_path):
+    (tmp_path / "requirements.lock").write_text("a-package-that-is-not-there==1\n")
+    (tmp_path / "pyproject.toml").touch()
+    command = ["make", "-f", REPOSITORY / "Makefile", f"PYTHON={sys.executable}", ".venv/.made"]
+    code, shown = run(command, cwd=tmp_path, env=os.environ | {"PIP_NO_INDEX": "1"})
+    assert code == 2
+    assert "Installing the packages of requirements.lock into .venv" in shown
+    assert "No matching distribution found for a-package-that-is-not-there==1" in shown
+    assert not (tmp_path / ".venv/.made").exists()

@@ -1,0 +1,63 @@
+"""The address that pages say they have: the one that the build was told, and none without."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+HTML = REPOSITORY / "_build" / "html"
+ADDRESSED = re.compile(r'<link rel="canonical"[^>]*>|<meta property="og:(?:url|image)[^>]*>')
+CONF = """
+import sys
+sys.path.insert(0, "ext")
+extensions = ["sphinxext.opengraph", "publishing"]
+html_theme = "sphinx_book_theme"
+ogp_enable_meta_description = True
+"""
+
+
+@pytest.fixture
+def built(tmp_path):
+    """What a page of a small book has in its head."""
+    shutil.copytree(REPOSITORY / "book" / "_ext", tmp_path / "ext")
+    (tmp_path / "conf.py").write_text(CONF)
+    (tmp_path / "index.rst").write_text("Title\n=====\n\nA sentence that says what the page is about.\n")
+
+    def build(**variables):
+        others = {name: value for name, value in os.environ.items() if not name.startswith("BNCOURSE_")}
+        command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", ".", "out"]
+        ran = subprocess.run(command, cwd=tmp_path, env=others | variables, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        return (tmp_path / "out" / "index.html").read_text().split("</head>")[0]
+
+    return build
+
+
+@pytest.mark.parametrize("variables", [{}, {"BNCOURSE_URL": ""}])
+def test_without_an_address_a_page_says_none(built, variables):
+    head = built(**variables)
+    assert ADDRESSED.findall(head) == []
+    assert "localhost" not in head
+    assert '<meta name="description" content="A sentence that says what the page is about."' in head
+
+
+def test_with_an_address_a_page_has_it_and_a_card(built, tmp_path):
+    head = built(BNCOURSE_URL="https://example.org/batch-norm")
+    assert '<link rel="canonical" href="https://example.org/batch-norm/index.html" />' in head
+    assert '<meta property="og:url" content="https://example.org/batch-norm/index.html" />' in head
+    (card,) = re.findall('<meta property="og:image" content="https://example.org/batch-norm/(.*)" />', head)
+    assert (tmp_path / "out" / card).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.skipif(bool(os.environ.get("BNCOURSE_URL")), reason="this build was told an address")
+def test_the_built_book_says_no_address():
+    pages = list(HTML.rglob("*.html"))
+    assert len(pages) > 20, "run make book first"
+    heads = {path.name: path.read_text().split("</head>")[0] for path in pages}
+    assert {name: ADDRESSED.findall(head) for name, head in heads.items() if ADDRESSED.search(head)} == {}
+    assert [name for name, head in heads.items() if "localhost" in head] == []
