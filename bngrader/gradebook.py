@@ -143,7 +143,7 @@ class ClassGradebook:
             return None if shown.digest() == mark.feedback else shown
 
     def is_graded(self, student: str) -> bool:
-        """Whether the gradebook holds a grade of a student, of whatever submission, by bngrader or by nbgrader."""
+        """Tell whether the gradebook holds a grade of any submission of a student, by bngrader or by nbgrader."""
         with self._session():
             submitted = self._submitted(student)
             return submitted is not None and has_grade(submitted)
@@ -256,7 +256,7 @@ def _given(grade: Grade | None) -> tuple[float | None, float | None]:
 
 
 def has_grade(submitted: SubmittedNotebook) -> bool:
-    """Whether any cell of a submission has a score: nbgrader's autograde leaves rows of one that it cannot grade."""
+    """Tell whether any cell of a submission has a score: nbgrader's autograde leaves rows of what it cannot grade."""
     return any(score_of(grade) is not None for grade in submitted.grades)
 
 

@@ -50,7 +50,7 @@ class Grading:
 
     @property
     def count(self) -> int:
-        """How many submissions there are."""
+        """Count the submissions."""
         return len(self.places) + len(self.misnamed)
 
     def run(self, workers: Workers) -> Iterator[Record]:

@@ -167,7 +167,7 @@ def _own_cells(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
 
 
 def _additions(pair: Pair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
-    """What the student wrote into locked texts, and into code near a question: a cell under the `grade_id` of each."""
+    """Collect what the student wrote into locked texts, and into code near a question: a cell under each `grade_id`."""
     added: dict[str | None, list[NotebookNode]] = {}
     places = set[str | None]().union(*(near(pair.released, cell, found) for cell in filter(is_written, pair.released)))
     for cell in pair.released:
@@ -186,7 +186,7 @@ def _additions(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
 def _has_text_near(
     answer: NotebookNode, pair: Pair, found: dict[str, int], *beside: dict[str | None, list[NotebookNode]]
 ) -> bool:
-    """Whether the student wrote text near an answer cell, into cells of their own or into locked ones."""
+    """Tell whether the student wrote text near an answer cell, in cells of their own or in locked ones."""
     places = near(pair.released, answer, found)
     return any(is_prose(cell) for cells in beside for name in places for cell in cells.get(name, []))
 

@@ -22,12 +22,12 @@ SENTENCE = 4  # words of a string in code that is more than a label
 
 
 def is_written(cell: NotebookNode) -> bool:
-    """Whether a cell of the assignment is for an answer in words."""
+    """Tell whether a cell of the assignment is for an answer in words."""
     return bool(is_grade(cell) and is_solution(cell))
 
 
 def is_answered(cell: NotebookNode) -> bool:
-    """Whether a student wrote anything into a cell, or put a picture there. Space at the ends does not count."""
+    """Tell whether a student wrote or pasted anything into a cell. Space at the ends does not count."""
     bare = NotebookNode(cell, source=cell.source.strip())
     handed_out = cell.metadata.nbgrader.get("checksum")
     unchanged = handed_out in (compute_checksum(cell), compute_checksum(bare))
@@ -40,7 +40,7 @@ def mark_nearby(cell: NotebookNode) -> None:
 
 
 def is_nearby(cell: NotebookNode) -> bool:
-    """Whether an answer cell is empty, but there is text near it."""
+    """Tell whether an answer cell is empty, but there is text near it."""
     return MARK in cell.metadata
 
 
@@ -66,7 +66,7 @@ def _is_text(cell: NotebookNode) -> bool:
 
 
 def added_text(changed: str, original: str) -> str:
-    """What a student added to a text: what they put in, or the whole text where they changed more than that.
+    """Return what a student put into a text, or the whole text where they changed more than that.
 
     Empty where the changed text has no word more. A very long one is not compared.
     """
@@ -91,7 +91,7 @@ def _put_in(old: list[str], new: list[str]) -> str | None:
 
 
 def is_prose(cell: NotebookNode) -> bool:
-    """Whether a cell holds text for a person: any text, or code with a sentence in a comment or a string."""
+    """Tell whether a cell holds text for a person: any text, or code with a sentence in a comment or a string."""
     if cell.cell_type != "code":
         return bool(WORD.search(cell.source) or cell.get("attachments"))
     code = MAGIC.sub("", cell.source)
@@ -128,7 +128,7 @@ def _is_sentence(text: str) -> bool:
 
 
 def _is_remark(comment: str) -> bool:
-    """Whether a comment is not just code that was commented out."""
+    """Tell whether a comment is more than code that was commented out."""
     if len(comment.split()) < 2 and comment.isascii():
         return False
     return _parsed(comment) is None or not comment.isascii()

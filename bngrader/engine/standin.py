@@ -1,4 +1,4 @@
-"""What an answer gets that imports `bngrader.check`, as students do who try their function in its cell.
+"""A stand-in for `bngrader.check` in an answer, since students import it to try their function in its cell.
 
 The checks run as in the notebook, from the same source, but without the search for a known mistake: it would show the
 right answers. All else of the package stays out of reach. This is read before the process goes into its sandbox, where
@@ -51,5 +51,5 @@ class Loader(importlib.abc.Loader):
 
 
 def spec(name: str) -> importlib.machinery.ModuleSpec:
-    """How the import system gets one of `NAMES`."""
+    """Make the import system's description of one of `NAMES`."""
     return importlib.machinery.ModuleSpec(name, Loader(), is_package=name == PACKAGE)

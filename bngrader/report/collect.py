@@ -54,7 +54,7 @@ class Work:
 
     @property
     def has_grade(self) -> bool:
-        """Whether any cell has a score."""
+        """Tell whether any cell has a score."""
         return any(score is not None for score in self.scores.values())
 
 

@@ -160,7 +160,7 @@ class Import:
         return chosen
 
     def _time(self, student: str, chosen: Upload) -> str | None:
-        """When it was handed in: as the class says, or as Moodle's archive says.
+        """Find when it was handed in: as the class says, or as Moodle's archive says.
 
         Canvas's archive has the time of the download. What a student uploaded says nothing of it.
         """

@@ -80,7 +80,7 @@ def _readings(entry: Entry) -> dict[str, Upload]:
 
 
 def _is_ambiguous(upload: Upload) -> bool:
-    """Whether Moodle's part stands twice in a name: in the student's own name or in that of the file."""
+    """Tell whether Moodle's part stands twice in a name: in the student's own name, or in the file's."""
     last = upload.entry.path.name
     has_a_folder = upload.file == last
     return upload.platform == "moodle" and not has_a_folder and len(MOODLES_PART.findall(last)) > 1

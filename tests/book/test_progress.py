@@ -1,4 +1,4 @@
-"""What a build shows while it works, on a terminal and elsewhere, and that a failure shows its whole cause."""
+"""A build counts its work, on a terminal and elsewhere, and a failure shows its whole cause."""
 
 import os
 import pty

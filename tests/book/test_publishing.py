@@ -23,7 +23,7 @@ ogp_enable_meta_description = True
 
 @pytest.fixture
 def built(tmp_path):
-    """What a page of a small book has in its head."""
+    """The head of a page of a small book."""
     shutil.copytree(REPOSITORY / "book" / "_ext", tmp_path / "ext")
     (tmp_path / "conf.py").write_text(CONF)
     (tmp_path / "index.rst").write_text("Title\n=====\n\nA sentence that says what the page is about.\n")

@@ -91,7 +91,7 @@ class Drawing:
         self.page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
 
     def ask(self, question, *arguments):
-        """What a function of drawings.js says of the figure."""
+        """Call a function of drawings.js on the figure."""
         call = f"(figure, rest) => drawings.{question}(figure, ...rest)"
         return self.figure.evaluate(call, list(arguments))
 
@@ -132,7 +132,7 @@ def theme_classes():
 
 
 def reference(name, medium):
-    """Where the committed picture of a figure is. On paper it looks as in light."""
+    """The path of the committed picture of a figure. On paper it looks as in light."""
     return PICTURES / f"{name}-{'dark' if medium == 'dark' else 'light'}.png"
 
 

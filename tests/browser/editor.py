@@ -18,7 +18,7 @@ class Editor:
         self.page.keyboard.insert_text(source)
 
     def text(self):
-        """What stands in it: as it is downloaded."""
+        """The text in the editor, as it is downloaded."""
         with self.page.expect_download() as download:
             self.part.get_by_role("button", name="Download").click()
         return download.value.path().read_text()

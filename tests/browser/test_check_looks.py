@@ -1,4 +1,4 @@
-"""How an opened editor looks: in light and dark, beside the theme's styles, and while Python loads."""
+"""The looks of an opened editor: in light and dark, beside the theme's styles, and while Python loads."""
 
 import io
 import threading

@@ -120,7 +120,7 @@ def test_a_dark_page_is_printed_with_dark_text(opened):
 
 
 def content(pdf):
-    """What a PDF draws, unpacked."""
+    """Unpack the drawing instructions of a PDF."""
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
     return b"\n".join(zlib.decompressobj().decompress(stream) for stream in streams if stream[:1] == b"x")
 

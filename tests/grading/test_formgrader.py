@@ -92,7 +92,7 @@ def hostile():
 
 
 def innocent():
-    """What JupyterLab leaves when text with a pasted picture is copied to another cell, and what Colab writes."""
+    """Text with a pasted picture as JupyterLab leaves it when it is copied to another cell, and as Colab writes it."""
     text = f"![the figure](attachment:image.png)\n\nand ![a dot](data:image/png;base64,{DOT})"
     notebook = sample_class.filled_in(written_new_patient=text)
     notebook.cells.append(new_markdown_cell("![another](attachment:gone.png)"))

@@ -196,7 +196,7 @@ def in_process(folder, command, *arguments):
 
 
 def reported(result):
-    """What a command printed, after looking that it left the misnamed out and said so."""
+    """Check that a command left out the misnamed and said so, and return what it printed."""
     code, printed = result
     assert code == 1, printed
     assert harmful(printed) == set()

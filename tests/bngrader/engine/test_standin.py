@@ -50,7 +50,7 @@ def graded(*answers, **settings):
 
 @pytest.fixture(scope="module")
 def tried():
-    """What became of each way to import the checks."""
+    """The outcome of each way to import the checks."""
     return dict(zip(IMPORTS, graded(*IMPORTS.values()), strict=True))
 
 
