@@ -9,7 +9,7 @@ import importlib.util
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -57,11 +57,10 @@ def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> Plan:
 
     Raises OSError where symbolic links go round in a circle.
     """
-    links: dict[str, str] = {}
-    wanted = {real(path, links) for path in (*SYSTEM, *SETTINGS, *_python()) if os.path.exists(path)}
+    wanted, links = _wanted()
     covered = {real(path) for path in (*PRIVATE, *map(str, hidden(forbidden)), *private) if os.path.exists(path)}
     steps = _steps(wanted, covered)
-    scratch = [real(path, links) for path in (FOLDER, MEMORY)]
+    scratch = [real(path) for path in (FOLDER, MEMORY)]
     # Python may live beside the working folder, which is to be empty.
     folder = f"{FOLDER}/submission" if any(_inside(step.path, scratch[0]) for step in steps) else FOLDER
     # Links within what is shown are there.
@@ -69,10 +68,23 @@ def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> Plan:
     return Plan(steps, links, scratch, folder)
 
 
-def _steps(wanted: set[str], covered: set[str]) -> list[Step]:
+@cache
+def _wanted() -> tuple[frozenset[str], dict[str, str]]:
+    """Find the real places of Python and of the system, and the links that lead there and to where anybody may write.
+
+    Whoever forks many submissions calls `plan` once before, and they need not look again.
+    """
+    links: dict[str, str] = {}
+    wanted = {real(path, links) for path in (*SYSTEM, *SETTINGS, *_python()) if os.path.exists(path)}
+    for path in (FOLDER, MEMORY):
+        real(path, links)
+    return frozenset(wanted), links
+
+
+def _steps(wanted: Collection[str], covered: Collection[str]) -> list[Step]:
     """Order the mounts, and leave out those that change nothing."""
     steps: list[Step] = []
-    for path in sorted(wanted | covered, key=len):
+    for path in sorted({*wanted, *covered}, key=len):
         shown = path in wanted
         if shown != _shown(path, steps):
             steps.append(Step(path, shown, closed(path) if shown else None))
@@ -184,5 +196,8 @@ def owner(path: str) -> tuple[int, int] | None:
 
 def closed(path: str) -> tuple[int, int] | None:
     """Give the user and the group that own a folder, if others may not read all of Python's in it."""
-    folders = {path, os.path.realpath(os.path.dirname(os.__file__)), *map(str, packages())}
+    folders = {
+        *map(os.path.realpath, (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))),
+        *map(str, packages()),
+    }
     return next(filter(None, (owner(folder) for folder in folders if folder == path or _inside(folder, path))), None)

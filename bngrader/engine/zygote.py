@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from bngrader.engine import layout
 from bngrader.engine.monitor import die_with_parent
 from bngrader.engine.roles import ROLES
 from bngrader.engine.shell import Shell, make_shell
@@ -53,6 +54,7 @@ def preload(packages: list[str]) -> Shell:
     for cell in FIRST:
         shell.run(cell, lambda output: None)
     shell.start_again()
+    layout.plan([])  # looks for what all forks need to know
     gc.collect()
     gc.freeze()
     return shell

@@ -8,6 +8,13 @@ import pytest
 from bngrader.engine import layout
 
 
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    layout._wanted.cache_clear()
+    yield
+    layout._wanted.cache_clear()
+
+
 def shown(path, steps):
     return layout._shown(os.path.realpath(path), steps)
 
@@ -54,5 +61,6 @@ def test_an_environment_within_a_hidden_folder_is_shown():
 def test_the_working_folder_is_empty_though_python_is_beside_it(tmp_path, monkeypatch):
     monkeypatch.setattr(layout, "FOLDER", str(tmp_path.parent))
     assert layout.plan([]).folder == str(tmp_path.parent)
+    layout._wanted.cache_clear()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert layout.plan([]).folder == f"{tmp_path.parent}/submission"
