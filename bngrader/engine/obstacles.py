@@ -14,6 +14,10 @@ SETTINGS = [  # of the system: its name, the value that forbids user namespaces,
     ("kernel.unprivileged_userns_clone", "0", "1"),
     ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"),
 ]
+WEAK_ROOT = (
+    "root lacks the capability CAP_SYS_ADMIN here, as in containers, and may not make a user namespace either: "
+    "start the container with --cap-add SYS_ADMIN, or grade as another user"
+)
 CONTAINER = [f"--security-opt {name}=unconfined" for name in ("seccomp", "systempaths", "apparmor")]
 
 

@@ -60,11 +60,14 @@ class Sandbox:
         if self.root:
             self.uid = self.gid = own
             return
-        kernel.require_unshare(kernel.SPACES | kernel.NEWUSER)
         self.uid, self.gid = INSIDE, INSIDE
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{INSIDE} {uid} 1")
-        Path("/proc/self/gid_map").write_text(f"{INSIDE} {gid} 1")
+        try:
+            kernel.require_unshare(kernel.SPACES | kernel.NEWUSER)
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"{INSIDE} {uid} 1")
+            Path("/proc/self/gid_map").write_text(f"{INSIDE} {gid} 1")
+        except PermissionError as error:
+            raise OSError(error.errno, obstacles.WEAK_ROOT if uid == 0 else error.strerror) from error
 
     def close(self, folder_mb: int, forbidden: Iterable[str], private: Iterable[str] = ()) -> None:
         """In the child: build the system that the submission sees, and give up all rights to change it.

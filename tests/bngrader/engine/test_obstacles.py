@@ -1,6 +1,7 @@
 """A machine that cannot isolate submissions is told apart by its real cause, with what to do about it."""
 
 import errno
+import os
 import platform
 import subprocess
 import sys
@@ -34,6 +35,14 @@ def test_a_limit_of_no_user_namespaces_is_named():
     said = said_under("unshare", "--user", "--map-root-user", "sh", "-c", script, "sh")
     assert said.startswith("the setting user.max_user_namespaces = 0 of this system forbids user namespaces")
     assert "sudo sysctl -w user.max_user_namespaces=15000" in said
+
+
+def test_a_root_without_capabilities_is_named():
+    if os.geteuid() != 0:
+        lacking("root", "run the tests as root")
+    said = said_under("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    assert said.startswith("root lacks the capability CAP_SYS_ADMIN here")
+    assert "--cap-add SYS_ADMIN" in said
 
 
 def test_a_filter_as_containers_have_it_is_named():
