@@ -28,7 +28,7 @@ ACTIVE = [
     "title",
 ]
 NAMES = st.sampled_from(["a", "img"]) | st.sampled_from([*sorted(TAGS), *ACTIVE])
-OUTSIDE = ["https://h/", "HTTP://h", "//h/", "\\\\h\\", "mailto:a@b"]
+OUTSIDE = ["https://h.test/", "HTTP://h.test", "//h.test/", "\\\\h.test\\", "mailto:a@b"]
 INSIDE = ["/logout", "x.html", "http:x", "https:///x", "#a"]
 CODE = ["javascript:x()", "java\tscript:x()", "vbscript:x", "data:text/html,x", "data:image/svg+xml;base64,aGk="]
 URLS = st.sampled_from([*OUTSIDE, *INSIDE, *CODE, DOT, "attachment:x"])

@@ -12,11 +12,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.api import Gradebook
 
+from bngrader import formgrader
 from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import sample_class
 
 BIN = Path(sys.executable).parent
-MATHJAX = {"cdnjs.cloudflare.com", "api.cdnjs.com"}  # Formgrader's own template loads it there
+MATHJAX = {urlsplit(address).netloc for address in (formgrader.MATHJAX, formgrader.ITS_VERSION)}
 RAN = "ran-as-the-grader.txt"
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ACTS = f"""<script>document.title = "ran";
