@@ -35,5 +35,5 @@ def main() -> None:
     except OSError as error:
         if error.filename is None or not error.strerror:
             raise
-        errors.print(f"bngrader: {error.filename}: {error.strerror}", markup=False, soft_wrap=True)
+        say(f"bngrader: {error.filename}: {error.strerror}", console=errors)
         raise SystemExit(2) from error
