@@ -2,8 +2,8 @@
 
 import pytest
 
-from bngrader.course.folders import CourseError
 from bngrader.course import times
+from bngrader.course.folders import CourseError
 
 
 @pytest.mark.parametrize(
