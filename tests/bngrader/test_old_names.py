@@ -8,7 +8,7 @@ from traitlets.utils.importstring import import_item
 OLD = [
     "bngrader.beside.HarmlessNames",
     "bngrader.course.put_tools_on_path",
-    "bngrader.database.MARKS",
+    "bngrader.database.begin_as_writer",
     "bngrader.engine.preprocessor.ExecuteSandboxed",
     "bngrader.feedback.HideTests",
     "bngrader.inpage.check",
@@ -26,7 +26,7 @@ OLD = [
 
 @pytest.mark.parametrize("name", OLD)
 def test_an_old_name_still_imports(name):
-    assert import_item(name).__name__ == name.rpartition(".")[2] if name[-1].islower() else import_item(name)
+    assert import_item(name).__name__ == name.rpartition(".")[2]
 
 
 def test_both_names_stand_for_the_same_module():
