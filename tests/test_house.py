@@ -24,7 +24,11 @@ KINDS = [
     "tests/bnref/figures/test_{}.py",
     "tests/book/statements/{}.yaml",
 ]
-KINDS_OF_AN_ASSIGNMENT = ["exercises/{0}/{0}.ipynb", "bngrader/check/mistakes/{}.py", "tests/solutions/answers_{}.py"]
+KINDS_OF_AN_ASSIGNMENT = [
+    "exercises/{0}/{0}.ipynb",
+    "bngrader/check/mistakes/{}/__init__.py",
+    "tests/solutions/answers_{}.py",
+]
 IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
     "bngrader/": {"bngrader"},
@@ -87,10 +91,11 @@ def test_every_assignment_has_each_kind_of_file(slug, kind):
 def test_nothing_is_left_of_an_assignment_that_is_gone():
     for place, names in {
         "exercises": "*",
-        "bngrader/check/mistakes": "[!_]*.py",
+        "bngrader/check/mistakes": "*/__init__.py",
         "tests/solutions": "answers_*.py",
     }.items():
-        slugs = {path.stem.removeprefix("answers_") for path in (REPOSITORY / place).glob(names)}
+        found = [path.relative_to(REPOSITORY / place).parts[0] for path in (REPOSITORY / place).glob(names)]
+        slugs = {name.removesuffix(".py").removeprefix("answers_") for name in found}
         assert slugs == set(ASSIGNMENTS), place
 
 
@@ -198,8 +203,8 @@ def test_no_file_is_generated_or_too_long():
         if name.startswith(("exercises/", "book/_extra/")) or name == "package-lock.json":
             continue
         assert not name.endswith((".ipynb", ".log", ".html", ".whl", ".db")), name
-        # Solutions and mistakes are lists of answers: there is no more to understand in a long one.
-        if name.endswith(".py") and not name.startswith(("solutions/", "bngrader/check/mistakes/", "tests/")):
+        # A solution is a notebook.
+        if name.endswith(".py") and not name.startswith(("solutions/", "tests/")):
             assert len((REPOSITORY / name).read_text().splitlines()) <= 300, name
 
 
