@@ -24,7 +24,7 @@ KINDS = [
     "tests/bnref/figures/test_{}.py",
     "tests/book/statements/{}.yaml",
 ]
-KINDS_OF_AN_ASSIGNMENT = ["exercises/{0}/{0}.ipynb", "bngrader/mistakes/{}.py", "tests/solutions/answers_{}.py"]
+KINDS_OF_AN_ASSIGNMENT = ["exercises/{0}/{0}.ipynb", "bngrader/mistakes/{}.py", "tests/answers/{}.py"]
 IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
     "bngrader/": {"bngrader"},
@@ -73,21 +73,23 @@ def cells(section):
     return [cell for cell in jupytext.read(REPOSITORY / "book" / f"{section}.md").cells if cell.cell_type == "code"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_section_has_each_kind_of_file(section, kind):
-    assert (REPOSITORY / kind.format(section)).is_file()
+def missing(kinds, slugs):
+    """The files that some slug lacks."""
+    names = [kind.format(slug) for kind in kinds for slug in slugs]
+    return [name for name in names if not (REPOSITORY / name).is_file()]
 
 
-@pytest.mark.parametrize("kind", KINDS_OF_AN_ASSIGNMENT)
-@pytest.mark.parametrize("slug", ASSIGNMENTS)
-def test_every_assignment_has_each_kind_of_file(slug, kind):
-    assert (REPOSITORY / kind.format(slug)).is_file()
+def test_every_section_has_each_kind_of_file():
+    assert missing(KINDS, SECTIONS) == []
 
 
-def test_nothing_is_left_of_an_assignment_that_is_gone():
-    for place, names in {"exercises": "*", "bngrader/mistakes": "[!_]*.py", "tests/solutions": "answers_*.py"}.items():
-        slugs = {path.stem.removeprefix("answers_") for path in (REPOSITORY / place).glob(names)}
+def test_every_assignment_has_each_kind_of_file():
+    assert missing(KINDS_OF_AN_ASSIGNMENT, ASSIGNMENTS) == []
+
+
+def test_nothing_is_left_of_a_removed_assignment():
+    for place, names in {"exercises": "*", "bngrader/mistakes": "[!_]*.py", "tests/answers": "[!_]*.py"}.items():
+        slugs = {path.stem for path in (REPOSITORY / place).glob(names)}
         assert slugs == set(ASSIGNMENTS), place
 
 

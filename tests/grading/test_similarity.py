@@ -8,10 +8,10 @@ import sys
 import nbformat
 import pytest
 
+from tests.answers.scaling import UNUSUAL
 from tests.barriers import need_axe, violations
 from tests.conftest import REPOSITORY
 from tests.grading import sample_class
-from tests.solutions.answers_scaling import UNUSUAL
 
 OWN = """def standardize(table):
     # every column on its own, with plain Python
