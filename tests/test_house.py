@@ -108,7 +108,7 @@ def test_a_chapters_cells_are_short(section):
 
 
 @pytest.mark.parametrize("section", EXECUTED)
-def test_every_cell_that_draws_says_in_words_what_its_figure_shows(section):
+def test_every_drawing_cell_has_an_alt_text_and_a_caption(section):
     drawing = [cell for cell in cells(section) if "figures.draw" in cell.source]
     assert drawing
     for cell in drawing:
@@ -118,7 +118,7 @@ def test_every_cell_that_draws_says_in_words_what_its_figure_shows(section):
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_chapter_is_whole(section):
+def test_a_chapter_has_all_its_parts(section):
     text = (REPOSITORY / "book" / f"{section}.md").read_text()
     for heading in ("## Summary", "## Check yourself", "## The assignment"):
         assert heading in text
@@ -142,7 +142,7 @@ def test_no_module_imports_upward():
             assert found <= allowed, name
 
 
-def test_the_reference_functions_import_numpy_and_the_standard_library_alone():
+def test_the_reference_functions_import_only_numpy():
     about_torch = {
         "internal_covariate_shift.py",
         "placement.py",
@@ -164,7 +164,7 @@ def test_importing_the_reference_functions_imports_no_torch():
     assert ran.stdout.strip() == "[]"
 
 
-def test_what_a_students_notebook_imports_needs_numpy_alone():
+def test_a_students_notebook_needs_only_numpy():
     paths = [path for name in FOR_STUDENTS for path in (REPOSITORY / "bngrader").glob(f"{name}.py")]
     assert len(paths) >= len(FOR_STUDENTS)
     for path in paths:
@@ -210,7 +210,7 @@ def texts(*folders):
             yield name, (REPOSITORY / name).read_text()
 
 
-def test_tests_name_reserved_hosts_alone():
+def test_tests_name_only_reserved_hosts():
     for name, text in texts("tests/", "benchmarks/"):
         if name != "tests/test_house.py":
             hosts = {"".join(found).rstrip(".") for found in HOSTS.findall(text)}

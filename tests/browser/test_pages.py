@@ -23,7 +23,7 @@ def test_the_book_was_built():
 
 
 @pytest.mark.parametrize(("path", "theme"), CASES)
-def test_a_page_is_sound_when_it_is_narrow_and_when_it_is_made_wide(opened, path, theme):
+def test_a_page_is_sound_when_narrow_and_when_wide(opened, path, theme):
     page = opened(path, width=375, theme=theme)
     page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)")
     assert page.evaluate("document.documentElement.dataset.theme") == theme

@@ -100,7 +100,7 @@ def graded(course):
 
 
 @pytest.mark.parametrize("student", ELSEWHERE)
-def test_words_outside_of_their_cell_wait_for_a_person(course, graded, student):
+def test_misplaced_words_wait_for_a_person(course, graded, student):
     record = graded[student]
     assert (record["status"], record["score"], record["cells"][WRITTEN]["score"]) == ("needs_manual", 15, None)
     assert_words_are_read(course, student)
@@ -108,13 +108,13 @@ def test_words_outside_of_their_cell_wait_for_a_person(course, graded, student):
     assert "No response." not in page(course, student)
 
 
-def test_an_answer_that_is_nowhere_is_0(course, graded):
+def test_a_missing_written_answer_earns_0(course, graded):
     assert (graded[EMPTY]["status"], graded[EMPTY]["cells"][WRITTEN]["score"]) == ("graded", 0)
     assert "No response." in page(course, EMPTY)
 
 
 @pytest.mark.parametrize("student", TRIALS)
-def test_checks_in_an_answers_cell_cost_nothing(course, graded, student):
+def test_checks_in_an_answer_cell_cost_no_points(course, graded, student):
     assert graded[student]["score"] == 15
     said = page(course, student)
     assert "forbids" not in said
@@ -156,11 +156,11 @@ def has_rows(folder, student):
     return True
 
 
-def test_nbgraders_autograde_keeps_words_for_a_person_too(autograded):
+def test_nbgraders_autograde_keeps_misplaced_words_too(autograded):
     assert_words_are_read(autograded, "ada")
 
 
-def test_what_nbgrader_could_not_grade_is_no_0_in_an_export(autograded):
+def test_ungraded_submissions_are_not_exported_as_0(autograded):
     assert has_rows(autograded, "bob")
     _, said, data = export(autograded, "csv")
     rows = {row["student_id"]: (row["status"], row["score"]) for row in rows_of(data)}
@@ -172,7 +172,7 @@ def test_what_nbgrader_could_not_grade_is_no_0_in_an_export(autograded):
     assert moodle == {"Participant 1": "15", "Participant 3": "15"}
 
 
-def test_the_report_and_the_doctor_do_not_count_it(autograded, monkeypatch):
+def test_report_and_doctor_skip_ungraded_submissions(autograded, monkeypatch):
     code, said = bngrader("report", "--course", autograded, "--into", autograded / "report", "--force")
     assert code == 0, said
     students = list(csv.reader(io.StringIO((autograded / "report" / "students.csv").read_text())))
@@ -184,7 +184,7 @@ def test_the_report_and_the_doctor_do_not_count_it(autograded, monkeypatch):
     assert "2 answers wait for a person" in doctor(autograded)[2]["gradebook"]["said"]
 
 
-def test_a_later_round_takes_it_back_and_keeps_an_older_grade(autograded):
+def test_a_later_round_drops_false_rows_and_keeps_old_grades(autograded):
     found = records(autograded)
     assert (found["bob"]["status"], found["bob"]["score"]) == ("failed", None)
     assert not has_rows(autograded, "bob")
@@ -194,7 +194,7 @@ def test_a_later_round_takes_it_back_and_keeps_an_older_grade(autograded):
     assert status == {"ada": "needs_manual", "bob": "not_graded", "cyd": "needs_manual"}
 
 
-def test_what_a_person_gave_is_not_taken_back(autograded):
+def test_a_later_round_keeps_a_persons_comment(autograded):
     assert nbgrader(autograded, "autograde", "scaling", "--student=bob").returncode == 1
     with Gradebook(f"sqlite:///{autograded / 'gradebook.db'}") as book:
         book.find_comment(WRITTEN, "scaling", "scaling", "bob").manual_comment = "Please hand in again."

@@ -94,7 +94,7 @@ def test_no_cell_is_a_formula(course, format):
         assert not re.search(r"[;\t\n]\s*[=+@-]", cell)
 
 
-def test_canvas_gets_its_own_columns_and_a_score_less_the_penalty(course):
+def test_canvas_export_has_its_columns_and_penalized_scores(course):
     code, said, data = export(course, "canvas", "--title", "Scaling (4711)")
     assert code == 0, said
     header, points, *_ = csv.reader(io.StringIO(data.decode(), newline=""))
@@ -104,7 +104,7 @@ def test_canvas_gets_its_own_columns_and_a_score_less_the_penalty(course):
     assert scores == {"0": "15", "1": "12", "2": "0", "3": "", "4": ""}
 
 
-def test_moodle_gets_its_worksheet_with_the_participants_of_the_import(course):
+def test_moodle_export_is_its_worksheet_with_participants(course):
     code, said, data = export(course, "moodle")
     assert code == 0, said
     rows = {row["Identifier"]: row for row in rows_of(data)}
@@ -121,7 +121,7 @@ def test_moodle_gets_its_worksheet_with_the_participants_of_the_import(course):
     assert rows["Participant 9001"]["Feedback comments"] == "15 of 20 points."
 
 
-def test_the_table_gives_back_every_id_and_says_what_lateness_took(course):
+def test_csv_export_keeps_every_id_and_lists_late_penalties(course):
     code, said, data = export(course, "csv")
     assert code == 0, said
     rows = {plain(row["student_id"]): row for row in rows_of(data)}
@@ -140,7 +140,7 @@ def test_the_table_gives_back_every_id_and_says_what_lateness_took(course):
     assert rows["bob"]["score"] == rows["eve"]["score"] == ""
 
 
-def test_parquet_has_the_same_with_types_and_texts_as_they_are(course):
+def test_parquet_export_keeps_types_and_raw_texts(course):
     code, said, data = export(course, "parquet")
     assert code == 0, said
     rows = {row["student_id"]: row for row in parquet.read_table(io.BytesIO(data)).to_pylist()}
@@ -151,7 +151,7 @@ def test_parquet_has_the_same_with_types_and_texts_as_they_are(course):
     assert rows["eve"]["score"] is None
 
 
-def test_an_export_says_what_is_not_settled(course):
+def test_an_export_lists_what_is_not_settled(course):
     _, said, _ = export(course, "csv")
     assert "1 late penalties are taken off:" in said
     assert "=1+1 (scaling): 12 of 20 points: 15 for the answers, 3 taken off for lateness" in said
@@ -160,7 +160,7 @@ def test_an_export_says_what_is_not_settled(course):
     assert "1 not handed in: no grade is exported." in said
 
 
-def test_who_has_no_number_is_left_out_and_said(course, tmp_path):
+def test_students_without_a_number_are_reported(course, tmp_path):
     roster = tmp_path / "roster.csv"
     roster.write_text("student_id,name\nada,Ada\n")
     receipts = course / "imported" / "scaling.csv"
@@ -174,7 +174,7 @@ def test_who_has_no_number_is_left_out_and_said(course, tmp_path):
     assert f"The file has no line for them: =1+1, {ZOE}, ada." in said
 
 
-def test_the_feedback_comes_as_one_zip_in_moodles_layout(course):
+def test_feedback_export_is_one_zip_in_moodles_layout(course):
     code, said, data = export(course, "moodle-feedback")
     assert code == 0, said
     with zipfile.ZipFile(io.BytesIO(data)) as pages:
@@ -187,7 +187,7 @@ def test_the_feedback_comes_as_one_zip_in_moodles_layout(course):
     assert ada == (course / "feedback" / "ada" / "scaling" / "scaling.html").read_bytes()
 
 
-def test_a_page_that_is_older_than_its_score_is_not_handed_out(course):
+def test_outdated_feedback_pages_are_not_exported(course):
     address = f"sqlite:///{course / 'gradebook.db'}"
     with Gradebook(address) as book:
         book.find_grade("written_new_patient", "scaling", "scaling", "ada").manual_score = 4
@@ -200,7 +200,7 @@ def test_a_page_that_is_older_than_its_score_is_not_handed_out(course):
     assert grades["Participant 9001"] == "19"
 
 
-def test_a_rule_that_changed_is_said_and_applied_by_late(course):
+def test_late_applies_a_changed_rule(course):
     (course / "extensions.csv").write_text("student_id,days\n=1+1,1\n")
     try:
         assert "are not those of the rule now: run bngrader late scaling." in export(course, "csv")[1]
@@ -221,7 +221,7 @@ def test_a_rule_that_changed_is_said_and_applied_by_late(course):
 
 
 @pytest.mark.parametrize("command", ["import", "export", "late", "doctor"])
-def test_a_users_mistake_is_one_message_and_exit_code_2(command, tmp_path):
+def test_a_usage_error_is_one_message_with_exit_code_2(command, tmp_path):
     options = {"import": [str(tmp_path)], "export": [], "late": ["--due", "soon"], "doctor": ["--roster", "none"]}
     assignment = [] if command == "doctor" else ["scaling"]
     folder = str(tmp_path / "none") if command == "doctor" else str(tmp_path)
@@ -233,7 +233,7 @@ def test_a_users_mistake_is_one_message_and_exit_code_2(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_written_over_and_mistakes_are_named(course, tmp_path):
+def test_nothing_is_overwritten_and_errors_are_named(course, tmp_path):
     there = tmp_path / "there.csv"
     there.write_text("mine")
     for arguments, said in {

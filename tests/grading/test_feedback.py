@@ -68,7 +68,7 @@ def words(path, idea=None):
     return re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]*>", " ", text)))
 
 
-def test_the_score_is_told_by_idea(pages):
+def test_a_page_breaks_the_score_down_by_idea(pages):
     text = words(pages["known"])
     assert "Score: 12 of 20 points. Not settled yet: written_new_patient." in text
     assert "standardize 3 of 6 what to mend in standardize test_standardize 0 of 3 no points" in text
@@ -77,7 +77,7 @@ def test_the_score_is_told_by_idea(pages):
     assert "The written question 0 of 5 written_new_patient 0 of 5 waits for your instructor" in text
 
 
-def test_a_known_mistake_has_its_hint_the_input_and_a_link_to_the_chapter(pages):
+def test_a_known_mistake_shows_hint_input_and_chapter_link(pages):
     text = words(pages["known"], "standardize")
     assert "std divides the squared deviations by N. Found by test_standardize." in text
     assert "Your std divides the sum of squares by N - 1. The biased standard deviation divides it by N." in text
@@ -86,13 +86,13 @@ def test_a_known_mistake_has_its_hint_the_input_and_a_link_to_the_chapter(pages)
     assert link in pages["known"].read_text()
 
 
-def test_a_mistake_that_nobody_knows_shows_the_smallest_input(pages):
+def test_an_unknown_mistake_shows_its_smallest_input(pages):
     text = words(pages["unknown"], "min_max_scale")
     assert "The smallest input that was found on which it fails: x = " in text
     assert "Found by test_min_max_scale" in text
 
 
-def test_an_error_shows_the_students_own_lines_once_for_all_tests_that_it_failed(pages):
+def test_an_error_shows_the_students_own_lines_once(pages):
     text = words(pages["raises"], "standardize")
     assert "Found by test_standardize and test_standardize_constant and test_standardize_dtype." in text
     assert text.count("Where your code was when it happened:") == 1
@@ -100,20 +100,20 @@ def test_an_error_shows_the_students_own_lines_once_for_all_tests_that_it_failed
     assert "NameError: name 'mean' is not defined Read on in the book:" in text
 
 
-def test_who_has_all_points_is_told_of_nothing_to_mend(pages):
+def test_a_perfect_submission_has_nothing_to_fix(pages):
     text = pages["right"].read_text()
     assert "what to mend" not in text
     assert "<section" not in text
 
 
-def test_the_notebook_is_below_with_its_outputs_and_formulas(pages):
+def test_a_page_includes_the_notebook_and_its_outputs(pages):
     text = pages["right"].read_text().partition("Your notebook</h2>")[2]
     assert '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline">' in text
     assert 'src="data:image/png;base64,' in text
     assert '<span class="nf">standardize</span>' in text
 
 
-def test_a_page_is_small_alone_and_without_scripts_whatever_it_shows(pages):
+def test_every_page_is_small_self_contained_and_scriptless(pages):
     for path in pages.values():
         text = path.read_text()
         assert len(path.read_bytes()) < 300_000, path
@@ -127,7 +127,7 @@ def test_a_page_is_small_alone_and_without_scripts_whatever_it_shows(pages):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("student", ["raises", "unknown", "heavy"])
-def test_a_page_has_no_barrier(pages, chromium, student, width, theme):
+def test_a_page_is_accessible(pages, chromium, student, width, theme):
     need_axe()
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
     page = context.new_page()
@@ -137,7 +137,7 @@ def test_a_page_has_no_barrier(pages, chromium, student, width, theme):
     context.close()
 
 
-def test_the_browser_loads_nothing_from_elsewhere_and_paper_is_white(pages, chromium):
+def test_a_page_loads_nothing_and_prints_on_white(pages, chromium):
     page = chromium.new_page(color_scheme="dark")
     asked = []
     page.on("request", lambda request: asked.append(request.url))

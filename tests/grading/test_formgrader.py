@@ -213,7 +213,7 @@ def test_students_html_has_none_of_formgraders_names(course, lab, context):
     assert any(r"\frac{1}{2}" in part for part in text)
 
 
-def test_the_page_of_a_submission_loads_no_picture_from_a_server(course, lab, context):
+def test_a_submissions_page_loads_no_remote_picture(course, lab, context):
     page = opened(context, address_of(lab, course, "mal"))
     page.evaluate(
         """() => {
@@ -225,7 +225,7 @@ def test_the_page_of_a_submission_loads_no_picture_from_a_server(course, lab, co
 
 
 @pytest.mark.parametrize("name", [name for name in BESIDE if "drawing" in name])
-def test_a_page_that_was_handed_in_runs_no_script(course, lab, context, name):
+def test_a_submitted_page_runs_no_script(course, lab, context, name):
     brought = course / "autograded/mal/scaling" / name
     assert not brought.exists()
     assert Path(f"{brought}.txt").read_text() == BESIDE[name]
@@ -241,19 +241,19 @@ def test_a_page_that_was_handed_in_runs_no_script(course, lab, context, name):
 
 
 @pytest.mark.parametrize("place", ["submitted/mal/scaling", "autograded/mal/scaling", "/tmp"])
-def test_formgrader_opens_no_course_that_a_student_handed_in(course, lab, context, place):
+def test_formgrader_opens_no_course_of_a_student(course, lab, context, place):
     answer = context.new_page().goto(f"{lab}/formgrader?path={place}")
     assert answer.status == 403
     assert not (course / RAN).exists()
 
 
-def test_formgrader_opens_the_courses_own_folder_by_its_path(course, lab, context):
+def test_formgrader_opens_the_course_by_its_path(course, lab, context):
     page = context.new_page()
     page.goto(f"{lab}/formgrader?path={course}")
     page.get_by_role("link", name="scaling").first.wait_for()
 
 
-def test_the_kernel_of_a_graded_notebook_imports_nothing_of_a_student(course):
+def test_a_graded_notebooks_kernel_imports_no_student_file(course):
     command = [sys.executable, "-m", "ipykernel_launcher", "--version"]
     subprocess.run(command, cwd=course / "autograded/mal/scaling", capture_output=True, check=True)
     assert not (course / "autograded/mal/scaling" / RAN).exists()

@@ -91,7 +91,7 @@ def test_every_submission_has_a_record(records):
 
 
 @pytest.mark.parametrize("student", EXPECTED)
-def test_each_cell_has_the_score_that_it_deserves(records, student):
+def test_each_cell_has_its_score(records, student):
     expected = FULL | {"written_new_patient": None} | EXPECTED[student]
     record = records[student]
     assert {name: cell["score"] for name, cell in record["cells"].items()} == expected
@@ -102,7 +102,7 @@ def test_each_cell_has_the_score_that_it_deserves(records, student):
 
 
 @pytest.mark.parametrize(("student", "reason"), FAILED.items())
-def test_what_is_no_submission_fails_with_a_reason_and_a_way_out(records, student, reason):
+def test_an_invalid_submission_reports_reason_and_fix(records, student, reason):
     record = records[student]
     assert (record["status"], record["score"], record["cells"]) == ("failed", None, {})
     assert f"submitted/{student}/scaling/scaling.ipynb {reason}" in record["error"]
@@ -110,7 +110,7 @@ def test_what_is_no_submission_fails_with_a_reason_and_a_way_out(records, studen
 
 
 @pytest.mark.parametrize(("place", "hint"), HINTS.items())
-def test_a_lost_cell_says_what_its_student_read(records, place, hint):
+def test_a_failed_cell_has_the_hint_that_its_student_read(records, place, hint):
     student, cell = place
     assert records[student]["cells"][cell]["hints"][0] == hint
 
@@ -120,7 +120,7 @@ def test_a_known_mistake_is_named_beside_the_claim(records):
     assert hint.startswith("Your std divides the sum of squares by N - 1.")
 
 
-def test_a_full_cell_has_no_hints(records):
+def test_a_cell_with_full_marks_has_no_hints(records):
     assert not any(cell["hints"] for cell in records["ada-right"]["cells"].values())
 
 
@@ -153,7 +153,7 @@ def test_an_edited_test_is_replaced_by_the_instructors(course):
     assert "Not so: std divides the squared deviations by N." in cell.outputs[0].evalue
 
 
-def test_a_second_round_grades_nothing_and_says_the_same(course, records, tmp_path):
+def test_a_second_round_grades_nothing_again(course, records, tmp_path):
     scores = tmp_path / "s.json"
     before = {path: path.stat().st_mtime_ns for path in course.glob("*/*/scaling/*")}
     ran = bngrader("grade", "scaling", "--course", course, "--json", scores, cwd=REPOSITORY)
@@ -163,7 +163,7 @@ def test_a_second_round_grades_nothing_and_says_the_same(course, records, tmp_pa
     assert {path: path.stat().st_mtime_ns for path in course.glob("*/*/scaling/*")} == before
 
 
-def test_a_mended_submission_is_graded_again_and_a_manual_score_stays(course, tmp_path):
+def test_a_new_submission_is_graded_and_keeps_manual_scores(course, tmp_path):
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         gradebook.find_grade("written_new_patient", "scaling", "scaling", "dan-ddof").manual_score = 4
         gradebook.db.commit()
@@ -182,7 +182,7 @@ def test_a_mended_submission_is_graded_again_and_a_manual_score_stays(course, tm
     assert not (tmp_path / "gradebook.db").exists()
 
 
-def test_what_students_see_has_no_hidden_test(course):
+def test_students_see_no_hidden_test(course):
     seen = [*course.glob("feedback/*/scaling/scaling.html"), *course.glob("autograded/*/scaling/scaling.ipynb")]
     assert len(seen) == 2 * len(EXPECTED)
     for path in seen:
@@ -196,7 +196,7 @@ def test_the_students_own_traceback_is_shown(course):
     assert "Traceback of the submitted code:" in text
 
 
-def test_what_was_put_back_is_said(course):
+def test_restored_cells_are_reported(course):
     printed = (course / "printed.txt").read_text()
     assert "max-deleted-a-test: missing, put back: test_min_max_scale" in printed
     assert "lou-edited-a-test: changed, put back: test_standardize" in printed
@@ -230,7 +230,7 @@ def test_odd_ids_are_graded(tmp_path):
         (["exercises", "skaling"], "there is no assignment 'skaling'"),
     ],
 )
-def test_a_users_mistake_is_one_message_with_the_way_out_and_exit_code_2(arguments, message, tmp_path):
+def test_a_usage_error_names_the_way_out_with_exit_code_2(arguments, message, tmp_path):
     ran = bngrader(*arguments, cwd=tmp_path)
     assert ran.returncode == 2
     assert message in ran.stderr

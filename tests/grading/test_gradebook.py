@@ -59,7 +59,7 @@ def course(tmp_path):
     return tmp_path
 
 
-def test_lateness_costs_what_the_plugin_says_and_the_page_says_so(course):
+def test_the_late_plugin_sets_the_penalty_on_the_page(course):
     (course / "nbgrader_config.py").write_text(LATE)
     assert {student: r["score"] for student, r in records(course).items()} == {"in-time": 15, "late": 15}
     with gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
@@ -73,7 +73,7 @@ def test_lateness_costs_what_the_plugin_says_and_the_page_says_so(course):
     assert "Score: 15 of 20 points." in page(course, "in-time")
 
 
-def test_what_a_person_gave_survives_a_forced_round_and_reaches_the_page(course):
+def test_manual_scores_survive_a_forced_round(course):
     records(course)
     address = f"sqlite:///{course / 'gradebook.db'}"
     with gradebook(address) as book:
@@ -95,7 +95,7 @@ def test_what_a_person_gave_survives_a_forced_round_and_reaches_the_page(course)
     assert "Say why, too." in page(course, "late")
 
 
-def test_a_new_answer_keeps_the_persons_score_and_asks_them_to_look_again(course):
+def test_a_new_answer_keeps_the_manual_score_for_review(course):
     records(course)
     address = f"sqlite:///{course / 'gradebook.db'}"
     with gradebook(address) as book:

@@ -44,7 +44,7 @@ def clone(tmp_path_factory, sections):
     return folder
 
 
-def test_every_command_runs_and_leaves_what_the_page_says(clone):
+def test_every_command_runs_and_leaves_the_named_files(clone):
     course = clone / "my-class"
     assert (course / "submitted" / "ada" / "scaling" / "scaling.ipynb").is_file()
     names = {path.name for path in (course / "exports").iterdir()}

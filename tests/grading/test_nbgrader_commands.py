@@ -65,13 +65,13 @@ def test_autograde_and_feedback_work(copy):
         assert sample_class.hidden_lines_in(text) == []
 
 
-def test_autograde_is_the_engine_with_its_sandbox(copy):
+def test_autograde_runs_the_sandboxed_engine(copy):
     graded = nbformat.read(copy / "autograded/ada/scaling/scaling.ipynb", as_version=4)
     probe = next(cell for cell in graded.cells if cell.source == PROBE)
     assert "it is not there while an answer is graded" in probe.outputs[0].evalue
 
 
-def test_autograde_gives_files_beside_the_notebook_harmless_names(copy):
+def test_autograde_renames_extra_files_to_harmless_names(copy):
     brought = {path.name for path in (copy / "autograded/ada/scaling").iterdir()}
     assert brought == {"drawing.html.txt", "drawing.csv", "numpy.py.txt", "scaling.ipynb"}
 
@@ -90,7 +90,7 @@ def test_bngrader_grades_the_repository_itself_by_default(copy):
     assert f"Feedback: {copy / 'feedback'}" in ran.stdout
 
 
-def test_they_work_in_another_folder_with_the_configuration_that_the_book_gives(tmp_path):
+def test_commands_work_with_the_configuration_of_the_book(tmp_path):
     page = (REPOSITORY / "book" / "instructors.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     config = next(block for block in blocks if "load_subconfig" in block)

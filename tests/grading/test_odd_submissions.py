@@ -95,7 +95,7 @@ def records(tmp_path_factory):
 
 
 @pytest.mark.parametrize("student", EXPECTED)
-def test_each_is_graded_or_refused_with_a_reason(records, student):
+def test_each_submission_is_graded_or_refused_with_a_reason(records, student):
     status, score, error = EXPECTED[student]
     record = records[student]
     assert (record["status"], record["score"]) == (status, score)
@@ -103,11 +103,11 @@ def test_each_is_graded_or_refused_with_a_reason(records, student):
     assert error is None or error in record["error"]
 
 
-def test_nothing_is_left_out_or_made_up(records):
+def test_every_submission_has_one_record(records):
     assert set(records) == set(EXPECTED)
 
 
-def test_a_loop_without_end_loses_its_own_cells_and_is_named(records):
+def test_an_endless_loop_costs_its_own_cells_only(records):
     cells = records["b-loop"]["cells"]
     lost = {name for name, cell in cells.items() if cell["score"] == 0}
     assert lost == {"test_standardize", "test_standardize_constant", "test_standardize_dtype"}

@@ -75,7 +75,7 @@ def test_each_test_has_its_difficulty_and_discrimination(tables):
     assert len(tables["items"]) == 11
 
 
-def test_mistakes_are_counted_by_name_as_they_are_now(tables):
+def test_current_mistakes_are_counted_by_name(tables):
     known = row(tables["mistakes"], mistake="divides by N - 1")
     assert (known["function"], known["known"], known["students"], known["of"]) == ("standardize", "yes", 1, 5)
     assert known["what they read"].startswith("Your std divides the sum of squares by N - 1.")
@@ -103,7 +103,7 @@ def test_the_csv_files_hold_the_same_and_no_formula(course, tables):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
-def test_the_page_has_no_barrier_and_asks_nobody_for_anything(course, chromium, width, theme):
+def test_the_page_is_accessible_and_loads_nothing(course, chromium, width, theme):
     need_axe()
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
     page = context.new_page()
@@ -119,7 +119,7 @@ def test_the_page_has_no_barrier_and_asks_nobody_for_anything(course, chromium, 
     context.close()
 
 
-def test_a_users_mistake_is_one_message_with_the_way_out(course, tmp_path):
+def test_a_usage_error_names_the_way_out(course, tmp_path):
     for arguments, said in [
         ((course,), "holds a report already. Name another folder with --into, or add --force"),
         ((tmp_path,), "grade first, or name another by --course or --db"),

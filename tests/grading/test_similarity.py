@@ -86,7 +86,7 @@ def found(tmp_path_factory):
     return folder, {frozenset([record["one"], record["other"]]): record for record in records}
 
 
-def test_a_copy_with_other_names_comments_and_spaces_is_found(found):
+def test_a_disguised_copy_is_found(found):
     record = found[1][frozenset(["author", "copyist"])]
     assert min(record["share_of_one"], record["share_of_other"]) > 0.9
     assert record["kind"] == "submission"
@@ -97,12 +97,12 @@ def test_the_solution_handed_in_is_found(found):
     assert (record["kind"], record["share_of_one"]) == ("solution", 1)
 
 
-def test_what_was_handed_out_makes_no_pair_and_neither_do_answers_of_ones_own(found):
+def test_handed_out_code_and_own_answers_make_no_pair(found):
     alone = {"independent", "untouched", "untouched too"}
     assert [pair for pair in found[1] if pair & alone] == []
 
 
-def test_the_page_shows_the_pairs_side_by_side_and_what_could_not_be_compared(found):
+def test_the_page_shows_pairs_and_unreadable_submissions(found):
     text = (found[0] / "similarity" / "scaling.html").read_text()
     assert "Pair 1: " in text
     assert "<mark>" in text
@@ -111,7 +111,7 @@ def test_the_page_shows_the_pairs_side_by_side_and_what_could_not_be_compared(fo
     assert "sds.append(sd)" in text
 
 
-def test_nothing_that_a_student_wrote_acts_in_the_page(found):
+def test_students_html_is_inert_in_the_page(found):
     text = (found[0] / "similarity" / "scaling.html").read_text()
     assert re.findall(r"<script|<img|onerror=(?!alert\(1\)&gt;)", text) == []
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
@@ -119,7 +119,7 @@ def test_nothing_that_a_student_wrote_acts_in_the_page(found):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 375])
-def test_the_page_has_no_barrier(found, chromium, width, theme):
+def test_the_page_is_accessible(found, chromium, width, theme):
     need_axe()
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
     page = context.new_page()
@@ -129,7 +129,7 @@ def test_the_page_has_no_barrier(found, chromium, width, theme):
     context.close()
 
 
-def test_what_most_of_a_class_wrote_is_no_pair_between_them(tmp_path):
+def test_code_shared_by_most_of_a_class_makes_no_pair(tmp_path):
     write(tmp_path, {f"s{i}": nbformat.writes(sample_class.filled_in(standardize=OWN, **OTHERS)) for i in range(8)})
     ran = similarity(tmp_path, "--common", "0.5")
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -138,7 +138,7 @@ def test_what_most_of_a_class_wrote_is_no_pair_between_them(tmp_path):
     assert "28 pairs" in again.stdout
 
 
-def test_a_users_mistake_is_one_message_with_the_way_out(found, tmp_path):
+def test_a_usage_error_names_the_way_out(found, tmp_path):
     for arguments, said in [
         ((found[0],), "is there already. Name another file with --into, or add --force"),
         ((tmp_path,), "nobody has handed in 'scaling': nothing is at"),

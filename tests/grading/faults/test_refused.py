@@ -57,7 +57,7 @@ def locked(folder):
     connection.close()
 
 
-def test_a_gradebook_that_is_locked_for_a_while_is_waited_for(tmp_path):
+def test_a_round_waits_for_a_locked_gradebook(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 1, after=1)
     with locked(folder) as connection:
@@ -68,7 +68,7 @@ def test_a_gradebook_that_is_locked_for_a_while_is_waited_for(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_a_gradebook_that_stays_locked_stops_the_round_and_loses_nothing(tmp_path):
+def test_a_gradebook_that_stays_locked_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     database = f"sqlite:///{folder / 'gradebook.db'}?timeout=1"
     process = start(folder, "--jobs", 1, "--db", database, after=1)
