@@ -68,7 +68,7 @@ def test_the_mouse_chooses_to_draw_with_replacement(figure):
 
 
 def test_a_finger_moves_the_slider(opened):
-    page = opened("book/batches.html", width=375, has_touch=True)
+    page = opened("book/batches.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-batches")
     figure.scroll_into_view_if_needed()
     box = figure.locator("input[type=range]").bounding_box()

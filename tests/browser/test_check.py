@@ -215,7 +215,7 @@ def test_a_mirror_without_the_file_is_reported(browse, plain):
 
 
 def test_the_keyboard_reaches_every_control_in_order(browse, plain):
-    page = browse(plain[0])
+    page = browse(plain[0], formulas=True)
     page.locator("details.course-check summary").first.focus()
     page.keyboard.press("Enter")
     editor = Editor(page, "standardize")

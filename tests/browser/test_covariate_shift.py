@@ -89,7 +89,7 @@ def test_the_mouse_drags_in_the_chart(figure):
 
 
 def test_a_finger_drags_in_the_chart(opened):
-    page = opened("book/covariate_shift.html", width=375, has_touch=True)
+    page = opened("book/covariate_shift.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-covariate_shift")
     figure.scroll_into_view_if_needed()
     box = figure.locator("svg").bounding_box()
@@ -104,7 +104,7 @@ def test_a_finger_drags_in_the_chart(opened):
 
 
 def test_no_text_is_cut_off_on_a_phone(opened):
-    page = opened("book/covariate_shift.html", width=375)
+    page = opened("book/covariate_shift.html", formulas=False, width=375)
     figure = page.locator(".course-widget-covariate_shift")
     right = figure.locator("svg").evaluate(
         "svg => Math.max(...[...svg.querySelectorAll('text')].map((t) => t.getBBox().x + t.getBBox().width))"

@@ -70,7 +70,7 @@ def test_tab_reaches_the_slider(figure):
 
 
 def test_the_mouse_and_a_finger_move_the_slider(opened):
-    page = opened("book/inference.html", width=375, has_touch=True)
+    page = opened("book/inference.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-inference")
     figure.scroll_into_view_if_needed()
     box = figure.locator("input").bounding_box()
@@ -82,7 +82,7 @@ def test_the_mouse_and_a_finger_move_the_slider(opened):
 
 
 def test_the_drawing_fits_a_phone(opened):
-    page = opened("book/inference.html", width=375)
+    page = opened("book/inference.html", formulas=False, width=375)
     figure = page.locator(".course-widget-inference")
     figure.scroll_into_view_if_needed()
     box, inside = figure.bounding_box(), figure.locator("svg").bounding_box()

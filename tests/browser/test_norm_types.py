@@ -87,7 +87,7 @@ def test_the_mouse_picks_an_entry_and_a_norm(figure):
 
 
 def test_an_entry_picked_by_finger_survives_rotation(opened):
-    page = opened("book/norm_types.html", width=375, has_touch=True)
+    page = opened("book/norm_types.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-norm_types")
     figure.scroll_into_view_if_needed()
     box = figure.locator(".entry").nth(30).bounding_box()

@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
-from nbgrader.api import Gradebook
 
 from bngrader import formgrader
 from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import sample_class
+from tests.grading.commands import BIN, configuration_of_the_book, gradebook, hand_in, records, records_in
 
-BIN = Path(sys.executable).parent
 MATHJAX = {urlsplit(address).netloc for address in (formgrader.MATHJAX, formgrader.ITS_VERSION)}
 RAN = "ran-as-the-grader.txt"
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -104,20 +103,14 @@ def innocent():
 def course(tmp_path_factory):
     """A class as the guide says, graded."""
     folder = tmp_path_factory.mktemp("class")
-    guide = (REPOSITORY / "book" / "instructors.md").read_text()
-    config = next(part for part in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "load_subconfig" in part)
-    (folder / "nbgrader_config.py").write_text(config.replace("/path/to/the/clone", str(REPOSITORY)))
+    (folder / "nbgrader_config.py").write_text(configuration_of_the_book(REPOSITORY))
     for student, notebook in {"mal": hostile(), "zoe": innocent()}.items():
-        place = folder / "submitted" / student / "scaling"
-        place.mkdir(parents=True)
-        (place / "scaling.ipynb").write_text(json.dumps(notebook))
+        hand_in(folder, student, json.dumps(notebook))
     for name, text in BESIDE.items():
         path = folder / "submitted/mal/scaling" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    command = [BIN / "bngrader", "grade", "scaling", "--course", folder, "--json", folder / "scores.json"]
-    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    records(folder)
     return folder
 
 
@@ -136,10 +129,6 @@ def context(chromium):
     context.route(lambda url: urlsplit(url).hostname != "127.0.0.1", lambda route: route.abort())
     yield context
     context.close()
-
-
-def gradebook(course):
-    return Gradebook(f"sqlite:///{course}/gradebook.db", "batch-normalization")
 
 
 def scores(course):
@@ -260,8 +249,8 @@ def test_a_graded_notebooks_kernel_imports_no_student_file(course):
 
 
 def test_a_missing_attachment_costs_nothing(course, lab, context):
-    records = {record["student"]: record for record in json.loads((course / "scores.json").read_text())}
-    assert (records["zoe"]["status"], records["zoe"]["score"]) == ("needs_manual", 15)
+    zoe = records_in(course)["zoe"]
+    assert (zoe["status"], zoe["score"]) == ("needs_manual", 15)
     page = opened(context, address_of(lab, course, "zoe"))
     for name in ("the figure", "another"):
         page.get_by_text(f"[{name} (its file is missing)]").wait_for()

@@ -9,10 +9,9 @@ import zipfile
 from datetime import datetime
 
 import pytest
-from typer.testing import CliRunner
 
-from bngrader import commands
 from tests.conftest import REPOSITORY
+from tests.grading.commands import invoke
 
 ROSTER = """student_id,name,email,moodle_id,canvas_id
 ada,Ada Lovelace,ada@example.org,,501
@@ -53,11 +52,9 @@ def run(course, source, *options):
     found = course.parent / "found.json"
     found.unlink(missing_ok=True)
     arguments = ["import", "scaling", source, "--course", course, "--zone", "Europe/Berlin", "--json", found, *options]
-    result = CliRunner().invoke(commands.app, [str(argument) for argument in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
+    ran = invoke(*arguments)
     records = {record["student"] or record["files"][0]: record for record in json.loads(found.read_text())}
-    return result.exit_code, result.output, records
+    return ran.returncode, ran.stdout + ran.stderr, records
 
 
 def submitted(course):
@@ -217,7 +214,7 @@ def test_moodles_worksheet_maps_numbers_to_students(course):
     found = submitted(course)
     assert (found["kim1/scaling/scaling.ipynb"], found["kim2/scaling/scaling.ipynb"]) == ("32", "31")
     worksheet.write_text("a,b\n1,2\n")
-    assert "names no student of" in fails(course, source, "--worksheet", worksheet)[1]
+    assert "names no student of" in fails(course, source, "--worksheet", worksheet)
 
 
 def test_backslashes_separate_folders_too(course):
@@ -279,8 +276,7 @@ def test_entries_that_share_their_bytes_are_refused(course):
     source.write_bytes(
         data[:place] + data[place:].replace(*(struct.pack("<L", n) for n in (entry.compress_size, 10**6)))
     )
-    code, output, _ = fails(course, source)
-    assert code == 2
+    output = fails(course, source)
     assert "says that it holds more than its own size: a zip bomb, of which nothing was read" in output
     assert submitted(course) == {}
 
@@ -334,9 +330,10 @@ def test_an_encrypted_entry_is_refused(course):
 
 
 def fails(course, source, *options):
-    arguments = ["import", "scaling", source, "--course", course, *options]
-    result = CliRunner().invoke(commands.app, [str(argument) for argument in arguments])
-    return 2, f"{result.exception}", result
+    """The error of an import that must fail."""
+    ran = invoke("import", "scaling", source, "--course", course, *options)
+    assert ran.returncode == 2
+    return ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -351,7 +348,7 @@ def fails(course, source, *options):
 )
 def test_a_roster_that_cannot_be_used_is_named_with_its_line(course, roster, said):
     (course / "roster.csv").write_text(roster)
-    _, output, _ = fails(course, make_zip(course.parent / "m.zip", MOODLE))
+    output = fails(course, make_zip(course.parent / "m.zip", MOODLE))
     assert str(course / "roster.csv") in output
     assert said in output
     assert submitted(course) == {}
@@ -359,10 +356,10 @@ def test_a_roster_that_cannot_be_used_is_named_with_its_line(course, roster, sai
 
 def test_a_damaged_or_missing_archive_is_named(course):
     (course.parent / "x.zip").write_text("no zip")
-    assert "x.zip is not a zip that can be read" in fails(course, course.parent / "x.zip")[1]
-    assert "nowhere does not exist" in fails(course, course.parent / "nowhere")[1]
+    assert "x.zip is not a zip that can be read" in fails(course, course.parent / "x.zip")
+    assert "nowhere does not exist" in fails(course, course.parent / "nowhere")
     (course / "roster.csv").unlink()
-    assert "write one, with the columns student_id, name" in fails(course, course.parent / "x.zip")[1]
+    assert "write one, with the columns student_id, name" in fails(course, course.parent / "x.zip")
 
 
 def test_a_folders_times_are_kept(course):

@@ -6,17 +6,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 import unicodedata
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
-from typer.testing import CliRunner
 
-from bngrader import commands
-from tests.conftest import REPOSITORY
-from tests.grading import sample_class
+from tests.grading import commands, sample_class
 from tests.grading.test_import import make_zip
 
 STRICT = {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"}
@@ -115,8 +110,8 @@ def make_class(folder):
 
 def bngrader(folder, command, *arguments, **environment):
     """Run a command in a process of its own; gives the exit code and what it printed, as bytes."""
-    line = [sys.executable, "-m", "bngrader", command, *map(str, arguments), "--course", folder]
-    ran = subprocess.run(line, cwd=REPOSITORY, capture_output=True, check=False, env=os.environ | environment)
+    env = os.environ | environment
+    ran = commands.bngrader(command, *arguments, "--course", folder, text=False, env=env)
     return ran.returncode, ran.stdout + ran.stderr
 
 
@@ -126,8 +121,7 @@ def graded(tmp_path_factory):
     folder = make_class(tmp_path_factory.mktemp("class"))
     code, printed = bngrader(folder, "grade", "scaling", "--json", folder / "scores.json", **STRICT)
     assert code == 1, printed.decode(errors="replace")
-    records = json.loads((folder / "scores.json").read_text())
-    return folder, printed.decode(), {record["student"]: record for record in records}
+    return folder, printed.decode(), commands.records_in(folder)
 
 
 def harmful(text):
@@ -181,18 +175,14 @@ def test_printed_and_stored_names_are_readable(graded):
     assert r"ada: made for the language x\nada: 20 / 20\x1b[2J\u202e[red]\xff, run as Python" in printed
     assert "[red]bob" in printed
     assert ":bomb:" in printed
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+    with commands.gradebook(folder) as book:
         assert sorted(student.id for student in book.students) == sorted(GRADED)
 
 
 def in_process(folder, command, *arguments):
-    """Run a command here, with an output that takes UTF-8 alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(REPOSITORY)
-        result = CliRunner().invoke(commands.app, [command, *map(str, arguments), "--course", str(folder)])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
+    """Run a command here; gives the exit code and what it printed."""
+    ran = commands.invoke(command, *arguments, "--course", folder)
+    return ran.returncode, ran.stdout + ran.stderr
 
 
 def reported(result):

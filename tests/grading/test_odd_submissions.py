@@ -1,15 +1,13 @@
 """What students really hand in: each is graded or refused with a reason, and none stops the one after it."""
 
 import copy
-import json
-import subprocess
-import sys
 
 import nbformat
 import pytest
 
-from tests.conftest import REPOSITORY
 from tests.grading import sample_class
+from tests.grading.commands import hand_in
+from tests.grading.commands import records as graded
 
 LOOP = "def standardize(x):\n    while True:\n        pass\n"
 EXIT = "def standardize(x):\n    import os\n    os._exit(0)\n"
@@ -74,9 +72,7 @@ EXPECTED = {
 def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     for student, text in SUBMISSIONS.items():
-        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
+        hand_in(folder, student, text)
     other = folder / "submitted" / "y-other-name" / "scaling" / "Scaling (1).ipynb"
     other.parent.mkdir(parents=True)
     other.write_text(SUBMISSIONS["z-right"])
@@ -87,11 +83,7 @@ def records(tmp_path_factory):
     (folder / "submitted" / "roster.csv").write_text("a stray file\n")
     # The folder's own settings count too.
     (folder / "nbgrader_config.py").write_text("c = get_config()\nc.Engine.call_seconds = c.Engine.cell_seconds = 3\n")
-    scores = folder / "scores.json"
-    command = [sys.executable, "-m", "bngrader", "grade", "scaling", "--course", folder, "--json", scores]
-    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return {record["student"]: record for record in json.loads(scores.read_text())}
+    return graded(folder)
 
 
 @pytest.mark.parametrize("student", EXPECTED)

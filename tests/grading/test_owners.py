@@ -96,7 +96,7 @@ def test_a_student_may_be_named_like_a_moodle_folder(course):
 def test_a_name_in_a_zip_that_is_not_utf8_names_the_fix(course):
     source = make_zip(course.parent / "u.zip", BOB | {"Zoë_77_assignsubmission_file_/scaling.ipynb": "zoe's"})
     source.write_bytes(source.read_bytes().replace("ë".encode(), b"\xff\xff"))
-    assert "whose name is not UTF-8, as it should be: unpack it with unzip, and import the" in fails(course, source)[1]
+    assert "whose name is not UTF-8, as it should be: unpack it with unzip, and import the" in fails(course, source)
 
 
 def test_a_name_that_differs_within_a_zip_stops_nobody(course):

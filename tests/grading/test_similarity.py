@@ -2,16 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
 
-import nbformat
 import pytest
 
 from tests.answers.scaling import UNUSUAL
-from tests.barriers import need_axe, violations
-from tests.conftest import REPOSITORY
+from tests.barriers import assert_accessible, opened_file
 from tests.grading import sample_class
+from tests.grading.commands import hand_in, invoke
 
 OWN = """def standardize(table):
     # every column on its own, with plain Python
@@ -51,16 +48,8 @@ def disguised(code):
     return code.replace(" = ", "  =  ").replace("):\n", "):  # here it begins\n", 1)
 
 
-def write(folder, submissions):
-    for student, text in submissions.items():
-        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
-
-
 def similarity(folder, *arguments):
-    command = [sys.executable, "-m", "bngrader", "similarity", "scaling", "--course", folder, *arguments]
-    return subprocess.run(list(map(str, command)), cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return invoke("similarity", "scaling", "--course", folder, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +66,8 @@ def found(tmp_path_factory):
         "untouched too": sample_class.handed_out(),
         "=hostile": sample_class.filled_in(standardize=HOSTILE + OWN, **OTHERS),
     }
-    texts = {student: nbformat.writes(notebook) for student, notebook in notebooks.items()}
-    write(folder, texts | {"damaged": "{"})
+    for student, notebook in {**notebooks, "damaged": "{"}.items():
+        hand_in(folder, student, notebook)
     ran = similarity(folder, "--json", folder / "pairs.json")
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "7 submissions compared, 1 not" in ran.stdout
@@ -118,19 +107,14 @@ def test_students_html_is_inert_in_the_page(found):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 375])
-def test_the_page_is_accessible(found, chromium, width, theme):
-    need_axe()
-    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)
-    page = context.new_page()
-    page.goto((found[0] / "similarity" / "scaling.html").as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert violations(page) == []
-    context.close()
+def test_the_page_is_accessible(found, chromium, theme):
+    with opened_file(chromium, found[0] / "similarity" / "scaling.html", theme) as page:
+        assert_accessible(page)
 
 
 def test_code_shared_by_most_of_a_class_makes_no_pair(tmp_path):
-    write(tmp_path, {f"s{i}": nbformat.writes(sample_class.filled_in(standardize=OWN, **OTHERS)) for i in range(8)})
+    for number in range(8):
+        hand_in(tmp_path, f"s{number}", sample_class.filled_in(standardize=OWN, **OTHERS))
     ran = similarity(tmp_path, "--common", "0.5")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "0 pairs" in ran.stdout

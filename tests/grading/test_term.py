@@ -13,7 +13,8 @@ import pytest
 from bngrader.revision import REVISED
 from tests.conftest import PATIENCE, jupyter_lab
 from tests.grading import sample_class
-from tests.grading.term import BIN, COURSE, Term
+from tests.grading.commands import BIN, COURSE
+from tests.grading.term import Term
 
 STUDENTS = ("ada", "ben", "cleo")
 DDOF = nbformat.writes(sample_class.with_mistake("standardize", "divides by N - 1"))  # 12 of 15

@@ -5,7 +5,8 @@ import signal
 
 from distributed import LocalCluster
 
-from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, grade, make_class, start
+from tests.grading.commands import grade
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
 
 def test_a_lost_dask_worker_loses_no_submission(tmp_path):

@@ -11,13 +11,8 @@ from bngrader.cluster import LOST, in_processes
 from bngrader.sources import gradable, read_solution
 from bngrader.worker import Job
 from tests.conftest import PATIENCE, REPOSITORY
-from tests.grading.faults.rounds import (
-    assert_each_has_its_grade,
-    go_on,
-    grade,
-    make_class,
-    start,
-)
+from tests.grading.commands import grade
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
 # The first call that a round does not survive, from its start to its end.
 STAGES = [

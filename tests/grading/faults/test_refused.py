@@ -8,14 +8,8 @@ import threading
 from contextlib import contextmanager
 
 from tests.conftest import lacking
-from tests.grading.faults.rounds import (
-    assert_each_has_its_grade,
-    command,
-    go_on,
-    grade,
-    make_class,
-    start,
-)
+from tests.grading.commands import grade, grading
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
 # In a file system of its own, of 1 MB: a round that finds it full; then, after it has grown, one that does not.
 FULL_THEN_NOT = """
@@ -34,7 +28,7 @@ def test_a_full_disk_stops_the_round_and_loses_nothing(tmp_path):
     disk.mkdir()
     out.mkdir()
     apart = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
-    script = [*apart, "sh", "-c", FULL_THEN_NOT, "sh", disk, folder, *command(disk, "--jobs", 1)]
+    script = [*apart, "sh", "-c", FULL_THEN_NOT, "sh", disk, folder, *grading(disk, "--jobs", 1)]
     if shutil.which("unshare") is None:
         lacking("unshare", "install util-linux")
     environment = os.environ | {"CLASS": str(disk), "OUT": str(out)}
