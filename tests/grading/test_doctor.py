@@ -7,13 +7,13 @@ import sqlite3
 import pytest
 from nbgrader.api import Gradebook
 
-from bngrader.course import put_tools_on_path
+from bngrader.course.folders import put_tools_on_path
 from bngrader.doctor import course as course_checks
 from bngrader.doctor import machine
 from tests.conftest import REPOSITORY
 from tests.grading.commands import invoke
 
-RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.late.LatePolicy'\n"
+RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.gradebook.late_policy.LatePolicy'\n"
 
 
 MACHINE = {"Python", "packages", "sandbox", "kernel", "memory", "disk", "browser"}

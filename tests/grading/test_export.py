@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from pyarrow import parquet
 
-from bngrader.spreadsheet import plain
+from bngrader.course.csv_files import plain
 from tests.grading import sample_class
 from tests.grading.commands import grade, gradebook, invoke
 from tests.grading.test_import import make_zip
@@ -20,7 +20,7 @@ ZOE = 'Zoë "Z", O\'Neil'
 NAMES = {"ada": "Ada Lovelace", "=1+1": '=HYPERLINK("x")', ZOE: "Zoë O'Neil", "bob": "Bob; @Ng", "eve": "Eve"}
 CONFIG = """
 c = get_config()
-c.AssignLatePenalties.plugin_class = "bngrader.late.LatePolicy"
+c.AssignLatePenalties.plugin_class = "bngrader.gradebook.late_policy.LatePolicy"
 c.LatePolicy.share_a_day = 0.1
 """
 

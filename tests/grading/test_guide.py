@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from bngrader.late import LatePolicy
-from bngrader.transfer.roster import Student
+from bngrader.gradebook.late_policy import LatePolicy
+from bngrader.lms.roster import Student
 from tests.conftest import REPOSITORY
 from tests.grading.commands import gradebook
 

@@ -10,7 +10,7 @@ from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import commands, sample_class
 from tests.grading.commands import BIN, graded_notebook, hand_in
 
-PROBE = "import bngrader.mistakes"
+PROBE = "import bngrader.check.mistakes"
 
 
 @pytest.fixture(scope="module")
