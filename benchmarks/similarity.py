@@ -20,8 +20,8 @@ from bngrader.check.mistakes import known
 from bngrader.course.folders import Course
 from bngrader.similarity.pairs import Comparison
 from bngrader.similarity.texts import Corpus
+from tests.answers.scaling import UNUSUAL
 from tests.grading.sample_class import ASSIGNMENT, REPOSITORY, SOLUTION, filled_in
-from tests.solutions.answers_scaling import UNUSUAL
 
 EXTRA = ("np.zeros(3)", "1 + 2 * 3", "np.sum(x ** 2) / 7", "sorted([3, 1, 2])[0]", "max(1, 2, 5) // 2")
 

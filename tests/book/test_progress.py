@@ -120,7 +120,7 @@ def small_book(tmp_path):
     return command, {"cwd": tmp_path, "env": os.environ | {"PATH": path, "BNREF_EXPERIMENTS": ""}}
 
 
-def test_make_book_says_how_far_it_is_and_where_the_book_lies(small_book):
+def test_make_book_shows_progress_and_the_books_place(small_book):
     command, options = small_book
     code, shown = run(command, **options)
     lines = shown.splitlines()

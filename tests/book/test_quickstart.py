@@ -36,7 +36,7 @@ def test_every_command_runs(runs):
         assert "Traceback" not in ran.stderr
 
 
-def test_what_it_tells_to_open_is_there(runs, section):
+def test_every_file_to_open_exists(runs, section):
     named = re.findall(r"^- `([^`]+)`", section, re.MULTILINE)
     assert len(named) == 4
     assert [name for name in named if not (SAMPLE / name).exists()] == []

@@ -96,7 +96,7 @@ def test_every_section_lists_its_statements(slug):
         assert len(statement["words"].split()) >= 2, statement
 
 
-def test_no_list_is_left_of_a_section_that_is_gone():
+def test_a_removed_section_leaves_no_list():
     assert {path.stem for path in (HERE / "statements").glob("*.yaml")} == set(LISTED)
 
 
@@ -138,7 +138,7 @@ PAGE = """<article>
         ("two", ["second"], "late"),
     ],
 )
-def test_the_text_after_an_anchor_ends_with_its_section(anchor, has, lacks):
+def test_text_after_an_anchor_ends_with_its_section(anchor, has, lacks):
     text = text_after(BeautifulSoup(PAGE, "html.parser").find(id=anchor))
     assert all(words in text for words in has)
     assert lacks not in text

@@ -64,16 +64,23 @@ class Watch:
             self.faults.append(what)
 
 
+def leave_out_formulas(page):
+    """Have a page load an empty MathJax: setting a chapter's formulas takes longer than most tests."""
+    page.route("**/mathjax/**", lambda route: route.fulfill(body="", content_type="text/javascript"))
+
+
 @pytest.fixture
 def opened(chromium, site):
     """A function that opens a page of the book and returns it; at the end, nothing may have gone wrong in it."""
     watches, contexts = [], []
 
-    def open_page(path, *, width=1280, theme="light", **options):
+    def open_page(path, *, width=1280, theme="light", formulas=True, **options):
         context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, **options)
         contexts.append(context)
         page = context.new_page()
         watches.append(Watch(page, site))
+        if not formulas:
+            leave_out_formulas(page)
         page.goto(f"{site}/{path}", wait_until="networkidle")
         return page
 
@@ -88,10 +95,12 @@ def browse(chromium):
     """A function that opens a chapter at an address, in a context of its own."""
     with ExitStack() as contexts:
 
-        def open_page(address, slug="scaling", **options):
+        def open_page(address, slug="scaling", formulas=False, **options):
             context = contexts.enter_context(chromium.new_context(**options))
             page = context.new_page()
             page.watch = Watch(page, address)
+            if not formulas:
+                leave_out_formulas(page)
             page.goto(f"{address}/book/{slug}.html", wait_until="networkidle")
             return page
 
@@ -102,7 +111,7 @@ def browse(chromium):
 def figure(opened, request):
     """The page of the section that the test's module is named after, and the figure to play with on it."""
     section = _section(request)
-    page = opened(f"book/{section}.html")
+    page = opened(f"book/{section}.html", formulas=False)
     figure = page.locator(f".course-widget-{section}")
     figure.scroll_into_view_if_needed()
     return page, figure

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import HTML, Watch, serve
+from tests.browser.conftest import HTML, Watch, leave_out_formulas, serve
 from tests.conftest import REPOSITORY, launch
 
 PICTURES = Path(__file__).with_name("pictures")
@@ -61,7 +61,7 @@ class Drawing:
         self.name = name
         self.page = page = browser.new_page(viewport={"width": 1280, "height": 900})
         self.watch = Watch(page, site)
-        page.route("**/mathjax/**", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        leave_out_formulas(page)
         page.goto(f"{site}/{widgets()[name]}")
         page.add_style_tag(content=STYLE)
         page.add_script_tag(path=Path(__file__).with_name("drawings.js"))
