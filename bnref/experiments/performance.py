@@ -250,7 +250,7 @@ def times_by_block(
     with one_thread():
         calls = norm_calls(shape, "float32")
         for size in sizes:
-            with mock.patch.object(blocks, "BLOCK", size):
+            with mock.patch.object(blocks, "BLOCK_BYTES", size):
                 for task, by_size in found.items():
                     pair = {way: calls[task][way] for way in ("bnref", "torch's kernel")}
                     seconds = timed(pair, rounds)

@@ -17,7 +17,7 @@ def refuses_bad_tables(name, function):
     for bad in (np.zeros((0, 3)), np.zeros((3, 0)), np.zeros(3), np.zeros((2, 2, 2)), 1.0, []):
         refuses(rf"{name} must be a table of shape \(N, D\).*its shape is", function, bad)
     for bad in NOT_REAL:
-        refuses(f"{name} must hold real numbers, but its dtype is", function, bad)
+        refuses(f"{name} must contain real numbers, but its dtype is", function, bad)
 
 
 def refuses_bad_images(name, function):
@@ -25,7 +25,7 @@ def refuses_bad_images(name, function):
     for bad in (np.zeros((0, 3, 2, 2)), np.zeros((3, 2, 2)), np.zeros((1, 2, 2, 0)), 1.0):
         refuses(rf"{name} must be a batch of images of shape \(N, C, H, W\).*its shape is", function, bad)
     for bad in NOT_REAL:
-        refuses(f"{name} must hold real numbers, but its dtype is", function, bad[None, None])
+        refuses(f"{name} must contain real numbers, but its dtype is", function, bad[None, None])
 
 
 def refuses_bad_eps(function):
@@ -37,4 +37,4 @@ def refuses_bad_eps(function):
 def refuses_bad_counts(name, function):
     """Assert that `function(n)` refuses what is not a whole number from 1 up, by the argument's name."""
     for bad in (0, -1, 1.5, "3", None):
-        refuses(f"{name} must be a whole number from 1 up, but it is", function, bad)
+        refuses(f"{name} must be a positive integer, but it is", function, bad)

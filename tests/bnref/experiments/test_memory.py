@@ -25,7 +25,7 @@ def in_a_new_process():
     return memory.remembered(experiment)
 
 
-def test_an_experiment_runs_once_for_each_choice_of_its_arguments(monkeypatch):
+def test_experiment_runs_once_per_choice_of_arguments(monkeypatch):
     monkeypatch.delenv("BNREF_EXPERIMENTS", raising=False)
     run = in_a_new_process()
     assert [run(), run(), run(3), run(3)] == [[0, 1], [0, 1], [0, 1, 2], [0, 1, 2]]
@@ -34,7 +34,7 @@ def test_an_experiment_runs_once_for_each_choice_of_its_arguments(monkeypatch):
     assert COUNT == [2, 3, 2]
 
 
-def test_the_next_process_finds_the_result_on_disk(monkeypatch, tmp_path):
+def test_next_process_finds_result_on_disk(monkeypatch, tmp_path):
     monkeypatch.setenv("BNREF_EXPERIMENTS", str(tmp_path))
     assert in_a_new_process()(4) == in_a_new_process()(4) == [0, 1, 2, 3]
     assert COUNT == [4]
