@@ -24,6 +24,27 @@ def normalized_inputs(seed: int = 0, count: int = 256, units: int = 100) -> Arra
 
 
 @dataclass(frozen=True)
+class LinearBox:
+    """Inputs of a tanh, and the least-squares line through its outputs for those between -1 and 1.
+
+    `inside` is true for the inputs between -1 and 1. `slope` and `offset` describe the line, and `r2` is its R^2.
+    """
+
+    inputs: Array
+    inside: NDArray[np.bool_]
+    slope: float
+    offset: float
+    r2: float
+
+
+def linear_box(inputs: Array) -> LinearBox:
+    """Fit a line to tanh on the inputs between -1 and 1."""
+    inside = np.abs(inputs) <= 1
+    slope, offset = np.polyfit(inputs[inside], np.tanh(inputs[inside]), 1)
+    return LinearBox(inputs, inside, float(slope), float(offset), tanh_linearity(inputs[inside]))
+
+
+@dataclass(frozen=True)
 class Linearity:
     """R^2 of a straight line through an activation function, over normalized inputs times gamma.
 

@@ -44,6 +44,21 @@ def patients() -> Patients:
 
 
 @dataclass(frozen=True)
+class Scalings:
+    """A column as measured, standardized and min-max scaled, (N,) each."""
+
+    measured: Array
+    standardized: Array
+    min_max: Array
+
+
+def scalings(values: Array) -> Scalings:
+    """Scale a column (N,) in both ways."""
+    column = values[:, None]
+    return Scalings(values, standardize(column)[0][:, 0], min_max_scale(column)[0][:, 0])
+
+
+@dataclass(frozen=True)
 class Outlier:
     """What both scalings make of a column when its last value moves away.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bnref.experiments.placement import Linearity, Spirals
+from bnref.experiments.placement import Linearity, Spirals, linear_box
 from bnref.experiments.placement_gradients import graph
 from bnref.figures import placement as figures
 from bnref.figures import placement_graph
@@ -13,7 +13,7 @@ PANELS = 2  # of the fixture `axes`
 
 def test_box_holds_share_of_inputs_stated_in_title(axes):
     inputs = np.array([-3.0, -0.5, 0.0, 0.5, 1.5])
-    figures.draw_linear_box(axes, inputs)
+    figures.draw_linear_box(axes, linear_box(inputs))
     assert axes[0].get_title() == f"in the box $R^2$ = {tanh_linearity(inputs[1:4]):.3f}"
     assert axes[1].get_title().startswith("60% ")
     (box,) = (p for p in axes[0].patches if p.get_width() == 2)

@@ -11,7 +11,7 @@ PANELS = 3  # of the fixture `axes`
 
 
 def test_scalings_show_same_counts_on_different_axes(axes):
-    figures.draw_scalings(axes, np.array([1.0, 2.0, 6.0]), "kg")
+    figures.draw_scalings(axes, experiments.scalings(np.array([1.0, 2.0, 6.0])), "kg")
     heights = [[bar.get_height() for bar in ax.patches] for ax in axes]
     assert heights[0] == heights[1] == heights[2]
     assert axes[0].get_xlabel() == "mean 3.00, std 2.16\nfrom 1.00 to 6.00"
