@@ -1,4 +1,4 @@
-"""bnref.batches and bnref.core.streaming against NumPy, scikit-learn and plain loops, and at the edges."""
+"""Tests of bnref.batches and bnref.core.streaming against NumPy, scikit-learn and plain loops."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""bnref.cnn and bnref.core.folding: against torch, on scikit-learn's digits, and at the edges (see test_core too)."""
+"""Tests of bnref.cnn and bnref.core.folding against torch and on scikit-learn's digits (see also test_passes)."""
 
 import numpy as np
 import pytest
@@ -129,7 +129,7 @@ def test_network_learns_digits_and_folds_exactly():
 
 
 def folded(network):
-    """The same network with each batch norm folded into the convolution before it."""
+    """Fold each batch norm of the network into the convolution before it."""
     layers = []
     for layer in network:
         if isinstance(layer, nn.BatchNorm2d):

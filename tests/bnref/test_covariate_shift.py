@@ -1,4 +1,4 @@
-"""bnref.covariate_shift against scikit-learn and SciPy, by its properties, and at the edges of the contract."""
+"""Tests of bnref.covariate_shift against scikit-learn and SciPy, and of its properties and edge cases."""
 
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def test_probabilities_0_and_1_are_clipped_in_float64(dtype):
 def test_weighting_moves_training_mean_to_test_mean():
     rng = np.random.default_rng(0)
     x = rng.normal(size=200_000)
-    likelihood_ratio = np.exp(x / 2 - 1 / 8)  # of N(1/2, 1) to N(0, 1)
+    likelihood_ratio = np.exp(x / 2 - 1 / 8)  # density of N(1/2, 1) over that of N(0, 1)
     weights = importance_weights(likelihood_ratio / (1 + likelihood_ratio))
     assert np.mean(weights * x) == pytest.approx(0.5, abs=0.02)
 

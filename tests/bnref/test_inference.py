@@ -1,4 +1,4 @@
-"""bnref.inference and bnref.variants: against torch, by their properties, and at the edges."""
+"""Tests of bnref.inference and bnref.variants against torch, and of their properties and edge cases."""
 
 import numpy as np
 import pytest
@@ -116,7 +116,7 @@ def test_steps_to_forget_counts_exact_ties():
 
 
 def renorm(x, gamma, beta, mean, std, r, d):
-    """Ioffe (2017), algorithm 1, with r and d given."""
+    """Compute algorithm 1 of Ioffe (2017) for given r and d."""
     return gamma * ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5) * r + d) + beta
 
 

@@ -1,4 +1,4 @@
-"""bnref.internal_covariate_shift against NumPy and torch, on models of several kinds, and at the edges."""
+"""Tests of bnref.internal_covariate_shift against NumPy and torch, on models of several kinds."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_percentiles_between_two_values_are_interpolated():
 
 
 class Skipping(nn.Module):
-    """Leaves in another order than they run, one that does not run, a buffer that is replaced, and a nested block."""
+    """A model whose leaves run in another order, with an unused leaf, a replaced buffer and a nested block."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""bnref.norm_types and bnref.core.whitening: against torch and NumPy, how the norms relate, and at the edges."""
+"""Tests of bnref.norm_types and bnref.core.whitening against torch and NumPy, and of relations between norms."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""bnref.placement and bnref.core.numeric_gradient: against torch and worked examples, and at the edges."""
+"""Tests of bnref.placement and bnref.core.numeric_gradient against torch and worked examples."""
 
 import numpy as np
 import pytest

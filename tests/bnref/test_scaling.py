@@ -1,4 +1,4 @@
-"""bnref.scaling against scikit-learn, against its own properties, and at the edges of the contract."""
+"""Tests of bnref.scaling against scikit-learn, and of its properties and edge cases."""
 
 import warnings
 
@@ -22,7 +22,7 @@ def tables(dtype=np.float64, low=-1e3, high=1e3):
 
 
 def varied_tables():
-    """Tables in which every column varies enough for a relative comparison."""
+    """Draw tables in which every column varies enough for a relative comparison."""
     return tables().map(lambda x: x + np.arange(len(x))[:, None] * 1e4).filter(lambda x: len(x) > 1)
 
 

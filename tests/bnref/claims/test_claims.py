@@ -1,4 +1,4 @@
-"""The claims of all sections: complete, anchored in their chapters, and each with a finding of its own."""
+"""Tests that the claims of all sections are complete, anchored in their chapters, and have findings."""
 
 import re
 

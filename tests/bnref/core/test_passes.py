@@ -1,4 +1,4 @@
-"""The one core of all norms: against torch, numeric gradients and long double, and by the properties of norms."""
+"""Tests of bnref's passes for all norms against torch, numeric gradients, long double and properties of norms."""
 
 import warnings
 
@@ -112,7 +112,7 @@ def test_input_gradient_sums_to_zero_and_is_orthogonal(n, d):
     x, gamma, dy = rng.normal(size=(n, d)), rng.normal(size=d), rng.normal(size=(n, d))
     y, cache = batch_norm_forward(x, gamma, np.zeros(d), eps=1e-300)
     dx = batch_norm_backward(dy, cache)[0]
-    size = np.abs(gamma * dy).sum(axis=0) / x.std(axis=0)  # what dx would be without the statistics' share
+    size = np.abs(gamma * dy).sum(axis=0) / x.std(axis=0)  # the size of dx without the paths through mean and variance
     assert (np.abs(dx.sum(axis=0)) <= 1e-10 * size).all()
     assert (np.abs((dx * y).sum(axis=0)) <= 1e-10 * size * np.abs(gamma)).all()
 
@@ -176,7 +176,7 @@ def test_nan_and_infinity_spread_only_by_shared_statistics(name):
         spoilt[1, 2, 0, 0] = bad
         reached = np.isnan(oracle(NORMS[name], spoilt, gamma, beta, dy)[0])
         got = ours(NORMS[name], spoilt, gamma, beta, dy)[0]
-        if name != "rms":  # an infinite root mean square gives 0 and not NaN
+        if name != "rms":  # dividing by an infinite root mean square gives 0, not NaN
             np.testing.assert_array_equal(np.isnan(got), reached)
         np.testing.assert_allclose(got[~reached], oracle(NORMS[name], spoilt, gamma, beta, dy)[0][~reached])
 

@@ -1,4 +1,4 @@
-"""What the chapter on batches says of its experiments holds for their results."""
+"""Tests of what the chapter on batches says about its experiments."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_activation_memory_grows_with_batch_size():
     assert small.parameters == middle.parameters == large.parameters
     per_sample = (middle.kept - small.kept) / (middle.size - small.size)
     assert (large.kept - middle.kept) / (large.size - middle.size) == per_sample
-    # Four bytes for each pixel, and for each unit of three layers before its norm and after its ReLU.
+    # Four bytes for each pixel and for each unit of three layers, before its norm and after its ReLU.
     assert per_sample == 4 * (64 + 3 * 2 * 100)
     assert large.kept < 4e6
     assert experiments.image_memory().kept > 4 * 112 * 112 * 64 * 2
@@ -99,7 +99,7 @@ def test_small_batches_make_a_samples_output_noisy():
     by_size = {c.size: c for c in experiments.company()}
     spreads = [c.std for c in by_size.values()]
     assert spreads == sorted(spreads, reverse=True)
-    # Of outputs that are all -1 or 1, the mean square is 1.
+    # The mean square of outputs that are all -1 or 1 is 1.
     assert by_size[2].mean ** 2 + by_size[2].std ** 2 == pytest.approx(1)
     assert by_size[256].mean == pytest.approx(1, abs=0.02)
     assert by_size[256].std < 0.1

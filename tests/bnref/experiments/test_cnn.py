@@ -1,4 +1,4 @@
-"""What the chapter on CNNs says of its experiments holds for their results."""
+"""Tests of what the chapter on CNNs says about its experiments."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""What the chapter on inference says of its experiments holds for their results."""
+"""Tests of what the chapter on inference says about its experiments."""
 
 import copy
 
@@ -27,7 +27,7 @@ def test_sorted_batch_statistics_fail_where_stored_work(modes):
 
 
 def test_image_with_its_copy_gives_one_answer_for_all(modes):
-    # The most frequent digit makes 46 of the 450 test images.
+    # The most frequent digit accounts for 46 of the 450 test images.
     assert modes.with_a_copy.max() < 0.11
 
 

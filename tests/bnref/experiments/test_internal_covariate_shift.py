@@ -1,4 +1,4 @@
-"""What the chapter on internal covariate shift says of its experiments holds for their results."""
+"""Tests of what the chapter on internal covariate shift says about its experiments."""
 
 import json
 
@@ -120,7 +120,7 @@ def test_interactive_figure_has_numbers_of_experiment():
     assert held["steps"] == measured["steps"]
     for name in ("without", "with"):
         for shown, true in zip(held[name], measured[name], strict=True):
-            # Another processor may add in another order: a few of a thousand inputs then change their bins.
+            # Another processor may sum in another order, which moves a few of a thousand inputs to other bins.
             np.testing.assert_allclose(numbers(shown), numbers(true), atol=5)
             assert abs(numbers(shown)[7:].sum() - 3000) < 60
     assert WIDGET.stat().st_size < 10_000

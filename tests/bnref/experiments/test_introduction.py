@@ -1,4 +1,4 @@
-"""What the index page says of its experiments holds for their results."""
+"""Tests of what the index page says about its experiments."""
 
 import numpy as np
 import pytest

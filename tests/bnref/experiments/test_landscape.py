@@ -1,4 +1,4 @@
-"""What the chapter on internal covariate shift says of gradients, of the loss along them, and of learning rates."""
+"""Tests of what the chapter on internal covariate shift says about gradients, loss and learning rates."""
 
 import numpy as np
 import pytest

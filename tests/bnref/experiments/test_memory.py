@@ -1,4 +1,4 @@
-"""Results are kept on disk for the very code that made them, and nowhere without a folder."""
+"""Tests that results are kept on disk for the code that made them, and only if a folder is named."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def fresh():
 
 
 def in_a_new_process():
-    """What a process that starts anew remembers: only what is on disk."""
+    """Run code in a new process, which remembers only what is on disk."""
     return memory.remembered(experiment)
 
 

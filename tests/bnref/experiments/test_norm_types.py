@@ -1,4 +1,4 @@
-"""What the chapter on normalization types says of its experiments holds for their results."""
+"""Tests of what the chapter on normalization types says about its experiments."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is timed beside each other does the same work, and the ratios are those of the timings."""
+"""Tests that timed implementations do the same work, and that ratios follow from timings."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ SHAPES = [(64, 12), (4, 6, 5, 3)]
 
 
 def first(result):
-    """The output of a pass, without its cache or statistics, as an array."""
+    """Return the output of a pass as an array, without its cache or statistics."""
     result = result[0] if isinstance(result, tuple) else result
     return result if isinstance(result, np.ndarray) else result.detach().numpy()
 

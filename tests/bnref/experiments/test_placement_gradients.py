@@ -1,4 +1,4 @@
-"""What the chapter on placement says of gradients holds for the results of its experiments."""
+"""Tests of what the chapter on placement says about gradients."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the closing chapter says of its experiments holds for their results."""
+"""Tests of what the closing chapter says about its experiments."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the experiments share: the digits, the small networks, and a training that a seed repeats."""
+"""Tests of the shared parts of experiments: digits, small networks, and repeatable training."""
 
 import os
 import subprocess
@@ -96,7 +96,7 @@ def test_accuracy_uses_evaluation_mode_and_restores_mode():
     assert model.training
     measured = accuracy(model, data.x_test, data.y_test)
     assert model.training
-    # In training mode a single sample could not be normalized; in evaluation each stands for itself.
+    # A single sample can be normalized only in evaluation mode.
     one_by_one = [accuracy(model, x[None], y[None]) for x, y in zip(data.x_test, data.y_test, strict=True)]
     assert measured == pytest.approx(sum(one_by_one) / len(one_by_one))
     assert measured > 0.8

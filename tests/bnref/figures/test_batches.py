@@ -1,4 +1,4 @@
-"""The figures of the chapter on batches show the numbers that they are given."""
+"""Tests that the figures of the chapter on batches show their results."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from bnref.experiments import batches as experiments
 from bnref.experiments.batches_training import Accumulation, ScalingRule
 from bnref.figures import batches as figures
 
-PANELS = 3  # of the fixture `axes`
+PANELS = 3  # read by the fixture `axes`
 
 
 def test_schedule_marks_samples_of_each_iteration(axes):

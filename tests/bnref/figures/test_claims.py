@@ -1,4 +1,4 @@
-"""The table of claims has a row for each claim, and counts its verdicts."""
+"""Tests of the table of claims and the count of its verdicts."""
 
 from bnref.claims import Claim, Finding, Verdict
 from bnref.figures.claims import count, table

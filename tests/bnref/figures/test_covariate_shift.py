@@ -1,4 +1,4 @@
-"""The figures of the chapter on covariate shift show the numbers that they are given."""
+"""Tests that the figures of the chapter on covariate shift show their results."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from bnref.experiments.covariate_shift_statistics import ByBatch
 from bnref.experiments.covariate_shift_weights import ByDistance, curve, fitted_polynomial, sample
 from bnref.figures import covariate_shift as figures
 
-PANELS = 2  # of the fixture `axes`
+PANELS = 2  # read by the fixture `axes`
 
 
 def test_shift_shows_all_points_of_both_sets_and_one_curve(axes):

@@ -1,4 +1,4 @@
-"""The figures of the chapter on inference show the numbers that they are given."""
+"""Tests that the figures of the chapter on inference show their results."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from bnref.experiments.inference import LayerState
 from bnref.experiments.inference_averages import Precise, Trace
 from bnref.figures import inference as figures
 
-PANELS = 2  # of the fixture `axes`
+PANELS = 2  # read by the fixture `axes`
 
 
 def test_layer_state_has_a_bar_for_each_unit(axes):

@@ -1,4 +1,4 @@
-"""The figures of the chapter on normalization types show the numbers that they are given."""
+"""Tests that the figures of the chapter on normalization types show their results."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from bnref.experiments.norm_types_whitening import Neighbours
 from bnref.figures import norm_types as figures
 from bnref.figures.style import BLUE, RED
 
-PANELS = 4  # of the fixture `axes`
+PANELS = 4  # read by the fixture `axes`
 
 
 def test_lit_entries_share_statistics_and_do_not_overlap(axes):

@@ -1,4 +1,4 @@
-"""The figures and tables of the page on performance show the numbers that they are given."""
+"""Tests that the figures and tables of the page on performance show their results."""
 
 import matplotlib.pyplot as plt
 

@@ -1,4 +1,4 @@
-"""The figures of the chapter on placement show the numbers that they are given."""
+"""Tests that the figures of the chapter on placement show their results."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from bnref.figures import placement as figures
 from bnref.figures import placement_graph
 from bnref.placement import tanh_linearity
 
-PANELS = 2  # of the fixture `axes`
+PANELS = 2  # read by the fixture `axes`
 
 
 def test_box_holds_share_of_inputs_stated_in_title(axes):

@@ -1,4 +1,4 @@
-"""The figures of the chapter on scaling show the numbers that they are given."""
+"""Tests that the figures of the chapter on scaling show their results."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from bnref.experiments import scaling as experiments
 from bnref.figures import scaling as figures
 from bnref.scaling import standardize
 
-PANELS = 3  # of the fixture `axes`
+PANELS = 3  # read by the fixture `axes`
 
 
 def test_scalings_show_same_counts_on_different_axes(axes):

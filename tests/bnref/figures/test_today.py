@@ -1,4 +1,4 @@
-"""The figures of the closing chapter show the numbers that they are given."""
+"""Tests that the figures of the closing chapter show their results."""
 
 import matplotlib.pyplot as plt
 import numpy as np
