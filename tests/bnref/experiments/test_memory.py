@@ -21,7 +21,7 @@ def fresh():
 
 
 def in_a_new_process():
-    """Run code in a new process, which remembers only what is on disk."""
+    """Return the experiment as a new process would have it, which remembers only results on disk."""
     return memory.remembered(experiment)
 
 
@@ -40,7 +40,7 @@ def test_next_process_finds_result_on_disk(monkeypatch, tmp_path):
     assert COUNT == [4]
 
 
-def test_a_change_in_the_package_runs_it_again(monkeypatch, tmp_path):
+def test_change_in_package_runs_experiment_again(monkeypatch, tmp_path):
     package = tmp_path / "package"
     package.mkdir()
     (package / "module.py").write_text("VALUE = 1\n")
@@ -53,5 +53,5 @@ def test_a_change_in_the_package_runs_it_again(monkeypatch, tmp_path):
     assert COUNT == [2, 2]
 
 
-def test_it_keeps_its_name_and_words():
+def test_remembered_experiment_keeps_its_name():
     assert memory.remembered(experiment).__name__ == "experiment"
