@@ -67,6 +67,7 @@ class BatchNorm:
                 "to evaluate the layer, set training = False"
             )
         y, cache = core.forward(x, (n, d, 1), self.gamma, self.beta, self.eps)
+        # The batch is normalized by its biased variance, but the running variance is unbiased, as in PyTorch.
         mean, var = cache.moments.mean, cache.moments.std**2 * (n / (n - 1))
         self.running_mean = self.decay * self.running_mean + (1 - self.decay) * mean
         self.running_var = self.decay * self.running_var + (1 - self.decay) * var

@@ -28,5 +28,6 @@ SECTIONS = {
 def all_claims() -> list[Claim]:
     """Return the claims of all sections in the order of the book."""
     names = [f"{__name__}.{section}" for section in SECTIONS]
+    # Sections without claims have no module.
     modules = [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
     return [claim for module in modules for claim in module.CLAIMS]

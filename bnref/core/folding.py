@@ -57,7 +57,7 @@ def fold_after(
     scale, offset = affine(out, gamma, beta, mean, var, eps)
     if bias is not None:
         offset = offset + scale * as_vector(bias, out, "bias")
-    folded = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))
+    folded = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))  # one scale per output channel
     return folded.astype(weight.dtype), offset.astype(weight.dtype)
 
 

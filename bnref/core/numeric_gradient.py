@@ -22,7 +22,7 @@ def numeric_gradient(loss: Callable[[Array], float], x: ArrayLike, step: float =
         An array of any shape and real dtype.
     step
         The distance by which each entry is moved to either side. The error is of order step^2, plus the rounding error
-        divided by step.
+        divided by step. The default is near the best step for float64, eps^(1/3).
 
     Raises
     ------

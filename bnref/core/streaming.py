@@ -53,6 +53,7 @@ class RunningMoments:
                 f"all batches must have the same number of columns, "
                 f"but earlier ones have {self.mean.size} and this one has {other.mean.size}"
             )
+        # Merging deviations from the means avoids the cancellation of sums of squares when the mean is large.
         total = self.count + other.count
         with np.errstate(all="ignore"):
             step = other.mean - self.mean

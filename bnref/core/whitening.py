@@ -73,6 +73,7 @@ def whiten(x: ArrayLike, kind: Kind = "zca", eps: float = 1e-5) -> Array:
             "x must contain only finite numbers, but it contains NaN or infinity, so its covariance has no eigenvectors"
         )
     found = moments(seen_as(x, (*x.shape, 1)))
+    # In float64, since small eigenvalues of the covariance would drown in the rounding errors of float32.
     centred = x.astype(np.float64) - found.mean.astype(np.float64)
     z = centred @ whitening_matrix(centred.T @ centred / len(x), kind, eps).T
     return z.astype(x.dtype)

@@ -58,6 +58,7 @@ def image_memory() -> Memory:
 
 def kept_bytes(model: nn.Module, x: Tensor) -> int:
     """Count the bytes of the tensors that autograd keeps for a forward pass of `x`, without the model's parameters."""
+    # Saved tensors can share memory, so they are told apart by address.
     own = {t.data_ptr() for t in (*model.parameters(), *model.buffers())}
     kept: dict[int, Tensor] = {}
 
@@ -172,6 +173,7 @@ def noise(sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024), s
 
 def _scatter(values: Array, gradients: Array, sizes: tuple[int, ...], rng: np.random.Generator) -> list[list[float]]:
     """Measure for each size the noise of the mean with and without replacement, the variance and the gradient."""
+    # The first m columns of shuffled rows are batches without replacement, for every size m.
     shuffled = rng.permuted(np.tile(values, (2000, 1)), axis=1)
     whole = gradients.mean(axis=0)
     found = []

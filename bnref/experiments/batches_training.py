@@ -29,6 +29,7 @@ class Accumulation:
 def add_gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> None:
     """Add the gradient of a batch's mean loss, accumulated over micro-batches, to the model's gradients."""
     for part, labels in zip(x.split(micro_batch), y.split(micro_batch), strict=True):
+        # Divided by the whole batch's size, so that the parts add up to its mean even if the last one is short.
         loss = nn.functional.cross_entropy(model(part), labels, reduction="sum") / len(x)
         loss.backward()
 
@@ -133,7 +134,7 @@ def scaling_rule(
         return _trained(data, nn.BatchNorm1d, steps, rate, batch_size * factor, 0.0, seed)
 
     scaled = [[run(k, lr * k, seed) for k in factors] for seed in range(seeds)]
-    unscaled = [
+    unscaled = [  # for k = 1, both are the same run
         [run(k, lr, seed) if k > 1 else scaled[seed][i] for i, k in enumerate(factors)] for seed in range(seeds)
     ]
     return ScalingRule(batch_size, lr, factors, np.array(scaled), np.array(unscaled))

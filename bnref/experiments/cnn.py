@@ -128,6 +128,7 @@ def _train_together(a: nn.Module, b: nn.Module, steps: tuple[int, ...]) -> tuple
         logits = [model.train()(x[batch]) for model in (a, b)]
         in_training.append((logits[0] - logits[1]).abs().max().item())
         optimizer.zero_grad()
+        # The networks share no parameters, so the sum of their losses trains each by its own.
         torch.stack([nn.functional.cross_entropy(z, data.y[batch]) for z in logits]).sum().backward()
         optimizer.step()
         if step in steps:

@@ -176,6 +176,7 @@ def known(norm: nn.Module) -> tuple[Array, Array, Array, Array]:
 
 def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     weight, bias = fold_conv(weight_of(convolution), None, *known(norm), norm.eps)
+    # A new layer, because the convolution before BN has no bias.
     folded = nn.Conv2d(convolution.in_channels, convolution.out_channels, 3, padding=1)
     folded.weight, folded.bias = nn.Parameter(torch.tensor(weight)), nn.Parameter(torch.tensor(bias))
     return folded

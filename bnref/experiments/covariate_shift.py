@@ -45,6 +45,7 @@ def fit(x: Tensor, y: Tensor, seed: int) -> nn.Sequential:
     """Train `bnref.cnn.make_network` on images (N, 1, 8, 8) with labels (N,) for 168 steps."""
     with one_thread(seed):
         data = replace(digits(images=True), x=x, y=y)
+        # `train` leaves out short batches, so a small training set needs batches of its size.
         network = train(make_network(), data, steps=168, lr=0.1, batch_size=min(64, len(x)), momentum=0.9)
     return cast(nn.Sequential, network)
 
@@ -92,7 +93,7 @@ def trained_on_both(seeds: int = 3) -> BySize:
     """Measure the same scores with every second training digit at night."""
     data = digits(images=True)
     x = data.x.clone()
-    x[::2] = shifted(x, "night", seed=1)[::2]
+    x[::2] = shifted(x, "night", seed=1)[::2]  # with other noise than the test set, whose seed is 0
     scores = [_three_scores(fit(x, data.y, seed), x, data.y) for seed in range(seeds)]
     return BySize((len(x),), *np.array(scores).T[:, :, None])
 

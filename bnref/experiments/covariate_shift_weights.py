@@ -46,6 +46,7 @@ def sample(test_centre: float, seed: int) -> Sample:
     x, x_test = rng.normal(CENTRE, SPREAD, COUNT), rng.normal(test_centre, TEST_SPREAD, COUNT)
     y, y_test = (curve(v) + NOISE * rng.normal(size=COUNT) for v in (x, x_test))
     seen, domain = np.concatenate([x, x_test]), np.repeat([0, 1], COUNT)
+    # A large C turns regularization almost off, which would bias the probabilities and so the weights.
     fitted = LogisticRegression(C=1e4, max_iter=1000).fit(np.column_stack([seen, seen**2]), domain)
     p, p_test = (fitted.predict_proba(np.column_stack([v, v**2]))[:, 1] for v in (x, x_test))
     weights = importance_weights(p)

@@ -139,7 +139,7 @@ def affine(seeds: int = 3) -> Affine:
 
 def _affine(seed: int) -> list[float]:
     state, x = layer_states(seed)[0], first_activations(seed)
-    used, once, again = (_layer(state) for _ in range(3))
+    used, once, again = (_layer(state) for _ in range(3))  # training changes a layer's state
     used.training = False
     a = used.gamma / np.sqrt(used.running_var + used.eps)
     b = used.beta - a * used.running_mean

@@ -76,7 +76,7 @@ def followers(decays: tuple[float, ...] = DECAYS, series: int = 500) -> list[Fol
     """Follow a drift without noise, and `series` independent noise series without drift, until both settle."""
     results = []
     for decay in decays:
-        steps = round(10 / (1 - decay))
+        steps = round(10 / (1 - decay))  # leaves a share of about exp(-10) to the start
         rng = np.random.default_rng(0)
         lag = steps - moving_average(np.arange(1, steps + 1), decay, start=1.0)
         noise = moving_average((rng.normal(size=series) for _ in range(steps)), decay, np.zeros(series)).std()

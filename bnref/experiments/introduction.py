@@ -76,7 +76,7 @@ def _layer_gradients(activation: str, start: str, norm: bool, seed: int) -> Arra
         for module in deep_network(activation, gain(activation, start), norm):
             h = module(h)
             if isinstance(module, nn.Sigmoid | Tanh | nn.ReLU):
-                h.retain_grad()
+                h.retain_grad()  # torch keeps gradients only of leaves by default
                 outputs.append(h)
         nn.functional.cross_entropy(h, data.y[:256]).backward()
     return np.array([output.grad.norm().item() for output in outputs if output.grad is not None])

@@ -158,5 +158,6 @@ def _accuracy_at(norm: Norm | None, rate: float, steps: int, seed: int) -> float
     data = digits()
     with one_thread(seed):
         model = train(perceptron([64, *[100] * 5, 10], norm), data, steps, rate, BATCH_SIZE)
+    # Logits of NaN have no largest entry, so a diverged run counts as a guess.
     finite = all(bool(parameter.isfinite().all()) for parameter in model.parameters())
     return accuracy(model, data.x_test, data.y_test) if finite else 0.1

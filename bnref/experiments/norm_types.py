@@ -114,7 +114,7 @@ def batch(size: int = 256) -> Batch:
     data = digits()
     with one_thread(0), torch.no_grad():
         h = perceptron([64, 32, 32, 1], norm=None)[:3](data.x[:size]).double().numpy()
-    r = np.triu(np.abs(np.corrcoef(h.T)), 1)
+    r = np.triu(np.abs(np.corrcoef(h.T)), 1)  # each pair once, without the diagonal of ones
     before = h[:, list(np.unravel_index(r.argmax(), r.shape))]
     z = normalize("batch norm", before[:, :, None], eps=1e-12)[:, :, 0]
     return Batch(before, z, zca_whiten(before, eps=1e-12), data.y[:size].numpy())

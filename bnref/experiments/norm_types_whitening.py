@@ -109,6 +109,7 @@ class WhiteningNorm(nn.Module):
             mean = x.mean(dim=0)
             values, vectors = torch.linalg.eigh((x - mean).T @ (x - mean) / len(x))
             matrix = (vectors * (values + self.eps).rsqrt()) @ vectors.T
+            # Averages are detached: they are for evaluation, and must not hold on to the batch's graph.
             self.mean.lerp_(mean.detach(), self.momentum)
             self.matrix.lerp_(matrix.detach(), self.momentum)
         return (x - mean) @ matrix * self.gamma + self.beta

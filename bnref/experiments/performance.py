@@ -169,7 +169,7 @@ def _all_timings(rounds: int, shapes: Iterable[tuple[int, ...]]) -> Iterator[Tim
     for make_calls, shape in jobs:
         for dtype in DTYPES:
             for task, calls in make_calls(shape, dtype).items():
-                once = sum(timed(calls, 1).values())
+                once = sum(timed(calls, 1).values())  # to choose a number of rounds that takes about 0.2 seconds
                 for way, seconds in timed(calls, max(rounds, min(200, round(0.2 / once)))).items():
                     yield Timing(task, way, shape, dtype, seconds)
 
@@ -212,7 +212,7 @@ def errors() -> list[Error]:
 
 
 def _three_errors(x: Array) -> list[float]:
-    wide = x.astype(np.longdouble)
+    wide = x.astype(np.longdouble)  # more digits than any of the passes uses, as the exact result
     exact = (wide - wide.mean(axis=0)) / np.sqrt(wide.var(axis=0) + peers.EPS)
     one = np.ones(x.shape[1], np.float32)
     found = [

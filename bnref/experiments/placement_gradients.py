@@ -93,7 +93,7 @@ def _held(mean: bool, var: bool) -> Held:
     for seed in SEEDS:
         with one_thread(seed):
             model = perceptron([64, *[100] * 5, 10], norm=lambda units: HeldConstant(units, mean, var))
-            first = model[0] = nn.Linear(64, 100)
+            first = model[0] = nn.Linear(64, 100)  # with the bias that perceptron leaves out before a norm
             before = [p.detach().norm().item() for p in (first.bias, first.weight)]
             train(model, data, steps=210, lr=0.1)
             after = [p.detach().norm().item() for p in (first.bias, first.weight)]
@@ -194,6 +194,7 @@ class Decay:
 def _descend(seed: int, decay: float, growing: bool, steps: int, rate: float = 0.1) -> tuple[Tensor, float]:
     """Train in float64, and return the test digits' logits in training mode and the length of the first weights."""
     with one_thread(seed):
+        # With a negligible eps, BN is exactly invariant to the scale of the weights before it.
         model = perceptron([64, 100, 100, 100, 10], norm=lambda units: nn.BatchNorm1d(units, eps=1e-30)).double()
         weights = [part.weight for part in list(model)[:-1] if isinstance(part, nn.Linear)]
         rest = [p for p in model.parameters() if all(p is not w for w in weights)]

@@ -103,6 +103,7 @@ class Bowl:
 
     def run(self, steps: int) -> Array:
         """Run gradient descent, and return the relative gap (steps + 1,) at the start and after each step."""
+        # Descent diverges at rates above 2 / the largest curvature; half of that is safe.
         distance, rate = self.distance, 1 / np.linalg.eigvalsh(self.hessian)[-1]
         gaps = np.empty(steps + 1)
         for t in range(steps + 1):

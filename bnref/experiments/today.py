@@ -57,6 +57,7 @@ def explosions(layers: int = 40, width: int = 256) -> list[Explosion]:
 def _gradient_norms(
     shape: tuple[int, int, int], activation: Callable[[Tensor], Tensor], norm: bool, skip: bool, seed: int
 ) -> Array:
+    # The network is never trained, so plain tensors are enough for its weights.
     (layers, size, width), outputs = shape, []
     with one_thread(seed):
         h = torch.randn(size, width, requires_grad=True)
