@@ -130,7 +130,7 @@ def _pair() -> tuple[socket.socket, socket.socket]:
 def environment() -> dict[str, str]:
     """Make the environment of a process that forks submissions: nothing in it could be a secret."""
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return kept | THREADS | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    return kept | THREADS | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
 
 
 def allowed(names: list[str]) -> list[str]:

@@ -145,7 +145,7 @@ def _others() -> list[Path]:
 
 def checkout() -> Path | None:
     """Find the course's checkout, where this file is in one and not in an installed package."""
-    place = Path(__file__).resolve().parents[2]
+    place = Path(__file__).resolve().parents[3]
     return place if (place / "solutions").is_dir() else None
 
 
