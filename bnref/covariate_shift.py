@@ -87,8 +87,8 @@ def importance_weights(p_test: ArrayLike) -> Array:
     Parameters
     ----------
     p_test
-        `(N,)`: P(test | x) of each training sample, estimated by a domain classifier that was trained on equal numbers
-        from both sets. Clipped to [1e-6, 1 - 1e-6]. A NaN makes every weight NaN.
+        `(N,)`: P(test | x) of each training sample, estimated by a domain classifier that was trained on equally many
+        samples of both sets. Clipped to [1e-6, 1 - 1e-6]. A NaN makes every weight NaN.
 
     Returns
     -------

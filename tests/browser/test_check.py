@@ -1,4 +1,4 @@
-"""The editors under the assignments: every one of them in a real browser, with Python and NumPy in the page."""
+"""Tests of every editor under the assignments in a real browser, with Python and NumPy in the page."""
 
 import os
 import re
@@ -21,21 +21,21 @@ LOADED = re.compile(r"^(pyodide|check|mirror)/")
 
 @pytest.fixture(scope="module")
 def mirror():
-    """The book with a mirror that has NumPy: its address, and the paths that were asked for."""
+    """Serve the book with a NumPy mirror, and yield its address and the list of requested paths."""
     with serve_mirror(need_wheel()) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def plain():
-    """The book with checks that need no NumPy."""
+    """Serve the book with checks that need no NumPy."""
     with serve_without_numpy() as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def chapters(mirror, browse):
-    """Each chapter's page with NumPy, opened once."""
+    """Pages of the chapters with NumPy, each opened once."""
     pages = {}
 
     def chapter(slug):
@@ -48,7 +48,7 @@ def chapters(mirror, browse):
 
 
 def first_named(slug, function):
-    """The first known mistake that the visible tests name."""
+    """Return the first known mistake that the visible tests name."""
     for answer in answers(slug, every_way=False):
         if answer.function == function and answer.kind != RIGHT:
             hints = {hint for verdict in checked(slug, function, answer.sources) for hint in verdict["hints"]}
@@ -220,7 +220,7 @@ def test_the_keyboard_reaches_all_of_it_in_order(browse, plain):
     page.keyboard.press("Enter")
     editor = Editor(page, "standardize")
     page.locator("details.course-check summary").first.focus()
-    for _ in range(40):  # past the formulas, which MathJax lets the keyboard reach
+    for _ in range(40):  # past the formulas, which MathJax makes reachable by keyboard
         page.keyboard.press("Tab")
         if page.evaluate("!document.activeElement.matches('mjx-container')"):
             break
