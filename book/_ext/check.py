@@ -33,7 +33,7 @@ from bngrader.authoring.browser_exercises import Item, Items, read_items
 
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PACKAGE = "bncourse-0-py3-none-any.whl"
-OURS = ("bnref/*.py", "bnref/core/*.py", "bngrader/__init__.py", "bngrader/check/**/*.py")
+COURSE_FILES = ("bnref/*.py", "bnref/core/*.py", "bngrader/__init__.py", "bngrader/check/**/*.py")
 # The only script in a page until an editor is opened.
 OPENER = """<script>
 for (const details of document.querySelectorAll("details.course-check"))
@@ -139,7 +139,7 @@ def write_wheel(home: Path, path: Path) -> None:
         "WHEEL": "Wheel-Version: 1.0\nGenerator: bncourse\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     with WheelFile(str(path), "w", zipfile.ZIP_DEFLATED) as wheel:
-        for source in sorted(source for pattern in OURS for source in home.glob(pattern)):
+        for source in sorted(source for pattern in COURSE_FILES for source in home.glob(pattern)):
             wheel.writestr(source.relative_to(home).as_posix(), source.read_bytes())
         for file, text in about.items():
             wheel.writestr(f"{wheel.dist_info_path}/{file}", text)
@@ -152,11 +152,11 @@ def config(check: Path, core: Path, lock: dict[str, Any], settings: Config) -> d
     numpy = lock["packages"]["numpy"]
     numpy |= {"file_name": f"{base.rstrip('/')}/{numpy['file_name']}", "sha256": digest or numpy["sha256"]}
     files = {f"../pyodide/{name}": _file(core / name) for name in CORE} | {PACKAGE: _file(check / PACKAGE)}
-    ours = numpy | {"name": "bncourse", "version": "0", "file_name": PACKAGE, "sha256": files[PACKAGE]["sha256"]}
-    ours |= {"imports": ["bngrader", "bnref"], "depends": ["numpy"]}
+    course = numpy | {"name": "bncourse", "version": "0", "file_name": PACKAGE, "sha256": files[PACKAGE]["sha256"]}
+    course |= {"imports": ["bngrader", "bnref"], "depends": ["numpy"]}
     return {
         "files": files | {numpy["file_name"]: {"sha256": numpy["sha256"]}},
-        "lock": {"info": lock["info"], "packages": {"numpy": numpy, "bncourse": ours}},
+        "lock": {"info": lock["info"], "packages": {"numpy": numpy, "bncourse": course}},
     }
 
 

@@ -26,19 +26,19 @@ def state(layer):
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.9, 0.99, 1.0])
 def test_both_modes_agree_with_torch(decay):
-    ours = BatchNorm(3, decay=decay, eps=1e-3)
-    theirs = nn.BatchNorm1d(3, momentum=1 - decay, eps=1e-3, dtype=torch.float64)
-    ours.gamma, ours.beta = rng(1).normal(size=(2, 3))
-    theirs.weight.data, theirs.bias.data = torch.tensor(ours.gamma), torch.tensor(ours.beta)
+    layer = BatchNorm(3, decay=decay, eps=1e-3)
+    torch_layer = nn.BatchNorm1d(3, momentum=1 - decay, eps=1e-3, dtype=torch.float64)
+    layer.gamma, layer.beta = rng(1).normal(size=(2, 3))
+    torch_layer.weight.data, torch_layer.bias.data = torch.tensor(layer.gamma), torch.tensor(layer.beta)
     for step in range(6):
         x = rng(step).normal(step, 2, size=(4 + step, 3))
-        np.testing.assert_allclose(ours(x), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
-        np.testing.assert_allclose(ours.running_mean, theirs.running_mean.numpy(), rtol=1e-10, atol=1e-10)
-        np.testing.assert_allclose(ours.running_var, theirs.running_var.numpy(), rtol=1e-10, atol=1e-10)
-    ours.training = False
-    theirs.eval()
+        np.testing.assert_allclose(layer(x), torch_layer(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(layer.running_mean, torch_layer.running_mean.numpy(), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(layer.running_var, torch_layer.running_var.numpy(), rtol=1e-10, atol=1e-10)
+    layer.training = False
+    torch_layer.eval()
     x = rng(9).normal(size=(1, 3))
-    np.testing.assert_allclose(ours(x), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(layer(x), torch_layer(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
 
 
 def test_new_layer_has_documented_initial_state():

@@ -23,11 +23,11 @@ def test_forward_and_backward_agree_with_torch(eps):
     x, gamma, beta, dy = drawn()
     layer, t = nn.BatchNorm1d(5, eps=eps, dtype=torch.float64), torch.tensor(x, requires_grad=True)
     layer.weight.data, layer.bias.data = torch.tensor(gamma), torch.tensor(beta)
-    y = layer(t)
-    y.backward(torch.tensor(dy))
-    ours, cache = batch_norm_forward(x, gamma, beta, eps)
-    want = [y.detach(), t.grad, layer.weight.grad, layer.bias.grad]
-    for got, expected in zip([ours, *batch_norm_backward(dy, cache)], want, strict=True):
+    torch_y = layer(t)
+    torch_y.backward(torch.tensor(dy))
+    y, cache = batch_norm_forward(x, gamma, beta, eps)
+    want = [torch_y.detach(), t.grad, layer.weight.grad, layer.bias.grad]
+    for got, expected in zip([y, *batch_norm_backward(dy, cache)], want, strict=True):
         np.testing.assert_allclose(got, expected.numpy(), rtol=1e-10, atol=1e-10)
 
 

@@ -31,7 +31,7 @@ def drawn(shape, dtype=np.float64, seed=0, mean=5, std=3):
     return x, gamma, beta, dy
 
 
-def ours(norm, x, gamma, beta, dy):
+def bnref_results(norm, x, gamma, beta, dy):
     y, cache = norm.forward(x, gamma, beta)
     return [y, *norm.backward(dy, cache)]
 
@@ -39,7 +39,7 @@ def ours(norm, x, gamma, beta, dy):
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", NORMS)
 def test_forward_and_backward_equal_torch_in_float64(name, shape):
-    for got, want in zip(ours(NORMS[name], *drawn(shape)), oracle(NORMS[name], *drawn(shape)), strict=True):
+    for got, want in zip(bnref_results(NORMS[name], *drawn(shape)), oracle(NORMS[name], *drawn(shape)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-10)
 
 
@@ -47,7 +47,7 @@ def test_forward_and_backward_equal_torch_in_float64(name, shape):
 def test_float32_results_are_close_to_torch_in_float64(name):
     drawn32 = drawn((8, 6, 9, 11), np.float32)
     exact = oracle(NORMS[name], *(a.astype(np.float64) for a in drawn32))
-    for got, want in zip(ours(NORMS[name], *drawn32), exact, strict=True):
+    for got, want in zip(bnref_results(NORMS[name], *drawn32), exact, strict=True):
         assert got.dtype == np.float32
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
@@ -84,7 +84,9 @@ def test_any_shape_and_memory_layout_agrees_with_torch(data):
     x, dy = (layouts[data.draw(st.sampled_from(sorted(layouts)))](a) for a in (x, dy))
     for array in (x, gamma, beta, dy):
         array.flags.writeable = False
-    for got, want in zip(ours(NORMS[name], x, gamma, beta, dy), oracle(NORMS[name], x, gamma, beta, dy), strict=True):
+    for got, want in zip(
+        bnref_results(NORMS[name], x, gamma, beta, dy), oracle(NORMS[name], x, gamma, beta, dy), strict=True
+    ):
         np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9)
 
 
@@ -175,7 +177,7 @@ def test_nan_and_infinity_spread_only_by_shared_statistics(name):
         spoilt = x.copy()
         spoilt[1, 2, 0, 0] = bad
         reached = np.isnan(oracle(NORMS[name], spoilt, gamma, beta, dy)[0])
-        got = ours(NORMS[name], spoilt, gamma, beta, dy)[0]
+        got = bnref_results(NORMS[name], spoilt, gamma, beta, dy)[0]
         if name != "rms":  # dividing by an infinite root mean square gives 0, not NaN
             np.testing.assert_array_equal(np.isnan(got), reached)
         np.testing.assert_allclose(got[~reached], oracle(NORMS[name], spoilt, gamma, beta, dy)[0][~reached])
@@ -185,7 +187,7 @@ def test_nan_and_infinity_spread_only_by_shared_statistics(name):
 def test_arguments_are_unchanged_and_share_no_memory(name):
     arrays = drawn((3, 4, 5, 2))
     before = [a.copy() for a in arrays]
-    results = ours(NORMS[name], *arrays)
+    results = bnref_results(NORMS[name], *arrays)
     for array, kept in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, kept)
         assert not any(np.may_share_memory(array, r) for r in results)

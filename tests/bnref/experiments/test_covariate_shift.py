@@ -81,13 +81,13 @@ def test_prior_interpolates_batch_and_stored_statistics():
     with torch.no_grad():
         stored = model.eval()(x)
         torch.testing.assert_close(statistics.predict(model, x, prior=1e12), stored, rtol=1e-4, atol=1e-4)
-        ours = statistics.predict(model, x)
+        predicted = statistics.predict(model, x)
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
     with torch.no_grad():
-        theirs = model.train()(x)
+        expected = model.train()(x)
     model.load_state_dict(state)
     model.eval()
-    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(predicted, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_new_statistics_undo_fading_but_not_grey_images():
@@ -176,6 +176,6 @@ def test_figures_match_numbers_in_their_alt_texts():
         "fig-batches, sorted": (by_class[[2, -1]], [0.85, 0.99]),
         "fig-batches, dense": ([*dense[[0, -1]], batch.stored.mean()], [0.10, 0.97, 0.28]),
     }
-    for figure, (found, said) in named.items():
-        np.testing.assert_allclose(found, said, atol=0.02, err_msg=figure)
+    for figure, (found, stated) in named.items():
+        np.testing.assert_allclose(found, stated, atol=0.02, err_msg=figure)
     np.testing.assert_allclose(effective[[0, -1]], [154, 2], atol=0.5)

@@ -126,12 +126,12 @@ def test_batch_renorm_repairs_tiny_batches():
 
 
 def test_batch_renorm_moves_from_batch_to_its_averages():
-    ours, theirs = batch_renorm.BatchRenorm(3, warm_up=1, ramp=1), nn.BatchNorm1d(3)
+    renorm, batch_norm = batch_renorm.BatchRenorm(3, warm_up=1, ramp=1), nn.BatchNorm1d(3)
     x = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
     for _ in range(2):
-        torch.testing.assert_close(ours(x), theirs(x))
+        torch.testing.assert_close(renorm(x), batch_norm(x))
     mean, std = x.mean(dim=0), (x.var(dim=0, correction=0) + 1e-5).sqrt()
-    torch.testing.assert_close(ours(x + 0.1), (x + 0.1 - mean) / std)
+    torch.testing.assert_close(renorm(x + 0.1), (x + 0.1 - mean) / std)
 
 
 def test_figures_match_their_alt_texts():

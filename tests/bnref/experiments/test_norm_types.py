@@ -138,8 +138,8 @@ def test_whitening_costs_most_with_as_many_samples_as_features():
     results = {r.count: r for r in whitening.neighbours()}
     lost = {count: np.mean(r.standardized) - np.mean(r.whitened) for count, r in results.items()}
     assert max(lost, key=lost.get) == 64
-    said = {"standardized": (0.69, 0.96), "whitened": (0.42, 0.94), "partly": (0.62, 0.97)}
-    for name, ends in said.items():
+    stated = {"standardized": (0.69, 0.96), "whitened": (0.42, 0.94), "partly": (0.62, 0.97)}
+    for name, ends in stated.items():
         np.testing.assert_allclose([np.mean(getattr(results[n], name)) for n in (32, 1024)], ends, atol=0.01)
     assert lost[1024] > 0.01
     assert np.mean(results[1024].partly) > np.mean(results[1024].whitened) + 0.01
