@@ -1,4 +1,4 @@
-"""Where a built page gets its Python from: the book's own files, and NumPy from where the build says."""
+"""Tests of the sources of a built page's Python: the book's own files, and NumPy from the configured address."""
 
 import hashlib
 import importlib.util
@@ -18,7 +18,7 @@ PYODIDE = REPOSITORY / "node_modules" / "pyodide"
 
 @pytest.fixture
 def configured(monkeypatch):
-    """A function that makes what the worker reads, with settings of `_config.yml`; gives what it says of NumPy."""
+    """Return a function that builds the worker's configuration, and returns NumPy's address and digest in it."""
     spec = importlib.util.spec_from_file_location("check", REPOSITORY / "book" / "_ext" / "check.py")
     extension = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(extension)

@@ -1,4 +1,4 @@
-"""A chapter is executed again when the code that it imports changes, and only then: a small book, really built."""
+"""Tests that a chapter is executed again only when the code that it imports changes, with a small real book."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The book as an EPUB and as a PDF, made by the commands that README names."""
+"""Tests of the book as an EPUB and as a PDF, built by the commands in the README."""
 
 import re
 import subprocess
@@ -51,5 +51,5 @@ def test_the_pdf_has_the_chapters_and_an_outline():
     printed = (DOWNLOADS / "batch-normalization.pdf").read_bytes()
     assert printed.startswith(b"%PDF-")
     assert b"/Outlines" in printed
-    assert b"/StructTreeRoot" in printed  # tagged: a screen reader finds its way
+    assert b"/StructTreeRoot" in printed  # tagged, for screen readers
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 20

@@ -1,4 +1,4 @@
-"""The address that pages say they have: the one that the build was told, and none without."""
+"""Tests of the address in pages: that of the build's settings, or none without."""
 
 import os
 import re
@@ -25,7 +25,7 @@ ogp_enable_meta_description = True
 
 @pytest.fixture
 def built(tmp_path):
-    """A page of a small book."""
+    """Return a function that builds a small book, and returns its page."""
     shutil.copytree(REPOSITORY / "book" / "_ext", tmp_path / "ext")
     (tmp_path / "conf.py").write_text(CONF)
     (tmp_path / "index.rst").write_text("Title\n=====\n\nA sentence that says what the page is about.\n")

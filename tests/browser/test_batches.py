@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on batches: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on batches: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 
@@ -24,7 +24,7 @@ def state(figure):
 
 
 def expected(page, size, replace):
-    """What bnref makes of the very batches that the page drew."""
+    """Compute the expected numbers with bnref from the batches that the page drew."""
     rows = np.array(page.evaluate(f"import('{MODULE}').then((m) => m.drawBatches({size}, {str(replace).lower()}))"))
     assert rows.shape == (200, size)
     assert replace or all(len(set(batch)) == size for batch in rows)

@@ -1,4 +1,4 @@
-"""The editors under the assignments: every one of them in a real browser, with Python and NumPy in the page."""
+"""Tests of every editor under the assignments in a real browser, with Python and NumPy in the page."""
 
 import os
 import re
@@ -21,21 +21,21 @@ LOADED = re.compile(r"^(pyodide|check|mirror)/")
 
 @pytest.fixture(scope="module")
 def mirror():
-    """The book with a mirror that has NumPy: its address, and the paths that were asked for."""
+    """Serve the book with a NumPy mirror, and yield its address and the list of requested paths."""
     with serve_mirror(need_wheel()) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def plain():
-    """The book with checks that need no NumPy."""
+    """Serve the book with checks that need no NumPy."""
     with serve_without_numpy() as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def chapters(mirror, browse):
-    """Each chapter's page with NumPy, opened once."""
+    """Pages of the chapters with NumPy, each opened once."""
     pages = {}
 
     def chapter(slug):
@@ -48,7 +48,7 @@ def chapters(mirror, browse):
 
 
 def first_named(slug, function):
-    """The first known mistake that the visible tests name."""
+    """Return the first known mistake that the visible tests name."""
     for answer in answers(slug, every_way=False):
         if answer.function == function and answer.kind != RIGHT:
             hints = {hint for verdict in checked(slug, function, answer.sources) for hint in verdict["hints"]}
@@ -90,7 +90,7 @@ def test_every_chapter_lists_all_functions_of_its_assignment(browse, plain, slug
         part.locator("summary").click()
         link = part.get_by_role("link", name="the notebook")
         link.wait_for()
-        assert "torch, which no page has" in part.inner_text()
+        assert "torch, which does not run in the page" in part.inner_text()
         assert part.locator(".cm-content").count() == 0
         assert page.request.get(link.evaluate("link => link.href")).json()["nbformat"] == 4
     assert page.watch.faults == []
@@ -114,7 +114,7 @@ def test_an_error_shows_the_editors_lines_and_the_output(chapters):
 def test_only_tests_of_warnings_mention_that_pages_have_none(chapters, slug, function, tested):
     editor = Editor(chapters(slug), function)
     assert any("quiet=True" in test.source for test in ITEMS[slug, function][1].tests) == tested
-    assert ("gives no warning of a division by 0" in editor.part.inner_text()) == tested
+    assert ("does not warn about division by 0" in editor.part.inner_text()) == tested
     editor.check("import numpy as np\nprint(np.ones(1) / np.zeros(1))\n")
     assert editor.verdicts(".ran").locator("pre").inner_text().strip() == "[inf]"
 
@@ -211,7 +211,7 @@ def test_a_mirror_without_the_file_is_reported(browse, plain):
     site, _ = plain
     page = browse(site)
     page.route("**/*.whl", lambda route: route.fulfill(status=404))
-    assert "cannot be had: the server answers 404." in Editor(page, "standardize").run()
+    assert "could not be loaded: the server answered 404." in Editor(page, "standardize").run()
 
 
 def test_the_keyboard_reaches_every_control_in_order(browse, plain):
@@ -220,7 +220,7 @@ def test_the_keyboard_reaches_every_control_in_order(browse, plain):
     page.keyboard.press("Enter")
     editor = Editor(page, "standardize")
     page.locator("details.course-check summary").first.focus()
-    for _ in range(40):  # past the formulas, which MathJax lets the keyboard reach
+    for _ in range(40):  # past the formulas, which MathJax makes reachable by keyboard
         page.keyboard.press("Tab")
         if page.evaluate("!document.activeElement.matches('mjx-container')"):
             break

@@ -1,4 +1,4 @@
-"""The looks of an opened editor: in light and dark, beside the theme's styles, and while Python loads."""
+"""Tests of the look of an opened editor: in light and dark, with the theme's styles, and while Python loads."""
 
 import io
 import threading
@@ -16,7 +16,7 @@ from tests.browser.mirror import COURSE, need_wheel, serve_mirror
 
 @pytest.fixture(scope="module")
 def mirror():
-    """The address of the book with a mirror that has NumPy."""
+    """Serve the book with a NumPy mirror, and yield its address."""
     with serve_mirror(need_wheel()) as (site, _):
         yield site
 
@@ -37,7 +37,7 @@ def test_an_open_editor_is_accessible_in_light_and_dark(browse, mirror):
 
 @pytest.fixture(scope="module")
 def held(browse):
-    """An editor that has loaded Python and NumPy, and waits for the course's wheel until the event is set."""
+    """Yield an editor that has loaded Python and NumPy, and the event that it waits for to load the course's wheel."""
     gate = threading.Event()
     with serve_mirror(need_wheel(), gate=gate) as (site, _):
         editor = Editor(browse(site), "standardize")
@@ -73,7 +73,7 @@ def test_no_class_name_of_an_editor_clashes_with_the_theme(held):
 
 
 def fullness(label):
-    """The share of the track that is filled, as it is seen: all that is not the page's own color is track or filled."""
+    """Measure the visibly filled share of a progress bar's track, which is everything not in the page's color."""
     bar = label.locator("progress")
     accent = bar.evaluate("bar => getComputedStyle(bar).accentColor.match(/\\d+/g).map(Number)")
     label.locator("span").evaluate("text => text.style.visibility = 'hidden'")

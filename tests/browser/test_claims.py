@@ -1,4 +1,4 @@
-"""The page of claims: a row for each, links to its paper and its experiment, and cards on a telephone."""
+"""Tests of the page of claims: a row for each claim, links to paper and experiment, and cards on a phone."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on CNNs: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on CNNs: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 
@@ -14,7 +14,7 @@ NAMES = list(FILTERS)
 
 
 def state(figure):
-    """What the sentence says: channel, statistics, place; and all its numbers."""
+    """Parse the sentence: channel, statistics, place, and all its numbers."""
     name, statistics, count, mean, std, row, column, before, after = re.fullmatch(
         SENTENCE, figure.locator("output").inner_text()
     ).groups()

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on covariate shift: by hand, and with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on covariate shift: controls, and bnref's numbers."""
 
 import re
 
@@ -10,7 +10,7 @@ from bnref.experiments.training import digits
 
 NUMBERS = r"Accuracy (\S+) with stored statistics, (\S+) lost; (\S+) with recomputed ones\."
 LABELS = {"fading": "Fading ink", "shading": "Shade", "inverting": "Inverting", "noisier": "Noise"}
-SHOWN = (0, 1, 2, 4)  # of the test digits
+SHOWN = (0, 1, 2, 4)  # indices of the test digits in the figure
 
 
 def expected(kind, level):

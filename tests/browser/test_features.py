@@ -1,4 +1,4 @@
-"""What a reader does with the book: search, copy, switch to dark, download, answer the quiz."""
+"""Tests of the book's features for readers: search, copy, dark theme, downloads, quizzes."""
 
 import gzip
 import json
@@ -120,7 +120,7 @@ def test_a_dark_page_is_printed_with_dark_text(opened):
 
 
 def content(pdf):
-    """Unpack the drawing instructions of a PDF."""
+    """Decompress the drawing instructions of a PDF."""
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
     return b"\n".join(zlib.decompressobj().decompress(stream) for stream in streams if stream[:1] == b"x")
 

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on internal covariate shift: by keyboard, mouse and finger."""
+"""Tests of the interactive figure in the chapter on internal covariate shift: keyboard, mouse and touch."""
 
 import re
 
@@ -14,7 +14,7 @@ def bars(figure):
 
 
 def check(figure):
-    """What the figure says and draws is what the experiment gave; returns the step and whether it has batch norm."""
+    """Compare the figure with the experiment; return the step and whether batch norm is on."""
     text = figure.locator("output").inner_text()
     step, name, accuracy = WORDS.match(text).groups()
     table = histogram_table()

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on normalization types: by keyboard, mouse and finger, and bnref agrees."""
+"""Tests of the interactive figure in the chapter on normalization types: controls, and bnref's numbers."""
 
 import re
 
@@ -19,12 +19,12 @@ NAMES = {
 
 
 def numbers(figure):
-    """What the cells show, as an array (N, C, L)."""
+    """Read the numbers in the cells as an array (N, C, L)."""
     return np.array([float(text) for text in figure.locator(".entry text").all_text_contents()]).reshape(3, 4, 3)
 
 
 def check(figure):
-    """Compare the words and the lit cells with bnref; return the norm and the place."""
+    """Compare the words and the highlighted cells with bnref; return the norm and the place."""
     words = re.fullmatch(WORDS, figure.locator("output").inner_text()).groups()
     norm, place = NAMES[words[0]], tuple(map(int, words[2:5]))
     x = numbers(figure)

@@ -1,4 +1,4 @@
-"""Every page, wide and narrow, some in the dark: nothing from elsewhere, no error, no barrier, no sideways scroll."""
+"""Tests that every page, wide and narrow, has no errors, barriers, foreign requests or side scroll; a few in the dark."""
 
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
@@ -9,8 +9,8 @@ from tests.barriers import assert_accessible, images_without_words
 from tests.browser.conftest import HTML
 
 ALL = (str(path.relative_to(HTML)) for path in HTML.rglob("*.html"))
-PAGES = sorted(path for path in ALL if not path.startswith("_static/"))  # the theme keeps templates there
-# The listings of the code are alike: the longest stand for all, and are looked at in the dark.
+PAGES = sorted(path for path in ALL if not path.startswith("_static/"))  # where the theme keeps templates
+# Code listings are all alike, so only the longest are tested, and only in dark.
 LISTINGS = sorted(
     (path for path in PAGES if path.startswith("_modules/b")), key=lambda path: (HTML / path).stat().st_size
 )

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on placement: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on placement: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 

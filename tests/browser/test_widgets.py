@@ -1,4 +1,4 @@
-"""Every figure to play with, in light, in dark and on paper: its colors, what its controls change, and how it looks."""
+"""Tests of every interactive figure in light, in dark and on paper: its colors, its controls, and its look."""
 
 import re
 
@@ -10,8 +10,8 @@ from tests.conftest import REPOSITORY
 
 WIDGETS = widgets()
 FOLDER = REPOSITORY / "book" / "_extra" / "widgets"
-TEXT, PART = 4.5, 3  # the contrasts that WCAG 2.2 asks for, level AA
-# These parts need not stand out, each for its reason.
+TEXT, PART = 4.5, 3  # contrasts required by WCAG 2.2, level AA
+# Parts that need no contrast, each with its reason.
 OTHERWISE = {
     "grid": "lines that lead from the numbers into the chart",
     "shade": "a value's shade: the nearer to 0, the nearer to the background",
@@ -23,7 +23,7 @@ OTHERWISE = {
 
 @pytest.fixture(scope="module", params=WIDGETS)
 def drawing(chromium, site, request):
-    """A figure, on a page that is opened once."""
+    """Open a figure on a page for all of its tests."""
     drawing = Drawing(chromium, site, request.param)
     yield drawing
     drawing.page.close()
@@ -32,13 +32,13 @@ def drawing(chromium, site, request):
 
 @pytest.fixture(params=MEDIA)
 def shown(drawing, request):
-    """The figure in one of the media, with its controls as they are at first."""
+    """Show the figure in one medium, with its controls reset."""
     return drawing.show(request.param)
 
 
 @pytest.fixture
 def medium(request):
-    """The medium of `shown`."""
+    """Return the medium of `shown`."""
     return request.node.callspec.params["shown"]
 
 
@@ -59,7 +59,7 @@ def test_texts_and_parts_contrast_with_their_background(shown):
 
 
 def names(part):
-    """The classes of a part."""
+    """Return the classes of a part."""
     return set(part["name"].split())
 
 
@@ -107,7 +107,7 @@ def test_styles_that_lack_a_brace_fail_the_comparison(drawing):
 
 
 def with_widgets_on_paper_alone():
-    """The styles with the end of the rules for paper lost, and rules of widgets after it."""
+    """Return the styles with widget rules caught inside the rules for paper, as if a brace were missing."""
     css = (REPOSITORY / "book" / "_static" / "course.css").read_text()
     start, paper = css.index(".course-widget .entry {"), css.index("/* On paper")
     return css[:start] + css[paper:].rstrip().removesuffix("}") + css[start:paper]

@@ -1,4 +1,4 @@
-"""Results are kept on disk for the very code that made them, and nowhere without a folder."""
+"""Tests that results are kept on disk for the code that made them, and only if a folder is named."""
 
 import pytest
 
@@ -21,11 +21,11 @@ def fresh():
 
 
 def in_a_new_process():
-    """What a process that starts anew remembers: only what is on disk."""
+    """Return the experiment as a new process would have it, which remembers only results on disk."""
     return memory.remembered(experiment)
 
 
-def test_an_experiment_runs_once_for_each_choice_of_its_arguments(monkeypatch):
+def test_experiment_runs_once_per_choice_of_arguments(monkeypatch):
     monkeypatch.delenv("BNREF_EXPERIMENTS", raising=False)
     run = in_a_new_process()
     assert [run(), run(), run(3), run(3)] == [[0, 1], [0, 1], [0, 1, 2], [0, 1, 2]]
@@ -34,13 +34,13 @@ def test_an_experiment_runs_once_for_each_choice_of_its_arguments(monkeypatch):
     assert COUNT == [2, 3, 2]
 
 
-def test_the_next_process_finds_the_result_on_disk(monkeypatch, tmp_path):
+def test_next_process_finds_result_on_disk(monkeypatch, tmp_path):
     monkeypatch.setenv("BNREF_EXPERIMENTS", str(tmp_path))
     assert in_a_new_process()(4) == in_a_new_process()(4) == [0, 1, 2, 3]
     assert COUNT == [4]
 
 
-def test_a_change_in_the_package_runs_it_again(monkeypatch, tmp_path):
+def test_change_in_package_runs_experiment_again(monkeypatch, tmp_path):
     package = tmp_path / "package"
     package.mkdir()
     (package / "module.py").write_text("VALUE = 1\n")
@@ -53,5 +53,5 @@ def test_a_change_in_the_package_runs_it_again(monkeypatch, tmp_path):
     assert COUNT == [2, 2]
 
 
-def test_it_keeps_its_name_and_words():
+def test_remembered_experiment_keeps_its_name():
     assert memory.remembered(experiment).__name__ == "experiment"
