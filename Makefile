@@ -123,7 +123,7 @@ node_modules/.made: package-lock.json .npmrc .venv/.made
 # A page would run its experiments one after the other; this runs them on all cores.
 $(EXPERIMENTS)/.made: $(shell find bnref -name '*.py') requirements.lock .venv/.made
 	@echo "Running the book's experiments; the first time this takes a few minutes."
-	@python -m bnref.experiments
+	@python -m bnref.claims
 	@touch $@
 
 # Sphinx leaves old pages as they are when only its configuration changes. What was executed stays in its cache.

@@ -5,17 +5,15 @@ from pathlib import Path
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput, SaveCells
 
-import bngrader.database  # opens gradebooks so that formgrader and bngrader can use one at the same time
-import bngrader.formgrader  # noqa: F401  (lets nothing that students handed in act in formgrader)
-from bngrader.beside import HarmlessNames
-from bngrader.course import put_tools_on_path
+from bngrader.authoring.notebooks import write_sources
+from bngrader.course.folders import put_tools_on_path
+from bngrader.course.source_folder import source_folder
 from bngrader.engine.preprocessor import ExecuteSandboxed
-from bngrader.feedback import HideTests
-from bngrader.revision import ReviseCells
-from bngrader.sanitize import Repair
-from bngrader.scoring import SaveScores
-from bngrader.source_folder import source_folder
-from bngrader.sources import write_sources
+from bngrader.feedback.hide_tests import HideTests
+from bngrader.gradebook.revision import ReviseCells
+from bngrader.grading.extra_files import HarmlessNames
+from bngrader.grading.scoring import SaveScores
+from bngrader.nbgrader_plugins import Repair
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
@@ -39,7 +37,7 @@ c.Autograde.autograde_preprocessors = [
     CheckCellMetadata,
 ]
 # What a student's notebook shows cannot act in the browser of the person who reads it.
-c.HTMLExporter.filters = {"markdown2html": "bngrader.markup.safe_markdown"}
+c.HTMLExporter.filters = {"markdown2html": "bngrader.feedback.safe_html.safe_markdown"}
 # Formgrader shows the rubric above each answer in words.
 c.HTMLExporter.preprocessors = ["bngrader.rubric.ShowRubric"]
 

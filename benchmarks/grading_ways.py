@@ -8,9 +8,9 @@ from pathlib import Path
 import nbformat
 
 from benchmarks.grading_measure import Cost, measure
-from bngrader.course import find_repository, put_tools_on_path
-from bngrader.source_folder import source_folder
-from bngrader.sources import read_solution, write_sources
+from bngrader.authoring.notebooks import read_solution, write_sources
+from bngrader.course.folders import find_repository, put_tools_on_path
+from bngrader.course.source_folder import source_folder
 from tests.grading.sample_class import ASSIGNMENT, submissions
 
 BIN = Path(sys.executable).parent

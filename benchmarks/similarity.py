@@ -15,11 +15,11 @@ import nbformat
 from rich.console import Console
 from rich.table import Table
 
-from bngrader.course import Course
-from bngrader.mistakes import known
+from bngrader.authoring.notebooks import read_solution
+from bngrader.check.mistakes import known
+from bngrader.course.folders import Course
 from bngrader.similarity.pairs import Comparison
 from bngrader.similarity.texts import Corpus
-from bngrader.sources import read_solution
 from tests.grading.sample_class import ASSIGNMENT, REPOSITORY, SOLUTION, filled_in
 from tests.solutions.answers_scaling import UNUSUAL
 

@@ -12,7 +12,7 @@ from nbgrader.server_extensions.formgrader.base import BaseHandler
 from nbgrader.server_extensions.formgrader.handlers import FormgraderHandler, SubmissionFilesHandler, SubmissionHandler
 from tornado.web import HTTPError, authenticated
 
-from bngrader.markup import safe_markdown
+from bngrader.feedback.safe_html import safe_markdown
 
 MATHJAX, ITS_VERSION = "https://cdnjs.cloudflare.com", "https://api.cdnjs.com"  # nbgrader's template loads it there
 # A file that was handed in: to look at, without scripts and in an origin of its own.

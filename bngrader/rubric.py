@@ -6,8 +6,8 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from bngrader.course import CourseError, find_repository, require_assignment
-from bngrader.sources import read_solution
+from bngrader.authoring.notebooks import read_solution
+from bngrader.course.folders import CourseError, find_repository, require_assignment
 
 
 class ShowRubric(Preprocessor):

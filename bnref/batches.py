@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bnref.blocks import Array
-from bnref.checks import as_table, as_vector, count, number
-from bnref.streaming import RunningMoments
+from bnref.core.arguments import as_table, as_vector, count, number
+from bnref.core.blocks import Array
+from bnref.core.streaming import RunningMoments
 
 __all__ = ["count_iterations", "iterate_minibatches", "merge_statistics", "train_linear"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from bnref import core
-from bnref.blocks import Array
-from bnref.checks import as_images, as_real, as_vector, count, positive
-from bnref.folding import as_weight, fold_after
+from bnref.core.arguments import as_images, as_real, as_vector, count, positive
+from bnref.core.blocks import Array
+from bnref.core.folding import as_weight, fold_after
 
 if TYPE_CHECKING:
     import torch
@@ -126,7 +126,7 @@ def fold_conv(
 
     References
     ----------
-    Jacob et al. (2018), section 3.2. For BN before a convolution see `bnref.folding.fold_conv_before`.
+    Jacob et al. (2018), section 3.2. For BN before a convolution see `bnref.core.folding.fold_conv_before`.
     """
     return fold_after(as_weight(weight, 4, "(out, in, kh, kw)"), bias, gamma, beta, mean, var, eps)
 

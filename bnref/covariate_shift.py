@@ -6,9 +6,9 @@ NaN and infinity in the data pass through as in NumPy, with no warning.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bnref.blocks import Array, unbuffered
-from bnref.checks import as_column_values, as_table, as_vector, positive
 from bnref.core import forward, moments, seen_as
+from bnref.core.arguments import as_column_values, as_table, as_vector, positive
+from bnref.core.blocks import Array, unbuffered
 
 __all__ = ["domain_auc", "importance_weights", "mean_shift", "realign"]
 

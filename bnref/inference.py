@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bnref import core
-from bnref.blocks import Array, unbuffered
-from bnref.checks import as_table, count, number, positive, share
-from bnref.folding import as_weight, fold_after
+from bnref.core.arguments import as_table, count, number, positive, share
+from bnref.core.blocks import Array, unbuffered
+from bnref.core.folding import as_weight, fold_after
 
 __all__ = ["BatchNorm", "fold_linear", "population_statistics", "steps_to_forget"]
 

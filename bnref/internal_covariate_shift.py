@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bnref.blocks import Array
-from bnref.checks import as_real, as_table, as_vector, positive
 from bnref.core import forward
+from bnref.core.arguments import as_real, as_table, as_vector, positive
+from bnref.core.blocks import Array
 
 if TYPE_CHECKING:
     import torch

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bnref import core
-from bnref.blocks import Array, sums, transform, unbuffered
-from bnref.checks import as_images, as_table, as_vector, count, like, positive
-from bnref.whitening import whiten
+from bnref.core.arguments import as_images, as_table, as_vector, count, like, positive
+from bnref.core.blocks import Array, sums, transform, unbuffered
+from bnref.core.whitening import whiten
 
 __all__ = [
     "NormCache",

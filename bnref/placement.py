@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bnref import core
-from bnref.blocks import Array
-from bnref.checks import as_real, as_table, as_vector, count, like, positive
+from bnref.core.arguments import as_real, as_table, as_vector, count, like, positive
+from bnref.core.blocks import Array
 
 if TYPE_CHECKING:
     import torch

@@ -6,9 +6,9 @@ Batch normalization is the first of the two, applied to a layer's activations.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bnref.blocks import Array, transform, unbuffered
-from bnref.checks import as_column_values, as_table
 from bnref.core import moments, seen_as
+from bnref.core.arguments import as_column_values, as_table
+from bnref.core.blocks import Array, transform, unbuffered
 
 __all__ = ["apply_standardize", "inverse_standardize", "min_max_scale", "standardize"]
 

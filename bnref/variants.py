@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bnref import core
-from bnref.blocks import Array, unbuffered
-from bnref.checks import as_column_values, as_table, count, like, number, positive
+from bnref.core.arguments import as_column_values, as_table, count, like, number, positive
+from bnref.core.blocks import Array, unbuffered
+from bnref.core.streaming import RunningMoments
 from bnref.inference import BatchNorm
-from bnref.streaming import RunningMoments
 
 __all__ = [
     "RenormCache",

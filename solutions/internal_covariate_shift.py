@@ -202,7 +202,7 @@ def record_activations(model, x):
 
 # %% test="test_record_activations" points=1
 from bngrader.check import beside, call, close, holds
-from bngrader.networks import watched_network
+from bngrader.check.networks import watched_network
 
 x = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 3.0]])
 network = beside(record_activations, watched_network, "plain")
@@ -254,7 +254,7 @@ for dtype, size, tol in [("float32", 1e4, 1e-2), ("float64", 1e7, 1e-6)]:
 
 # %% test="test_record_activations_names" points=1
 from bngrader.check import beside, call, close, holds
-from bngrader.networks import watched_network
+from bngrader.check.networks import watched_network
 
 x = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 3.0]])
 network = beside(record_activations, watched_network, "nested")
@@ -290,7 +290,7 @@ holds(list(record) == want, f"the keys are the leaves' names in the order in whi
 
 # %% test="test_record_activations_mode" points=1
 from bngrader.check import beside, call, close, holds
-from bngrader.networks import watched_network
+from bngrader.check.networks import watched_network
 
 x = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 3.0], [0.0, 0.0, 1.0]])
 for mode in ("train", "eval"):
@@ -321,7 +321,7 @@ holds(network.modes() == before, "each module is in its own mode afterwards, whi
 
 # %% test="test_record_activations_state" points=1
 from bngrader.check import beside, call, close, holds
-from bngrader.networks import watched_network
+from bngrader.check.networks import watched_network
 
 x = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 3.0], [0.0, 0.0, 1.0]])
 network = beside(record_activations, watched_network, "batch_norm")
@@ -347,7 +347,7 @@ holds(not any(network.hooks()), "no hook is left behind", after=network.hooks())
 
 # %% test="test_record_activations_once" points=1
 from bngrader.check import beside, call, close, holds
-from bngrader.networks import watched_network
+from bngrader.check.networks import watched_network
 
 x = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 3.0]])
 network = beside(record_activations, watched_network, "plain")

@@ -16,7 +16,7 @@ KINDS = [
     "book/{}.md",
     "bnref/{}.py",
     "bnref/experiments/{}.py",
-    "bnref/experiments/claims/{}.py",
+    "bnref/claims/{}.py",
     "bnref/figures/{}.py",
     "solutions/{}.py",
     "tests/bnref/test_{}.py",
@@ -24,7 +24,7 @@ KINDS = [
     "tests/bnref/figures/test_{}.py",
     "tests/book/statements/{}.yaml",
 ]
-KINDS_OF_AN_ASSIGNMENT = ["exercises/{0}/{0}.ipynb", "bngrader/mistakes/{}.py", "tests/solutions/answers_{}.py"]
+KINDS_OF_AN_ASSIGNMENT = ["exercises/{0}/{0}.ipynb", "bngrader/check/mistakes/{}.py", "tests/solutions/answers_{}.py"]
 IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
     "bngrader/": {"bngrader"},
@@ -46,7 +46,6 @@ def sections():
 SECTIONS = sections()
 EXECUTED = [*SECTIONS, "index", "today"]
 ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
-FOR_STUDENTS = ["check", "calls", "hints", "inpage", "loopback", "messages", "networks", "observe", "mistakes/*"]
 
 # A host in an address, and a name in a text that ends as those of hosts often do.
 HOSTS = re.compile(
@@ -86,7 +85,11 @@ def test_every_assignment_has_each_kind_of_file(slug, kind):
 
 
 def test_nothing_is_left_of_an_assignment_that_is_gone():
-    for place, names in {"exercises": "*", "bngrader/mistakes": "[!_]*.py", "tests/solutions": "answers_*.py"}.items():
+    for place, names in {
+        "exercises": "*",
+        "bngrader/check/mistakes": "[!_]*.py",
+        "tests/solutions": "answers_*.py",
+    }.items():
         slugs = {path.stem.removeprefix("answers_") for path in (REPOSITORY / place).glob(names)}
         assert slugs == set(ASSIGNMENTS), place
 
@@ -146,7 +149,7 @@ def test_the_reference_functions_import_numpy_and_the_standard_library_alone():
         "placement.py",
         "cnn.py",
     }  # only inside the functions that are about it
-    for path in (REPOSITORY / "bnref").glob("*.py"):
+    for path in [*(REPOSITORY / "bnref").glob("*.py"), *(REPOSITORY / "bnref/core").glob("*.py")]:
         found = set(re.findall(r"^(\s*)(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
         elsewhere = {
             (indent, name) for indent, name in found if name not in {"numpy", "bnref", *sys.stdlib_module_names}
@@ -163,9 +166,8 @@ def test_importing_the_reference_functions_imports_no_torch():
 
 
 def test_what_a_students_notebook_imports_needs_numpy_alone():
-    paths = [path for name in FOR_STUDENTS for path in (REPOSITORY / "bngrader").glob(f"{name}.py")]
-    assert len(paths) >= len(FOR_STUDENTS)
-    for path in paths:
+    paths = (REPOSITORY / "bngrader/check").rglob("*.py")
+    for path in [REPOSITORY / "bngrader/__init__.py", REPOSITORY / "bngrader/loopback.py", *paths]:
         found = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
         assert found <= {"numpy", "bngrader", *sys.stdlib_module_names}, path.name
 
@@ -197,7 +199,7 @@ def test_no_file_is_generated_or_too_long():
             continue
         assert not name.endswith((".ipynb", ".log", ".html", ".whl", ".db")), name
         # Solutions and mistakes are lists of answers: there is no more to understand in a long one.
-        if name.endswith(".py") and not name.startswith(("solutions/", "bngrader/mistakes/", "tests/")):
+        if name.endswith(".py") and not name.startswith(("solutions/", "bngrader/check/mistakes/", "tests/")):
             assert len((REPOSITORY / name).read_text().splitlines()) <= 300, name
 
 

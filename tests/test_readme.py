@@ -11,7 +11,9 @@ import pytest
 
 from tests.conftest import REPOSITORY, lacking
 
-SHORT = "tests/bngrader/test_main.py tests/bngrader/engine/test_obstacles.py"  # `make test` runs these of all tests
+SHORT = (
+    "tests/bngrader/test_main.py tests/bngrader/engine/sandbox/test_obstacles.py"  # `make test` runs these of all tests
+)
 EXECUTED = ("experiments", ".jupyter_cache")  # minutes of work that the clone may have from here
 
 

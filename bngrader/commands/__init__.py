@@ -17,7 +17,7 @@ from bngrader.commands import (  # noqa: F401  (each adds its commands to the ap
     similarity,
 )
 from bngrader.commands.app import app, errors, say
-from bngrader.course import CourseError
+from bngrader.course.folders import CourseError
 
 
 def main() -> None:

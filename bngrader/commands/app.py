@@ -4,7 +4,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bngrader.names import readable
+from bngrader.course.names import readable
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from bngrader.assignments import complaints
+from bngrader.authoring.notebooks import release
+from bngrader.authoring.validate import complaints
 from bngrader.commands.app import app
 from bngrader.commands.options import Slugs
-from bngrader.course import Course, assignments, find_repository, require_assignment
-from bngrader.sources import release
+from bngrader.course.folders import Course, assignments, find_repository, require_assignment
 
 
 @app.command("exercises")

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from bngrader.commands.app import app, cells, say
 from bngrader.commands.options import ClassFolder, Database, RosterFile, the_class
-from bngrader.course import CourseError
+from bngrader.course.files import write_json
+from bngrader.course.folders import CourseError
 from bngrader.doctor.course import course as course_checks
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.doctor.machine import machine
-from bngrader.files import write_json
 
 SIGNS = {RIGHT: ("ok", "green"), NOTE: ("note", "yellow"), WRONG: ("wrong", "bold red")}
 

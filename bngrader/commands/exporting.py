@@ -13,14 +13,14 @@ from rich.progress import Progress
 
 from bngrader.commands.app import app, say
 from bngrader.commands.options import ClassFolder, Database, RosterFile, left_out, the_class
-from bngrader.course import Course, CourseError, require_assignment
-from bngrader.files import write_file, write_json
-from bngrader.records import NEEDS_MANUAL
-from bngrader.transfer import formats
-from bngrader.transfer.grades import MISSING, NOT_GRADED, Row, opened_gradebook, read_grades
-from bngrader.transfer.pages import moodle_feedback
-from bngrader.transfer.receipt import read_receipts
-from bngrader.transfer.roster import NAME, find_roster
+from bngrader.course.files import write_file, write_json
+from bngrader.course.folders import Course, CourseError, require_assignment
+from bngrader.gradebook.records import NEEDS_MANUAL
+from bngrader.lms import grade_files
+from bngrader.lms.feedback_zip import moodle_feedback
+from bngrader.lms.grades import MISSING, NOT_GRADED, Row, opened_gradebook, read_grades
+from bngrader.lms.import_log import read_receipts
+from bngrader.lms.roster import NAME, find_roster
 
 
 class Format(StrEnum):
@@ -88,7 +88,7 @@ def export_grades(
         records = [asdict(row) for row in rows]
         write_json(json_file, records)
     platform = {Format.CANVAS: "canvas", Format.MOODLE: "moodle", Format.MOODLE_FEEDBACK: "moodle"}.get(format)
-    unknown = formats.without_a_number(platform, rows, receipts) if platform else []
+    unknown = grade_files.without_a_number(platform, rows, receipts) if platform else []
     unnamed = left_out(the_course, assignments)
     say(*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), *unnamed, path)
     raise typer.Exit(1 if unknown or unnamed else 0)
@@ -105,9 +105,9 @@ def _titles(assignments: list[str], title: list[str] | None, format: Format) -> 
     return dict(zip(assignments, titles, strict=True))
 
 
-def _receipts(folder: Path, assignments: list[str]) -> formats.Receipts:
+def _receipts(folder: Path, assignments: list[str]) -> grade_files.Receipts:
     """What is known from imports: Moodle's numbers count for one assignment, Canvas's for all."""
-    found: formats.Receipts = {}
+    found: grade_files.Receipts = {}
     for assignment in assignments:
         found |= read_receipts(folder, assignment)
     return found
@@ -117,22 +117,22 @@ def _data(
     format: Format,
     course: Course,
     rows: list[Row],
-    receipts: formats.Receipts,
+    receipts: grade_files.Receipts,
     titles: dict[str, str],
     each: Callable[[], None],
 ) -> bytes:
     if format is Format.CANVAS:
-        return formats.canvas(rows, receipts, titles)
+        return grade_files.canvas(rows, receipts, titles)
     if format is Format.MOODLE:
-        return formats.moodle(rows, receipts)
+        return grade_files.moodle(rows, receipts)
     if format is Format.MOODLE_FEEDBACK:
         return moodle_feedback(course, rows, receipts, each)
-    return formats.as_parquet(rows) if format is Format.PARQUET else formats.as_csv(rows)
+    return grade_files.as_parquet(rows) if format is Format.PARQUET else grade_files.as_csv(rows)
 
 
 def _remarks(course: Course, assignments: list[str], rows: list[Row]) -> list[str]:
     """What a person should know of the grades before they upload them."""
-    late = [f"{row.student.id} ({row.assignment}): {formats.in_words(row)}" for row in rows if row.late_penalty]
+    late = [f"{row.student.id} ({row.assignment}): {grade_files.in_words(row)}" for row in rows if row.late_penalty]
     said = [f"{len(late)} late penalties are taken off:", *(f"  {line}" for line in late)] if late else []
     counts = Counter(row.status for row in rows)
     ungraded = ", ".join(row.student.id for row in rows if row.status == NOT_GRADED)

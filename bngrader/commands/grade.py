@@ -10,16 +10,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from bngrader.cluster import Workers, cores, in_processes, on_cluster
 from bngrader.commands.app import app, cells, errors, say
 from bngrader.commands.options import Database, Slug, require_folder_of, the_class
-from bngrader.course import Course, CourseError
+from bngrader.course.files import write_json
+from bngrader.course.folders import Course, CourseError
 from bngrader.engine.errors import SandboxMissing
-from bngrader.engine.sandbox import require
+from bngrader.engine.sandbox.namespaces import require
 from bngrader.engine.settings import Engine
-from bngrader.files import write_json
-from bngrader.grading import Grading
-from bngrader.records import FAILED, NEEDS_MANUAL, Record
+from bngrader.gradebook.records import FAILED, NEEDS_MANUAL, Record
+from bngrader.grading.grade_class import Grading
+from bngrader.grading.process_pool import Workers, cores, in_processes, on_cluster
 
 
 @app.command("grade")

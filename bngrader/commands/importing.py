@@ -11,12 +11,12 @@ from rich.progress import Progress
 
 from bngrader.commands.app import app, say
 from bngrader.commands.options import Slug, left_out, the_class
-from bngrader.course import CourseError, require_assignment
-from bngrader.files import write_json
-from bngrader.names import readable
-from bngrader.transfer.archive import opened
-from bngrader.transfer.importing import MISSING, TO_LOOK_AT, Finding, Import, read_times
-from bngrader.transfer.roster import NAME, find_roster, with_worksheet
+from bngrader.course.files import write_json
+from bngrader.course.folders import CourseError, require_assignment
+from bngrader.course.names import readable
+from bngrader.lms.archive import opened
+from bngrader.lms.import_submissions import MISSING, TO_LOOK_AT, Finding, Import, read_times
+from bngrader.lms.roster import NAME, find_roster, with_worksheet
 
 
 @app.command("import")

@@ -8,15 +8,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bngrader.authoring.notebooks import record_assignment
 from bngrader.commands.app import app, cells, say
 from bngrader.commands.options import ClassFolder, Database, Slug, left_out, the_class
-from bngrader.course import Course, CourseError, require_assignment
-from bngrader.files import write_json
-from bngrader.late_work import Late
-from bngrader.sources import record_assignment
-from bngrader.submitted import handed_in, read_timestamp
-from bngrader.transfer.grades import opened_gradebook
-from bngrader.transfer.times import required
+from bngrader.course.files import write_json
+from bngrader.course.folders import Course, CourseError, require_assignment
+from bngrader.course.times import required
+from bngrader.gradebook.late_work import Late
+from bngrader.lms.grades import opened_gradebook
+from bngrader.submissions.read import handed_in, read_timestamp
 
 
 @app.command("late")

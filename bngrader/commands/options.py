@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bngrader.course import Course, CourseError, find_repository
-from bngrader.submitted import misnamed
-from bngrader.transfer.roster import NAME
+from bngrader.course.folders import Course, CourseError, find_repository
+from bngrader.lms.roster import NAME
+from bngrader.submissions.read import misnamed
 
 Slug = Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")]
 Slugs = Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")]

@@ -7,8 +7,8 @@ import typer
 
 from bngrader.commands.app import app, errors, say
 from bngrader.commands.options import ClassFolder, Database, left_out, require_folder_of, the_class
-from bngrader.course import CourseError
-from bngrader.files import write_json
+from bngrader.course.files import write_json
+from bngrader.course.folders import CourseError
 from bngrader.report.collect import collect
 from bngrader.report.tables import tables
 

@@ -8,8 +8,8 @@ from rich.progress import track
 
 from bngrader.commands.app import app, errors, say
 from bngrader.commands.options import Slug, left_out, require_folder_of, the_class
-from bngrader.course import CourseError, require_assignment
-from bngrader.files import write_file, write_json
+from bngrader.course.files import write_file, write_json
+from bngrader.course.folders import CourseError, require_assignment
 from bngrader.similarity.page import page
 from bngrader.similarity.texts import Corpus
 

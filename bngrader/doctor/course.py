@@ -12,14 +12,14 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Config
 
-from bngrader.course import Course, CourseError, assignments
-from bngrader.database import address_of, database_file, said_by
+from bngrader.authoring.notebooks import gradable, read_solution, released
+from bngrader.course.folders import Course, CourseError, assignments
+from bngrader.course.names import fault_of_id, readable, way_out
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.engine.settings import Engine
-from bngrader.late import LatePolicy, read_extensions
-from bngrader.names import fault_of_id, readable, way_out
-from bngrader.sources import gradable, read_solution, released
-from bngrader.transfer.roster import NAME, Roster, find_roster
+from bngrader.gradebook.database import address_of, database_file, said_by
+from bngrader.gradebook.late_policy import LatePolicy, read_extensions
+from bngrader.lms.roster import NAME, Roster, find_roster
 
 UPGRADE = "nbgrader db upgrade"
 
@@ -119,7 +119,9 @@ def late_work(config: Config, the_course: Course, students: set[str]) -> Finding
         step = AssignLatePenalties(config=config)
         policy = step.plugin_class(parent=step)
         if not isinstance(policy, LatePolicy):
-            return Finding("late work", NOTE, f"by {type(policy).__name__}: bngrader.late.LatePolicy is not set")
+            return Finding(
+                "late work", NOTE, f"by {type(policy).__name__}: bngrader.gradebook.late_policy.LatePolicy is not set"
+            )
         given = read_extensions(policy.path())
     except Exception as error:  # whatever a configuration of the class's own raises
         return Finding("late work", WRONG, f"the rule does not work: {error}", "Mend nbgrader_config.py.")

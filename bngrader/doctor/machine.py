@@ -11,10 +11,10 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.requirements import Requirement
 
-from bngrader.cluster import cores
+from bngrader.authoring.notebooks import KERNEL
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
-from bngrader.engine.sandbox import WAY_OUT, available
-from bngrader.sources import KERNEL
+from bngrader.engine.sandbox.namespaces import WAY_OUT, available
+from bngrader.grading.process_pool import cores
 
 JOB_MB = 500  # of memory, that each submission under way needs
 LEAST_GB, GOOD_GB = 1, 5  # of disk

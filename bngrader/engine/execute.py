@@ -11,13 +11,14 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 
-from bngrader.engine import outputs, sandbox
-from bngrader.engine.channel import Channel
-from bngrader.engine.forbidden import packages
-from bngrader.engine.job import ANSWER, BOTH, TEST, Cell, Job
+from bngrader.engine.cells import outputs
+from bngrader.engine.judge.job import ANSWER, BOTH, TEST, Cell, Job
+from bngrader.engine.judge.supervisor import END, GONE, INTERRUPT, START
+from bngrader.engine.processes.launcher import PACKAGES, Forked, ZygoteError, allowed, zygote
+from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.sandbox import namespaces
+from bngrader.engine.sandbox.forbidden_imports import packages
 from bngrader.engine.settings import Engine
-from bngrader.engine.supervisor import END, GONE, INTERRUPT, START
-from bngrader.engine.warm import PACKAGES, Forked, ZygoteError, allowed, zygote
 
 NEEDED = (
     "cpu_seconds",
@@ -40,7 +41,7 @@ def execute(notebook: NotebookNode, settings: Engine) -> None:
     Raises SandboxMissing where this machine has no sandbox and the settings do not allow to do without, and ZygoteError
     where what starts the processes was lost: the next try starts it again.
     """
-    sandbox.require(settings.unsafe_no_sandbox)
+    namespaces.require(settings.unsafe_no_sandbox)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in cells:
         cell.outputs, cell.execution_count = [], None

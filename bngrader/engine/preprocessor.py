@@ -6,7 +6,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 
-from bngrader.course import database_files
+from bngrader.course.folders import database_files
 from bngrader.engine.execute import execute
 from bngrader.engine.settings import Engine
 

@@ -19,11 +19,11 @@ from nbgrader.api import (
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy import select
 
-from bngrader.course import Course, CourseError
-from bngrader.database import MARKS, explained, require_gradebook
-from bngrader.history import Version, versions
-from bngrader.ideas import idea_of
-from bngrader.submitted import handed_in
+from bngrader.course.folders import Course, CourseError
+from bngrader.feedback.questions import idea_of
+from bngrader.gradebook.database import MARKS, explained, require_gradebook
+from bngrader.gradebook.history import Version, versions
+from bngrader.submissions.read import handed_in
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bngrader.mistakes import known
+from bngrader.check.mistakes import known
 from bngrader.report.collect import AssignmentData
 
 

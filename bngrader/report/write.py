@@ -3,8 +3,8 @@
 from datetime import date
 from pathlib import Path
 
-from bngrader import spreadsheet
-from bngrader.files import write_file
+from bngrader.course import csv_files
+from bngrader.course.files import write_file
 from bngrader.report.collect import ClassData
 from bngrader.report.plots import plots
 from bngrader.report.tables import tables
@@ -28,6 +28,6 @@ def write_report(data: ClassData, folder: Path) -> Path:
         plots=plots(data, made),
     )
     for table in made.values():
-        write_file(folder / f"{table.name}.csv", spreadsheet.write(table.columns, table.rows))
+        write_file(folder / f"{table.name}.csv", csv_files.write(table.columns, table.rows))
     write_file(folder / PAGE, html.encode())
     return folder / PAGE

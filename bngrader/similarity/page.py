@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from bngrader.names import readable
+from bngrader.course.names import readable
 from bngrader.similarity.texts import Corpus
 from bngrader.templates import render
 

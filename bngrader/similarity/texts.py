@@ -8,10 +8,10 @@ import jupytext
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 
-from bngrader.course import Course
-from bngrader.repair import repair
-from bngrader.sources import gradable, read_solution, released
-from bngrader.submitted import Unreadable, misnamed, read_submission, require_handed_in
+from bngrader.authoring.notebooks import gradable, read_solution, released
+from bngrader.course.folders import Course
+from bngrader.submissions.read import Unreadable, misnamed, read_submission, require_handed_in
+from bngrader.submissions.repair import repair
 
 SUBMISSION = "submission"
 LONGEST = 100_000  # characters of a submission that are compared

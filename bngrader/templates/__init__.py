@@ -9,7 +9,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from bngrader.names import readable
+from bngrader.course.names import readable
 
 LIGHT, DARK = "default", "github-dark"  # two styles of Pygments with enough contrast on the pages' backgrounds
 

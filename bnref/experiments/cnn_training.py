@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from bnref.cnn import fold_conv, make_network
+from bnref.core.folding import fold_conv_before
 from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits, one_thread, train
-from bnref.folding import fold_conv_before
 
 Array = NDArray[np.floating]
 

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from bnref.core.folding import fold_linear_before
 from bnref.experiments.memory import remembered
 from bnref.experiments.training import Split, accuracy, digits, one_thread, perceptron, train
-from bnref.folding import fold_linear_before
 from bnref.inference import BatchNorm, fold_linear
 from bnref.placement import make_block
 

@@ -10,12 +10,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from bnref.core.streaming import RunningMoments, moving_average
 from bnref.experiments.inference import first_activations, norms
 from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits, one_thread, train
 from bnref.inference import population_statistics
 from bnref.placement import make_block
-from bnref.streaming import RunningMoments, moving_average
 
 Array = NDArray[np.floating]
 DECAYS = (0.9, 0.99, 0.999)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from bnref.blocks import Array
+from bnref.core.blocks import Array
 from bnref.experiments.training import digits, one_thread, perceptron
 from bnref.norm_types import batch_norm, group_norm, instance_norm, layer_norm, rms_norm, zca_whiten
 from bnref.scaling import standardize

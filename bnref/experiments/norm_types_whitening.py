@@ -7,12 +7,12 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor, nn
 
-from bnref.blocks import Array
+from bnref.core.blocks import Array
+from bnref.core.whitening import whitening_matrix
 from bnref.experiments.memory import remembered
 from bnref.experiments.training import Norm, accuracy, digits, one_thread, perceptron, train
 from bnref.norm_types import zca_whiten
 from bnref.scaling import apply_standardize, standardize
-from bnref.whitening import whitening_matrix
 
 SEEDS = 3
 

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from bnref import blocks, core, scaling
+from bnref import core, scaling
+from bnref.core import blocks
+from bnref.core.streaming import RunningMoments
 from bnref.experiments import peers
-from bnref.streaming import RunningMoments
 
 Array = NDArray[np.floating]
 Call = Callable[[], Any]

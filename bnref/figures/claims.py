@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from IPython.display import Markdown
 
-from bnref.experiments.claims import SECTIONS, Claim, Finding, Verdict
+from bnref.claims import SECTIONS, Claim, Finding, Verdict
 from bnref.figures.performance import markdown_table
 
 MARKS = {Verdict.SHOWN: "✓", Verdict.NOT_SHOWN: "·", Verdict.CONTRADICTED: "✗"}

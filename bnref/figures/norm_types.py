@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from numpy.typing import NDArray
 
-from bnref.blocks import Array
+from bnref.core.blocks import Array
 from bnref.experiments.norm_types import NORMS, Batch, shared_with
 from bnref.experiments.norm_types_batch_size import Errors
 from bnref.experiments.norm_types_dropout import Shift

@@ -10,7 +10,7 @@ export function element(tag, properties = {}, children = []) {
 // The theme has rules for `.error`.
 const CLASSES = { PASS: "pass", FAIL: "fail", RAN: "ran", ERROR: "broken" };
 
-// An entry of the list for a verdict; see `Verdict` in bngrader/inpage.py.
+// An entry of the list for a verdict; see `Verdict` in bngrader/check/in_browser.py.
 export function show(verdict, item) {
   const test = item.tests.find((one) => one.name === verdict.name);
   const word = test ? (verdict.passed ? "PASS" : "FAIL") : verdict.passed ? "RAN" : "ERROR";

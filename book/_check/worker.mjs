@@ -1,4 +1,4 @@
-// Checks answers in Python, away from the page: Pyodide with NumPy and the course's own package (bngrader/inpage.py).
+// Checks answers in Python, away from the page: Pyodide with NumPy and the course's own package (bngrader/check/in_browser.py).
 //
 // In comes {answers, tests, setup, forbidden}. Out go {type: "progress", loaded, total} in bytes while Python loads,
 // {type: "running"}, {type: "verdict", verdict} for each test, and {type: "done"}; or {type: "failed", message}.
@@ -38,7 +38,7 @@ async function start() {
   });
   const pyodide = await Promise.race([loads.failed, loading]); // Pyodide logs what it cannot fetch, and may wait for ever
   await loads.forgetOthers();
-  return { pyodide, check: pyodide.pyimport("bngrader.inpage").check };
+  return { pyodide, check: pyodide.pyimport("bngrader.check.in_browser").check };
 }
 
 // Fetches files, counts their bytes, and keeps them for the next visit where the browser lets us.

@@ -29,12 +29,11 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from wheel.wheelfile import WheelFile
 
-from bngrader.items import Item, Items, read_items
+from bngrader.authoring.browser_exercises import Item, Items, read_items
 
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PACKAGE = "bncourse-0-py3-none-any.whl"
-FOR_STUDENTS = ("__init__", "calls", "check", "hints", "inpage", "messages", "mistakes/*", "networks", "observe")
-OURS = ("bnref/*.py", *(f"bngrader/{name}.py" for name in FOR_STUDENTS))
+OURS = ("bnref/*.py", "bnref/core/*.py", "bngrader/__init__.py", "bngrader/check/**/*.py")
 # A page's own script, until an editor is opened.
 OPENER = """<script>
 for (const details of document.querySelectorAll("details.course-check"))

@@ -1,4 +1,4 @@
-"""bnref.batches and bnref.streaming against NumPy, scikit-learn and plain loops, and at the edges."""
+"""bnref.batches and bnref.core.streaming against NumPy, scikit-learn and plain loops, and at the edges."""
 
 import math
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler
 
 from bnref.batches import count_iterations, iterate_minibatches, merge_statistics, train_linear
-from bnref.streaming import RunningMoments, moving_average
+from bnref.core.streaming import RunningMoments, moving_average
 from tests.bnref.refusals import refuses, refuses_bad_counts, refuses_bad_tables
 
 sizes = st.integers(1, 200)

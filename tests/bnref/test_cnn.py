@@ -1,4 +1,4 @@
-"""bnref.cnn and bnref.folding: against torch, on scikit-learn's digits, and at the edges (see test_core too)."""
+"""bnref.cnn and bnref.core.folding: against torch, on scikit-learn's digits, and at the edges (see test_core too)."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from bnref.cnn import batch_norm2d_backward, batch_norm2d_forward, fold_conv, make_network, parameter_counts
-from bnref.folding import fold_conv_before, fold_linear_before
+from bnref.core.folding import fold_conv_before, fold_linear_before
 from bnref.placement import batch_norm_backward, batch_norm_forward
 from tests.bnref.refusals import refuses, refuses_bad_counts, refuses_bad_eps, refuses_bad_images
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from bnref.gradients import gradient_error, numeric_gradient
+from bnref.core.numeric_gradient import gradient_error, numeric_gradient
 from bnref.inference import BatchNorm, fold_linear, population_statistics, steps_to_forget
 from bnref.placement import batch_norm_backward, batch_norm_forward
 from bnref.variants import batch_renorm_backward, batch_renorm_forward, ghost_batch_norm, use_precise_statistics

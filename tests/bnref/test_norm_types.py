@@ -1,4 +1,4 @@
-"""bnref.norm_types and bnref.whitening: against torch and NumPy, how the norms relate, and at the edges."""
+"""bnref.norm_types and bnref.core.whitening: against torch and NumPy, how the norms relate, and at the edges."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
+from bnref.core.whitening import whiten, whitening_matrix
 from bnref.norm_types import (
     batch_norm,
     group_norm,
@@ -19,7 +20,6 @@ from bnref.norm_types import (
     rms_norm_forward,
     zca_whiten,
 )
-from bnref.whitening import whiten, whitening_matrix
 from tests.bnref.refusals import refuses, refuses_bad_counts, refuses_bad_eps, refuses_bad_images, refuses_bad_tables
 
 NORMS = {

@@ -1,4 +1,4 @@
-"""bnref.placement and bnref.gradients: against torch and worked examples, and at the edges (see test_core too)."""
+"""bnref.placement and bnref.core.numeric_gradient: against torch and worked examples, and at the edges."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
 from torch import nn
 
-from bnref.gradients import gradient_error, numeric_gradient
+from bnref.core.numeric_gradient import gradient_error, numeric_gradient
 from bnref.placement import batch_norm_backward, batch_norm_forward, make_block, tanh_linearity
 from tests.bnref.refusals import refuses, refuses_bad_counts, refuses_bad_eps, refuses_bad_tables
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bngrader.files import digest
+from bngrader.course.files import digest
 from tests.browser.conftest import HTML, Quiet, serve
 from tests.conftest import REPOSITORY
 
@@ -58,7 +58,7 @@ def serve_without_numpy():
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as wheel:
         wheel.writestr("bngrader/__init__.py", "")
-        wheel.writestr("bngrader/inpage.py", PLAIN_CHECK)
+        wheel.writestr("bngrader/check/in_browser.py", PLAIN_CHECK)
         wheel.writestr("bncourse-0.dist-info/METADATA", "Name: bncourse\nVersion: 0\n")
         wheel.writestr("bncourse-0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
     content = packed.getvalue()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.bngrader.test_inpage import ITEMS, checked
+from tests.bngrader.check.test_in_browser import ITEMS, checked
 from tests.browser.conftest import HTML
 from tests.browser.editor import Editor
 from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
@@ -242,12 +242,11 @@ def test_the_keyboard_reaches_all_of_it_in_order(browse, plain):
 
 def test_the_wheel_of_the_page_needs_nothing_else_of_the_course(tmp_path):
     (wheel,) = (HTML / "check").glob("*.whl")
-    code = (
-        "import bnref.scaling, bngrader.inpage; from bngrader.mistakes import known; print(known('standardize').right)"
-    )
+    imports = "import bnref.scaling, bngrader.check.in_browser; from bngrader.check.mistakes import known"
+    code = f"{imports}; print(known('standardize').right)"
     environment = os.environ | {"PYTHONPATH": str(wheel)}
     ran = subprocess.run(
-        [sys.executable, "-c", f"{code}; print(bngrader.inpage.__file__)"],
+        [sys.executable, "-c", f"{code}; print(bngrader.check.in_browser.__file__)"],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

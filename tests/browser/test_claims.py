@@ -3,7 +3,7 @@
 import json
 import re
 
-from bnref.experiments.claims import Verdict, all_claims
+from bnref.claims import Verdict, all_claims
 
 CLAIMS = all_claims()
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from bngrader.mistakes import known
-from bngrader.sources import read_solution
+from bngrader.authoring.notebooks import read_solution
+from bngrader.check.mistakes import known
 from tests.solutions.answers_scaling import UNUSUAL
 
 REPOSITORY = Path(__file__).resolve().parents[2]

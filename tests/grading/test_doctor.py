@@ -9,12 +9,12 @@ from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
 from bngrader import commands
-from bngrader.course import put_tools_on_path
+from bngrader.course.folders import put_tools_on_path
 from bngrader.doctor import course as course_checks
 from bngrader.doctor import machine
 from tests.conftest import REPOSITORY
 
-RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.late.LatePolicy'\n"
+RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.gradebook.late_policy.LatePolicy'\n"
 
 
 MACHINE = {"Python", "packages", "sandbox", "kernel", "memory", "disk", "browser"}

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from bngrader import commands
-from bngrader.spreadsheet import plain
+from bngrader.course.csv_files import plain
 from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 from tests.grading.faults.rounds import grade
@@ -26,7 +26,7 @@ ZOE = 'Zoë "Z", O\'Neil'
 NAMES = {"ada": "Ada Lovelace", "=1+1": '=HYPERLINK("x")', ZOE: "Zoë O'Neil", "bob": "Bob; @Ng", "eve": "Eve"}
 CONFIG = """
 c = get_config()
-c.AssignLatePenalties.plugin_class = "bngrader.late.LatePolicy"
+c.AssignLatePenalties.plugin_class = "bngrader.gradebook.late_policy.LatePolicy"
 c.LatePolicy.share_a_day = 0.1
 """
 

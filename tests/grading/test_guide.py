@@ -7,8 +7,8 @@ import sys
 import pytest
 from nbgrader.api import Gradebook
 
-from bngrader.late import LatePolicy
-from bngrader.transfer.roster import Student
+from bngrader.gradebook.late_policy import LatePolicy
+from bngrader.lms.roster import Student
 from tests.conftest import REPOSITORY
 
 LINKED = ("solutions", "exercises", "nbgrader_config.py", "pyproject.toml", "requirements.lock")

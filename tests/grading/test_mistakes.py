@@ -13,8 +13,8 @@ import jupytext
 import nbformat
 import pytest
 
-from bngrader.assignments import graded
-from bngrader.sources import gradable, read_solution, released
+from bngrader.authoring.notebooks import gradable, read_solution, released
+from bngrader.authoring.validate import graded
 from tests.conftest import REPOSITORY
 from tests.solutions import runner
 from tests.solutions.runner import SLUGS

@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import sample_class
 
 BIN = Path(sys.executable).parent
-PROBE = "import bngrader.mistakes"
+PROBE = "import bngrader.check.mistakes"
 
 
 @pytest.fixture(scope="module")

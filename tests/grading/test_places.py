@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from bngrader.engine import sandbox
+from bngrader.engine.sandbox import namespaces
 from tests.conftest import lacking
 from tests.grading.places import USER, Clone, private, python_in
 from tests.grading.sample_class import ASSIGNMENT, filled_in, with_mistake
@@ -29,7 +29,7 @@ EXPECTED = {"ada": 15, "ben": 12}
 
 @pytest.fixture(scope="module", autouse=True)
 def _isolation():
-    if why := sandbox.available():
+    if why := namespaces.available():
         lacking("the sandbox", why)
 
 

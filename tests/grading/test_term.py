@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import nbformat
 import pytest
 
-from bngrader.revision import REVISED
+from bngrader.gradebook.revision import REVISED
 from tests.conftest import PATIENCE, jupyter_lab
 from tests.grading import sample_class
 from tests.grading.term import BIN, COURSE, Term

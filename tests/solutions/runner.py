@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cache
 from io import StringIO
 
-from bngrader import items
+from bngrader.authoring import browser_exercises
+from bngrader.authoring.notebooks import read_solution
 from bngrader.check import CheckFailed, hints_in
-from bngrader.course import assignments
-from bngrader.mistakes import known, source
-from bngrader.sources import read_solution
+from bngrader.check.mistakes import known, source
+from bngrader.course.folders import assignments
 from tests.conftest import REPOSITORY
 
 SLUGS = assignments(REPOSITORY)
@@ -57,7 +57,7 @@ def points(slug):
 
 def tests_of(slug, function):
     """The test cells of a function."""
-    return items.tests_of(function, functions(slug), points(slug))
+    return browser_exercises.tests_of(function, functions(slug), points(slug))
 
 
 def answers(slug, every_way=True):

@@ -7,8 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from bngrader.check import HIDDEN_SEED, hints_in
-from bngrader.mistakes import known, source
+from bngrader.check import hints_in
+from bngrader.check.assertions import HIDDEN_SEED
+from bngrader.check.mistakes import known, source
 from tests.conftest import REPOSITORY
 from tests.solutions import runner
 from tests.solutions.runner import SLUGS, Answer

@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from bngrader.engine import sandbox
 from bngrader.engine.errors import SandboxMissing
+from bngrader.engine.sandbox import namespaces
 from tests.bngrader.engine.running import error, printed, run
 from tests.conftest import REPOSITORY, lacking
 
 
 @pytest.fixture(autouse=True)
 def _isolation():
-    if why := sandbox.available():
+    if why := namespaces.available():
         lacking("the sandbox", why)
 
 
@@ -201,7 +201,7 @@ def test_nothing_of_one_submission_reaches_the_next():
 
 
 def test_without_a_sandbox_grading_needs_the_users_word(monkeypatch):
-    monkeypatch.setattr(sandbox, "available", lambda: "this machine is another one")
+    monkeypatch.setattr(namespaces, "available", lambda: "this machine is another one")
     with pytest.raises(SandboxMissing, match=r"this machine is another one\. .*--unsafe-no-sandbox"):
         run(("answer", "1"))
     assert printed(run(("answer", "print(1)"), unsafe_no_sandbox=True)[0]) == "1\n"

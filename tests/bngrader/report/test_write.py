@@ -2,7 +2,7 @@
 
 import pytest
 
-from bngrader.history import Version
+from bngrader.gradebook.history import Version
 from bngrader.report.collect import AssignmentData, ClassData, Item, Work
 from bngrader.report.write import write_report
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from bnref.batches import train_linear
+from bnref.claims import Verdict
+from bnref.claims.batches import CLAIMS
 from bnref.experiments import batches as experiments
 from bnref.experiments import batches_training as trainings
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.batches import CLAIMS
 from bnref.variants import ghost_batch_norm
 
 

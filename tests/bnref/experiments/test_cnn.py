@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from bnref.claims import Verdict
+from bnref.claims.cnn import CLAIMS
 from bnref.experiments import cnn as experiments
 from bnref.experiments import cnn_training as training
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.cnn import CLAIMS
 from bnref.experiments.training import digits
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from bnref.claims import Verdict
+from bnref.claims.covariate_shift import CLAIMS
 from bnref.experiments import covariate_shift as experiments
 from bnref.experiments import covariate_shift_rendered as rendered
 from bnref.experiments import covariate_shift_statistics as statistics
 from bnref.experiments import covariate_shift_weights as weights
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.covariate_shift import CLAIMS
 from bnref.experiments.training import accuracy, digits
 from tests.conftest import REPOSITORY
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from bnref.claims import Verdict
+from bnref.claims.inference import CLAIMS
 from bnref.experiments import batch_renorm, inference
 from bnref.experiments import inference_averages as averages
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.inference import CLAIMS
 
 
 @pytest.fixture(scope="module")

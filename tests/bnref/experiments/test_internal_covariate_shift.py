@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from bnref.claims import Verdict
+from bnref.claims.internal_covariate_shift import CLAIMS
 from bnref.experiments import internal_covariate_shift as experiments
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.internal_covariate_shift import CLAIMS
 from tests.conftest import REPOSITORY
 
 WIDGET = REPOSITORY / "book" / "_extra" / "widgets" / "internal_covariate_shift.mjs"

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from bnref.claims import Verdict
+from bnref.claims.introduction import CLAIMS
 from bnref.experiments import introduction as experiments
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.introduction import CLAIMS
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from bnref.claims.norm_types import CLAIMS
+from bnref.core.whitening import whiten
 from bnref.experiments import norm_types as experiments
 from bnref.experiments import norm_types_batch_size as batch_size
 from bnref.experiments import norm_types_dropout as dropout
 from bnref.experiments import norm_types_whitening as whitening
-from bnref.experiments.claims.norm_types import CLAIMS
-from bnref.whitening import whiten
 
 VERDICTS = {
     "batch-independence": "shown",

@@ -6,9 +6,9 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
+from bnref.claims import Verdict
+from bnref.claims.placement import CLAIMS, placed
 from bnref.experiments import placement as experiments
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.placement import CLAIMS, placed
 from bnref.experiments.training import accuracy, digits, one_thread, train
 from bnref.placement import tanh_linearity
 

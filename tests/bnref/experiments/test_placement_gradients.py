@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from bnref.core.numeric_gradient import gradient_error, numeric_gradient
 from bnref.experiments import placement_gradients as experiments
-from bnref.gradients import gradient_error, numeric_gradient
 from bnref.placement import batch_norm_backward, batch_norm_forward
 
 

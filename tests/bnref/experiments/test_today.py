@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from bnref.claims import Verdict
+from bnref.claims.today import CLAIMS
 from bnref.experiments import today as experiments
-from bnref.experiments.claims import Verdict
-from bnref.experiments.claims.today import CLAIMS
 
 
 @pytest.fixture(scope="module")

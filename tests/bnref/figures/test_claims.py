@@ -1,6 +1,6 @@
 """The table of claims has a row for each claim, and counts its verdicts."""
 
-from bnref.experiments.claims import Claim, Finding, Verdict
+from bnref.claims import Claim, Finding, Verdict
 from bnref.figures.claims import count, table
 
 CLAIMS = [

@@ -212,7 +212,7 @@ ATTACKS = SPIES | {
     "use-bngrader": cheat(
         IMPORTED
         + """
-from bngrader.mistakes import scaling
+from bngrader.check.mistakes import scaling
 """
     ),
     "use-solution": cheat(

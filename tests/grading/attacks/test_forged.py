@@ -5,9 +5,9 @@ import socket
 import numpy as np
 import pytest
 
-from bngrader.engine.channel import Channel
 from bngrader.engine.errors import LimitReached
-from bngrader.engine.remote import Remote
+from bngrader.engine.judge.remote import Remote
+from bngrader.engine.protocol.channel import Channel
 from tests.grading.attacks import forged
 
 ARGUMENT = np.arange(6.0).reshape(3, 2)

@@ -39,7 +39,13 @@ def grade(folder, *arguments, **options):
 def start(folder, *arguments, after):
     """A round under way, in a process group of its own, that stands still as soon as it has written `after` results."""
     call = 2 * after + 1  # it writes the notebook and the page of each
-    standing = ("-m", "tests.grading.faults.signalled_at", "SIGSTOP", "bngrader.gradebook:write_file", str(call))
+    standing = (
+        "-m",
+        "tests.grading.faults.signalled_at",
+        "SIGSTOP",
+        "bngrader.gradebook.class_gradebook:write_file",
+        str(call),
+    )
     process = subprocess.Popen(
         command(folder, *arguments, start=standing),
         cwd=REPOSITORY,

@@ -1,6 +1,6 @@
 """Run bngrader, and have the system send it a signal when it calls a function for the n-th time.
 
-`python -m tests.grading.faults.signalled_at SIGKILL bngrader.gradebook:write_file 2 grade scaling ...`
+`python -m tests.grading.faults.signalled_at SIGKILL bngrader.gradebook.class_gradebook:write_file 2 grade scaling ...`
 """
 
 import functools

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import nbformat
 import psutil
 
-from bngrader.cluster import LOST, in_processes
-from bngrader.sources import gradable, read_solution
-from bngrader.worker import Job
+from bngrader.authoring.notebooks import gradable, read_solution
+from bngrader.grading.grade_submission import Job
+from bngrader.grading.process_pool import LOST, in_processes
 from tests.conftest import PATIENCE, REPOSITORY
 from tests.grading.faults.rounds import (
     assert_each_has_its_grade,
@@ -21,10 +21,10 @@ from tests.grading.faults.rounds import (
 
 # The first call that a round does not survive, from its start to its end.
 STAGES = [
-    ("bngrader.grading:record_assignment", 1),
-    ("bngrader.gradebook:write_file", 2),
-    ("bngrader.gradebook:ClassGradebook._set_mark", 1),
-    ("bngrader.gradebook:ClassGradebook.outdated_feedback", 1),
+    ("bngrader.grading.grade_class:record_assignment", 1),
+    ("bngrader.gradebook.class_gradebook:write_file", 2),
+    ("bngrader.gradebook.class_gradebook:ClassGradebook._set_mark", 1),
+    ("bngrader.gradebook.class_gradebook:ClassGradebook.outdated_feedback", 1),
 ]
 
 
@@ -68,7 +68,9 @@ def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
 def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 2, after=1)
-    zygotes = [c for c in psutil.Process(process.pid).children() if "bngrader.engine.zygote" in " ".join(c.cmdline())]
+    zygotes = [
+        c for c in psutil.Process(process.pid).children() if "bngrader.engine.processes.zygote" in " ".join(c.cmdline())
+    ]
     for zygote in zygotes:
         zygote.kill()
     output = go_on(process)

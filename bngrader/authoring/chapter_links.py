@@ -1,0 +1,126 @@
+"""Where the book teaches what a function or one of its tests is about, so that feedback can send its reader there."""
+
+import os
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from traitlets import Unicode
+from traitlets.config import Config, Configurable
+
+from bngrader.course.folders import CourseError
+
+# By assignment: the heading in book/<slug>.md for each function, and for a test that is about something else.
+HEADINGS = {
+    "scaling": {
+        "standardize": "Two ways to bring columns to one scale",
+        "test_standardize_constant": "A column that does not vary",
+        "min_max_scale": "Two ways to bring columns to one scale",
+        "test_min_max_scale_constant": "A column that does not vary",
+        "apply_standardize": "Fit on the training data only",
+        "test_apply_standardize_edges": "A column that does not vary",
+        "inverse_standardize": "Where the two formulas come from",
+        "written_new_patient": "Fit on the training data only",
+    },
+    "covariate_shift": {
+        "mean_shift": "To see a shift without labels",
+        "domain_auc": "To see a shift without labels",
+        "importance_weights": "Repair by weights",
+        "realign": "Repair by new statistics",
+        "written_night": "Day and night",
+    },
+    "internal_covariate_shift": {
+        "activation_percentiles": "The distribution of each layer's activations moves",
+        "record_activations": "Recording a whole network",
+        "gradient_shift": "Measured by the gradients",
+        "standardize_activations": "With a BN layer, activations have mean 0 and standard deviation 1",
+        "written_shift": "Does BN remove internal covariate shift?",
+    },
+    "batches": {
+        "count_iterations": "Epoch, iteration, batch",
+        "iterate_minibatches": "Cutting an epoch",
+        "merge_statistics": "Statistics of data that come in batches",
+        "train_linear": "Descent by batches",
+        "written_larger_batch": "Larger batch, larger learning rate",
+    },
+    "norm_types": {
+        "batch_norm": "One formula, four kinds of sets",
+        "layer_norm": "One formula, four kinds of sets",
+        "instance_norm": "One formula, four kinds of sets",
+        "group_norm": "One formula, four kinds of sets",
+        "zca_whiten": "Whitening, and what it costs",
+        "written_two_scans": "What a norm does not notice",
+    },
+    "placement": {
+        "batch_norm_forward": "The algorithm over a mini-batch",
+        "batch_norm_backward": "Backward, node by node",
+        "test_batch_norm_backward_x": "A path left out",
+        "tanh_linearity": "How linear is it?",
+        "make_block": "Before or after the activation",
+        "test_make_block_bias": "What the gradient says",
+        "written_three_shortcuts": "A path left out",
+    },
+    "inference": {
+        "BatchNorm": "What a layer keeps",
+        "test_BatchNorm_running_mean": "The moving average",
+        "test_BatchNorm_running_var": "The moving average",
+        "test_BatchNorm_evaluation": "Why inference cannot use the batch",
+        "test_BatchNorm_evaluation_state": "Why inference cannot use the batch",
+        "population_statistics": "A population estimate instead",
+        "fold_linear": "Folding: the layer that vanishes",
+        "steps_to_forget": "How much it remembers",
+        "written_night_shift": "Why inference cannot use the batch",
+    },
+    "cnn": {
+        "batch_norm2d_forward": "Per neuron, or per channel?",
+        "batch_norm2d_backward": "A whole CNN in NumPy",
+        "parameter_counts": "What BN adds, and what it takes",
+        "fold_conv": "Folding: BN costs nothing in use",
+        "make_network": "A whole CNN in NumPy",
+        "written_bias": "The bias goes",
+    },
+}
+
+
+class Book(Configurable):
+    """Where students read the book. In `nbgrader_config.py`: `c.Book.address = "https://example.org/batch-norm/"`."""
+
+    address = Unicode(
+        help="The address of the published book's first page; BNCOURSE_URL where it is not set. Without one, "
+        "feedback names the chapter's part and links to nothing."
+    ).tag(config=True)
+
+
+def book_address(config: Config) -> str:
+    """The address of the book that a class reads, or an empty text.
+
+    Raises CourseError unless it is one that a browser can open.
+    """
+    address = Book(config=config).address or os.environ.get("BNCOURSE_URL", "")
+    if address and urlsplit(address).scheme not in ("http", "https", "file"):
+        raise CourseError(
+            f"c.Book.address is {address!r}, which no browser opens; it has to begin with https:// (or http:// or file://)"
+        )
+    return address
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A part of a chapter; without `address` where nobody said where the book is."""
+
+    heading: str
+    address: str
+
+
+def reading(slug: str, function: str, test: str, book: str) -> Reading | None:
+    """The part of the book that is about a test, or else about its function; None where no part is known."""
+    headings = HEADINGS.get(slug, {})
+    heading = headings.get(test) or headings.get(function)
+    if heading is None:
+        return None
+    return Reading(heading, f"{book.rstrip('/')}/book/{slug}.html#{anchor(heading)}" if book else "")
+
+
+def anchor(heading: str) -> str:
+    """The id that Sphinx gives a heading."""
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")

@@ -1,0 +1,131 @@
+"""From `solutions/<slug>.py` to nbgrader's source notebook, and on to the student's notebook.
+
+A solution is a percent script. Each cell says what it is in its first line, by one of these keys, whose
+value becomes the cell's `grade_id`:
+
+    # %% [markdown] locked="intro"              text or code that the student reads and cannot change
+    # %% solution="standardize"                 a function that the student writes
+    # %% test="test_standardize" points=3       its tests
+    # %% [markdown] written="written_x" points=5     an answer in words, graded by hand
+
+`forbidden` in the script's header lists, by dotted names, what an answer must not use.
+"""
+
+import copy
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+from nbgrader.apps import NbGraderAPI
+from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, ComputeChecksums
+from traitlets.config import Config
+
+from bngrader.course.folders import Course, CourseError, assignments, check_result, put_tools_on_path
+from bngrader.course.source_folder import source_folder
+from bngrader.gradebook.revision import REVISED
+
+KINDS = {
+    "locked": {"locked": True},
+    "solution": {"solution": True},
+    "test": {"grade": True, "locked": True},
+    "written": {"grade": True, "solution": True},
+}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def read_solution(path: Path) -> NotebookNode:
+    """Read a percent script as a source notebook with nbgrader's metadata.
+
+    Raises CourseError, naming the cell, if a cell does not say what it is.
+    """
+    notebook = jupytext.read(path)
+    forbidden = notebook.metadata.get("forbidden", [])
+    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, forbidden=forbidden)
+    for number, cell in enumerate(notebook.cells, 1):
+        cell.metadata = NotebookNode(nbgrader=_nbgrader_metadata(cell, f"{path.name}, cell {number}"))
+        # jupytext makes up a new id at each reading; a notebook in git needs the same one each time.
+        cell.id = cell.metadata.nbgrader.grade_id
+    return notebook
+
+
+def _nbgrader_metadata(cell: NotebookNode, place: str) -> NotebookNode:
+    kinds = [kind for kind in KINDS if kind in cell.metadata]
+    if len(kinds) != 1:
+        rule = "a cell must say one of locked, solution, test and written in its first line"
+        raise CourseError(f"{place}: {rule}, but it says {' and '.join(kinds) or 'none'}")
+    metadata: dict[str, Any] = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
+    metadata.update(KINDS[kinds[0]], grade_id=cell.metadata[kinds[0]])
+    if metadata["grade"]:
+        if "points" not in cell.metadata:
+            raise CourseError(f"{place}: a {kinds[0]} cell must say how many points it is worth: points=2")
+        metadata["points"] = cell.metadata["points"]
+    return NotebookNode(metadata)
+
+
+def gradable(solution: NotebookNode) -> NotebookNode:
+    """The source notebook without its solutions, but with the hidden tests: what a submission is graded as."""
+    notebook = copy.deepcopy(solution)
+    for step in (ClearSolutions(), ComputeChecksums()):
+        step.preprocess(notebook, {})
+    return notebook
+
+
+def released(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook without the hidden tests: what students get."""
+    return ClearHiddenTests().preprocess(copy.deepcopy(notebook), {})[0]
+
+
+def write_sources(repository: Path) -> None:
+    """Make the source notebooks that nbgrader reads, in the folder for them, where a solution is newer."""
+    folder = source_folder(repository)
+    for slug in assignments(repository):
+        solution = repository / "solutions" / f"{slug}.py"
+        notebook = folder / slug / f"{slug}.ipynb"
+        made = notebook.stat().st_mtime if notebook.exists() else 0
+        if made < max(solution.stat().st_mtime, Path(__file__).stat().st_mtime):
+            notebook.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(read_solution(solution), notebook)
+
+
+def generate(config: Config, slug: str, *, into_gradebook: bool) -> str:
+    """Run nbgrader's generate step, with or without the part that records the assignment in the gradebook.
+
+    Returns what nbgrader logged.
+
+    Raises CourseError, with nbgrader's own words, if it fails.
+    """
+    put_tools_on_path()
+    config.SaveCells.enabled = into_gradebook
+    config.GenerateAssignment.no_database = not into_gradebook
+    result = NbGraderAPI(config=config).generate_assignment(slug)
+    check_result(result, f"to generate the assignment {slug}")
+    return strip_ansi(result.get("log") or "")
+
+
+def release(course: Course, slug: str, into: Path) -> Path:
+    """Make the student's notebook of one assignment, and return its path `into/<slug>/<slug>.ipynb`."""
+    write_sources(course.repository)
+    with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
+        generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=False)
+        made, target = Path(folder, slug, f"{slug}.ipynb"), into / slug / f"{slug}.ipynb"
+        # One that is as it should be is left alone: pages are made again where a file that they use is newer.
+        if not target.is_file() or target.read_bytes() != made.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(made, target)
+        return target
+
+
+def record_assignment(course: Course, slug: str) -> list[str]:
+    """Write the assignment's cells and points into the class's gradebook.
+
+    Returns what changed of an assignment that has submissions, in the words of `bngrader.gradebook.revision`.
+    """
+    write_sources(course.repository)
+    with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
+        log = generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=True)
+    return [line.removeprefix("[WARNING] ") for line in log.splitlines() if REVISED in line]

@@ -1,0 +1,31 @@
+"""Checks for the test cells of an assignment, with the hints that go with them.
+
+This folder is exactly what students install and what the book's pages load. It needs NumPy and the standard library,
+and nothing else of the package.
+"""
+
+from bngrader.check.assertions import (
+    CheckFailed,
+    beside,
+    call,
+    close,
+    grows,
+    hidden_rng,
+    hints_in,
+    holds,
+    leaves_arguments_alone,
+    raises,
+)
+
+__all__ = [
+    "CheckFailed",
+    "beside",
+    "call",
+    "close",
+    "grows",
+    "hidden_rng",
+    "hints_in",
+    "holds",
+    "leaves_arguments_alone",
+    "raises",
+]

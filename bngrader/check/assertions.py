@@ -1,0 +1,245 @@
+"""What the test cells of an assignment call: each check says what was wrong, on which input, in one screen.
+
+A check that fails also looks for a known mistake in the student's function, and adds its hint to the message. NumPy and
+the standard library only, since students install it beside their notebook.
+"""
+
+import os
+import time
+import traceback
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from bngrader.check.call_log import Function, copied, last_calls, name_of, named
+from bngrader.check.hints import Explanation
+from bngrader.check.messages import CheckFailed, describe, difference, failure, hints_in, show
+from bngrader.check.observation import beside, noticed
+
+__all__ = [
+    "CheckFailed",
+    "beside",
+    "call",
+    "close",
+    "grows",
+    "hidden_rng",
+    "hints_in",
+    "holds",
+    "leaves_arguments_alone",
+    "raises",
+]
+
+HIDDEN_SEED = "BNGRADER_HIDDEN_SEED"
+Form = tuple[int, ...] | type
+
+
+def hidden_rng(*words: str) -> np.random.Generator:
+    """The random generator of a hidden test: from the class's secret seed, where one is set, and from `words`."""
+    seed = int(os.environ.get(HIDDEN_SEED) or 0)
+    return np.random.default_rng([seed, *(zlib.crc32(word.encode()) for word in words)])
+
+
+def call(
+    function: Function,
+    *args: Any,
+    quiet: bool = False,
+    dtype: DTypeLike | None = None,
+    kwargs: dict[str, Any] | None = None,
+    **forms: Form,
+) -> Any:
+    """Call a student's function with copies of `args`, check the form of what it returns, and return that.
+
+    `forms` names the results in their order, with the form of each: `z=(3, 2), mean=(2,)` asks for a tuple or a
+    list of two arrays of these shapes. Instead of a shape it may be `int` (a whole number), `float` (a real
+    number), `list` (any iterable, also a generator: it is read, and comes back as a list) or another type. With
+    `dtype` all arrays must have it. Without `forms` any result will do. `kwargs` are passed by name. With `quiet`,
+    a warning fails the check too; otherwise warnings are dropped.
+
+    Raises CheckFailed, with the input in its text, if the function raises or returns something else.
+    """
+    kwargs = kwargs or {}
+    last_calls.remember(function, args, kwargs)
+    inputs = named(function, args, kwargs)
+    with noticed() as caught, _explained(function, inputs):
+        returned = function(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
+        if list(forms.values()) == [list]:
+            returned = _read(returned)
+    if quiet and caught:
+        warned = f"{caught[0].category.__name__}: {caught[0].message}"
+        claim = f"{name_of(function)} must raise no warning on valid input"
+        raise _failure(claim, inputs, {"warned"}, warned=warned)
+    results = returned if len(forms) > 1 else [returned][: len(forms)]
+    if not isinstance(results, tuple | list) or len(results) != len(forms):
+        claim = f"{name_of(function)} must return {', '.join(forms)}, in this order"
+        raise _failure(claim, inputs, {"form"}, got=describe(returned))
+    for (name, form), result in zip(forms.items(), results, strict=True):
+        _check_form(name, form, dtype, result, inputs)
+    return returned
+
+
+def _read(result: Any) -> Any:
+    """What an iterable yields, as a list; anything else as it is."""
+    return list(result) if hasattr(result, "__iter__") and not isinstance(result, str | dict) else result
+
+
+def _check_form(name: str, form: Form, dtype: DTypeLike | None, result: Any, inputs: dict[str, Any]) -> None:
+    if isinstance(form, type):
+        accepted, words = {
+            int: (int | np.integer, "a whole number"),
+            float: (int | float | np.integer | np.floating, "a number"),
+            list: (list | tuple, "a list"),
+        }.get(form, (form, f"a {form.__name__}"))
+        if not isinstance(result, accepted) or isinstance(result, bool):
+            raise _failure(f"{name} must be {words}", inputs, {"form", "dtypes"}, got=describe(result))
+        return
+    if not isinstance(result, np.ndarray | np.generic) or result.shape != form or result.dtype.kind not in "fiub":
+        raise _failure(
+            f"{name} must be an array of numbers, of shape {form}", inputs, {"form", "dtypes"}, got=describe(result)
+        )
+    if dtype is not None and result.dtype != np.dtype(dtype):
+        raise _failure(
+            f"{name} must have dtype {np.dtype(dtype)} here", inputs, {"dtypes"}, got=f"dtype {result.dtype}"
+        )
+
+
+def close(got: Any, want: ArrayLike, claim: str, *, tol: float = 1e-6, **inputs: Any) -> None:
+    """Check that `got` has the shape of `want`, and its values to `tol`, relative and absolute.
+
+    With `tol` 0 they must be the same. NaN equals NaN. `claim` says in a sentence what should hold, and
+    `inputs` are shown with it.
+
+    Raises CheckFailed.
+    """
+    expected = np.asarray(want)
+    numbers = _numbers(got)
+    if numbers is None or numbers.shape != expected.shape:
+        raise _failure(claim, inputs, {"form"}, expected=expected, got=describe(got))
+    wrong = ~np.isclose(numbers, expected, rtol=tol, atol=tol, equal_nan=True)
+    if wrong.any():
+        digits = 17 if tol == 0 else 6
+        shown = {"expected": show(expected, digits), "got": show(numbers, digits)}
+        raise _failure(claim, inputs, {"values"}, **shown, difference=difference(wrong, expected, numbers, digits))
+
+
+def holds(fact: Any, claim: str, **inputs: Any) -> None:
+    """Check that something is true that is not about numbers. `claim` says what, and `inputs` are shown with it.
+
+    Raises CheckFailed.
+    """
+    if not fact:
+        raise _failure(claim, inputs, {"values", "form"})
+
+
+def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any) -> None:
+    """Check that a call raises an exception of a kind, at once or when its result is read.
+
+    Raises CheckFailed, with what came instead.
+    """
+    last_calls.remember(function, args, kwargs)
+    inputs, claim = named(function, args, kwargs), f"{name_of(function)} must raise {kind.__name__} here"
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            returned = function(*map(copied, args), **kwargs)
+            _read(returned)
+            got = describe(returned)
+    except NotImplementedError as error:
+        raise failure(f"{name_of(function)} is not written yet", {}) from error
+    except kind:
+        return
+    except (Exception, SystemExit) as error:
+        got = f"{type(error).__name__}: {error}"
+    raise _failure(claim, inputs, {"raised"}, got=got)
+
+
+def grows(function: Function, small: tuple[Any, ...], large: tuple[Any, ...], most: float, claim: str) -> None:
+    """Check that a call with the arguments `large` takes at most `most` times as long as one with `small`.
+
+    The bound has to be generous, since the machine may be busy: of three tries the best counts. `claim` says what the
+    work must grow like.
+
+    Raises CheckFailed.
+    """
+    for _ in range(3):
+        base = max(min(_seconds(function, small) for _ in range(3)), 1e-3)
+        taken = _seconds(function, large)
+        if taken <= most * base:
+            return
+    got = f"{taken:.3g} s for the large input, {base:.3g} s for the small one"
+    raise _failure(claim, {}, set(), expected=f"at most {most:g} times as long", got=got)
+
+
+def _seconds(function: Function, args: tuple[Any, ...]) -> float:
+    start = time.perf_counter()
+    call(function, *args)
+    return time.perf_counter() - start
+
+
+def leaves_arguments_alone(function: Function, *args: Any, **kwargs: Any) -> None:
+    """Check that a call changes none of its arrays, and that no result shares memory with one of them.
+
+    Raises CheckFailed.
+    """
+    last_calls.remember(function, args, kwargs)
+    inputs = named(function, args, kwargs)
+    given = {name: copied(value) for name, value in inputs.items()}
+    positional = list(given.values())[: len(args)]
+    with warnings.catch_warnings(action="ignore"), _explained(function, inputs):
+        returned = function(*positional, **{name: given[name] for name in kwargs})
+    for name, before in inputs.items():
+        if isinstance(before, np.ndarray) and not np.array_equal(before, given[name], equal_nan=True):
+            claim = f"{name_of(function)} must not change its argument {name}"
+            raise _failure(claim, {name: before}, {"changed"}, after=given[name])
+    arrays = [value for value in given.values() if isinstance(value, np.ndarray)]
+    for part in returned if isinstance(returned, tuple | list) else [returned]:
+        if isinstance(part, np.ndarray) and any(np.may_share_memory(part, a) for a in arrays):
+            claim = f"{name_of(function)} must return new arrays, not its argument or a view of it"
+            raise _failure(claim, inputs, {"shared"})
+
+
+@contextmanager
+def _explained(function: Function, inputs: dict[str, Any]) -> Iterator[None]:
+    """Turn what the student's function raises into a CheckFailed that shows the input and the line."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise failure(f"{name_of(function)} is not written yet", {}) from error
+    except (Exception, SystemExit) as error:
+        raised = f"{type(error).__name__}: {error}"
+        if line := _students_line(function, error):
+            raised += f"\nin the line: {line}"
+        raise _failure(f"{name_of(function)} raised an error", inputs, {"raised"}, raised=raised) from error
+
+
+def _students_line(function: Function, error: BaseException) -> str | None:
+    """The last line of the student's cell that an error passed through."""
+    cell = getattr(getattr(function, "__code__", None), "co_filename", None)
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == cell]
+    return lines[-1] if lines else None
+
+
+def _failure(claim: str, inputs: dict[str, Any], facets: set[str], **facts: Any) -> CheckFailed:
+    """The error for a broken claim, with what is known of the mistake in the function that was called last.
+
+    `facets` are those that the check looked at: a mistake that shows in them is named first.
+    """
+    try:
+        said = last_calls.explain(facets)
+    except Exception:  # the claim has to be said, whatever the search for a hint runs into
+        said = Explanation()
+    if said.smallest:
+        facts["smallest"] = said.smallest
+    return failure(claim, inputs, list(said.hints), **facts)
+
+
+def _numbers(got: Any) -> np.ndarray[Any, Any] | None:
+    """`got` as an array of numbers, or None where it is not one."""
+    try:
+        array = np.asarray(got.detach() if hasattr(got, "detach") else got)
+    except (ValueError, TypeError, RuntimeError):
+        return None
+    return array if array.dtype.kind in "fiub" else None

@@ -1,0 +1,121 @@
+"""The known mistakes of each assignment, one module each. `check.hints` looks for them in a student's function.
+
+A module has a right answer to each function, and says by which edits it becomes wrong. It needs NumPy alone, since
+students install it; torch only inside of the functions that are about torch.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+Wrong = Mapping[str, str] | Function
+
+
+def plain(function: Function, *args: Any, **kwargs: Any) -> Any:
+    """How most functions are used: called with the input."""
+    return function(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One way to get a function wrong.
+
+    `wrong` is what has to be replaced in the right answer, and by what; or, where that is not enough, a function or a
+    class of its own; or a tuple of these, where one mistake is made in several ways. `hint` says to the student what is
+    wrong, in a sentence or two, and not what to write. Set `loose` where the wrong numbers are mere rounding noise, or
+    differ from program to program: then a student's function need only go wrong in the same places.
+    """
+
+    name: str
+    wrong: Wrong | tuple[Wrong, ...]
+    hint: str
+    loose: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known about one function (or class) that students write.
+
+    `fresh(rng)` gives inputs, each a tuple of arguments: small ones, and each of them about one idea alone, so that two
+    mistakes in one answer can be told apart. `use(function, *needs, *input)` is what is done with an input, where that
+    is not a plain call; it returns numbers, arrays, strings, or tuples, lists and dicts of them. `needs` are the right
+    answers to other functions that `use` takes, such as a forward pass that makes the cache; of a student's answer it
+    gets the student's. An input on which a student's function fails may be shown, by the names of the parameters,
+    unless text in it says that it is a script of `use`.
+    """
+
+    right: Function
+    fresh: Callable[[np.random.Generator], Iterable[tuple[Any, ...]]]
+    mistakes: tuple[Mistake, ...]
+    use: Function = plain
+    needs: tuple[Function, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The function's name, and its solution cell's `grade_id`."""
+        return self.right.__name__
+
+    def inputs(self, seed: int) -> list[tuple[Any, ...]]:
+        """The inputs of a seed: the same ones each time, but new objects."""
+        return [tuple(args) for args in self.fresh(np.random.default_rng(seed))]
+
+    @property
+    def variants(self) -> list[Mistake]:
+        """The mistakes, one for each way to make it."""
+        found = []
+        for mistake in self.mistakes:
+            ways = mistake.wrong if isinstance(mistake.wrong, tuple) else (mistake.wrong,)
+            names = [mistake.name, *(f"{mistake.name}, way {number}" for number in range(2, len(ways) + 1))]
+            found += [replace(mistake, name=name, wrong=way) for name, way in zip(names, ways, strict=True)]
+        return found
+
+    def source_of(self, mistake: Mistake) -> str:
+        """The source of a wrong answer, one of the variants, as a student would write it.
+
+        Raises ValueError if an edit has nothing to replace.
+        """
+        if not isinstance(mistake.wrong, Mapping):
+            assert callable(mistake.wrong)
+            return re.sub(
+                rf"(def|class) {mistake.wrong.__name__}\b", rf"\1 {self.name}", source(mistake.wrong), count=1
+            )
+        text = source(self.right)
+        for old, new in mistake.wrong.items():
+            if old not in text:
+                raise ValueError(f"{self.name}, {mistake.name}: the right answer has no {old!r}")
+            text = text.replace(old, new)
+        return text
+
+    def function_of(self, mistake: Mistake) -> Function:
+        """The wrong answer itself."""
+        if callable(mistake.wrong):
+            return mistake.wrong
+        namespace = dict(vars(importlib.import_module(self.right.__module__)))
+        exec(self.source_of(mistake), namespace)
+        return namespace[self.name]
+
+
+@cache  # to find a class, inspect parses its whole module
+def source(function: Function) -> str:
+    """The source of a function or a class."""
+    return textwrap.dedent(inspect.getsource(function))
+
+
+def known(name: str) -> Known | None:
+    """What is known about a function of some assignment."""
+    return _all().get(name)
+
+
+@cache
+def _all() -> dict[str, Known]:
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return {about.name: about for module in modules for about in module.KNOWN}

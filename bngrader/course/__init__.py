@@ -1,0 +1,5 @@
+"""The files of a course and of a class: where they are, and how they are read and written."""
+
+from bngrader.course.folders import put_tools_on_path
+
+__all__ = ["put_tools_on_path"]  # configurations of classes import it from here

@@ -1,0 +1,113 @@
+"""Where the files of a course are, and how nbgrader is told."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbconvert.filters import strip_ansi
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from bngrader.course.source_folder import source_folder
+
+CONFIG = "nbgrader_config.py"
+
+
+class CourseError(Exception):
+    """Something about the course's files that the person at the keyboard can mend; the text says how."""
+
+
+def find_repository(start: Path | None = None) -> Path:
+    """The nearest folder, from `start` (the working folder) upwards, that holds the course's solutions.
+
+    Where there is none, the folder that this package was installed from in editable mode.
+
+    Raises CourseError if neither is a checkout of the course.
+    """
+    start = (start or Path.cwd()).resolve()
+    for folder in [start, *start.parents, Path(__file__).resolve().parents[2]]:
+        if (folder / "solutions").is_dir() and (folder / CONFIG).is_file():
+            return folder
+    raise CourseError(
+        f"{start} is not inside a checkout of the course: neither it nor a folder above it holds solutions/ "
+        f"and {CONFIG}. Run the command in the checkout."
+    )
+
+
+def assignments(repository: Path) -> list[str]:
+    """The slugs of the assignments: one file of `solutions/` each."""
+    return sorted(path.stem for path in (repository / "solutions").glob("*.py"))
+
+
+def require_assignment(repository: Path, slug: str) -> None:
+    """Raise CourseError, with the slugs that there are, unless `slug` is an assignment."""
+    known = assignments(repository)
+    if slug not in known:
+        raise CourseError(f"there is no assignment {slug!r}; solutions/ has {', '.join(known) or 'none'}")
+
+
+def put_tools_on_path() -> None:
+    """Make sure that nbgrader finds `alembic`, which it calls by name to make a new gradebook."""
+    tools = str(Path(sys.executable).parent)
+    if tools not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", "")])
+
+
+def check_result(result: dict[str, Any], doing: str) -> None:
+    """Pass on a failure that nbgrader's API reports, as an error with its own words, briefly.
+
+    Raises CourseError, saying what nbgrader was `doing`, unless the result is a success.
+    """
+    if not result["success"]:
+        lines = strip_ansi(result.get("error") or "").strip().splitlines()
+        if lines[-1:] == ["KeyboardInterrupt"]:  # nbgrader takes Ctrl-C for an error like any other
+            raise KeyboardInterrupt
+        logged = [line for line in strip_ansi(result.get("log") or "").splitlines() if line.startswith("[ERROR]")]
+        said = [*(line.removeprefix("[ERROR] ") for line in logged[:1]), *lines[-1:], "it does not say why"][0]
+        raise CourseError(f"nbgrader failed {doing}: {said[:400]}")
+
+
+def database_files(url: str | None) -> list[str]:
+    """List the files of a database, if it is one of SQLite's."""
+    try:
+        name = make_url(url).database if url and url.startswith("sqlite") else None
+    except ArgumentError:  # as whoever opens it will say
+        return []
+    return [os.path.abspath(name) + ending for ending in ("", "-wal", "-shm")] if name else []
+
+
+@dataclass(frozen=True)
+class Course:
+    """One class: the checkout that holds the assignments, and the folder that holds the students' work."""
+
+    repository: Path
+    folder: Path
+    db: str | None = None  # the gradebook's URL, where it is not gradebook.db in the folder
+
+    @property
+    def private(self) -> list[str]:
+        """The folders and files of the class, which no submission may see."""
+        return [str(self.repository), str(self.folder), *database_files(self.db)]
+
+    def nbgrader_config(self, **course_directory: str) -> Config:
+        """nbgrader's configuration: the repository's file, then the folder's own, then this class's paths."""
+        config = Config()
+        for place in dict.fromkeys([self.repository, self.folder]):
+            if (place / CONFIG).is_file():
+                config.merge(_load(place))
+        paths = {"root": str(self.folder), "source_directory": str(source_folder(self.repository)), **course_directory}
+        if self.db:
+            paths["db_url"] = self.db
+        config.CourseDirectory.update(paths)
+        return config
+
+
+def _load(folder: Path) -> Config:
+    try:
+        return PyFileConfigLoader(CONFIG, path=str(folder)).load_config()
+    except Exception as error:
+        raise CourseError(f"{folder / CONFIG} does not run: {type(error).__name__}: {error}") from error

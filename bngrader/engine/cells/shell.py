@@ -1,0 +1,166 @@
+"""An IPython shell without a front end: runs cells and gives what they show as a notebook's outputs."""
+
+import base64
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+
+from bngrader.engine.sandbox import limit_messages
+
+Output = dict[str, Any]
+FLUSH_SECONDS, FLUSH_CHARACTERS = 0.05, 8192
+AT_ONCE = 200  # lines that are not held back: what is printed before a process ends is seen
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: Any, metadata: Any = None, *args: Any, **kwargs: Any) -> None:
+        self.shell.show("display_data", data, metadata)
+
+    def clear_output(self, wait: bool = False) -> None:
+        """Ignored: what a cell showed stays."""
+
+
+class _Hook(DisplayHook):
+    shell: Any
+
+    def write_output_prompt(self) -> None:
+        """The number is in the output."""
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        self.shell.show("execute_result", format_dict, md_dict)
+
+    def finish_displayhook(self) -> None:
+        """Nothing was printed that would have to be flushed."""
+
+
+class _Stream:
+    """A text file whose lines become stream outputs."""
+
+    encoding, errors, closed = "utf-8", "replace", False
+
+    def __init__(self, name: str, emit: Callable[[Output], None]) -> None:
+        self.name, self._emit = name, emit
+        self._held: list[str] = []
+        self._size, self._flushed, self._lines = 0, 0.0, 0
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._held.append(text)
+        self._size += len(text)
+        self._lines += text.endswith("\n")
+        if (text.endswith("\n") and self._lines <= AT_ONCE) or self._due():
+            self.flush()
+        return len(text)
+
+    def _due(self) -> bool:
+        late = time.monotonic() - self._flushed > FLUSH_SECONDS
+        return self._size > FLUSH_CHARACTERS or (late and self._lines > AT_ONCE)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        text, self._held, self._size, self._flushed = "".join(self._held), [], 0, time.monotonic()
+        if text:
+            self._emit({"output_type": "stream", "name": self.name, "text": text})
+
+    def isatty(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return {"stdout": 1, "stderr": 2}[self.name]
+
+
+class Shell(InteractiveShell):
+    """IPython, with its outputs handed to `emit` as a notebook would store them."""
+
+    displayhook_class = _Hook
+    display_pub_class = _Publisher
+    emit: Callable[[Output], None]
+    failed = False  # whether the cell under way has shown an error
+    count = 0  # the number of the cell under way
+
+    def init_history(self) -> None:
+        """Without the file, and without the thread that writes it."""
+        self.config.HistoryManager.enabled = False
+        super().init_history()
+
+    system = InteractiveShell.system_raw  # `!command` without a pseudo-terminal
+
+    def init_io(self) -> None:
+        """The streams are replaced for each cell."""
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """`%matplotlib inline` needs no event loop."""
+
+    def ask_exit(self) -> None:
+        """`exit` and `quit` end nothing."""
+
+    def start_again(self) -> None:
+        """Forget the cells that were run, and their names."""
+        self.reset(new_session=True)
+        self.execution_count = 1
+
+    def show(self, kind: str, data: Any, metadata: Any) -> None:
+        """Emit a result or a figure."""
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        plain = {mime: base64.b64encode(v).decode() if isinstance(v, bytes) else v for mime, v in data.items()}
+        output: Output = {"output_type": kind, "data": plain, "metadata": dict(metadata or {})}
+        if kind == "execute_result":
+            output["execution_count"] = self.count
+        self.emit(output)
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        if note := limit_messages.note(evalue):
+            stb = [*stb, note]
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self.failed = True
+        self.emit({"output_type": "error", "ename": _name(etype), "evalue": _text(evalue), "traceback": list(stb)})
+
+    def run(self, source: str, emit: Callable[[Output], None]) -> ExecutionResult:
+        """Run one cell, and emit its outputs."""
+        self.emit, self.failed, self.count = emit, False, self.execution_count
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = _Stream("stdout", emit), _Stream("stderr", emit)
+        try:
+            return self.run_cell(source, store_history=True)
+        finally:
+            for stream in (sys.stdout, sys.stderr):
+                if isinstance(stream, _Stream):
+                    stream.flush()
+            sys.stdout, sys.stderr = before
+
+
+def _name(etype: Any) -> str:
+    return str(getattr(etype, "__name__", etype))
+
+
+def _text(evalue: Any) -> str:
+    try:
+        return str(evalue)
+    except Exception as error:
+        return f"<its text cannot be made: {type(error).__name__}>"
+
+
+def make_shell() -> Shell:
+    """The process's shell, with matplotlib's figures shown as PNG."""
+    warnings.filterwarnings("ignore", "To exit: use")  # IPython's advice after SystemExit
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    return Shell.instance()

@@ -1,0 +1,1 @@
+"""The trusted side: the process that runs the tests."""

@@ -1,0 +1,175 @@
+"""The judge: a process that the submission cannot reach. It runs the tests, and has the answers run elsewhere."""
+
+import functools
+import os
+import signal
+import time
+import types
+from typing import Any
+
+from bngrader.check import CheckFailed
+from bngrader.engine.cells import outputs, variables
+from bngrader.engine.cells.shell import Output, Shell
+from bngrader.engine.errors import OWN_TRACEBACK, LimitReached
+from bngrader.engine.judge import student_errors
+from bngrader.engine.judge.job import ANSWER, BOTH, TEST, Cell, Job
+from bngrader.engine.judge.remote import Remote
+from bngrader.engine.judge.session import Answers
+from bngrader.engine.judge.supervisor import Supervisor
+from bngrader.engine.protocol.channel import Channel
+
+SEED = "BNGRADER_HIDDEN_SEED"
+LATE = 5.0  # seconds after which a test is stopped that the end of its time did not stop
+
+
+class Judge:
+    """Runs one submission."""
+
+    def __init__(self, control: Channel, supervisor: Supervisor, shell: Shell, job: Job) -> None:
+        self.control, self.shell, self.job = control, shell, job
+        # Each cell is looked at several times.
+        shell.transform_cell = functools.cache(shell.transform_cell)  # type: ignore[method-assign]
+        self.answers = Answers(job.settings, supervisor.start, supervisor.interrupt, supervisor.end)
+        self.answered = {cell.grade_id for cell in job.cells if cell.kind == ANSWER}
+        self.trusted: set[str] = set()  # names that locked cells bind: never the submission's
+        self.waiting: list[Cell] = []  # locked cells that use answers: run here only where a test needs their names
+        self.fetched: dict[str, Any] = {}  # what the test under way took from the submission
+        self.ended: dict[str, str] = {}  # how the answers' cells ended that did not end well
+
+    def run(self) -> None:
+        """Run all cells, and tell what came of each."""
+        for index, cell in enumerate(self.job.cells):
+            self.control.send({"begin": index, "seconds": self.job.settings.cell_seconds})
+            shown, count = self._cell(cell, f"<cell {index + 1}, {cell.grade_id}>", quiet=index < self.job.first)
+            if index >= self.job.first:
+                self.control.send({"cell": index, "outputs": shown, "count": count})
+        self.answers.close()
+
+    def _cell(self, cell: Cell, file: str, quiet: bool) -> tuple[list[Output], int | None]:
+        if cell.kind == TEST:
+            return ([], None) if quiet else self._test(cell)
+        student_errors.remember_source(file, self.shell.transform_cell(cell.source))
+        ran = self.answers.run(cell.source, file)
+        if cell.kind == ANSWER and ran.error:
+            self.ended[cell.grade_id] = ran.error
+        if cell.kind == BOTH:
+            self._locked(cell)
+        return ran.outputs, ran.count
+
+    def _locked(self, cell: Cell) -> None:
+        source = self.shell.transform_cell(cell.source)
+        theirs = variables.used(source) - variables.bound(source) - self.trusted
+        self.trusted |= variables.bound(source)
+        if theirs & (self.answers.names | self.answered):
+            self.waiting.append(cell)
+        else:
+            self._run(cell.source)
+
+    def _test(self, cell: Cell) -> tuple[list[Output], int | None]:
+        """Run a test; once more in a new process, if what earlier calls have left ended the one that it had."""
+        for attempt in (1, 2):
+            try:
+                remote = self.answers.remote()
+            except LimitReached as error:
+                return [outputs.error("LimitReached", str(error))], None
+            shown = self._judged(cell, remote)
+            if remote.dead is None or remote.timed_out or attempt == 2:
+                break
+            self.shell.execution_count -= 1
+        return outputs.merge([self._explained(output) for output in shown]), self.shell.count
+
+    def _judged(self, cell: Cell, remote: Remote) -> list[Output]:
+        remote.deadline = time.monotonic() + self.job.settings.cell_seconds
+        self._prepare(cell, remote)
+        shown = self._run(cell.source) + self._printed(remote)
+        for name in [name for name, value in self.fetched.items() if self.shell.user_ns.get(name) is value]:
+            del self.shell.user_ns[name]
+        self.fetched.clear()
+        remote.forget()
+        remote.deadline = float("inf")
+        return shown
+
+    def _prepare(self, cell: Cell, remote: Remote) -> None:
+        """Have all names in place that a test uses."""
+        source = self.shell.transform_cell(cell.source)
+        wanted = variables.used(source)
+        for waiting in list(self.waiting):
+            earlier = self.shell.transform_cell(waiting.source)
+            if variables.bound(earlier) & {variables.STAR, *wanted}:
+                self.waiting.remove(waiting)
+                self._bind(remote, earlier)
+                self._run(waiting.source)
+        self._bind(remote, source)
+
+    def _bind(self, remote: Remote, source: str) -> None:
+        """Put the submission's objects under the names that a test takes from it."""
+        here = self.shell.user_ns
+        for name in ((variables.used(source) & self.answers.names) | self.answered) - self.trusted:
+            if name in self.answered or name not in here.keys() | variables.bound(source):
+                here.pop(name, None)
+                if name in self.answers.names:
+                    self._fetch(remote, name)
+
+    def _fetch(self, remote: Remote, name: str) -> None:
+        try:
+            self.shell.user_ns[name] = self.fetched[name] = remote.request("get", name=name)
+        except Exception as error:
+            self.ended.setdefault(name, f"{type(error).__name__}: {error}")
+
+    def _run(self, source: str) -> list[Output]:
+        """Run a cell in this process; gives what it showed, with an error if it did not end well."""
+        shown: list[Output] = []
+        signal.signal(signal.SIGALRM, self._late)
+        signal.setitimer(signal.ITIMER_REAL, self.job.settings.cell_seconds + LATE)
+        error: BaseException | None
+        try:
+            result = self.shell.run(source, shown.append)
+            error = result.error_before_exec or result.error_in_exec
+        except BaseException as raised:
+            error = raised
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if error and not any(output["output_type"] == "error" for output in shown):
+            shown.append(outputs.error(type(error).__name__, str(error)))
+        return [self._cleaned(output, student_errors.own_traceback(error)) for output in shown]
+
+    def _late(self, number: int, frame: types.FrameType | None) -> None:
+        raise LimitReached(f"the test took longer than {self.job.settings.cell_seconds:g} seconds")
+
+    def _cleaned(self, output: Output, own: str | None) -> Output:
+        cleaned = outputs.clean(output, self.shell.count)
+        if cleaned["output_type"] == "error" and own:
+            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{outputs.clean_text(own)}")
+        if cleaned["output_type"] == "stream":
+            cleaned["text"] = cleaned["text"][: self.job.settings.output_bytes]
+        return cleaned
+
+    def _printed(self, remote: Remote) -> list[Output]:
+        text, remote.printed = "".join(remote.printed), []
+        return [outputs.stream(text[: self.job.settings.output_bytes])] if text else []
+
+    def _explained(self, output: Output) -> Output:
+        """Add to a test's error what the student has to know of the cells before it."""
+        if output["output_type"] != "error":
+            return output
+        missing = output["ename"] == "NameError" and next(
+            (n for n in self.answered if f"'{n}'" in output["evalue"]), None
+        )
+        if missing:
+            how = self.ended.get(missing)
+            said = f"Not so: {missing} is defined." + (f"\n  its cell    ended with {how}" if how else "")
+            output = outputs.error(CheckFailed.__name__, said) | {"traceback": said.splitlines()}
+        for name in self.answers.all_attempts():
+            said = f"The notebook used {name}, which this assignment forbids."
+            output = output | {"evalue": f"{output['evalue']}\n{said}", "traceback": [*output["traceback"], said]}
+        return output
+
+
+def main(control: Channel, supervisor: Supervisor, shell: Shell) -> None:
+    """Take a job, and do it."""
+    message, _ = control.receive()
+    job = Job.from_dict(message)
+    if job.settings.hidden_seed is not None:
+        os.environ[SEED] = str(job.settings.hidden_seed)
+    Judge(control, supervisor, shell, job).run()
+    os._exit(0)

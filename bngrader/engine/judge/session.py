@@ -1,0 +1,152 @@
+"""The judge's hold on the submission: runs its cells, and starts a new process when the old one is gone."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bngrader.engine.cells import outputs
+from bngrader.engine.cells.shell import Output
+from bngrader.engine.errors import LimitReached, ProtocolError
+from bngrader.engine.judge.remote import GRACE, LOOP, Remote
+from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.settings import Engine
+
+STARTS = 25  # processes that one submission may use up
+
+
+@dataclass
+class Ran:
+    """What came of a cell of the student's."""
+
+    outputs: list[Output] = field(default_factory=list)
+    count: int | None = None
+    error: str | None = None  # how it ended, where it did not end well
+    alive: bool = True
+
+
+class Answers:
+    """The submission's cells so far, and the process in which they ran.
+
+    `start` gives a channel to a new process; `interrupt` and `end` act on it from outside.
+    """
+
+    def __init__(
+        self,
+        settings: Engine,
+        start: Callable[[], Channel],
+        interrupt: Callable[[], None],
+        end: Callable[[bool], str],
+    ) -> None:
+        self.settings = settings
+        self._start, self._interrupt, self._end = start, interrupt, end
+        self._remote: Remote | None = None
+        self._starts = 0
+        self._cells: list[tuple[str, str]] = []  # file and source of what a new process has to run again
+        self.names: set[str] = set()
+        self.attempts: list[str] = []
+
+    def remote(self) -> Remote:
+        """The process, with all cells so far run in it. Raises LimitReached where none can be had any more."""
+        while self._remote is None or self._remote.dead:
+            self._begin()
+            for cell in list(self._cells):
+                if not self._run(cell).alive:
+                    self._cells.remove(cell)  # it worked once and does not now
+                    break
+        return self._remote
+
+    def _begin(self) -> None:
+        if self._starts >= STARTS:
+            raise LimitReached(f"the submission's process ended {STARTS} times; no more are started")
+        self._starts += 1
+        self.close()
+        self._remote = Remote(self._start(), self.settings.call_seconds, self._interrupt, self._end)
+
+    def run(self, source: str, file: str) -> Ran:
+        """Run a cell. Where it ends the process, the next call starts a new one, without this cell."""
+        try:
+            self.remote()
+        except LimitReached as error:
+            return Ran([outputs.error("LimitReached", str(error))], error=str(error), alive=False)
+        ran = self._run((file, source))
+        if ran.alive:
+            self._cells.append((file, source))
+        return ran
+
+    def _run(self, cell: tuple[str, str]) -> Ran:
+        assert self._remote is not None
+        ran, (file, source) = Ran(), cell
+        self._remote.files.add(file)
+        try:
+            self._converse(self._remote, {"op": "cell", "file": file, "source": source}, ran)
+        except TimeoutError:
+            self._stop(self._remote, ran)
+        except (EOFError, OSError):
+            self._gone(self._remote, ran, "")
+        except Exception as error:
+            said = str(error) if isinstance(error, ProtocolError) else type(error).__name__
+            self._gone(self._remote, ran, f"the process sent something that is not allowed: {said}")
+        self.all_attempts()
+        ran.outputs = outputs.merge(ran.outputs)
+        return ran
+
+    def _converse(self, remote: Remote, request: dict[str, Any], ran: Ran) -> None:
+        """Send a cell, and collect its outputs until it is done."""
+        limit = min(time.monotonic() + self.settings.cell_seconds, remote.deadline)
+        remote.channel.send(request, (), limit)
+        self._collect(remote, ran, limit)
+
+    def _collect(self, remote: Remote, ran: Ran, limit: float) -> None:
+        shown = 0
+        while True:
+            message, _ = remote.receive(limit)
+            if message["kind"] == "done":
+                self._done(message, ran)
+                return
+            if message["kind"] != "output":
+                raise ProtocolError("a cell that asks for something")
+            output = outputs.clean(message.get("output"), len(self._cells) + 1)
+            shown += outputs.size(output)
+            if shown > self.settings.output_bytes + 100_000 or len(ran.outputs) > 10_000:
+                raise ProtocolError("more output than a cell may show")
+            ran.outputs.append(output)
+
+    def _done(self, message: dict[str, Any], ran: Ran) -> None:
+        names, count, error = message.get("names"), message.get("count"), message.get("error")
+        if not isinstance(names, list) or type(count) is not int:
+            raise ProtocolError("the end of a cell is told wrongly")
+        self.names = {name for name in names if isinstance(name, str)}
+        ran.count = count if 0 < count < 1 << 31 else None
+        ran.error = error[:300] if isinstance(error, str) else None
+
+    def _stop(self, remote: Remote, ran: Ran) -> None:
+        """Interrupt a cell that takes too long; end its process where that does not help."""
+        said = f"the cell took longer than the {self.settings.cell_seconds:g} seconds that it may take: {LOOP}"
+        self._interrupt()
+        try:
+            self._collect(remote, ran, time.monotonic() + GRACE)
+        except Exception:
+            self._gone(remote, ran, said)
+            ran.outputs.pop()
+        ran.error = said
+        ran.outputs.append(outputs.error("CellTimeoutError", said))
+
+    def _gone(self, remote: Remote, ran: Ran, why: str) -> None:
+        remote.channel.close()
+        reason = self._end(not why)
+        remote.dead = why or reason or "the process ended"
+        ran.alive, ran.error = False, remote.dead
+        ran.outputs.append(outputs.error("LimitReached", remote.dead))
+
+    def all_attempts(self) -> list[str]:
+        """The forbidden names that the submission has reached for."""
+        new = self._remote.attempts if self._remote else []
+        self.attempts = list(dict.fromkeys([*self.attempts, *new]))
+        return self.attempts
+
+    def close(self) -> None:
+        """End the process."""
+        if self._remote is not None:
+            self._remote.channel.close()
+            self._end(False)

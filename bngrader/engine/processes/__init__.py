@@ -1,0 +1,1 @@
+"""Processes forked of one that has imported everything."""

@@ -1,0 +1,1 @@
+"""Messages between the judge and the student's process, and what they hold."""

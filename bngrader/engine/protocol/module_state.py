@@ -1,0 +1,145 @@
+"""The state of torch modules that both sides hold: what changed on this side since the other side was told.
+
+A module's state is its parameters and buffers with their gradients, its mode, and its attributes that are plain data.
+"""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from bngrader.engine.errors import ProtocolError
+from bngrader.engine.protocol.values import Packer, Unpacker
+
+PLAIN = (type(None), bool, int, float, str)
+MODULES = 5000
+
+
+def internal(torch: Any) -> set[str]:
+    """The entries of a module's `__dict__` that are torch's own affair."""
+    return set(vars(torch.nn.Module())) | {"_student"}
+
+
+def is_module(value: Any) -> bool:
+    """Whether a value is a torch module. Does not import torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.nn.Module)
+
+
+def is_plain(value: Any) -> bool:
+    """Whether an attribute is a number, a text, or a tuple or list of such."""
+    return isinstance(value, PLAIN) or (isinstance(value, tuple | list) and all(isinstance(v, PLAIN) for v in value))
+
+
+def attributes(module: Any) -> dict[str, Any]:
+    """The plain attributes of a module."""
+    hidden = internal(sys.modules["torch"])
+    return {name: value for name, value in vars(module).items() if name not in hidden and is_plain(value)}
+
+
+def slots(module: Any) -> Iterator[tuple[str, Any]]:
+    """The parameters and buffers of a module itself, by name."""
+    yield from ((name, tensor) for name, tensor in module._parameters.items() if tensor is not None)
+    yield from ((name, tensor) for name, tensor in module._buffers.items() if tensor is not None)
+
+
+class Table:
+    """The modules that both sides hold, by number."""
+
+    def __init__(self) -> None:
+        self.modules: dict[int, Any] = {}
+        self._told: dict[tuple[int, str], Any] = {}
+
+    def add(self, number: int, module: Any) -> None:
+        """Hold a module whose present state both sides know. Raises ProtocolError where there are too many."""
+        if len(self.modules) >= MODULES:
+            raise ProtocolError("too many modules")
+        self.modules[number] = module
+        for name, tensor in slots(module):
+            self._told[number, name] = _copy(tensor)
+        self._told[number, ""] = self._rest(module)
+
+    def _rest(self, module: Any) -> Any:
+        return bool(module.training), repr(sorted(attributes(module).items()))
+
+    def news(self, packer: Packer) -> dict[str, Any]:
+        """What the other side has to be told."""
+        found = {str(number): self._changes(number, module, packer) for number, module in self.modules.items()}
+        return {number: changes for number, changes in found.items() if changes}
+
+    def _changes(self, number: int, module: Any, packer: Packer) -> dict[str, Any]:
+        changes: dict[str, Any] = {}
+        tensors = [(n, t) for n, t in slots(module) if not _same(self._told.get((number, n)), t)]
+        if tensors:
+            changes["tensors"] = {name: packer.pack(tensor) for name, tensor in tensors}
+            self._told.update({(number, name): _copy(tensor) for name, tensor in tensors})
+        rest = self._rest(module)
+        if rest != self._told[number, ""]:
+            self._told[number, ""] = rest
+            plain = {name: packer.pack(value) for name, value in attributes(module).items()}
+            changes |= {"training": rest[0], "attributes": plain}
+        return changes
+
+    def apply(self, news: Any, unpacker: Unpacker) -> None:
+        """Take over what the other side tells. Raises ProtocolError where it cannot be."""
+        for number, changes in dict(news or {}).items():
+            module = self.modules.get(int(number))
+            if module is None:
+                raise ProtocolError("news of an unknown module")
+            for name, node in dict(changes.get("tensors") or {}).items():
+                self._set(int(number), module, str(name), unpacker.unpack(node))
+            if "training" in changes:
+                vars(module)["training"] = changes["training"] is True
+                set_attributes(module, changes.get("attributes"), unpacker)
+                self._told[int(number), ""] = self._rest(module)
+
+    def _set(self, number: int, module: Any, name: str, new: Any) -> None:
+        torch = sys.modules["torch"]
+        group = module._parameters if name in module._parameters else module._buffers
+        if not isinstance(new, torch.Tensor) or group.get(name) is None:
+            raise ProtocolError("news of an unknown tensor")
+        old, value = group[name], new.detach()
+        if old.shape == value.shape and old.dtype == value.dtype:
+            with torch.no_grad():
+                old.copy_(value)
+        else:
+            old.data = value.clone()
+        if old.is_leaf:
+            old.requires_grad_(new.requires_grad)
+            old.grad = new.grad
+        self._told[number, name] = _copy(old)
+
+
+def set_attributes(module: Any, nodes: Any, unpacker: Unpacker) -> None:
+    """Set the plain attributes of a module, and none that stands for a method of its class."""
+    hidden = internal(sys.modules["torch"])
+    for name, node in dict(nodes or {}).items():
+        value = unpacker.unpack(node)
+        if not isinstance(name, str) or not name.isidentifier() or name in hidden or not is_plain(value):
+            raise ProtocolError("an attribute of a module is wrong")
+        if not callable(getattr(type(module), name, None)) and not name.startswith("__"):
+            vars(module)[name] = value
+
+
+def _copy(tensor: Any) -> Any:
+    grad = tensor.grad.detach().clone() if tensor.is_leaf and tensor.grad is not None else None
+    return tensor.detach().clone(), grad, tensor.requires_grad
+
+
+def _same(told: Any, tensor: Any) -> bool:
+    if told is None:
+        return False
+    value, grad, requires_grad = told
+    now = tensor.grad if tensor.is_leaf else None
+    return (
+        requires_grad == tensor.requires_grad
+        and _equal(value, tensor)
+        and (grad is None) == (now is None)
+        and (grad is None or _equal(grad, now))
+    )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    torch = sys.modules["torch"]
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool(torch.equal(a, b) or (a.is_floating_point() and torch.equal(a.nan_to_num(), b.detach().nan_to_num())))

@@ -1,0 +1,69 @@
+"""Torch tensors as nodes: `["T", dtype, array, requires_grad, grad, graph]`.
+
+`graph` is the number under which the student's side keeps a tensor that was computed with gradients.
+"""
+
+import sys
+from typing import Any
+
+from bngrader.engine.errors import ProtocolError
+from bngrader.engine.protocol.array_memory import Node
+from bngrader.engine.protocol.values import Packer, Unpacker
+
+AS_INTEGERS = {"bfloat16": "int16"}  # NumPy does not know the former
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is a tensor. Does not import torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def tensors_in(value: Any) -> list[Any]:
+    """The tensors with gradients in lists, tuples and dicts, in an order that is the same on both sides."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [tensor for part in value for tensor in tensors_in(part)]
+    return [value] if is_tensor(value) and value.requires_grad else []
+
+
+def pack_tensor(packer: Packer, tensor: Any, graph: int | None = None) -> Node:
+    """The node of a dense tensor in the CPU's memory. Raises TypeError for another one."""
+    torch = sys.modules["torch"]
+    if tensor.layout is not torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
+        raise TypeError("only a dense tensor on the CPU can be sent")
+    name = str(tensor.dtype).removeprefix("torch.")
+    grad = packer.pack(tensor.grad) if tensor.is_leaf and tensor.grad is not None else None
+    return ["T", name, packer.memory.add(as_array(tensor)), bool(tensor.requires_grad), grad, graph]
+
+
+def as_array(tensor: Any) -> Any:
+    """The memory of a tensor as an array."""
+    torch = sys.modules["torch"]
+    plain = torch.Tensor.detach(tensor).resolve_conj().resolve_neg()
+    name = str(plain.dtype).removeprefix("torch.")
+    if name in AS_INTEGERS:
+        plain = plain.view(getattr(torch, AS_INTEGERS[name]))
+    return plain.numpy()
+
+
+def unpack_tensor(unpacker: Unpacker, body: list[Any]) -> Any:
+    """The tensor of a node's body: a leaf, with its gradient. Raises ProtocolError where it is none."""
+    torch = sys.modules.get("torch")
+    name, node, requires_grad, grad, _ = body
+    dtype = getattr(torch, str(name), None)
+    if torch is None or not isinstance(dtype, torch.dtype) or not isinstance(node, list) or node[:1] != ["n"]:
+        raise ProtocolError("a message holds a tensor of an unknown dtype")
+    array = unpacker.array(node[1:])
+    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    try:
+        tensor = torch.from_numpy(array)
+        tensor = tensor.view(dtype) if tensor.dtype is not dtype else tensor
+        tensor.requires_grad_(requires_grad is True)
+        if grad is not None:
+            tensor.grad = unpacker.unpack(grad)
+    except (RuntimeError, TypeError) as error:
+        raise ProtocolError(f"a message holds a wrong tensor: {error}") from error
+    return tensor

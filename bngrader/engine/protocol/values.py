@@ -1,0 +1,188 @@
+"""Plain data as trees for msgpack, and back.
+
+Numbers, text, bytes and None stand for themselves; everything else is a list whose first entry says what it is. What
+is no plain data is left to the two sides: `export` gives a node for it, `resolve` takes such a node.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bngrader.engine.errors import ProtocolError
+from bngrader.engine.protocol.array_memory import DTYPES, ITEMS, Memory, Region, rebuild
+
+DEPTH, KEYS, DIGITS = 40, 40_000, 10_000
+# Types that go by name, in both directions.
+NAMED = {
+    f"{kind.__module__}.{kind.__name__}": kind
+    for kind in (int, float, bool, complex, str, bytes, list, tuple, dict, set, *np.sctypeDict.values())
+}
+Tree = Any
+
+
+class Packer:
+    """Makes the tree and the buffers of one message."""
+
+    def __init__(self, export: Callable[[Any, "Packer"], Tree], known: list[Region] | None = None) -> None:
+        self.export = export
+        self.memory = Memory([] if known is None else known)
+        self.depth = 0
+
+    def pack(self, value: Any) -> Tree:
+        """The node of a value. Raises TypeError where it cannot be sent."""
+        if value is None or type(value) in (bool, float, str, bytes):
+            return value
+        if type(value) is int:
+            return value if -(1 << 63) <= value < 1 << 63 else ["i", hex(value)]
+        if self.depth > DEPTH:
+            raise TypeError("a value is nested too deeply to be sent")
+        self.depth += 1
+        try:
+            for kinds, pack in _PACK:
+                if isinstance(value, kinds):
+                    return pack(self, value)
+            if isinstance(value, type) and NAMED.get(f"{value.__module__}.{value.__name__}") is value:
+                return ["type", f"{value.__module__}.{value.__name__}"]
+            return _pack_tensor(self, value) or self.export(value, self)
+        finally:
+            self.depth -= 1
+
+    def _array(self, value: Any) -> Tree:
+        array = np.asarray(value).view(np.ndarray)
+        if array.dtype.kind == "O":
+            return ["o", list(array.shape), *map(self.pack, array.ravel().tolist())]
+        return self.memory.add(array) if array.dtype.kind in "biufcUSmM" else self.export(value, self)
+
+    def _scalar(self, value: Any) -> Tree:
+        array = np.asarray(value)
+        return ["g", self.memory.add(array)] if array.dtype.kind in "biufcUSmM" else self.export(value, self)
+
+    def _items(self, tag: str, value: Any) -> Tree:
+        return [tag, *map(self.pack, value)]
+
+
+def _pack_tensor(packer: Packer, value: Any) -> Tree:
+    if (torch := sys.modules.get("torch")) is None:
+        return None
+    if isinstance(value, torch.dtype):
+        return ["torch.dtype", str(value).removeprefix("torch.")]
+    if isinstance(value, torch.Size):
+        return packer._items("t", value)
+    return None
+
+
+_PACK: list[tuple[Any, Callable[[Packer, Any], Tree]]] = [
+    (np.ndarray, Packer._array),
+    (np.generic, Packer._scalar),
+    (int, lambda p, v: p.pack(int(v))),
+    (float, lambda p, v: float(v)),
+    (str, lambda p, v: str.__str__(v)),
+    (bytes, lambda p, v: bytes(v)),
+    (tuple, lambda p, v: p._items("t", v)),
+    (list, lambda p, v: p._items("l", v)),
+    (dict, lambda p, v: p._items("d", (part for item in v.items() for part in item))),
+    (set, lambda p, v: p._items("s", v)),
+    (frozenset, lambda p, v: p._items("f", v)),
+    (slice, lambda p, v: p._items("slice", (v.start, v.stop, v.step))),
+    (range, lambda p, v: p._items("range", (v.start, v.stop, v.step))),
+    (complex, lambda p, v: ["c", v.real, v.imag]),
+    (bytearray, lambda p, v: ["b", bytes(v)]),
+    (type(...), lambda p, v: ["..."]),
+    (np.dtype, lambda p, v: ["dtype", v.str] if v.kind in "biufcUSmM" else p.export(v, p)),
+]
+
+
+class Unpacker:
+    """Makes values of the tree and the buffers of a message that came in."""
+
+    def __init__(
+        self, buffers: list[bytearray], resolve: Callable[[str, list[Any], "Unpacker"], Any], known: list[Region]
+    ) -> None:
+        self.buffers, self.resolve, self.known = buffers, resolve, known
+        self.depth = 0
+        self.mutable = False  # whether it holds a list, a dict or a set
+
+    def unpack(self, node: Tree) -> Any:
+        """The value of a node. Raises ProtocolError where the node is none."""
+        if not isinstance(node, list):
+            if node is not None and type(node) not in (bool, int, float, str, bytes):
+                raise ProtocolError("a message holds what is no plain data")
+            return node
+        if self.depth > DEPTH + 20 or not node or not isinstance(node[0], str):
+            raise ProtocolError("a message is nested too deeply, or has no tag")
+        self.depth += 1
+        self.mutable = self.mutable or node[0] in ("l", "d", "s")
+        try:
+            known = _UNPACK.get(node[0])
+            return known(self, node[1:]) if known else self.resolve(node[0], node[1:], self)
+        except ProtocolError:
+            raise
+        except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
+            raise ProtocolError(f"a message holds a wrong {node[0][:20]!r}: {error}") from error
+        finally:
+            self.depth -= 1
+
+    def items(self, body: list[Any]) -> list[Any]:
+        """The values of several nodes."""
+        return [self.unpack(node) for node in body]
+
+    def array(self, body: list[Any]) -> Any:
+        """The array of a node's body."""
+        return rebuild(body, self.buffers, self.known)
+
+    def _keys(self, body: list[Any]) -> list[Any]:
+        """Values that get hashed. There may be few, since who chooses them can make all hashes equal."""
+        if len(body) > KEYS:
+            raise ProtocolError("a dict or a set is too large")
+        return self.items(body)
+
+    def _dict(self, body: list[Any]) -> dict[Any, Any]:
+        items = self._keys(body)
+        return dict(zip(items[::2], items[1::2], strict=True))
+
+    def _objects(self, body: list[Any]) -> Any:
+        array = np.empty(len(body) - 1, object)
+        array[:] = self.items(body[1:])
+        return array.reshape([int(n) for n in body[0]])
+
+    def _torch_dtype(self, body: list[Any]) -> Any:
+        dtype = getattr(sys.modules["torch"], str(body[0]), None)
+        if not isinstance(dtype, sys.modules["torch"].dtype):
+            raise ProtocolError("a message holds an unknown dtype")
+        return dtype
+
+
+_UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
+    "i": lambda u, b: int(b[0][:DIGITS], 16),
+    "n": Unpacker.array,
+    "g": lambda u, b: u.array(b[0][1:])[()],
+    "o": Unpacker._objects,
+    "t": lambda u, b: tuple(u.items(b)),
+    "l": Unpacker.items,
+    "d": Unpacker._dict,
+    "s": lambda u, b: set(u._keys(b)),
+    "f": lambda u, b: frozenset(u._keys(b)),
+    "slice": lambda u, b: slice(*u.items(b)),
+    "range": lambda u, b: _range(*u.items(b)),
+    "c": lambda u, b: complex(*b),
+    "b": lambda u, b: bytearray().join(b),  # of bytes alone: a number would make as many
+    "...": lambda u, b: ...,
+    "dtype": lambda u, b: np.dtype(_plain_dtype(b[0])),
+    "type": lambda u, b: NAMED[b[0]],
+    "torch.dtype": Unpacker._torch_dtype,
+}
+
+
+def _range(start: int, stop: int, step: int) -> range:
+    made = range(start, stop, step)
+    if len(made) > ITEMS:
+        raise ProtocolError("a range is too long")
+    return made
+
+
+def _plain_dtype(name: Any) -> str:
+    if not (isinstance(name, str) and DTYPES.fullmatch(name)):
+        raise ProtocolError("a message holds an unknown dtype")
+    return name

@@ -1,0 +1,56 @@
+"""A stand-in for `bngrader.check` in an answer, since students import it to try their function in its cell.
+
+The checks run as in the notebook, from the same source, but without the search for a known mistake: it would show the
+right answers. All else of the package stays out of reach. This is read before the process goes into its sandbox, where
+the files are not.
+"""
+
+import importlib.abc
+import importlib.machinery
+import linecache
+import sys
+import types
+from pathlib import Path
+
+PACKAGE = "bngrader"
+CHECK = f"{PACKAGE}.check"
+NAMES = (PACKAGE, CHECK)
+# What the checks are made of, each after what it imports.
+FOLDER = Path(__file__).parents[2] / "check"
+PARTS = {
+    f"{CHECK}.{name}": (FOLDER / f"{name}.py").read_text()
+    for name in ("messages", "observation", "call_log", "assertions")
+} | {CHECK: (FOLDER / "__init__.py").read_text()}
+WITHOUT_MISTAKES = {
+    f"{CHECK}.mistakes": "def known(name):\n    return None\n",
+    f"{CHECK}.hints": (
+        "class Explanation:\n    hints, smallest = (), None\n\n\ndef explain(*call):\n    return Explanation()\n"
+    ),
+}
+
+
+class Loader(importlib.abc.Loader):
+    """Makes the two modules that there are."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Fill a module: the package is empty, and the checks have their names."""
+        if module.__name__ == PACKAGE:
+            return
+        sources = WITHOUT_MISTAKES | PARTS
+        made = {name: types.ModuleType(name) for name in sources} | {CHECK: module}
+        before = {name: sys.modules[name] for name in made if name in sys.modules}
+        sys.modules.update(made)  # they import each other
+        try:
+            for name, source in sources.items():
+                file = f"<{name}>"
+                linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+                exec(compile(source, file, "exec"), vars(made[name]))
+        finally:
+            for name in made:
+                del sys.modules[name]
+            sys.modules.update(before)
+
+
+def spec(name: str) -> importlib.machinery.ModuleSpec:
+    """Make the import system's description of one of `NAMES`."""
+    return importlib.machinery.ModuleSpec(name, Loader(), is_package=True)

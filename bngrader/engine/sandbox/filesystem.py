@@ -1,0 +1,203 @@
+"""The plan of the file system that a submission sees: Python, its packages and the system, without the course.
+
+Python can live anywhere: in a home folder that only its owner may enter, under /tmp, behind symbolic links. So the plan
+names real folders, each at its real place, and recreates the symbolic links that lead there. A folder that is hidden is
+then hidden under each of its names.
+"""
+
+import importlib.util
+import os
+import stat
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from bngrader.engine.sandbox.forbidden_imports import OURS
+
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
+SETTINGS = ("/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/alternatives", "/etc/ssl")
+# Folders within these that hold no program: what else is installed, and the exchange of nbgrader, is nobody's business.
+PRIVATE = ("/usr/local", "/usr/src", "/etc/ssl/private")
+PARTS = ("bin", "lib", "lib64", "include")  # of a Python that lives right in /usr or /usr/local
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+LINKS = {"dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0", "dev/stdout": "/proc/self/fd/1"}
+FOLDER, MEMORY = "/tmp", "/dev/shm"  # where anybody may write
+MOST_LINKS = 40  # as in the kernel
+
+
+@dataclass(frozen=True)
+class Step:
+    """A real folder or file that is shown as it is, or covered by an empty one.
+
+    `owner` is the user and the group that own it, where nobody else may read it.
+    """
+
+    path: str
+    shown: bool
+    owner: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The mounts of a sandbox, outer ones first, and the symbolic links that lead to them.
+
+    `scratch` are the real places where anybody may write, and `folder` is the submission's working folder.
+    """
+
+    steps: list[Step]
+    links: dict[str, str]
+    scratch: list[str]
+    folder: str
+
+
+def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> Plan:
+    """Make the plan of a sandbox that shows neither the packages `forbidden` nor the folders and files `private`.
+
+    Raises OSError where symbolic links go round in a circle.
+    """
+    wanted, links = _wanted()
+    covered = {real(path) for path in (*PRIVATE, *map(str, hidden(forbidden)), *private) if os.path.exists(path)}
+    steps = _steps(wanted, covered)
+    scratch = [real(path) for path in (FOLDER, MEMORY)]
+    # Python may live beside the working folder, which is to be empty.
+    folder = f"{FOLDER}/submission" if any(_inside(step.path, scratch[0]) for step in steps) else FOLDER
+    # Links within what is shown are there.
+    links = {link: target for link, target in links.items() if not _shown(os.path.dirname(link), steps)}
+    return Plan(steps, links, scratch, folder)
+
+
+@cache
+def _wanted() -> tuple[frozenset[str], dict[str, str]]:
+    """Find the real places of Python and of the system, and the links that lead there and to where anybody may write.
+
+    Whoever forks many submissions calls `plan` once before, and they need not look again.
+    """
+    links: dict[str, str] = {}
+    wanted = {real(path, links) for path in (*SYSTEM, *SETTINGS, *_python()) if os.path.exists(path)}
+    for path in (FOLDER, MEMORY):
+        real(path, links)
+    return frozenset(wanted), links
+
+
+def _steps(wanted: Collection[str], covered: Collection[str]) -> list[Step]:
+    """Order the mounts, and leave out those that change nothing."""
+    steps: list[Step] = []
+    for path in sorted({*wanted, *covered}, key=len):
+        shown = path in wanted
+        if shown != _shown(path, steps):
+            steps.append(Step(path, shown, closed(path) if shown else None))
+    return steps
+
+
+def _shown(path: str, steps: list[Step]) -> bool:
+    """Tell whether the innermost of the steps around a path shows it."""
+    around = [step for step in steps if step.path == path or _inside(path, step.path)]
+    return bool(around) and around[-1].shown
+
+
+def _python() -> Iterator[str]:
+    """Yield the places of this Python: its environment, the Python that this was made from, and their packages."""
+    for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix):
+        whole = os.path.realpath(prefix) not in ("/usr", "/usr/local")
+        yield from [prefix] if whole else (os.path.join(prefix, part) for part in PARTS)
+    yield sys.executable
+    for place in packages():
+        yield str(place)
+        yield from _linked(place)
+
+
+def _linked(place: Path) -> Iterator[str]:
+    """Yield the places of packages that an installer has linked to, as uv does when it is told to."""
+    for entry in os.scandir(place):
+        begin = os.path.join(entry.path, "__init__.py")
+        if entry.is_symlink():
+            yield entry.path
+        elif os.path.islink(begin):
+            package = os.path.dirname(os.path.realpath(begin))
+            if os.path.basename(package) == entry.name:
+                yield os.path.dirname(package)
+
+
+def packages() -> list[Path]:
+    """List the folders with installed packages that this Python uses."""
+    found = [Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")]
+    return [path.resolve() for path in found if path.is_dir()]
+
+
+def hidden(forbidden: Iterable[str]) -> list[Path]:
+    """List the folders of packages that are forbidden, the course's own or not used, and the checkout, if any."""
+    found = []
+    for name in (*OURS, *forbidden):
+        spec = importlib.util.find_spec(name)
+        found += [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
+    place = checkout()
+    return [*found, *_others(), *([place] if place else [])]
+
+
+def _others() -> list[Path]:
+    """List what the user has installed beside the Python that this environment is made from."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    place = Path(sys.base_prefix, "lib", version, "site-packages").resolve()
+    return [place] if place.is_dir() and place not in packages() else []
+
+
+def checkout() -> Path | None:
+    """Find the course's checkout, where this file is in one and not in an installed package."""
+    place = Path(__file__).resolve().parents[2]
+    return place if (place / "solutions").is_dir() else None
+
+
+def real(path: str, links: dict[str, str] | None = None) -> str:
+    """Follow all symbolic links in an absolute path, and note in `links` where each of them points.
+
+    Raises OSError where they go round in a circle.
+    """
+    here, todo, followed = "/", [part for part in path.split("/")[::-1] if part not in ("", ".")], 0
+    while todo:
+        part = todo.pop()
+        step = os.path.dirname(here) if part == ".." else os.path.join(here, part)
+        if not os.path.islink(step):
+            here = step
+            continue
+        target = os.readlink(step)
+        followed += 1
+        if followed > MOST_LINKS:
+            raise OSError(f"the symbolic links of {path} go round in a circle")
+        if links is not None:
+            links[step] = target
+        here = "/" if target.startswith("/") else here
+        todo += [part for part in target.split("/")[::-1] if part not in ("", ".")]
+    return here
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip("/") + "/")
+
+
+@cache
+def owner(path: str) -> tuple[int, int] | None:
+    """Give the user and the group that own a folder, if others may not read it or something directly in it.
+
+    An installer that ran under `umask 077` leaves such folders.
+    """
+    try:
+        within = [entry.path for entry in os.scandir(path)]
+    except OSError:  # it is a file, or closed to this process too
+        within = []
+    for entry in [path, *within] if os.path.exists(path) else []:
+        found = os.lstat(entry)
+        needed = stat.S_IROTH | (stat.S_IXOTH if stat.S_ISDIR(found.st_mode) else 0)
+        if not stat.S_ISLNK(found.st_mode) and found.st_mode & needed != needed:
+            return found.st_uid, found.st_gid
+    return None
+
+
+def closed(path: str) -> tuple[int, int] | None:
+    """Give the user and the group that own a folder, if others may not read all of Python's in it."""
+    folders = {
+        *map(os.path.realpath, (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))),
+        *map(str, packages()),
+    }
+    return next(filter(None, (owner(folder) for folder in folders if folder == path or _inside(folder, path))), None)

@@ -1,0 +1,101 @@
+"""What an assignment forbids: in the student's process, an import or a call of it fails, and the judge hears of it.
+
+A package is not there at all (the sandbox hides its folder, and the process was forked without it). What lies within a
+package that is allowed is guarded: it works for the package itself and a few others, and for nobody else. Of the
+course's own package an answer gets a stand-in for `bngrader.check`. The guards are Python and can be taken off by who
+knows how; they are for what an assignment asks, and not for what the sandbox has to hold.
+"""
+
+import builtins
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from bngrader.engine.sandbox import check_standin
+
+OURS = ("bngrader", "bnref")
+NOTEBOOK = "__main__"
+LIBRARIES = ("matplotlib", "scipy", "sklearn", "torch")  # they call each other's functions, and none of the notebook's
+
+
+class Forbidden(ImportError):
+    """The assignment does not allow this."""
+
+
+def packages(names: list[str]) -> list[str]:
+    """The names that are whole packages."""
+    return [name for name in names if "." not in name]
+
+
+class Guard:
+    """Keeps a process from using some names."""
+
+    def __init__(self, names: list[str], report: Callable[[str], None]) -> None:
+        self.names, self.report = names, report
+        self.absent = {*packages(names), *OURS}
+        self._import = builtins.__import__
+
+    def install(self) -> None:
+        """Guard what is imported, and what will be."""
+        sys.meta_path.insert(0, self)
+        builtins.__import__ = self._checked_import
+        for name in self.names:
+            if name not in self.absent:
+                self._guard(name)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The import system asks here first."""
+        if name in check_standin.NAMES:
+            return check_standin.spec(name)
+        package = name.split(".")[0]
+        if package in self.absent:
+            self._refuse(name if package in OURS else package)
+        return None
+
+    def _refuse(self, name: str) -> None:
+        self.report(name)
+        if name.split(".")[0] in OURS:
+            raise Forbidden(f"{name} is the course's own: it is not there while an answer is graded", name=name)
+        raise Forbidden(f"{name} is forbidden in this assignment", name=name)
+
+    def _checked_import(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        if globals is not None and globals.get("__name__") == NOTEBOOK:
+            for full in (name, *(f"{name}.{part}" for part in fromlist or ())):
+                for forbidden in self.names:
+                    if full == forbidden or full.startswith(forbidden + "."):
+                        self._refuse(forbidden)
+        return self._import(name, globals, locals, fromlist, level)
+
+    def _guard(self, name: str) -> None:
+        """Guard a function, a class or all of a module, where it is imported."""
+        place, _, last = name.rpartition(".")
+        if isinstance(module := sys.modules.get(name), types.ModuleType):
+            for attribute, value in list(vars(module).items()):
+                if str(getattr(value, "__module__", "")).startswith(name):
+                    self._guard_one(name, module, attribute, value)
+        elif hasattr(owner := sys.modules.get(place), last):
+            self._guard_one(name, owner, last, getattr(owner, last))
+
+    def _guard_one(self, name: str, owner: Any, attribute: str, value: Any) -> None:
+        if isinstance(value, type):
+            try:
+                value.__init__ = self._guarded(name, value.__init__)  # type: ignore[misc]
+            except TypeError:
+                setattr(owner, attribute, self._guarded(name, value))
+        elif callable(value):
+            setattr(owner, attribute, self._guarded(name, value))
+
+    def _guarded(self, name: str, function: Any) -> Any:
+        free = {name.split(".")[0], *LIBRARIES}
+
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if str(sys._getframe(1).f_globals.get("__name__")).split(".")[0] not in free:
+                self._refuse(name)
+            return function(*args, **kwargs)
+
+        guarded.__name__ = guarded.__qualname__ = getattr(function, "__name__", "guarded")
+        guarded.__doc__ = function.__doc__
+        return guarded

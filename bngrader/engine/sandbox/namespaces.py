@@ -1,0 +1,220 @@
+"""Linux namespaces around the student's process: no network, a read-only system, a private folder, no privileges.
+
+As root the process gets a user id that nobody else has; as an ordinary user it gets a user namespace. `available` says
+why, where neither can be had. bubblewrap would do the same for a program that it starts, and not for a fork.
+"""
+
+import functools
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from bngrader.engine.errors import SandboxMissing
+from bngrader.engine.processes.launcher import environment
+from bngrader.engine.sandbox import filesystem, obstacles, seccomp, system_calls
+from bngrader.engine.sandbox.system_calls import BIND, NODEV, NOEXEC, NOSUID, PRIVATE, RDONLY, REC, mount, restrict
+
+FIRST_UID = 2_000_000_000  # and the process's number: as root, each submission has a user id of its own
+INSIDE = 1000  # the user id that a user namespace shows
+SCRATCH = "scratch"  # in the new root, for a moment: the one file system behind all that can be written to
+WAY_OUT = (
+    "Mend that, or grade on a Linux of version 5.12 or newer that allows user namespaces. With --unsafe-no-sandbox "
+    "submissions are graded all the same, and can do on this machine whatever you can."
+)
+
+
+def available() -> str | None:
+    """Say why this machine cannot isolate a submission; None if it can."""
+    if sys.platform != "linux" or platform.machine() not in system_calls.CALLS:
+        return f"only Linux on x86_64 and aarch64 has what it needs, and this is {sys.platform} on {platform.machine()}"
+    return _tried(sys.executable)
+
+
+@functools.cache
+def _tried(python: str) -> str | None:
+    command = [python, "-m", "bngrader.engine.sandbox.namespaces"]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), cwd="/")
+    if tried.returncode == 0:
+        return None
+    return (tried.stderr.strip().splitlines() or [f"the trial ended with {tried.returncode}"])[-1]
+
+
+def require(unsafe_no_sandbox: bool) -> None:
+    """Raise SandboxMissing where there is no sandbox and the user has not said that none is needed."""
+    why = None if unsafe_no_sandbox else available()
+    if why:
+        raise SandboxMissing(f"This machine cannot isolate submissions: {why}. {WAY_OUT}")
+
+
+class Sandbox:
+    """The namespaces that this process has entered; its next child is the first one inside."""
+
+    def __init__(self) -> None:
+        uid, gid, own = os.geteuid(), os.getegid(), FIRST_UID + os.getpid()
+        # The root of a container without privileges has some user ids alone, and this may not be one of them.
+        self.root = uid == 0 and system_calls.knows_user(own) and system_calls.unshare(system_calls.SPACES)
+        if self.root:
+            self.uid = self.gid = own
+            return
+        self.uid, self.gid = INSIDE, INSIDE
+        try:
+            system_calls.require_unshare(system_calls.SPACES | system_calls.NEWUSER)
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"{INSIDE} {uid} 1")
+            Path("/proc/self/gid_map").write_text(f"{INSIDE} {gid} 1")
+        except PermissionError as error:
+            raise OSError(error.errno, obstacles.WEAK_ROOT if uid == 0 else error.strerror) from error
+
+    def close(self, folder_mb: int, forbidden: Iterable[str], private: Iterable[str] = ()) -> None:
+        """In the child: build the system that the submission sees, and give up all rights to change it.
+
+        Raises OSError where the system does not allow that.
+        """
+        self._build(folder_mb, filesystem.plan(forbidden, private))
+        self._drop()
+        seccomp.install()
+
+    def _build(self, folder_mb: int, plan: filesystem.Plan) -> None:
+        """Make the new root in memory, with the old one at hand, and move in."""
+        os.umask(0o022)  # the submission may not own what leads to its own Python
+        mount("none", "/", None, REC | PRIVATE)
+        old = _move_to_an_empty_root()
+        mount("tmpfs", "/new", "tmpfs", NOSUID | NODEV, "size=4m,mode=755")
+        os.chdir("/new")
+        self._add_files(plan.folder)
+        mount("proc", "proc", "proc", NOSUID | NODEV | NOEXEC)
+        self._add_scratch(folder_mb, plan.scratch)
+        for step in plan.steps:
+            self._add(step, old)
+        for link, target in plan.links.items():
+            _make_link(_place(link), target)
+        for device in filesystem.DEVICES:
+            _make_place(device, folder=False)
+            mount(old + device, _place(device), None, BIND)
+        for step in plan.steps:
+            if not step.shown:
+                restrict(_place(step.path), RDONLY | NOSUID)
+        system_calls.pivot_root(".", ".")
+        system_calls.detach(".")
+        restrict("/", RDONLY | NOSUID | NODEV)
+        self._enter(plan.folder)
+
+    def _add_files(self, home: str) -> None:
+        """Make the few folders, files and links that programs look for."""
+        for folder in ("proc", "dev", "etc"):
+            Path(folder).mkdir()
+        for link, target in filesystem.LINKS.items():
+            os.symlink(target, link)
+        Path("etc/passwd").write_text(f"student:x:{self.uid}:{self.gid}::{home}:/bin/sh\n")
+        Path("etc/group").write_text(f"student:x:{self.gid}:\n")
+
+    def _add_scratch(self, folder_mb: int, places: list[str]) -> None:
+        """Add the folders in which anybody may write. They share one file system, so one limit holds for all."""
+        Path(SCRATCH).mkdir()
+        mount("tmpfs", SCRATCH, "tmpfs", NOSUID | NODEV, f"size={folder_mb}m,nr_inodes=20k,mode=755")
+        for number, place in enumerate(places):
+            source = Path(SCRATCH, str(number))
+            source.mkdir()
+            source.chmod(0o1777)
+            os.chown(source, self.uid, self.gid)
+            _make_place(place, folder=True)
+            mount(str(source), _place(place), None, BIND)
+        system_calls.detach(SCRATCH)
+        Path(SCRATCH).rmdir()
+
+    def _add(self, step: filesystem.Step, old: str) -> None:
+        place, folder = _place(step.path), os.path.isdir(old + step.path)
+        _make_place(step.path, folder=folder)
+        if not step.shown and folder:
+            mount("tmpfs", place, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+        elif not step.shown:
+            mount(old + "/dev/null", place, None, BIND)
+        else:
+            self._show(step, place, old)
+
+    def _show(self, step: filesystem.Step, place: str, old: str) -> None:
+        mapped = self.root and step.owner
+        if not (mapped and system_calls.bind_as(old + step.path, place, mapped, (self.uid, self.gid))):
+            mount(old + step.path, place, None, BIND | REC)
+        restrict(place, RDONLY | NOSUID | NODEV, recursive=True)
+
+    def _enter(self, folder: str) -> None:
+        if folder != filesystem.FOLDER:
+            Path(folder).mkdir(mode=0o755)
+            os.chown(folder, self.uid, self.gid)
+        os.chdir(folder)
+
+    def _drop(self) -> None:
+        """Give up every capability, the groups, and as root the user id."""
+        system_calls.empty_bounding_set()
+        if self.root:
+            os.setgroups([])
+            os.setresgid(self.gid, self.gid, self.gid)
+            os.setresuid(self.uid, self.uid, self.uid)
+        system_calls.drop_capabilities()
+
+
+def _move_to_an_empty_root() -> str:
+    """Make an empty folder the root, and give the place of the old root in it.
+
+    The mount that covers a folder here goes along, so that the old root is whole, wherever Python lives in it.
+    """
+    place = next(path for path in ("/tmp", "/usr", "/") if os.path.isdir(path))
+    mount("tmpfs", place, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
+    os.chdir(place)
+    os.mkdir("old")
+    os.mkdir("new")
+    system_calls.pivot_root(".", "old")
+    os.chdir("/")
+    return "/old"
+
+
+def _place(path: str) -> str:
+    """Give the name of an absolute path in the new root, which is the working folder."""
+    return path.lstrip("/")
+
+
+def _make_place(path: str, *, folder: bool) -> None:
+    """Make a folder or a file on which something can be mounted, if it is not there."""
+    target = Path(_place(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if folder:
+        target.mkdir(exist_ok=True)
+    elif not target.exists():
+        target.touch()
+
+
+def _make_link(place: str, target: str) -> None:
+    if not os.path.lexists(place):
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        os.symlink(target, place)
+
+
+def _try() -> None:
+    """Enter a sandbox, and look whether Python can be read there; ends this process."""
+    sandbox = Sandbox()
+    pid = os.fork()
+    if pid:
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    try:
+        numpy = importlib.util.find_spec("numpy")
+        places = [sys.executable, os.__file__, *map(str, filesystem.packages()), str(numpy and numpy.origin)]
+        sandbox.close(16, [])
+        Path("trial").write_text("")
+        obstacles.require_readable(places)
+    except OSError as problem:
+        sys.stderr.write(obstacles.explain(problem))
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    try:
+        _try()
+    except OSError as problem:
+        sys.exit(obstacles.explain(problem))

@@ -1,0 +1,1 @@
+"""The hostile side: what runs in the process of a student's answer."""

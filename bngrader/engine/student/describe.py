@@ -1,0 +1,87 @@
+"""How the student's side describes what it cannot send: objects, functions, signatures, exceptions.
+
+Nothing here is trusted by the other side.
+"""
+
+import builtins
+import inspect
+import types
+import warnings
+from typing import Any
+
+import numpy as np
+
+from bngrader.engine.protocol.values import Packer
+from bngrader.engine.sandbox import limit_messages
+
+FRAMES = 20
+TEXT = 4000
+SCALARS = (str, int, float, bool, type(None))
+PROTOCOLS = ("__len__", "__iter__", "__next__", "__getitem__", "__call__", "__contains__")
+
+
+def describe(value: Any, number: int, packer: Packer) -> list[Any]:
+    """The node of a handle: `["h", number, kind, name, protocols, signature, file]`."""
+    kind = "class" if isinstance(value, type) else "object"
+    if isinstance(value, types.GeneratorType):
+        kind = "generator"
+    elif callable(value) and kind == "object" and hasattr(value, "__name__"):
+        kind = "function"
+    named = value if kind in ("class", "function") else type(value)
+    name = str(getattr(named, "__name__", "object"))[:80]
+    has = [method for method in PROTOCOLS if callable(getattr(type(value), method, None))]
+    signature = _signature(value, packer) if "__call__" in has else None
+    return ["h", number, kind, name, has, signature, _file(value)]
+
+
+def _file(value: Any) -> str | None:
+    function = getattr(value, "__init__", None) if isinstance(value, type) else value
+    code = getattr(inspect.unwrap(function) if callable(function) else function, "__code__", None)
+    return getattr(code, "co_filename", None)
+
+
+def _signature(value: Any, packer: Packer) -> list[Any] | None:
+    try:
+        parameters = inspect.signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [[p.name, int(p.kind), p.default is not p.empty, _default(p.default, packer)] for p in parameters]
+
+
+def _default(value: Any, packer: Packer) -> Any:
+    plain = isinstance(value, SCALARS) or (isinstance(value, tuple) and all(isinstance(v, SCALARS) for v in value))
+    return packer.pack(value) if plain else "..."
+
+
+def describe_error(error: BaseException, ours: str) -> dict[str, Any]:
+    """An exception as plain data; frames of the file `ours`, which is the engine's, are left out."""
+    frames, step = [], error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        if code.co_filename != ours:
+            frames.append([code.co_filename, step.tb_lineno, code.co_name])
+        step = step.tb_next
+    return {
+        "types": [kind.__name__ for kind in type(error).__mro__[:-2]][:FRAMES],
+        "text": _text(error)[:TEXT],
+        "args": [a if not isinstance(a, str) else a[:TEXT] for a in error.args if type(a) in SCALARS][:3],
+        "whole": limit_messages.note(error) is None
+        and len(error.args) <= 3
+        and all(type(a) in SCALARS for a in error.args),
+        "frames": frames[-FRAMES:],
+        "raised": getattr(error, "_judges_number", None),
+    }
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return " ".join(filter(None, [str(error), limit_messages.note(error)]))
+    except Exception as second:
+        return f"<its text cannot be made: {type(second).__name__}>"
+
+
+def describe_warning(caught: warnings.WarningMessage) -> list[str]:
+    """A warning as the name of its category, and its text."""
+    names = [kind.__name__ for kind in caught.category.__mro__]
+    known = (n for n in names if hasattr(np.exceptions, n) or isinstance(getattr(builtins, n, None), type))
+    return [next(known, "UserWarning"), str(caught.message)[:TEXT]]

@@ -1,0 +1,265 @@
+"""The student's side, in the sandbox: runs the cells of answers, and answers the judge's requests.
+
+The submission shares this process and can change anything in it, so the judge trusts nothing that comes from here.
+"""
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from bngrader.engine.cells.shell import Output, Shell
+from bngrader.engine.judge import array_writes
+from bngrader.engine.judge.torch_modules import Shipped, describe_module
+from bngrader.engine.protocol import random_state
+from bngrader.engine.protocol.array_memory import Region, region_of
+from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.protocol.module_state import Table, is_module
+from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, tensors_in, unpack_tensor
+from bngrader.engine.protocol.values import Packer, Unpacker
+from bngrader.engine.sandbox import limit_messages
+from bngrader.engine.sandbox.forbidden_imports import Guard
+from bngrader.engine.student.describe import describe, describe_error, describe_warning
+from bngrader.engine.student.interrupts import Interrupts
+from bngrader.engine.student.judge_objects import WRAPPERS, JudgesCallable, JudgesError, JudgesIterator
+from bngrader.engine.student.operations import OPERATIONS
+
+WARNINGS, NAMES = 20, 5000
+
+
+class Given:
+    """The memory that a request brought, and what the judge has given since: arguments, which a call may change."""
+
+    def __init__(self) -> None:
+        self.buffers: list[bytearray] = []
+        self.regions: list[Region] = []
+        self._before: list[bytes] = []
+
+    def add(self, buffers: list[bytearray]) -> None:
+        """Note the buffers of a message."""
+        self.buffers += buffers
+        self.regions += [region_of(buffer) for buffer in buffers]
+        self._before += [bytes(buffer) for buffer in buffers]
+
+    def changed(self) -> Iterator[tuple[int, Any]]:
+        """The number and the memory of each buffer that is not any more what it was."""
+        for k, (old, new) in enumerate(zip(self._before, self.buffers, strict=True)):
+            if old != new:
+                yield k, np.frombuffer(new, np.uint8).copy()
+
+
+class Side:
+    """The student's end of the conversation."""
+
+    def __init__(self, channel: Channel, shell: Shell, output_bytes: int) -> None:
+        self.channel, self.shell, self.output_bytes = channel, shell, output_bytes
+        self.objects: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
+        self.generators: dict[int, random_state.Twin] = {}
+        self.table, self.hooks = Table(), Shipped()
+        self.grad = sys.modules["torch"].autograd.grad if "torch" in sys.modules else None  # before it may be guarded
+        self._shown = 0
+        self._file = os.open("printed", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_TRUNC)
+        os.unlink("printed")
+        for fd in (1, 2):  # what programs print that the notebook starts
+            os.dup2(self._file, fd)
+        self._process = os.getpid()
+        self._asking = threading.RLock()
+        self._interrupts = Interrupts()
+        self._open: list[Given] = []  # the requests under way, the innermost last
+
+    def serve(self) -> None:
+        """Answer the judge's requests until it hangs up."""
+        while True:
+            try:
+                request, buffers = self.channel.receive()
+            except (EOFError, OSError):
+                return
+            if request["op"] == "cell":
+                self._cell(request)
+            else:
+                self._answer(request, buffers)
+
+    def end_forks(self) -> None:
+        """End here if this is not the process that serves, but one that the submission forked of it."""
+        if os.getpid() != self._process:
+            os._exit(0)
+
+    def _cell(self, request: dict[str, Any]) -> None:
+        self._shown = 0
+        setattr(self.shell.compile, "get_code_name", lambda *_: request["file"])  # noqa: B010  (it is a method)
+        with self._interrupts.allowed():
+            result = self.shell.run(request["source"], self.emit)
+        self.end_forks()
+        self._show_file()
+        error = result.error_before_exec or result.error_in_exec
+        hidden = self.shell.user_ns_hidden
+        names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:NAMES]
+        said = f"{type(error).__name__}: {error}"[:300] if error else None
+        self.channel.send({"kind": "done", "count": self.shell.count, "names": names, "error": said})
+
+    def _show_file(self) -> None:
+        """Show what was printed past Python, by programs and libraries."""
+        text = os.pread(self._file, self.output_bytes + 1, 0)
+        if text:
+            os.ftruncate(self._file, 0)
+            self.emit({"output_type": "stream", "name": "stdout", "text": text.decode("utf-8", "replace")})
+
+    def emit(self, output: Output) -> None:
+        """Send one output of a cell, up to the number of bytes that a cell may show."""
+        left, size = self.output_bytes - self._shown, _size(output)
+        self._shown += size
+        if size > left and output["output_type"] != "error":
+            if left < 0:
+                return
+            note = f"\n[What follows is left out: a cell may show {self.output_bytes:,} bytes.]\n"
+            text = output["text"][:left] if output["output_type"] == "stream" else ""
+            output = {"output_type": "stream", "name": output.get("name", "stdout"), "text": text + note}
+        self._tell({"kind": "output", "output": output})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        with self._interrupts.held():
+            self.channel.send(message)
+
+    def forbid(self, name: str) -> None:
+        """Tell the judge that the submission reached for something forbidden."""
+        self._tell({"kind": "forbidden", "name": name})
+
+    def _answer(self, request: dict[str, Any], buffers: list[bytearray]) -> None:
+        given = Given()
+        given.add(buffers)
+        self._open.append(given)
+        packer = Packer(self.export, given.regions)
+        reply: dict[str, Any] = {"kind": "reply", "id": request["id"]}
+        try:
+            self._perform(request, given, packer, reply)
+        except BaseException as error:
+            reply["error"] = describe_error(error, __file__)
+        finally:
+            self.end_forks()
+            self._open.pop()
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+        mine = packer.memory.finish()
+        self.channel.send(reply, mine)
+
+    def _perform(self, request: dict[str, Any], given: Given, packer: Packer, reply: dict[str, Any]) -> None:
+        """Do what is asked, and put into the reply what came of it, also where an error did."""
+        unpacker = Unpacker(list(given.buffers), self.resolve, [])
+        self._catch_up(request, unpacker)
+        fields = {name: unpacker.unpack(node) for name, node in request.get("values", {}).items()}
+        self.calls[request["id"]] = tensors = tensors_in(fields.get("args"))
+        watched = fields.get("args") if unpacker.mutable or tensors else None
+        tree = self._tree(watched, packer)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                with self._interrupts.allowed():
+                    value = OPERATIONS[request["op"]](self, request, **fields)
+            finally:
+                reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
+                reply |= self._changes(given, packer)
+                if self._tree(watched, packer) != tree:
+                    reply["args"] = packer.pack(watched)
+        reply["value"] = packer.pack(value)
+
+    def _changes(self, given: Given, packer: Packer) -> dict[str, Any]:
+        """What is other than the judge knows it: the memory of arguments, random states, modules."""
+        changes: dict[str, Any] = {"generators": random_state.changed(self.generators)}
+        changes["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
+        if self.table.modules:
+            changes |= {"modules": self.table.news(packer), "hooks": self.hooks.left(self.table)}
+        return changes
+
+    def _catch_up(self, request: dict[str, Any], unpacker: Unpacker) -> None:
+        """Take over what has changed on the judge's side since the last request."""
+        random_state.receive(request["seeds"], self.generators)
+        self.table.apply(request["modules"], unpacker)
+        array_writes.write(self.objects, request["written"], unpacker)
+        self.hooks.set(request["hooks"], self.table, unpacker.unpack)
+        if "torch" in sys.modules:
+            sys.modules["torch"].set_grad_enabled(request["grad"])
+
+    def _tree(self, value: Any, packer: Packer) -> Any:
+        """The node of a call's arguments, to tell whether the call replaced a part of a list or the like."""
+        trial = Packer(self.export, packer.memory.known)
+        tree = trial.pack(value)
+        trial.memory.finish()
+        return tree
+
+    def ask(self, op: str, number: int, value: Any) -> Any:
+        """Have the judge do something with what it passed in."""
+        with self._asking, self._interrupts.held():
+            packer = Packer(self.export)
+            tree = packer.pack(value)
+            self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.memory.finish())
+            answer, buffers = self._wait_for_answer()
+            if self._open:
+                self._open[-1].add(buffers)
+        unpacker = Unpacker(buffers, self.resolve, [])
+        if answer.get("stop"):
+            raise StopIteration
+        if "error" in answer:
+            error = JudgesError(answer["error"])
+            error._judges_number = answer["raised"]  # type: ignore[attr-defined]
+            raise error
+        return unpacker.unpack(answer["value"])
+
+    def _wait_for_answer(self) -> tuple[dict[str, Any], list[bytearray]]:
+        """The judge's answer; before that it may have requests, where its function calls one of the submission's."""
+        while True:
+            message, buffers = self.channel.receive()
+            if "op" not in message:
+                return message, buffers
+            self._answer(message, buffers)
+
+    def export(self, value: Any, packer: Packer) -> Any:
+        """The node of what is no plain data."""
+        if is_tensor(value):
+            return pack_tensor(packer, value, self.number(value) if value.grad_fn is not None else None)
+        if is_module(value):
+            return describe_module(value, self.table, self.number, packer)
+        if isinstance(value, JudgesCallable | JudgesIterator):
+            return ["judges", value._number]
+        known = next((n for n, twin in self.generators.items() if twin.rng is value), None)
+        if known is not None:
+            return ["judges", known]
+        return describe(value, self.number(value), packer)
+
+    def number(self, value: Any) -> int:
+        """The number under which the judge may refer to an object."""
+        if id(value) not in self._numbers:
+            self._numbers[id(value)] = len(self.objects)
+            self.objects.append(value)
+        return self._numbers[id(value)]
+
+    def resolve(self, tag: str, body: list[Any], unpacker: Unpacker) -> Any:
+        """The value of a node that is no plain data."""
+        if tag == "yours":
+            return self.objects[body[0]]
+        if tag == "T":
+            return unpack_tensor(unpacker, body)
+        if tag == "mine":
+            return WRAPPERS[body[0]](self, body[1])
+        if tag == "rng":
+            return self.generators[body[0]].rng
+        if tag == "name":
+            return getattr(sys.modules[body[0]], body[1])
+        raise ValueError(f"unknown tag {tag}")
+
+
+def _size(output: Output) -> int:
+    return len(output["text"]) if "text" in output else sum(len(str(part)) for part in output.get("data", {}).values())
+
+
+def main(channel: Channel, shell: Shell, options: dict[str, Any]) -> None:
+    """Serve the judge until it hangs up."""
+    side = Side(channel, shell, options["output_bytes"])
+    limit_messages.know(options)
+    Guard(options["forbidden"], side.forbid).install()
+    side.serve()

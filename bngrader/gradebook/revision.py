@@ -1,0 +1,113 @@
+"""An assignment that changes after submissions were graded: nbgrader refuses to add or remove cells; this does it.
+
+What a person gave stays. A score by hand of a cell that changed asks that person to look again, and what was given to a
+cell that is gone is put aside, and comes back with the cell.
+"""
+
+import json
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Comment, Grade, GradeCell, MissingEntry, Notebook, SolutionCell, SourceCell, TaskCell
+from nbgrader.preprocessors import SaveCells
+from sqlalchemy import select
+
+from bngrader.gradebook.database import OURS, REMOVED
+
+REVISED = "The assignment changed after submissions were graded"
+ROWS: dict[Any, tuple[Any, ...]] = {  # a submission's rows for each kind of cell
+    GradeCell: (Grade,),
+    SolutionCell: (Comment,),
+    TaskCell: (Grade, Comment),
+    SourceCell: (),
+}
+BY_HAND: dict[Any, tuple[str, ...]] = {Grade: ("manual_score", "extra_credit"), Comment: ("manual_comment",)}
+
+
+class ReviseCells(SaveCells):
+    """nbgrader's step that writes an assignment's cells into the gradebook, also where there are submissions."""
+
+    def _create_notebook(self, nb: NotebookNode) -> None:
+        try:
+            notebook = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
+        except MissingEntry:
+            notebook = None
+        if notebook is not None and notebook.submissions:
+            OURS.create_all(self.gradebook.engine)
+            wanted = {
+                GradeCell: self.new_grade_cells,
+                SolutionCell: self.new_solution_cells,
+                TaskCell: self.new_task_cells,
+                SourceCell: self.new_source_cells,
+            }
+            changes = _Revision(self.gradebook.db, notebook).revise(wanted)
+            if changes:
+                self.log.warning("%s: %s", REVISED, "; ".join(changes))
+        super()._create_notebook(nb)
+
+
+class _Revision:
+    """The change of one notebook's cells, in one transaction."""
+
+    def __init__(self, db: Any, notebook: Notebook) -> None:
+        self._db, self._notebook = db, notebook
+
+    def revise(self, wanted: dict[Any, dict[str, Any]]) -> list[str]:
+        """Add and remove cells until there are those that are `wanted`, by kind and name. Says what changed."""
+        changes = self._look_again(wanted)
+        for kind, cells in wanted.items():
+            held = {cell.name: cell for cell in self._cells(kind)}
+            gone, new = sorted(held.keys() - cells.keys()), sorted(cells.keys() - held.keys())
+            for name in gone:
+                self._remove(held[name])
+            for name in new:
+                self._add(kind(name=name, notebook=self._notebook, **cells[name]))
+            if kind is GradeCell:
+                changes += [f"{name} is gone" for name in gone]
+                changes += [f"{name} is new, of {cells[name]['max_score']:g} points" for name in new]
+        self._db.commit()
+        return changes
+
+    def _cells(self, kind: Any) -> list[Any]:
+        return list(self._db.query(kind).filter_by(notebook_id=self._notebook.id))
+
+    def _look_again(self, wanted: dict[Any, dict[str, Any]]) -> list[str]:
+        """Ask for another look at each score by hand of a cell whose text or points changed."""
+        texts = {cell.name: cell.source for cell in self._cells(SourceCell)}
+        changes = []
+        for cell in self._cells(GradeCell):
+            points = wanted[GradeCell].get(cell.name, {}).get("max_score", cell.max_score)
+            text = wanted[SourceCell].get(cell.name, {}).get("source", texts.get(cell.name))
+            if points != cell.max_score:
+                changes.append(f"{cell.name} has {points:g} points, not {cell.max_score:g}")
+            if points != cell.max_score or text != texts.get(cell.name):
+                for grade in self._db.query(Grade).filter_by(cell_id=cell.id).filter(Grade.manual_score.is_not(None)):
+                    grade.needs_manual_grade = True
+        return changes
+
+    def _remove(self, cell: Any) -> None:
+        """Remove a cell with its rows; what a person gave is put aside."""
+        for kind in ROWS[type(cell)]:
+            for row in self._db.query(kind).filter_by(cell_id=cell.id):
+                given = {name: getattr(row, name) for name in BY_HAND[kind] if getattr(row, name) is not None}
+                if given:
+                    place = self._place(cell, kind) | {"student": row.student.id}
+                    self._db.execute(REMOVED.insert().values(given=json.dumps(given), **place))
+                self._db.delete(row)
+        self._db.flush()
+        self._db.delete(cell)
+        self._db.flush()
+
+    def _add(self, cell: Any) -> None:
+        """Add a cell, with a row for each submission; what a person gave it before it was removed comes back."""
+        self._db.add(cell)
+        self._db.flush()
+        for kind in ROWS[type(cell)]:
+            here = [REMOVED.c[name] == value for name, value in self._place(cell, kind).items()]
+            aside = {row.student: json.loads(row.given) for row in self._db.execute(select(REMOVED).where(*here))}
+            for submitted in self._notebook.submissions:
+                self._db.add(kind(cell_id=cell.id, notebook=submitted, **aside.get(submitted.student.id, {})))
+            self._db.execute(REMOVED.delete().where(*here))
+
+    def _place(self, cell: Any, kind: Any) -> dict[str, str]:
+        return {"assignment": self._notebook.assignment.name, "cell": cell.name, "kind": kind.__tablename__}

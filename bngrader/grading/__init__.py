@@ -1,0 +1,1 @@
+"""The grading of one submission, and of a class on many processes."""

@@ -1,0 +1,175 @@
+"""Grade a class: a map over its submissions, with one writer."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from sqlalchemy.exc import SQLAlchemyError
+
+from bngrader.authoring.chapter_links import book_address
+from bngrader.authoring.notebooks import gradable, read_solution, record_assignment
+from bngrader.course.folders import Course, require_assignment
+from bngrader.feedback.hide_tests import Shown
+from bngrader.gradebook.class_gradebook import ClassGradebook
+from bngrader.gradebook.database import said_by
+from bngrader.gradebook.records import FAILED, Record
+from bngrader.grading.extra_files import bring_along
+from bngrader.grading.grade_submission import Job, Outcome, grade_one
+from bngrader.grading.process_pool import Map, Workers
+from bngrader.submissions.read import Unreadable, misnamed, read_submission, read_timestamp, require_handed_in
+
+
+@dataclass
+class Grading:
+    """One round over a class."""
+
+    course: Course
+    assignment: str
+    settings: dict[str, Any]  # of the engine, as plain data
+    force: bool = False  # grade also what is graded
+    places: dict[str, Path] = field(init=False)  # what each student handed in
+    misnamed: dict[str, str] = field(init=False)  # what is wrong with each folder that is left out for its name
+    already: int = field(default=0, init=False)  # how many were graded before
+    mended: dict[str, list[str]] = field(default_factory=dict, init=False)  # what was put back, by student
+    revised: list[str] = field(default_factory=list, init=False)  # how the assignment changed after it was graded
+    book: str = field(init=False)  # its address, for the feedback
+
+    def __post_init__(self) -> None:
+        """Look who handed something in.
+
+        Raises CourseError if the assignment does not exist or nobody has handed it in.
+        """
+        require_assignment(self.course.repository, self.assignment)
+        self.book = book_address(self.course.nbgrader_config())
+        self.places = require_handed_in(self.course.folder, self.assignment)
+        self.misnamed = misnamed(self.course.folder, self.assignment)
+
+    @property
+    def count(self) -> int:
+        """Count the submissions."""
+        return len(self.places) + len(self.misnamed)
+
+    def run(self, workers: Workers) -> Iterator[Record]:
+        """Grade what is left to grade, in any order, and write each result at once; gives a record of each submission.
+
+        Raises CourseError if a result cannot be written; what was written before stays.
+        """
+        source = nbformat.writes(gradable(read_solution(self._solution()))).encode()
+        with workers(source) as run_map:
+            self.revised = record_assignment(self.course, self.assignment)  # takes seconds, in which the workers start
+            with closing(ClassGradebook(self.course, self.assignment)) as gradebook:
+                yield from _Round(self, gradebook, source).run(run_map)
+
+    def note(self, student: str, line: str) -> None:
+        """Keep a line to be shown about a student's submission."""
+        self.mended.setdefault(student, []).append(line)
+
+    def _solution(self) -> Path:
+        return self.course.repository / "solutions" / f"{self.assignment}.py"
+
+
+class _Round:
+    """The state of a round under way."""
+
+    def __init__(self, grading: Grading, gradebook: ClassGradebook, source: bytes) -> None:
+        self._grading, self._gradebook, self._source = grading, gradebook, source
+        self._max_score = gradebook.max_score()
+        self._work: dict[str, str] = {}  # digest of what each student's grade is for
+        self._ready = [self._failed(*each) for each in grading.misnamed.items()]  # records that need no worker
+
+    def run(self, run_map: Map) -> Iterator[Record]:
+        for outcome in run_map(self._jobs()):
+            yield self._written(outcome)
+            yield from self._pop_ready()
+        yield from self._pop_ready()
+
+    def _pop_ready(self) -> Iterator[Record]:
+        while self._ready:
+            yield self._ready.pop()
+
+    def _jobs(self) -> Iterator[Job]:
+        """What is left to do, read when a worker is free for it."""
+        for student, place in self._grading.places.items():
+            try:
+                submission = read_submission(place, self._grading.assignment)
+            except Unreadable as refused:
+                self._ready.append(self._failed(student, str(refused)))
+                continue
+            self._work[student] = self._digest(submission)
+            if self._grading.force or not self._gradebook.is_done(student, self._work[student]):
+                yield self._job(student, source=self._source, submission=submission)
+            else:
+                self._grading.already += 1
+                self._gradebook.update_time(student, read_timestamp(place))
+                self._bring_along(student)
+                yield from self._pages(student)
+
+    def _bring_along(self, student: str) -> None:
+        place, files = self._grading.places[student], self._gradebook.files(student)
+        left_out = bring_along(place, files, self._gradebook.ignore)
+        if left_out:
+            self._grading.note(student, f"{left_out} of the files beside the notebook left out: links, or too much")
+
+    def _pages(self, student: str) -> Iterator[Job]:
+        """The page of feedback of a graded submission, if it no longer shows what a person gave; else its record."""
+        shown = self._gradebook.outdated_feedback(student)
+        if shown is None:
+            self._ready.append(self._gradebook.record(student))
+        else:
+            yield self._page(student, shown)
+
+    def _page(self, student: str, shown: Shown) -> Job:
+        graded = self._gradebook.files(student).graded.read_bytes()
+        return Job(student, self._grading.assignment, graded=graded, shown=shown, book=self._grading.book)
+
+    def _job(self, student: str, **parts: Any) -> Job:
+        by_hand = self._gradebook.by_hand(student)
+        grading = self._grading
+        return Job(student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts)
+
+    def _digest(self, submission: bytes) -> str:
+        """A text that changes when a submission has to be graded again; its first half, when the answers changed."""
+        seed = str(self._grading.settings.get("hidden_seed")).encode()
+        halves = (submission, hashlib.sha256(self._source).digest() + seed)
+        return "".join(hashlib.sha256(half).hexdigest()[:32] for half in halves)
+
+    def _written(self, outcome: Outcome) -> Record:
+        if outcome.error:
+            return self._failed(outcome.student, self._named(outcome))
+        try:
+            self._write(outcome)
+            return self._gradebook.record(outcome.student)
+        except SQLAlchemyError as error:  # not the gradebook as such, which would be a CourseError
+            said = f"the gradebook refuses the submission: {said_by(error)}. Rename its folder."
+            return self._failed(outcome.student, said)
+
+    def _write(self, outcome: Outcome) -> None:
+        if not outcome.graded:
+            self._gradebook.write_feedback(outcome)
+            return
+        student = outcome.student
+        for line in outcome.log:
+            self._grading.note(student, line)
+        timestamp = read_timestamp(self._grading.places[student])
+        self._gradebook.write(outcome, self._work[student], timestamp)
+        self._bring_along(student)
+        shown = self._gradebook.outdated_feedback(student)
+        if shown is not None:  # a penalty for lateness, or a person who scored meanwhile
+            self._gradebook.write_feedback(grade_one(self._page(student, shown)))
+
+    def _named(self, outcome: Outcome) -> str:
+        place = self._grading.places[outcome.student]
+        name = place / f"{self._grading.assignment}.ipynb" if place.is_dir() else place
+        return f"{name.relative_to(self._grading.course.folder)} {outcome.error}"
+
+    def _failed(self, student: str, error: str) -> Record:
+        if self._gradebook.is_graded(student):
+            before = self._gradebook.record(student)
+            error += f" The grade of the submission before it stays: {before.score:g} of {before.max_score:g}."
+        else:
+            self._gradebook.remove_left_behind(student)
+        return Record(student, self._grading.assignment, FAILED, None, self._max_score, error=error)

@@ -1,0 +1,121 @@
+"""Grade one submission: bytes in, bytes out. Nothing is read from disk or kept, so any process anywhere can do it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import nbformat
+from nbgrader.utils import is_grade, is_solution
+
+from bngrader.engine.errors import SandboxMissing
+from bngrader.engine.execute import execute
+from bngrader.engine.processes.launcher import ZygoteError
+from bngrader.engine.settings import Engine
+from bngrader.feedback.hide_tests import Shown, hide_tests
+from bngrader.feedback.page import page
+from bngrader.feedback.questions import name_of
+from bngrader.grading.scoring import auto_comment, hints, score
+from bngrader.submissions.read import Unreadable
+from bngrader.submissions.repair import repair
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What a person gave a cell in the gradebook."""
+
+    score: float | None = None
+    extra_credit: float | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A submission to grade; or, with `graded`, a graded one whose page of feedback is to be made again."""
+
+    student: str
+    assignment: str
+    source: bytes = b""  # the notebook that `sources.gradable` makes
+    submission: bytes = b""
+    settings: dict[str, Any] = field(default_factory=dict)  # of the engine
+    by_hand: dict[str, ByHand] = field(default_factory=dict)
+    book: str = ""  # its address
+    graded: bytes | None = None
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a job. With `error`, a line that says why there is no grade, nothing else is set."""
+
+    student: str
+    scores: dict[str, float | None] = field(default_factory=dict)
+    comments: dict[str, str | None] = field(default_factory=dict)
+    hints: dict[str, list[str]] = field(default_factory=dict)
+    graded: bytes = b""
+    feedback: str = ""
+    shown: Shown | None = None  # what the feedback says
+    log: list[str] = field(default_factory=list)  # what had to be mended, a line each
+    error: str | None = None
+
+
+def grade_one(job: Job) -> Outcome:
+    """Do a job. Whatever the submission is or does becomes part of the outcome.
+
+    Raises SandboxMissing if no submission can be graded on this machine.
+    """
+    try:
+        return _twice(job) if job.graded is None else _shown_again(job)
+    except SandboxMissing:
+        raise
+    except Unreadable as refused:
+        return Outcome(job.student, error=str(refused))
+    except Exception as error:
+        said = " ".join(str(error).split())[:300]
+        return Outcome(job.student, error=f"could not be graded ({type(error).__name__}: {said}).")
+
+
+def _twice(job: Job) -> Outcome:
+    """Grade, and once more if that failed for what is not the submission's doing: it cannot reach the zygote."""
+    try:
+        return _graded(job)
+    except ZygoteError:
+        return _graded(job)
+
+
+def _graded(job: Job) -> Outcome:
+    notebook, notes = repair(job.submission, nbformat.reads(job.source.decode(), as_version=4))
+    execute(notebook, Engine.from_dict(job.settings))
+    marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    scores = {name_of(cell): score(cell) for cell in marked if is_grade(cell)}
+    comments = {name_of(cell): auto_comment(cell) for cell in marked if is_solution(cell)}
+    visible = hide_tests(notebook)
+    shown = _expected(scores, comments, job.by_hand)
+    return Outcome(
+        job.student,
+        scores=scores,
+        comments=comments,
+        hints={name_of(cell): hints(cell) for cell in marked if is_grade(cell)},
+        graded=nbformat.writes(visible).encode(),
+        feedback=page(visible, job.assignment, shown, job.book),
+        shown=shown,
+        log=notes,
+    )
+
+
+def _shown_again(job: Job) -> Outcome:
+    assert job.graded is not None
+    assert job.shown is not None
+    notebook = nbformat.reads(job.graded.decode(), as_version=4)
+    return Outcome(job.student, feedback=page(notebook, job.assignment, job.shown, job.book), shown=job.shown)
+
+
+def _expected(scores: dict[str, float | None], comments: dict[str, str | None], by_hand: dict[str, ByHand]) -> Shown:
+    """What the gradebook will say: a person's score and comment stand for the automatic ones."""
+    nothing = ByHand()
+    total, waiting = {}, []
+    for name, points in scores.items():
+        given = by_hand.get(name, nothing)
+        counted = points if given.score is None else given.score
+        total[name] = 0.0 if counted is None else float(counted) + (given.extra_credit or 0.0)
+        waiting += [name] if counted is None else []
+    said = {name: by_hand.get(name, nothing).comment or text for name, text in comments.items()}
+    return Shown(total, said, waiting=tuple(sorted(waiting)))

@@ -1,0 +1,1 @@
+"""Submissions in and grades out, for learning platforms such as Moodle and Canvas."""

@@ -1,0 +1,77 @@
+"""What of each assignment a page offers: every function that NumPy is enough for, whole and without secrets."""
+
+import json
+
+import pytest
+
+from bngrader.authoring.browser_exercises import read_items
+from bngrader.course.folders import assignments
+from tests.conftest import REPOSITORY
+from tests.solutions.runner import cells, functions, points
+
+SLUGS = assignments(REPOSITORY)
+IN_THE_NOTEBOOK_ALONE = {"make_network", "record_activations", "make_block"}
+
+
+def items(slug):
+    return read_items(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_function_is_there_with_its_stub_its_text_its_tests_and_its_points(slug):
+    found = items(slug)
+    assert [item.name for item in found.items] == functions(slug)
+    for item in found.items:
+        assert "raise NotImplementedError()" in item.stub
+        assert len(item.about.split()) > 20
+        assert not item.about.startswith("#")
+        assert all(test.name.startswith(f"test_{item.name}") for test in item.tests)
+    tests = {test.name: test.points for item in found.items for test in item.tests}
+    assert tests == {name: worth for name, worth in points(slug).items() if name.startswith("test_")}
+    assert sum(item.points for item in found.items) == 15
+    assert len(found.common.split()) > 20
+    assert "Validate" not in found.common
+    assert found.forbidden == tuple(cells_metadata(slug))
+
+
+def cells_metadata(slug):
+    notebook = json.loads((REPOSITORY / "exercises" / slug / f"{slug}.ipynb").read_text())
+    return notebook["metadata"]["forbidden"]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_what_needs_torch_is_told_apart_and_is_not_sent_to_the_page(slug):
+    found = items(slug)
+    left_out = {item.name for item in found.items if item.missing}
+    assert left_out == set(functions(slug)) & IN_THE_NOTEBOOK_ALONE
+    assert all("torch" in item.missing for item in found.items if item.missing)
+    assert [item["name"] for item in found.for_page()["items"]] == [
+        name for name in functions(slug) if name not in IN_THE_NOTEBOOK_ALONE
+    ]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_page_is_told_no_secret(slug):
+    text = json.dumps(items(slug).for_page())
+    assert "hidden" not in text
+    assert "SOLUTION" not in text
+    for name in functions(slug):
+        body = cells(slug)[name].source.partition("### BEGIN SOLUTION")[2].partition("### END")[0]
+        long = [line.strip() for line in body.splitlines() if len(line.strip()) > 30]
+        assert long
+        assert [line for line in long if json.dumps(line)[1:-1] in text] == []
+
+
+def test_a_gradient_needs_the_forward_pass_of_its_reader():
+    assert {item.name: item.needs for item in items("placement").items if item.needs} == {
+        "batch_norm_backward": ("batch_norm_forward",)
+    }
+
+
+def test_of_the_cell_of_imports_what_a_page_can_run_is_kept():
+    setup = items("cnn").setup
+    namespace = {}
+    exec(setup, namespace)
+    assert "torch" not in setup
+    assert {"np", "copy", "slopes", "fair"} <= set(namespace)
+    assert "fit" not in namespace

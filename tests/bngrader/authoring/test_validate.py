@@ -1,0 +1,88 @@
+"""`bngrader check-assignments` says of an assignment what keeps it from being handed out."""
+
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from bngrader.authoring.notebooks import read_solution
+from bngrader.authoring.validate import secrets_told, wrong_ids_and_points
+from tests.conftest import REPOSITORY
+
+TINY = """# %% solution="double"
+def double(x):
+    ### BEGIN SOLUTION
+    return x + x + 0
+    ### END SOLUTION
+
+
+# %% test="test_double" points=15
+assert double(2) == 4
+### BEGIN HIDDEN TESTS
+assert double(1234) == 2468
+### END HIDDEN TESTS
+
+# %% [markdown] written="written_why" points=5
+# Because two times two is four.
+"""
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository with one assignment of one function, not yet made."""
+    (tmp_path / "solutions").mkdir()
+    shutil.copy(REPOSITORY / "nbgrader_config.py", tmp_path)
+    write(tmp_path, TINY)
+    return tmp_path
+
+
+def write(repository, text):
+    (repository / "solutions" / "tiny.py").write_text(text)
+
+
+def bngrader(repository, *arguments):
+    command = [sys.executable, "-m", "bngrader", *arguments]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+
+def test_what_is_right_is_called_right(repository):
+    bngrader(repository, "exercises")
+    ran = bngrader(repository, "check-assignments")
+    assert (ran.returncode, ran.stdout) == (0, "tiny: right\n"), ran.stderr
+
+
+def test_what_is_wrong_is_said_with_exit_code_1(repository):
+    write(repository, TINY.replace("x + x + 0", "x + x + 1") + '\n# %% test="test_nothing" points=1\npass\n')
+    ran = bngrader(repository, "check-assignments", "tiny")
+    assert ran.returncode == 1
+    lines = ran.stdout.splitlines()
+    assert "tiny: the automatic points add up to 16, not to 15" in lines
+    assert "tiny: exercises/tiny/tiny.ipynb is not what its solution gives: run bngrader exercises tiny" in lines
+    assert any(line.startswith("tiny: the solution gets 0 of 15 in test_double") for line in lines)
+    assert any(line.startswith("tiny: the stub gets 1 of 1 in test_nothing") for line in lines)
+    assert len(lines) == 4
+
+
+def test_an_assignment_that_does_not_generate_is_said(repository):
+    write(repository, TINY.replace("### END HIDDEN TESTS", ""))
+    ran = bngrader(repository, "check-assignments")
+    assert ran.returncode == 1
+    assert ran.stdout.startswith("tiny: does not generate: nbgrader failed")
+
+
+def test_an_id_that_stands_twice_is_said(repository):
+    write(repository, TINY + '\n# %% test="test_double" points=1\npass\n')
+    found = list(wrong_ids_and_points(read_solution(repository / "solutions" / "tiny.py")))
+    assert found == ["the id test_double stands 2 times", "the automatic points add up to 16, not to 15"]
+
+
+@pytest.mark.parametrize(
+    "secret", ["return x + x + 0", "assert double(1234) == 2468", "Because two times two is four."]
+)
+def test_what_the_students_notebook_tells_is_said(repository, secret):
+    solution = read_solution(repository / "solutions" / "tiny.py")
+    released = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"def double(x):\n    {secret}")])
+    told = list(secrets_told(solution, released))
+    assert told == [f"the students' notebook tells what it should not: {secret}"]

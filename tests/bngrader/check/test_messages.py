@@ -1,0 +1,19 @@
+"""What a failed check says can be taken apart again."""
+
+import numpy as np
+
+from bngrader.check.messages import facts_in, failure, hints_in
+
+
+def test_a_message_gives_back_its_claim_hints_inputs_and_facts():
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    hint = "You divide by N - 1, " + "which is a very long story " * 5 + "in the end."
+    text = str(
+        failure("std divides by N", {"train_scores": x}, [hint], got="a\nb: c", smallest="it fails on this\nx = 1")
+    )
+    assert hints_in(text) == ["Not so: std divides by N.", hint]
+    assert facts_in(text) == [
+        ("train_scores =", "[[1. 2.]\n [3. 4.]]\nfloat64, shape (2, 2)"),
+        ("got:", "a\nb: c"),
+        ("smallest:", "it fails on this\nx = 1"),
+    ]

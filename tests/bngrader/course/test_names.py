@@ -1,0 +1,144 @@
+"""Whatever a student calls a folder or a file, it can be shown, and it belongs to nobody else."""
+
+import os
+import subprocess
+import unicodedata
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bngrader.course.names import fault_of_id, readable
+from bngrader.lms.archive import Entry
+from bngrader.lms.upload_names import TWO_READINGS, Upload, owned
+from bngrader.submissions.read import handed_in, misnamed
+
+ACTS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+any_text = st.text(st.characters(codec=None, exclude_characters="\0/\\"), max_size=12)
+pieces = st.sampled_from(
+    ["_2_assignsubmission_file_", "_14_15_", "_LATE", "ngbob_502_14_", "assignsubmission", "_7", "é", "\n"]
+)
+student_text = st.lists(pieces | any_text, min_size=1, max_size=4).map("".join).filter(lambda text: text.strip("."))
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_readable_text_can_be_written_and_acts_nowhere(text):
+    shown = readable(text)
+    shown.encode()
+    assert [c for c in shown if unicodedata.category(c) in ACTS and c not in "\u200c\u200d"] == []
+    assert readable(shown) == shown
+    kept = readable(text, lines=True)
+    assert kept.count("\n") == text.count("\n")
+    assert readable(kept.replace("\n", " ").replace("\t", " ")) == kept.replace("\n", " ").replace("\t", " ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zoë O'Neil",
+        "김민수",
+        "\u0645\u06cc\u200c\u062e",
+        "👩\u200d🔬",
+        "a\xa0b",
+        "[red]",
+        ":bomb:",
+        "a\\x1b",
+        "\U0002ebf0",
+    ],
+)
+def test_a_name_as_people_write_it_stays(text):
+    assert readable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nb\t", r"a\nb\t"),
+        ("\x1b]0;x\x07", r"\x1b]0;x\x07"),
+        ("\udcff", r"\xff"),
+        ("\ud800", r"\ud800"),
+        ("\u202e", r"\u202e"),
+    ],
+)
+def test_what_acts_is_spelled_out(text, shown):
+    assert readable(text) == shown
+
+
+names_of_folders = st.binary(min_size=1, max_size=20).filter(
+    lambda name: not {0, 47} & {*name} and name not in (b".", b"..")
+)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(
+        names_of_folders | any_text.filter(lambda t: t.strip(".")).map(lambda t: t.encode("utf-8", "replace")),
+        min_size=1,
+        max_size=20,
+        unique=True,
+    )
+)
+def test_every_folder_is_a_students_or_is_reported(tmp_path_factory, names):
+    folder = tmp_path_factory.mktemp("class")
+    for name in names:
+        os.makedirs(os.path.join(os.fsencode(folder), b"submitted", name, b"scaling"))
+    students, others = handed_in(folder, "scaling"), misnamed(folder, "scaling")
+    assert {os.fsencode(student) for student in students} == {n for n in names if not fault_of_id(os.fsdecode(n))}
+    assert all(readable(student) == student and student.encode() for student in students)
+    assert {*others} == {readable(os.fsdecode(name)) for name in names} - {*students}
+    assert all(readable(line) == line for line in others.values())
+
+
+@settings(max_examples=10)
+@given(
+    st.lists(names_of_folders.filter(lambda name: fault_of_id(os.fsdecode(name))), min_size=1, max_size=20, unique=True)
+)
+def test_bash_takes_the_command_that_renames(tmp_path_factory, names):
+    folder = tmp_path_factory.mktemp("class")
+    for name in names:
+        os.makedirs(os.path.join(os.fsencode(folder), b"submitted", name, b"scaling"))
+    for number, line in enumerate(misnamed(folder, "scaling").values()):
+        command = line.partition("Rename it: ")[2].replace("STUDENT_ID", f"student-{number}")
+        subprocess.run(["bash", "-c", command], check=True)
+    assert all(name.startswith("student-") for name in os.listdir(folder / "submitted"))
+    assert misnamed(folder, "scaling") == {}
+
+
+def files(*names):
+    return [Entry(PurePosixPath(name), None, lambda: b"") for name in names]
+
+
+def owner(*names):
+    """The platform, number and name of whom the last of the files belongs to; None if nobody can say."""
+    *_, (_, found) = owned(files(*names))
+    if isinstance(found, str):
+        assert found == TWO_READINGS
+        return None
+    return found.platform, found.number, found.name
+
+
+@given(student_text, student_text)
+def test_a_moodle_folder_is_its_owners(name, file):
+    folder = f"{name}_7_assignsubmission_file_"
+    assert owner("Bob Ng_2_assignsubmission_file_/a.ipynb", f"{folder}/{file}") == ("moodle", "7", name)
+
+
+@given(student_text, student_text)
+def test_a_moodle_file_is_its_owners_or_nobodys(name, file):
+    mine = f"{name}_7_assignsubmission_file_{file}"
+    assert owner("Bob Ng_2_assignsubmission_file_a.ipynb", mine) in (("moodle", "7", name), None)
+    assert owner(mine) in (("moodle", "7", name), None)
+
+
+@given(st.text("abcdefghij", min_size=1), st.booleans(), student_text)
+def test_a_canvas_file_is_its_owners_or_nobodys(name, late, file):
+    mine = f"{name}{'_LATE' if late else ''}_7_8_{file}"
+    assert owner("ngbob_502_14_a.ipynb", mine) == ("canvas", "7", name)
+    assert owner(mine) in (("canvas", "7", name), None)
+
+
+@given(st.lists(any_text.map(lambda text: PurePosixPath(text, text)), max_size=5))
+def test_no_name_ends_an_import(paths):
+    for _, found in owned([Entry(path, None, lambda: b"") for path in paths]):
+        assert isinstance(found, Upload | str)

@@ -1,0 +1,66 @@
+"""The plan of what a submission sees: Python by its real places, and nothing of what is private."""
+
+import os
+import sys
+
+import pytest
+
+from bngrader.engine.sandbox import filesystem
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    filesystem._wanted.cache_clear()
+    yield
+    filesystem._wanted.cache_clear()
+
+
+def shown(path, steps):
+    return filesystem._shown(os.path.realpath(path), steps)
+
+
+def test_links_that_go_round_in_a_circle_are_an_error(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(OSError, match=f"the symbolic links of {tmp_path}/a go round in a circle"):
+        filesystem.real(f"{tmp_path}/a")
+
+
+def test_each_link_on_the_way_is_noted(tmp_path):
+    (tmp_path / "real" / "deep").mkdir(parents=True)
+    (tmp_path / "one").symlink_to("real")
+    (tmp_path / "two").symlink_to(tmp_path / "one" / "deep")
+    links = {}
+    assert filesystem.real(str(tmp_path / "two" / "file"), links) == str(tmp_path / "real" / "deep" / "file")
+    assert links == {str(tmp_path / "two"): str(tmp_path / "one" / "deep"), str(tmp_path / "one"): "real"}
+
+
+def test_python_is_shown_and_the_course_is_not():
+    steps = filesystem.plan([]).steps
+    assert all(shown(path, steps) for path in (sys.executable, sys.prefix, os.__file__, *filesystem.packages()))
+    assert not any(shown(path, steps) for path in (filesystem.checkout(), "/root", "/home", "/tmp", "/etc/passwd"))
+
+
+@pytest.mark.parametrize("place", ["class", "grades.db"])
+def test_what_is_private_is_hidden_within_what_is_shown(place):
+    path = os.path.join(sys.base_prefix, "lib", place)
+    steps = filesystem._steps({"/usr", sys.base_prefix}, {path})
+    assert filesystem._shown(os.path.dirname(path), steps)
+    assert not filesystem._shown(path, steps)
+
+
+def test_an_environment_within_a_hidden_folder_is_shown():
+    steps = filesystem._steps({"/usr", "/usr/local/clone/.venv"}, {"/usr/local", "/usr/local/clone"})
+    assert [(step.path, step.shown) for step in steps] == [
+        ("/usr", True),
+        ("/usr/local", False),
+        ("/usr/local/clone/.venv", True),
+    ]
+
+
+def test_the_working_folder_is_empty_though_python_is_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(filesystem, "FOLDER", str(tmp_path.parent))
+    assert filesystem.plan([]).folder == str(tmp_path.parent)
+    filesystem._wanted.cache_clear()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert filesystem.plan([]).folder == f"{tmp_path.parent}/submission"

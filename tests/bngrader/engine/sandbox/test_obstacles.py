@@ -1,0 +1,95 @@
+"""A machine that cannot isolate submissions is told apart by its real cause, with what to do about it."""
+
+import errno
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bngrader.engine.sandbox import namespaces, obstacles
+from tests.conftest import REPOSITORY, lacking
+
+TRY = [sys.executable, "-m", "bngrader.engine.sandbox.namespaces"]
+FILTERED = "from bngrader.engine import seccomp; import os, sys; seccomp.install(); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+@pytest.fixture(autouse=True)
+def _isolation():
+    if why := namespaces.available():
+        lacking("the sandbox", why)
+
+
+def said_under(*command):
+    """The last line of what a trial of the sandbox says when it is started by a command."""
+    ran = subprocess.run([*command, *TRY], cwd=REPOSITORY, capture_output=True, text=True)
+    assert ran.returncode != 0
+    return ran.stderr.strip().splitlines()[-1]
+
+
+def test_a_limit_of_no_user_namespaces_is_named():
+    without_rights = "exec setpriv --bounding-set=-all --inh-caps=-all"
+    script = f'echo 0 > /proc/sys/user/max_user_namespaces && {without_rights} "$@"'
+    said = said_under("unshare", "--user", "--map-root-user", "sh", "-c", script, "sh")
+    assert said.startswith("the setting user.max_user_namespaces = 0 of this system forbids user namespaces")
+    assert "sudo sysctl -w user.max_user_namespaces=15000" in said
+
+
+def test_a_root_without_capabilities_is_named():
+    if os.geteuid() != 0:
+        lacking("root", "run the tests as root")
+    said = said_under("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    assert said.startswith("root lacks the capability CAP_SYS_ADMIN here")
+    assert "--cap-add SYS_ADMIN" in said
+
+
+def test_a_filter_as_containers_have_it_is_named():
+    said = said_under(sys.executable, "-c", FILTERED)
+    assert said.startswith("a filter of system calls forbids namespaces here, as containers have it")
+    assert "--security-opt seccomp=unconfined" in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("sys/kernel/unprivileged_userns_clone", "0"), ("sys/kernel/apparmor_restrict_unprivileged_userns", "1")],
+)
+def test_a_setting_that_forbids_namespaces_is_named(tmp_path, setting, value):
+    (tmp_path / setting).parent.mkdir(parents=True)
+    (tmp_path / setting).write_text(f"{value}\n")
+    said = obstacles.explain(OSError(errno.EACCES, "mount: Permission denied"), tmp_path)
+    name = setting.removeprefix("sys/").replace("/", ".")
+    assert f"the setting {name} = {value} of this system" in said
+    assert f"sudo sysctl -w {name}=" in said
+    (tmp_path / setting).write_text(f"{1 - int(value)}\n")
+    assert obstacles.explain(OSError(errno.EACCES, "mount: Permission denied"), tmp_path) == "mount: Permission denied"
+
+
+def test_an_old_kernel_is_told_from_one_whose_calls_are_hidden(monkeypatch):
+    missing = OSError(errno.ENOSYS, "mount_setattr: Function not implemented")
+    monkeypatch.setattr(platform, "release", lambda: "5.10.0-28-amd64")
+    assert obstacles.explain(missing).startswith("this kernel, Linux 5.10.0-28-amd64, is older than 5.12")
+    monkeypatch.setattr(platform, "release", lambda: "6.1.0")
+    assert "hides some of the kernel's" in obstacles.explain(missing)
+
+
+def test_a_python_that_nobody_else_may_read_is_named(tmp_path):
+    with pytest.raises(OSError, match="which is not to be seen in the sandbox"):
+        obstacles.require_readable([str(tmp_path / "python")])
+    (tmp_path / "python").touch(mode=0)
+    # As a user namespace without root's rights, where root is a user like others.
+    code = f"from bngrader.engine.sandbox.obstacles import *; require_readable([{str(tmp_path / 'python')!r}])"
+    ordinary = ["unshare", "--user", "--map-user=1234", "--map-group=1234"]
+    ran = subprocess.run([*ordinary, sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert f"chmod -R o+rX '{sys.prefix}'" in ran.stderr
+
+
+def test_the_root_can_be_built_where_no_folder_is_free():
+    """Each usual place holds something that the sandbox shows, so that none is free to build on."""
+    assert Path("/tmp").is_dir()
+    script = 'for place in mnt media srv opt home; do mount --bind /usr /$place; done; exec "$@"'
+    ran = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", *TRY], cwd=REPOSITORY
+    )
+    assert ran.returncode == 0

@@ -1,0 +1,96 @@
+"""A submission is found under the wrong name too, and nothing that a student puts in its place hurts or hangs."""
+
+import os
+
+import pytest
+
+from bngrader.submissions import read as reading
+from bngrader.submissions.read import Unreadable, handed_in, read_submission
+
+
+@pytest.fixture
+def place(tmp_path):
+    folder = tmp_path / "submitted" / "ada" / "scaling"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def read(place):
+    return read_submission(handed_in(place.parents[2], "scaling")["ada"], "scaling")
+
+
+def refusal(place):
+    with pytest.raises(Unreadable) as refused:
+        read(place)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["scaling.ipynb", "Scaling (1).ipynb", "x.IPYNB", "scaling.ipynb.txt", "s.ipynb.json"])
+def test_the_only_notebook_counts_whatever_its_name(place, name):
+    (place / name).write_bytes(b"it")
+    (place / "data.csv").write_bytes(b"1,2")
+    (place / ".ipynb_checkpoints").mkdir()
+    assert read(place) == b"it"
+
+
+def test_the_right_name_counts_among_several(place):
+    (place / "scaling.ipynb").write_bytes(b"it")
+    (place / "old.ipynb").write_bytes(b"not it")
+    assert read(place) == b"it"
+
+
+@pytest.mark.parametrize("name", ["Scaling", "scaling.ipynb", "SCALING.ipynb.txt"])
+def test_a_folder_or_file_of_nearly_the_right_name_counts(place, name):
+    place.rmdir()
+    other = place.parent / name
+    if "." not in name:
+        other.mkdir()
+        other = other / "scaling.ipynb"
+    other.write_bytes(b"it")
+    assert read(place) == b"it"
+
+
+def test_several_notebooks_and_none_are_refused_by_name(place):
+    assert refusal(place) == "submitted/ada/scaling/scaling.ipynb is missing; its folder holds nothing. " + (
+        "Ask for the notebook."
+    )
+    (place / "a.ipynb").touch()
+    (place / "b.ipynb").touch()
+    assert "its folder holds a.ipynb, b.ipynb. Ask which one counts" in refusal(place)
+
+
+def test_what_is_no_ordinary_file_is_refused_by_kind(place, tmp_path):
+    notebook = place / "scaling.ipynb"
+    (tmp_path / "secret").write_bytes(b"secret")
+    notebook.symlink_to(tmp_path / "secret")
+    assert "is a symbolic link, not a file" in refusal(place)
+    notebook.unlink()
+    notebook.mkdir()
+    assert "is a folder, not a file" in refusal(place)
+    notebook.rmdir()
+    os.mkfifo(notebook)
+    assert "is a pipe, not a file" in refusal(place)
+
+
+def test_a_link_in_place_of_the_folder_is_refused(place, tmp_path):
+    place.rmdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "scaling.ipynb").write_bytes(b"another's")
+    place.symlink_to(tmp_path / "elsewhere")
+    assert refusal(place).startswith("submitted/ada/scaling is a symbolic link, not a folder.")
+
+
+def test_a_huge_file_is_refused_without_reading_it_all(place):
+    with (place / "scaling.ipynb").open("wb") as file:
+        file.truncate(200_000_000_000)
+    assert "scaling.ipynb has 200000 MB, more than the 50 MB" in refusal(place)
+    assert reading.LARGEST == 50_000_000
+
+
+def test_students_are_those_with_something_handed_in(place):
+    (place.parents[1] / "bob" / "other").mkdir(parents=True)
+    (place.parents[1] / "roster.csv").touch()
+    for odd in ["a,b", "=1+1", "Zoë O'Neil", "s[1]", "*"]:
+        (place.parents[1] / odd / "scaling").mkdir(parents=True)
+    assert list(handed_in(place.parents[2], "scaling")) == sorted(["ada", "a,b", "=1+1", "Zoë O'Neil", "s[1]", "*"])

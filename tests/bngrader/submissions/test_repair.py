@@ -1,0 +1,357 @@
+"""Whatever students hand in becomes the assignment's notebook with their answers in it, or is refused with a reason."""
+
+import contextlib
+import copy
+import json
+
+import nbformat
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nbgrader.utils import compute_checksum
+
+from bngrader.authoring.notebooks import gradable, read_solution
+from bngrader.submissions.repair import Unreadable, repair
+from tests.conftest import REPOSITORY
+from tests.grading import sample_class
+
+SOURCE = gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))
+OURS = {cell.id: cell for cell in SOURCE.cells}
+WORDS = "My answer: naïve — “quoted”, 数学 and $\\mu$."
+ANSWER = "def standardize(x):\n    return x  # é\n"
+HELPER = "def helper():\n    return 1"
+
+
+def handed_in():
+    return sample_class.filled_in(standardize=ANSWER, written_new_patient=WORDS)
+
+
+def index(notebook, name):
+    return next(i for i, cell in enumerate(notebook.cells) if cell.id == name)
+
+
+def mended(notebook):
+    text = notebook if isinstance(notebook, str) else json.dumps(notebook)
+    return repair(text.encode(), SOURCE)
+
+
+def by_id(notebook):
+    return {cell.metadata.nbgrader.grade_id: cell for cell in notebook.cells if "nbgrader" in cell.metadata}
+
+
+def own_cells(notebook):
+    return [cell.source for cell in notebook.cells if "nbgrader" not in cell.metadata]
+
+
+def assert_whole(notebook, **answers):
+    """All cells of the source, in its order and with its metadata, and the given answers."""
+    nbformat.validate(notebook)
+    cells = by_id(notebook)
+    assert list(cells) == list(OURS)
+    for name, cell in cells.items():
+        assert cell.metadata == OURS[name].metadata
+        assert cell.cell_type == OURS[name].cell_type
+        if not cell.metadata.nbgrader.solution:
+            assert cell.source == OURS[name].source
+    for name, text in answers.items():
+        assert cells[name].source == text
+    assert notebook.metadata == SOURCE.metadata
+
+
+# Each does something to a notebook that students, editors and services do, and that takes no answer away.
+
+
+def metadata_lost(notebook):
+    for cell in notebook.cells:
+        cell.metadata = {}
+    notebook.metadata = {}
+
+
+def metadata_and_ids_lost(notebook):
+    metadata_lost(notebook)
+    for cell in notebook.cells:
+        del cell["id"]
+    notebook.nbformat_minor = 4
+
+
+def metadata_of_other_types(notebook):
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata = [None, 7, [], "x", {"nbgrader": 7}, {"nbgrader": {"grade_id": [1]}}][number % 6]
+    notebook.metadata = [1]
+
+
+def schema_versions(notebook):
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata.nbgrader.schema_version = [1, 2, 99, "3", None][number % 5]
+    del notebook.cells[0].metadata.nbgrader["schema_version"]
+
+
+def tags_and_points(notebook):
+    for cell in notebook.cells:
+        cell.metadata.tags = ["skip-execution", "raises-exception"]
+        cell.metadata.nbgrader.points = 100
+        cell.metadata.nbgrader.locked = False
+
+
+def renamed(notebook):
+    for cell in notebook.cells:
+        cell.metadata.nbgrader.grade_id += " (1)"
+
+
+def reordered(notebook):
+    notebook.cells.reverse()
+
+
+def deleted_tests(notebook):
+    notebook.cells = [cell for cell in notebook.cells if cell.metadata.nbgrader.solution]
+
+
+def everything_twice(notebook):
+    notebook.cells += copy.deepcopy(notebook.cells)
+
+
+def stub_before_the_answer(notebook):
+    stub = next(cell for cell in sample_class.handed_out().cells if cell.id == "standardize")
+    notebook.cells.insert(index(notebook, "standardize"), stub)
+
+
+def emptied_tests(notebook):
+    for cell in notebook.cells:
+        if cell.metadata.nbgrader.locked and cell.cell_type == "code":
+            cell.source = "pass"
+
+
+def shortened_texts(notebook):
+    for cell in notebook.cells:
+        if cell.metadata.nbgrader.locked and cell.cell_type == "markdown":
+            cell.source = cell.source[: len(cell.source) // 2].rpartition(" ")[0]
+
+
+def other_cell_types(notebook):
+    for cell in notebook.cells:
+        cell.cell_type = {"code": "markdown", "markdown": "code"}[cell.cell_type]
+
+
+def no_cell_types(notebook):
+    for cell in notebook.cells:
+        del cell["cell_type"]
+
+
+def lists_of_lines(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.splitlines(keepends=True)
+
+
+def windows_line_ends(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("\n", "\r\n")
+
+
+def another_language(notebook):
+    notebook.metadata.kernelspec = {"name": "ir", "display_name": "R", "language": "R"}
+    notebook.metadata.language_info = {"name": "R"}
+
+
+def version_of_the_future(notebook):
+    notebook.nbformat, notebook.nbformat_minor = 7, 3
+
+
+def version_of_no_sense(notebook):
+    notebook.nbformat, notebook.nbformat_minor = "four", None
+
+
+def no_version(notebook):
+    del notebook["nbformat"], notebook["nbformat_minor"]
+
+
+def cells_of_no_sense(notebook):
+    notebook.cells[0:0] = [None, 3, "cell", [], {}, {"cell_type": "code"}, {"cell_type": [], "source": {}}]
+
+
+DAMAGES = [
+    metadata_lost,
+    metadata_and_ids_lost,
+    metadata_of_other_types,
+    schema_versions,
+    tags_and_points,
+    renamed,
+    reordered,
+    deleted_tests,
+    everything_twice,
+    stub_before_the_answer,
+    emptied_tests,
+    shortened_texts,
+    other_cell_types,
+    no_cell_types,
+    lists_of_lines,
+    windows_line_ends,
+    another_language,
+    version_of_the_future,
+    version_of_no_sense,
+    no_version,
+    cells_of_no_sense,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_answers_are_found_and_all_else_is_put_back(damage):
+    notebook = handed_in()
+    damage(notebook)
+    result, _ = mended(notebook)
+    assert_whole(result, standardize=ANSWER, written_new_patient=WORDS)
+    assert own_cells(result) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_any_unicode_encoding_is_read(encoding):
+    result, _ = repair(json.dumps(handed_in(), ensure_ascii=False).encode(encoding), SOURCE)
+    assert_whole(result, standardize=ANSWER, written_new_patient=WORDS)
+
+
+def test_windows_and_latin_1_encodings_are_read():
+    notebook = sample_class.filled_in(standardize=ANSWER)
+    text = json.dumps(notebook, ensure_ascii=False).encode("cp1252", "replace")
+    assert_whole(repair(text, SOURCE)[0], standardize=ANSWER)
+
+
+def test_a_notebook_of_version_3_is_read():
+    old = nbformat.writes(nbformat.convert(handed_in(), 3), version=3)
+    assert '"worksheets"' in old
+    assert_whole(mended(old)[0], standardize=ANSWER, written_new_patient=WORDS)
+
+
+def test_what_stands_after_the_notebook_is_ignored():
+    assert_whole(mended("\n" + json.dumps(handed_in()) + "\0\0\0}")[0], standardize=ANSWER)
+
+
+def test_text_that_no_file_could_hold_is_cleaned():
+    text = json.dumps(handed_in()).replace("My answer", "My \\ud800answer\\u0000")
+    assert_whole(mended(text)[0], written_new_patient=WORDS.replace("My ", "My ?"))
+
+
+def test_own_cells_stay_where_they_were():
+    notebook = handed_in()
+    place = index(notebook, "standardize")
+    notebook.cells.insert(place, nbformat.v4.new_code_cell(HELPER))
+    notebook.cells.insert(place + 2, nbformat.v4.new_markdown_cell("a note"))
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("import this"))
+    result, notes = mended(notebook)
+    assert_whole(result, standardize=ANSWER)
+    sources = [cell.source for cell in result.cells]
+    at = sources.index(ANSWER)
+    assert sources[0] == "import this"
+    assert (sources[at - 1], sources[at + 1]) == (HELPER, "a note")
+    assert notes == []
+
+
+def test_a_definition_in_a_locked_cell_is_kept_before_the_cell_that_was_put_back():
+    notebook = handed_in()
+    notebook.cells[index(notebook, "test_standardize")].source = HELPER
+    result, notes = mended(notebook)
+    assert own_cells(result) == [HELPER]
+    sources = [cell.source for cell in result.cells]
+    assert sources.index(HELPER) + 1 == sources.index(OURS["test_standardize"].source)
+    assert notes == ["changed, put back: test_standardize"]
+
+
+def test_functions_that_were_written_in_one_cell_are_not_undone():
+    notebook = handed_in()
+    both = ANSWER + "\ndef min_max_scale(x):\n    return x\n"
+    notebook.cells[index(notebook, "standardize")].source = both
+    del notebook.cells[index(notebook, "min_max_scale")]
+    result, notes = mended(notebook)
+    assert_whole(result, standardize=both, min_max_scale="")
+    assert notes == ["missing, put back: min_max_scale"]
+
+
+def test_a_deleted_written_answer_is_put_back_unanswered():
+    notebook = handed_in()
+    del notebook.cells[index(notebook, "written_new_patient")]
+    assert_whole(mended(notebook)[0], written_new_patient="YOUR ANSWER HERE")
+
+
+def test_a_cell_that_was_copied_for_another_answer_is_told_by_what_it_defines():
+    notebook = handed_in()
+    copied = copy.deepcopy(notebook.cells[index(notebook, "standardize")])
+    copied.id, copied.source = "copied", "def min_max_scale(x):\n    return 2 * x\n"
+    place = index(notebook, "min_max_scale")
+    notebook.cells[place] = copied
+    assert_whole(mended(notebook)[0], standardize=ANSWER, min_max_scale=copied.source)
+
+
+def test_pictures_in_a_written_answer_are_kept():
+    notebook = handed_in()
+    picture = {"plot.png": {"image/png": "aGk="}}
+    notebook.cells[index(notebook, "written_new_patient")]["attachments"] = picture
+    assert by_id(mended(notebook)[0])["written_new_patient"].attachments == picture
+
+
+def test_notes_say_what_was_mended():
+    notebook = handed_in()
+    another_language(notebook)
+    del notebook.cells[index(notebook, "test_min_max_scale")]
+    _, notes = mended(notebook)
+    assert notes == ["missing, put back: test_min_max_scale", "made for the language R, run as Python"]
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is not a notebook (it is empty). Ask for the file that JupyterLab saved."),
+        (b" \n", "it is empty"),
+        (b"Dear professor", "it is something else"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is something else"),
+        (b"[1, 2]", "it is something else"),
+        (b"null", "it is something else"),
+        (b'{"a": 1}', "it is something else"),
+        (b'{"cells": 7}', "it is something else"),
+        (b'{"worksheets": [{"cells": [3]}], "metadata": {}}', "it is something else"),
+        (json.dumps(handed_in()).encode()[:20_000], "it breaks off or is damaged"),
+        (b"[" * 100_000, "it is something else"),
+        (b'{"cells": ' + b"[" * 100_000, "it is something else"),
+        (b'{"cells": [], "x": ' + b"9" * 10_000 + b"}", "it is something else"),
+        (b'{"cells": []}', "has none of the assignment's cells. Ask for the notebook that was handed out."),
+    ],
+)
+def test_what_holds_no_answer_is_refused_in_one_line(data, reason):
+    with pytest.raises(Unreadable) as refused:
+        repair(data, SOURCE)
+    assert reason in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_any_part_of_a_notebook_may_be_anything(data):
+    notebook = json.loads(json.dumps(handed_in()))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place, key = notebook, data.draw(st.sampled_from(sorted(notebook)))
+        if key == "cells" and isinstance(notebook["cells"], list) and notebook["cells"]:
+            place = data.draw(st.sampled_from(notebook["cells"]))
+            key = data.draw(st.sampled_from(["cell_type", "id", "metadata", "source", "attachments"]))
+        if isinstance(place, dict):
+            place[key] = data.draw(JSON)
+    with contextlib.suppress(Unreadable):
+        result, notes = repair(json.dumps(notebook).encode(), SOURCE)
+        assert_whole(result)
+        assert all("\n" not in note for note in notes)
+
+
+def test_a_test_that_the_assignment_has_no_longer_is_dropped_but_not_what_a_student_wrote_into_it():
+    notebook = handed_in()
+    old = copy.deepcopy(notebook.cells[index(notebook, "test_standardize")])
+    old.source, old.metadata.nbgrader.grade_id = "an_old_test()", "test_old"
+    old.metadata.nbgrader.checksum = compute_checksum(old)
+    changed = copy.deepcopy(old)
+    changed.source, changed.metadata.nbgrader.grade_id = HELPER, "test_older"
+    notebook.cells += [old, changed]
+    repaired, _ = mended(notebook)
+    assert_whole(repaired, standardize=ANSWER)
+    assert own_cells(repaired) == [HELPER]
