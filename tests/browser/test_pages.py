@@ -1,4 +1,4 @@
-"""Tests that every page, wide and narrow, has no errors, barriers, foreign requests or side scroll; a few in the dark."""
+"""Tests that every page, wide, narrow and some in the dark, has no errors, barriers or foreign requests."""
 
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
