@@ -15,7 +15,7 @@ from typing import Any
 
 from bngrader.check import CheckFailed
 from bngrader.check.call_log import last_calls
-from bngrader.check.messages import facts_in, hints_in
+from bngrader.check.messages import claim_in, facts_in, hints_in
 
 MOST_OUTPUT = 20_000  # characters of what an answer prints
 
@@ -118,7 +118,8 @@ def _explain(verdict: Verdict, error: BaseException, answers: dict[str, str]) ->
     """Say in the verdict what an error says: a failed check has words of its own, and may have a student's error."""
     verdict.passed = False
     if isinstance(error, CheckFailed):
-        verdict.said, *verdict.hints = hints_in(str(error))
+        first, *verdict.hints = hints_in(str(error))
+        verdict.said = claim_in(first)  # the page has its own word for a failure
         verdict.facts = facts_in(str(error))
         if error.__cause__ is None or isinstance(error.__cause__, NotImplementedError):
             return

@@ -9,6 +9,8 @@ import numpy as np
 SCREEN, LINES, WIDTH = 36, 12, 88  # lines of a whole message and of one block of it, and columns
 INDENT = " " * 14
 HINT = "  hint:      "
+FAILED_PREFIX = "Failed: "
+OLD_PREFIX = "Not so: "  # gradebooks and graded notebooks of earlier versions still hold it
 BLOCK = re.compile(r" {2}(\w[^=:]*?)( =|:) +(.*)")
 
 
@@ -27,7 +29,7 @@ def failure(claim: str, inputs: dict[str, Any], hints: list[str] | None = None, 
     blocks += [_block(f"{name} =", show(value), most, _kind(value)) for name, value in inputs.items()]
     said = {name: value if isinstance(value, str) else show(value) for name, value in facts.items()}
     blocks += [_block(f"{name}:", text, most) for name, text in said.items()]
-    return CheckFailed("\n".join([f"Not so: {claim}.", *blocks]))
+    return CheckFailed("\n".join([f"{FAILED_PREFIX}{claim}.", *blocks]))
 
 
 def hints_in(text: str) -> list[str]:
@@ -42,6 +44,11 @@ def hints_in(text: str) -> list[str]:
         elif in_hint or not found:
             found.append(line.removeprefix(HINT).strip())
     return found
+
+
+def claim_in(line: str) -> str:
+    """Return the first line of a CheckFailed without its prefix."""
+    return line.removeprefix(FAILED_PREFIX).removeprefix(OLD_PREFIX)
 
 
 def facts_in(text: str) -> list[tuple[str, str]]:

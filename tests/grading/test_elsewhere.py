@@ -118,7 +118,7 @@ def test_checks_in_an_answers_cell_cost_nothing(course, graded, student):
     assert graded[student]["score"] == 15
     said = page(course, student)
     assert "forbids" not in said
-    failed = "CheckFailed: Not so: the mean is that of the columns. The cell with your code ended in this error."
+    failed = "CheckFailed: Failed: the mean is that of the columns. The cell with your code ended in this error."
     assert (failed in said) == (student == "fails-its-own-check")
 
 

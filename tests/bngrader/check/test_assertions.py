@@ -40,7 +40,7 @@ def test_what_is_close_enough_passes():
 
 def test_a_difference_shows_claim_input_expectation_and_answer():
     text = message(close, [2.0, 5.0], [2.0, 4.0], "the mean is right", x=X)
-    assert text.splitlines()[0] == "Not so: the mean is right."
+    assert text.splitlines()[0] == "Failed: the mean is right."
     assert "x =         [[1. 2.]\n" in text
     assert "float64, shape (2, 2)" in text
     assert "expected:   [2. 4.]" in text
@@ -101,7 +101,7 @@ def test_call_asks_for_the_named_results_in_a_tuple_or_a_list():
     assert call(lambda x: [x, x[0]], X, y=(2, 2), row=(2,))[1] is not None
     assert call(double, X) is not None
     text = message(call, double, X, y=(2, 2), row=(2,))
-    assert text.splitlines()[0] == "Not so: double must return y, row, in this order."
+    assert text.splitlines()[0] == "Failed: double must return y, row, in this order."
     assert "got:        an array of shape (2, 2), dtype float64" in text
     assert "got:        a tuple of 3" in message(call, lambda x: (x, x, x), X, y=(2, 2), row=(2,))
     assert "got:        None: is a return missing?" in message(call, lambda x: None, X, y=(2, 2), row=(2,))
@@ -120,7 +120,7 @@ def test_call_asks_for_the_named_results_in_a_tuple_or_a_list():
 )
 def test_call_asks_for_an_array_of_the_named_shape(result, said):
     text = message(call, lambda x: result, X, row=(2,))
-    assert text.splitlines()[0] == "Not so: row must be an array of numbers, of shape (2,)."
+    assert text.splitlines()[0] == "Failed: row must be an array of numbers, of shape (2,)."
     assert f"got:        {said}" in text
 
 
@@ -129,7 +129,7 @@ def test_an_error_in_the_students_code_shows_the_input_and_the_line():
         return x @ np.zeros(7)
 
     text = message(call, broken, X)
-    assert text.splitlines()[0] == "Not so: broken raised an error."
+    assert text.splitlines()[0] == "Failed: broken raised an error."
     assert "[[1. 2.]" in text
     assert "raised:     ValueError: matmul" in text
     assert "in the line: return x @ np.zeros(7)" in text
@@ -146,7 +146,7 @@ def test_an_unwritten_function_is_called_so():
     def standardize(x):
         raise NotImplementedError
 
-    assert message(call, standardize, X) == "Not so: standardize is not written yet."
+    assert message(call, standardize, X) == "Failed: standardize is not written yet."
 
 
 def test_a_warning_fails_only_where_quiet_is_asked_for():
@@ -172,7 +172,7 @@ def test_a_file_that_somebody_left_open_is_no_warning_of_the_function():
 def test_a_wrong_dtype_is_named():
     call(double, X.astype(np.float32), dtype=np.float32, y=(2, 2))
     text = message(call, lambda x: x.astype(float), X.astype(np.float32), dtype="float32", y=(2, 2))
-    assert text.splitlines()[0] == "Not so: y must have dtype float32 here."
+    assert text.splitlines()[0] == "Failed: y must have dtype float32 here."
     assert "got:        dtype float64" in text
 
 
@@ -183,7 +183,7 @@ def test_a_changed_argument_is_named():
 
     leaves_arguments_alone(lambda x, y: (x + y, 2 * x), X, X[0])
     text = message(leaves_arguments_alone, spoil, X, np.zeros(2))
-    assert text.splitlines()[0] == "Not so: spoil must not change its argument y."
+    assert text.splitlines()[0] == "Failed: spoil must not change its argument y."
     assert "y =         [0. 0.]" in text
     assert "after:      [9. 0.]" in text
 
@@ -200,7 +200,7 @@ def test_a_notebook_shows_the_message_and_no_frames(capsys):
     finally:
         InteractiveShell.clear_instance()
     printed = capsys.readouterr().out
-    assert "Not so: one is two." in printed
+    assert "Failed: one is two." in printed
     assert "Traceback" not in printed
     assert "check.py" not in printed
 
@@ -255,7 +255,7 @@ def test_an_expected_error_passes_at_once_or_when_the_result_is_read():
     raises(ValueError, refuse, 0)
     raises(ValueError, refuse_later, n=0)
     text = message(raises, ValueError, double, X)
-    assert text.splitlines()[0] == "Not so: double must raise ValueError here."
+    assert text.splitlines()[0] == "Failed: double must raise ValueError here."
     assert "got:        an array of shape (2, 2)" in text
     assert "got:        ValueError: 0" in message(raises, KeyError, refuse, 0)
 
@@ -264,14 +264,14 @@ def test_an_unwritten_function_does_not_pass_for_one_that_refuses():
     def standardize(n):
         raise NotImplementedError
 
-    assert message(raises, RuntimeError, standardize, 0) == "Not so: standardize is not written yet."
-    assert message(raises, ValueError, standardize, 0) == "Not so: standardize is not written yet."
+    assert message(raises, RuntimeError, standardize, 0) == "Failed: standardize is not written yet."
+    assert message(raises, ValueError, standardize, 0) == "Failed: standardize is not written yet."
 
 
 def test_a_fact_that_does_not_hold_is_said():
     holds([1], "there is one")
     text = message(holds, [], "there is one", x=X)
-    assert text.splitlines()[0] == "Not so: there is one."
+    assert text.splitlines()[0] == "Failed: there is one."
     assert "[[1. 2.]" in text
 
 
@@ -281,7 +281,7 @@ def test_work_that_grows_too_fast_is_found():
 
     grows(len, ([0] * 10,), ([0] * 1000,), 1000, "the work grows with the length")
     text = message(grows, pairs, ([0] * 100,), ([0] * 3000,), 100, "the work grows with the length")
-    assert text.splitlines()[0] == "Not so: the work grows with the length."
+    assert text.splitlines()[0] == "Failed: the work grows with the length."
     assert "at most 100 times as long" in text
 
 

@@ -38,7 +38,7 @@ def text_of(answer, *checks, **names):
 
 
 def test_a_known_mistake_is_named_however_it_is_written():
-    assert hints_in(text_of(DDOF, CHECK)) == ["Not so: std divides by N.", BY_N_MINUS_1]
+    assert hints_in(text_of(DDOF, CHECK)) == ["Failed: std divides by N.", BY_N_MINUS_1]
     loop = """
 def standardize(x):
     mean = sum(x) / len(x)
@@ -46,7 +46,7 @@ def standardize(x):
     print("a note of the student's")
     return [(x - mean) / std, mean, std]
 """
-    assert hints_in(text_of(loop, CHECK)) == ["Not so: std divides by N.", BY_N_MINUS_1]
+    assert hints_in(text_of(loop, CHECK)) == ["Failed: std divides by N.", BY_N_MINUS_1]
 
 
 def test_of_two_mistakes_in_one_answer_each_check_names_its_own():
@@ -66,7 +66,7 @@ def test_the_hint_stands_in_full_below_the_claim():
 
 def test_an_unknown_mistake_shows_the_smallest_input_that_fails_and_no_hint():
     text = text_of("def standardize(x):\n    return x * 0.0, x.mean(axis=0), 1.1 * x.std(axis=0)\n", CHECK)
-    assert hints_in(text) == ["Not so: std divides by N."]
+    assert hints_in(text) == ["Failed: std divides by N."]
     assert "  smallest:   it fails on this too:\n" in text
     assert len(text.splitlines()) < 30
 
@@ -74,7 +74,7 @@ def test_an_unknown_mistake_shows_the_smallest_input_that_fails_and_no_hint():
 def test_a_function_that_always_fails_is_explained_all_the_same():
     text = text_of("def standardize(x):\n    return (x - mean) / std\n", CHECK)
     assert "raised:     NameError: name 'mean' is not defined" in text
-    assert hints_in(text) == ["Not so: standardize raised an error."]
+    assert hints_in(text) == ["Failed: standardize raised an error."]
 
 
 class Stand:
@@ -109,7 +109,7 @@ def test_a_function_is_known_by_the_name_that_the_notebook_gives_it(way):
 def test_a_check_of_another_cell_is_no_matter():
     quiet = "from bngrader.check import call\ncall(standardize, np.eye(3))\n"
     alone = "from bngrader.check import close\nclose(1, 2, 'one is two')\n"
-    assert hints_in(text_of(DDOF, quiet, alone)) == ["Not so: one is two."]
+    assert hints_in(text_of(DDOF, quiet, alone)) == ["Failed: one is two."]
 
 
 def test_hints_are_read_from_a_message_and_not_from_what_a_student_shows():
