@@ -11,9 +11,10 @@ from unittest.mock import patch
 
 from distributed import LocalCluster
 
-from bngrader.grading import process_pool
-from bngrader.grading.grade_submission import Job, Outcome
-from bngrader.grading.process_pool import on_cluster
+from bngrader.gradebook.records import Outcome
+from bngrader.grading import dask_pool
+from bngrader.grading.dask_pool import on_cluster
+from bngrader.grading.grade_submission import Job
 from tests.grading.sample_class import ASSIGNMENT, submissions
 
 PROCESSES = 2
@@ -47,7 +48,7 @@ def simulate(count: int, seconds_each: float, workers: int) -> Simulation:
     options: dict[str, Any] = {"n_workers": PROCESSES, "threads_per_worker": workers // PROCESSES}
     with (
         LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL, **options) as local,
-        patch.object(process_pool, "grade_one", pretend),
+        patch.object(dask_pool, "grade_one", pretend),
     ):
         _map(local.scheduler_address, 4 * workers, 0)  # the workers import the package
         start, before = perf_counter(), os.times()

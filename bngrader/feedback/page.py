@@ -10,10 +10,10 @@ from nbformat import NotebookNode
 from bngrader.authoring.chapter_links import Reading, reading
 from bngrader.check.messages import claim_in, facts_in
 from bngrader.engine.errors import OWN_TRACEBACK
+from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown
 from bngrader.feedback.notebook_html import shown_cells
 from bngrader.feedback.questions import Idea, ideas_in, name_of
-from bngrader.grading.scoring import hints
 from bngrader.templates import render
 
 LARGEST = 290_000  # bytes of a page, whatever the notebook holds

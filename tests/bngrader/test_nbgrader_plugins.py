@@ -2,7 +2,7 @@
 
 import pytest
 
-from bngrader.rubric import ShowRubric
+from bngrader.nbgrader_plugins import ShowRubric
 from tests.grading import sample_class
 
 

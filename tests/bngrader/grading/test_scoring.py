@@ -6,7 +6,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum
 
 from bngrader.course.folders import put_tools_on_path
-from bngrader.grading.scoring import SaveScores, auto_comment, hints, score
+from bngrader.feedback.failures import hints
+from bngrader.grading.scoring import auto_comment, score
+from bngrader.nbgrader_plugins import SaveScores
 
 NOISE = [
     new_output("stream", name="stderr", text="UserWarning: careful"),

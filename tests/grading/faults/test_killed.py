@@ -9,7 +9,8 @@ import psutil
 
 from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.grading.grade_submission import Job
-from bngrader.grading.process_pool import LOST, in_processes
+from bngrader.grading.pool import LOST
+from bngrader.grading.process_pool import in_processes
 from tests.conftest import PATIENCE, REPOSITORY
 from tests.grading.faults.rounds import (
     assert_each_has_its_grade,
