@@ -1,4 +1,4 @@
-// Draws what came of a test.
+// Draws the verdict of a test.
 
 // An element with properties and children, texts or elements.
 export function element(tag, properties = {}, children = []) {
@@ -19,7 +19,7 @@ export function show(verdict, item) {
       element("strong", { className: "word" }, [word]),
       " ",
       element("code", {}, [test ? verdict.name : `${verdict.name}.py`]),
-      ...(verdict.said ? [`: ${verdict.said}`] : []),
+      ...(verdict.message ? [`: ${verdict.message}`] : []),
     ]),
     ...verdict.hints.map((hint) => element("p", { className: "advice" }, [element("strong", {}, ["Hint: "]), hint])),
     facts(verdict.facts),

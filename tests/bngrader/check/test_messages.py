@@ -5,7 +5,7 @@ import numpy as np
 from bngrader.check.messages import claim_in, facts_in, failure, hints_in
 
 
-def test_a_message_gives_back_its_claim_hints_inputs_and_facts():
+def test_a_message_can_be_taken_apart_again():
     x = np.array([[1.0, 2.0], [3.0, 4.0]])
     hint = "You divide by N - 1, " + "which is a very long story " * 5 + "in the end."
     text = str(
