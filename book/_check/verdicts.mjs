@@ -19,7 +19,7 @@ export function show(verdict, item) {
       element("strong", { className: "word" }, [word]),
       " ",
       element("code", {}, [test ? verdict.name : `${verdict.name}.py`]),
-      ...(verdict.said ? [`: ${verdict.said.replace(/^Not so: /, "")}`] : []),
+      ...(verdict.message ? [`: ${verdict.message}`] : []),
     ]),
     ...verdict.hints.map((hint) => element("p", { className: "advice" }, [element("strong", {}, ["Hint: "]), hint])),
     facts(verdict.facts),

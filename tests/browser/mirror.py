@@ -21,11 +21,11 @@ PLAIN_CHECK = """
 def check(answers, tests, setup, forbidden, tell):
     namespace = {}
     for name, source in [*answers.items(), *((test["name"], test["source"]) for test in tests)]:
-        verdict = {"name": name, "passed": True, "said": "", "hints": [], "facts": [], "traceback": "", "output": ""}
+        verdict = {"name": name, "passed": True, "message": "", "hints": [], "facts": [], "traceback": "", "output": ""}
         try:
             exec(compile(source if name in answers else "assert standardize", name, "exec"), namespace)
         except Exception as error:
-            verdict.update(passed=False, said=repr(error))
+            verdict.update(passed=False, message=repr(error))
         if name not in answers:
             tell(verdict)
 """

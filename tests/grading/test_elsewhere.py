@@ -63,7 +63,7 @@ def test_checks_in_an_answer_cell_cost_no_points(course, records, student):
     assert records[student]["score"] == 15
     said = page(course, student)
     assert "forbids" not in said
-    failed = "CheckFailed: Not so: the mean is that of the columns. The cell with your code ended in this error."
+    failed = "CheckFailed: Failed: the mean is that of the columns. The cell with your code ended in this error."
     assert (failed in said) == (student == "fails-its-own-check")
 
 

@@ -46,11 +46,11 @@ FAILED = {
     "pia-another-notebook": "has none of the assignment's cells",
 }
 HINTS = {
-    ("dan-ddof", "test_standardize"): "Not so: std divides the squared deviations by N.",
-    ("eve-constant", "test_standardize_constant"): "Not so: the std of a constant column is exactly 0.",
-    ("fay-in-place", "test_standardize_dtype"): "Not so: standardize must not change its argument x.",
-    ("jon-does-not-run", "test_standardize"): "Not so: standardize raised an error.",
-    ("kim-empty", "test_min_max_scale"): "Not so: min_max_scale is not written yet.",
+    ("dan-ddof", "test_standardize"): "Failed: std divides the squared deviations by N.",
+    ("eve-constant", "test_standardize_constant"): "Failed: the std of a constant column is exactly 0.",
+    ("fay-in-place", "test_standardize_dtype"): "Failed: standardize must not change its argument x.",
+    ("jon-does-not-run", "test_standardize"): "Failed: standardize raised an error.",
+    ("kim-empty", "test_min_max_scale"): "Failed: min_max_scale is not written yet.",
 }
 
 
@@ -123,7 +123,7 @@ def test_an_edited_test_is_replaced_by_the_instructors(course):
     cells = graded_notebook(course, "lou-edited-a-test").cells
     cell = next(c for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == "test_standardize")
     assert cell.source == next(c for c in sample_class.handed_out().cells if c.id == "test_standardize").source
-    assert "Not so: std divides the squared deviations by N." in cell.outputs[0].evalue
+    assert "Failed: std divides the squared deviations by N." in cell.outputs[0].evalue
 
 
 def test_a_second_round_grades_nothing_again(own_course, records):

@@ -60,7 +60,7 @@ def test_an_unwritten_function_fails_every_cell_and_says_so(slug, function):
     needed = {f.__name__: source(f) for f in known(function).needs}
     said = runner.failures(slug, Answer(function, "stub", {**needed, function: stub}))
     assert set(said) == set(runner.tests_of(slug, function))
-    assert set(said.values()) == {f"Not so: {function} is not written yet."}
+    assert set(said.values()) == {f"Failed: {function} is not written yet."}
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
