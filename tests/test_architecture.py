@@ -13,7 +13,7 @@ from tests.conftest import REPOSITORY
 
 PACKAGES = ("bnref", "bngrader")
 # Folders whose folders and modules import each other in one direction.
-LAYERED = ("bngrader.engine",)
+LAYERED = ("bngrader", "bngrader.engine", "bnref")
 # What the modules of a package may import, of these packages. The longest name that fits a module counts.
 MAY_IMPORT = {
     "bnref": {"bnref"},
