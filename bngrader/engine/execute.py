@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 
 from bngrader.engine.cells import outputs
-from bngrader.engine.judge.job import ANSWER, BOTH, TEST, Cell, Job
+from bngrader.engine.judge.job import ANSWER, BOTH, TEST, CodeCell, JudgeJob
 from bngrader.engine.judge.supervisor import END, GONE, INTERRUPT, START
 from bngrader.engine.processes.launcher import PACKAGES, Forked, ZygoteError, allowed, zygote
 from bngrader.engine.protocol.channel import Channel
@@ -32,7 +32,7 @@ NEEDED = (
     "private",
     "unsafe_no_sandbox",
 )
-SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is taken for lost, or a student's monitor
+SLACK_SECONDS = 30.0  # over its time, after which a judge or a monitor is taken for lost
 
 
 def execute(notebook: NotebookNode, settings: Engine) -> None:
@@ -54,12 +54,12 @@ def execute(notebook: NotebookNode, settings: Engine) -> None:
             run.give_up(f"the notebook took longer than the {settings.notebook_seconds:g} seconds that it may take")
 
 
-def _kind(cell: NotebookNode) -> Cell:
+def _kind(cell: NotebookNode) -> CodeCell:
     """Where a code cell runs, by its nbgrader metadata."""
     grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
     if is_grade(cell) and not is_solution(cell):
-        return Cell(TEST, cell.source, grade_id)
-    return Cell(BOTH if is_locked(cell) else ANSWER, cell.source, grade_id)
+        return CodeCell(TEST, cell.source, grade_id)
+    return CodeCell(BOTH if is_locked(cell) else ANSWER, cell.source, grade_id)
 
 
 def imports(notebook: NotebookNode) -> list[list[str]]:
@@ -110,9 +110,9 @@ class _Run:
             commands.close()
 
     def _follow(self, control: Channel, commands: socket.socket) -> None:
-        job = Job([_kind(cell) for cell in self.cells], self.settings, self.first)
+        job = JudgeJob([_kind(cell) for cell in self.cells], self.settings, self.first)
         control.send(job.as_dict())
-        limit = time.monotonic() + SLACK
+        limit = time.monotonic() + SLACK_SECONDS
         while self.first < len(self.cells):
             left = min(limit, self.end) - time.monotonic()
             ready, _, _ = select.select([control.sock, commands], [], [], max(left, 0))
@@ -124,14 +124,14 @@ class _Run:
                 self._obey(commands)
             if control.sock in ready:
                 try:
-                    message, _ = control.receive(time.monotonic() + SLACK)
+                    message, _ = control.receive(time.monotonic() + SLACK_SECONDS)
                 except (EOFError, OSError, TimeoutError):
                     if self.lean.gone() or self.full.gone():
                         raise ZygoteError("the process that starts the others ended") from None
                     self.give_up("the test's process ended")
                     return
                 if "begin" in message:
-                    limit = time.monotonic() + message["seconds"] + SLACK
+                    limit = time.monotonic() + message["seconds"] + SLACK_SECONDS
                 else:
                     self._fill(message)
 
@@ -173,7 +173,7 @@ class _Run:
         if self.student is None:
             return ""
         self.student.send(number)
-        ready, _, _ = select.select([self.status], [], [], SLACK)
+        ready, _, _ = select.select([self.status], [], [], SLACK_SECONDS)
         said = os.read(self.status, 1 << 12) if ready else b""
         self.student.close()
         os.close(self.status)
