@@ -29,7 +29,7 @@ def test_an_old_name_still_imports(name):
     assert import_item(name).__name__ == name.rpartition(".")[2]
 
 
-def test_both_names_stand_for_the_same_module():
+def test_old_and_new_name_are_the_same_module():
     old, new = importlib.import_module("bngrader.late"), importlib.import_module("bngrader.gradebook.late_policy")
     assert old is new
     assert new.__spec__.name == "bngrader.gradebook.late_policy"

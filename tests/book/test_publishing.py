@@ -1,4 +1,4 @@
-"""The address that pages say they have: the one that the build was told, and none without."""
+"""Tests of the address in pages: that of the build's settings, or none without."""
 
 import os
 import re
@@ -25,7 +25,7 @@ ogp_enable_meta_description = True
 
 @pytest.fixture
 def built(tmp_path):
-    """A page of a small book."""
+    """Return a function that builds a small book, and returns its page."""
     shutil.copytree(REPOSITORY / "book" / "_ext", tmp_path / "ext")
     (tmp_path / "conf.py").write_text(CONF)
     (tmp_path / "index.rst").write_text("Title\n=====\n\nA sentence that says what the page is about.\n")
@@ -41,7 +41,7 @@ def built(tmp_path):
 
 
 @pytest.mark.parametrize("variables", [{}, {"BNCOURSE_URL": ""}])
-def test_without_an_address_a_page_says_none(built, variables):
+def test_a_page_names_no_address_if_none_is_set(built, variables):
     page = built(**variables)
     head = page.split("</head>")[0]
     assert "Report a mistake" not in page
@@ -50,7 +50,7 @@ def test_without_an_address_a_page_says_none(built, variables):
     assert '<meta name="description" content="A sentence that says what the page is about."' in head
 
 
-def test_with_an_address_a_page_has_it_and_a_card(built, tmp_path):
+def test_a_page_names_the_books_address_and_its_card(built, tmp_path):
     head = built(BNCOURSE_URL="https://example.org/batch-norm")
     assert '<link rel="canonical" href="https://example.org/batch-norm/index.html" />' in head
     assert '<meta property="og:url" content="https://example.org/batch-norm/index.html" />' in head
@@ -70,7 +70,7 @@ def test_with_a_repository_each_page_takes_reports_of_mistakes(built):
 
 
 @pytest.mark.skipif(bool(os.environ.get("BNCOURSE_URL")), reason="this build was told an address")
-def test_the_built_book_says_no_address():
+def test_the_built_book_names_no_address():
     pages = list(HTML.rglob("*.html"))
     assert len(pages) > 20, "run make book first"
     heads = {path.name: path.read_text().split("</head>")[0] for path in pages}

@@ -15,7 +15,7 @@ NOISE = [
     new_output("stream", name="stdout", text="3"),
     new_output("display_data", data={"text/plain": "0"}),
 ]
-ERROR = new_output("error", ename="CheckFailed", evalue="Not so: z.\n  x = 1", traceback=["Not so: z.", "  x = 1"])
+ERROR = new_output("error", ename="CheckFailed", evalue="Failed: z.\n  x = 1", traceback=["Failed: z.", "  x = 1"])
 
 
 def checked(*outputs, count=1):
@@ -78,7 +78,7 @@ def test_an_answer_in_words_waits_for_a_person():
 
 def test_hints_are_the_first_lines_of_what_failed():
     other = new_output("error", ename="NameError", evalue="\x1b[31mname 'z'\x1b[0m\nmore", traceback=[])
-    assert hints(checked(ERROR, *NOISE, other)) == ["Not so: z.", "NameError: name 'z'"]
+    assert hints(checked(ERROR, *NOISE, other)) == ["Failed: z.", "NameError: name 'z'"]
     assert hints(checked(new_output("error", ename="MemoryError", evalue="", traceback=[]))) == ["MemoryError"]
     assert hints(checked(*NOISE)) == []
 
