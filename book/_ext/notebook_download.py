@@ -44,7 +44,7 @@ def _glued(executed: Path) -> dict[str, str]:
 
 
 def _executed(path: Path, cache: str | None) -> NotebookNode:
-    """The notebook with its outputs: myst-nb leaves them out where it found them in its cache."""
+    """Read the notebook with its outputs, which myst-nb leaves out of the file if they came from its cache."""
     notebook = nbformat.read(path, as_version=4)
     if cache:  # a page without cells has none
         _, notebook = get_cache(cache).merge_match_into_notebook(notebook)

@@ -16,7 +16,7 @@ def test_help_names_the_commands_and_their_examples():
         assert said in ran.stdout
 
 
-def test_without_the_instructors_extra_it_says_how_to_get_it():
+def test_a_missing_extra_is_named_with_its_install_command():
     hide = "import sys; sys.modules['typer'] = None; import bngrader.__main__ as m; m.main()"
     ran = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, check=False)
     assert ran.returncode == 1

@@ -1,4 +1,4 @@
-"""Pages are executed side by side, and again only when code that they import changes: a small book, really built."""
+"""Tests that pages run side by side, and run again only when code that they import changes, with a small real book."""
 
 import os
 import re
@@ -73,7 +73,7 @@ class Book:
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, env=environment)
 
     def executed(self, **environment):
-        """Build the book; give the pages that were executed for it, in their order."""
+        """Build the book, and return the pages that were executed for it, in their order."""
         (self.folder / "executed").write_text("")
         ran = self.sphinx(**environment)
         assert ran.returncode == 0, ran.stderr

@@ -8,6 +8,7 @@ import types
 from typing import Any
 
 from bngrader.check import CheckFailed
+from bngrader.check.messages import FAILED_PREFIX
 from bngrader.engine.cells import outputs, variables
 from bngrader.engine.cells.shell import Output, Shell
 from bngrader.engine.errors import OWN_TRACEBACK, LimitReached
@@ -157,7 +158,7 @@ class Judge:
         )
         if missing:
             how = self.ended.get(missing)
-            said = f"Not so: {missing} is defined." + (f"\n  its cell    ended with {how}" if how else "")
+            said = f"{FAILED_PREFIX}{missing} is not defined." + (f"\n  its cell    ended with {how}" if how else "")
             output = outputs.error(CheckFailed.__name__, said) | {"traceback": said.splitlines()}
         for name in self.answers.all_attempts():
             said = f"The notebook used {name}, which this assignment forbids."
