@@ -2,7 +2,8 @@
 
 myst-nb executes a page when Sphinx reads it, one page after the other, and its cache compares the cells of a page, not
 the modules that these import. Here each page has a cache of its own, in a folder named after the code that the page
-depends on, and all pages are executed before they are read: so Sphinx finds them in their caches.
+depends on. Processes execute the pages and fill the caches while Sphinx reads; it waits before it reads a page that is
+not executed yet. Pages share the results of experiments, and wait for each other's: see `bnref/experiments/memory.py`.
 """
 
 import hashlib
@@ -54,7 +55,7 @@ class Page:
 
 
 def depends_on(cells: list[str], places: list[Path]) -> str:
-    """Hash what cells depend on: of packages and modules the code that they import, and all of any other file."""
+    """Hash what cells depend on: the code that they import of packages and modules, and any other file as a whole."""
     try:
         names = list(chain.from_iterable(map(imported_names, cells)))
     except SyntaxError:  # a magic command of IPython, or a mistake
@@ -90,7 +91,7 @@ class Execution:
         self.running: dict[str, Future[None]] = {}
 
     def find(self, app: Sphinx, env: Any, *_: set[str]) -> list[str]:
-        """Find all pages with cells; those whose code changed are read again."""
+        """Find all pages with cells, and return those whose code changed: Sphinx reads them again."""
         before = getattr(env, "page_caches", {})
         self.pages = dict(_pages(app, env))
         env.page_caches = {name: str(page.cache) for name, page in self.pages.items()}
@@ -99,17 +100,15 @@ class Execution:
     def start(self, app: Sphinx, env: Any, names: list[str]) -> None:
         """Start to execute the pages that are about to be read, in the order of `execution_order`."""
         order, alone = app.config.execution_order, app.config.execution_alone
-        ahead = [
-            name for name in names if name in self.pages and name not in alone and not self.pages[name].is_cached()
-        ]
+        ahead = [n for n in names if n in self.pages and n not in alone and not self.pages[n].is_cached()]
         if not ahead or env.mystnb_config.execution_mode != "cache":
             return
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of several pages would wait for each other
-        self.pool = ProcessPoolExecutor(min(len(ahead), joblib.cpu_count()))
+        pool = ProcessPoolExecutor(min(len(ahead), joblib.cpu_count()))
         for name in sorted(ahead, key=lambda name: order.index(name) if name in order else -1):
-            self.running[name] = self.pool.submit(execute, self.pages[name], env.mystnb_config)
+            self.running[name] = pool.submit(execute, self.pages[name], env.mystnb_config)
             self.running[name].add_done_callback(partial(_count, app, name))
-        self.pool.shutdown(wait=False)  # there is nothing more to come
+        pool.shutdown(wait=False)  # there is nothing more to come
 
     def finish(self, app: Sphinx, name: str, _: list[str]) -> None:
         """Wait until a page is executed, before it is read."""
@@ -119,11 +118,12 @@ class Execution:
             if name in self.running:
                 self.running[name].result()
         except BaseException:
-            self.pool.shutdown(wait=False, cancel_futures=True)
+            for future in self.running.values():
+                future.cancel()
             raise
         if name in self.pages:
-            config = app.env.mystnb_config  # type: ignore[attr-defined]
-            app.env.mystnb_config = config.copy(execution_cache_path=str(self.pages[name].cache))  # type: ignore[attr-defined]
+            env: Any = app.env
+            env.mystnb_config = env.mystnb_config.copy(execution_cache_path=str(self.pages[name].cache))
 
 
 def _count(app: Sphinx, name: str, future: Future[None]) -> None:

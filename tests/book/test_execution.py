@@ -1,5 +1,6 @@
 """Tests that pages run side by side, and run again only when code that they import changes, with a small real book."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -97,22 +98,13 @@ def test_a_notebook_keeps_its_outputs_when_prose_changes(book):
     assert "the code says one" in notebook
 
 
-@pytest.mark.parametrize(
-    ("file", "text"),
-    [
-        ("code_of_the_book/said.py", "VALUE = 'two'\n"),
-        ("code_of_the_book/words.py", "VALUE = 'two'\n"),
-        ("versions.txt", "2\n"),
-    ],
-)
-def test_a_change_that_counts_executes_the_page_again(book, file, text):
+def test_changed_code_executes_the_page_again(book):
     assert book.executed() == ["index"]
     assert book.executed() == []
-    before = (book.folder / file).read_text()
-    book.write(file, text)
+    book.write("code_of_the_book/words.py", "VALUE = 'two'\n")
     assert book.executed() == ["index"]
-    assert ("the code says two" in book.html()) == file.endswith(".py")
-    book.write(file, before)
+    assert "the code says two" in book.html()
+    book.write("code_of_the_book/words.py", MODULES["words"])
     assert book.executed() == []
     assert "the code says one" in book.html()
 
@@ -131,11 +123,29 @@ def test_only_the_pages_that_import_changed_code_are_executed(book):
     assert book.executed() == ["other"]
 
 
-def test_a_magic_command_makes_all_code_count(book):
-    book.page("index", "%time 1")
-    assert book.executed() == ["index"]
-    book.write("code_of_the_book/unrelated.py", "VALUE = 'two'\n")
-    assert book.executed() == ["index"]
+CELLS = ["from code_of_the_book import said"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "edited", "counts"),
+    [
+        (CELLS, "code_of_the_book/said.py", True),
+        (CELLS, "code_of_the_book/words.py", True),
+        (CELLS, "code_of_the_book/unrelated.py", False),
+        (["%time 1"], "code_of_the_book/unrelated.py", True),  # a magic command could import anything
+        (["import importlib; importlib.import_module(name)"], "code_of_the_book/unrelated.py", True),
+        ([], "code_of_the_book/said.py", False),
+        ([], "versions.txt", True),
+    ],
+)
+def test_cells_depend_on_what_they_import_and_on_other_files(book, cells, edited, counts):
+    spec = importlib.util.spec_from_file_location("execution", book.folder / "ext" / "execution.py")
+    execution = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(execution)
+    places = [book.folder / "code_of_the_book", book.folder / "versions.txt"]
+    before = execution.depends_on(cells, places)
+    book.write(edited, "VALUE = 'two'\n")
+    assert (execution.depends_on(cells, places) != before) == counts
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core executes one page at a time")
