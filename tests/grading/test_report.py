@@ -89,7 +89,7 @@ def test_the_csv_files_hold_the_same_and_no_formula(course, tables):
     assert scores["oto"] == ""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_page_is_accessible_and_loads_nothing(course, chromium, theme):
     with opened_file(chromium, course / "report" / "report.html", theme) as page:
         assert page.locator("figure img").count() == 4

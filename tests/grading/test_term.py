@@ -197,6 +197,7 @@ def restored(term, revised):
     return said
 
 
+@pytest.mark.slow
 def test_students_fetch_the_notebook_that_is_in_git(term):
     committed = sample_class.REPOSITORY / "exercises" / "scaling" / "scaling.ipynb"
     for student in STUDENTS:
@@ -204,12 +205,14 @@ def test_students_fetch_the_notebook_that_is_in_git(term):
     assert (term.exchange / COURSE / "outbound/scaling/scaling.ipynb").read_bytes() == committed.read_bytes()
 
 
+@pytest.mark.slow
 def test_collected_submissions_are_graded(first):
     records, _ = first
     assert scores(records) == {"ada": 12, "ben": 13}
     assert {record["status"] for record in records.values()} == {"needs_manual"}
 
 
+@pytest.mark.slow
 def test_extra_files_are_copied_to_the_graded_notebook(term, first):
     graded = term.folder / "autograded" / "ben" / "scaling"
     assert (graded / "notes.txt").read_text() == "see table"
