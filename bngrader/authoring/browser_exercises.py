@@ -30,7 +30,7 @@ class Test:
 
 
 @dataclass(frozen=True)
-class Item:
+class Exercise:
     """A function (or class) that students write; `needs` are others of the assignment that its tests call.
 
     `missing` are the modules that a page has not; without any, the item can be checked there.
@@ -46,14 +46,14 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Items:
+class AssignmentExercises:
     """An assignment's items; `common` is what its introduction says of all functions, `setup` what they stand on."""
 
     slug: str
     common: str
     setup: str
     forbidden: tuple[str, ...]
-    items: tuple[Item, ...]
+    items: tuple[Exercise, ...]
 
     def for_page(self) -> dict[str, Any]:
         """What a page's script needs, for JSON: all but the texts, and the items alone that can be checked there."""
@@ -61,13 +61,13 @@ class Items:
         return {"slug": self.slug, "setup": self.setup, "forbidden": self.forbidden, "items": items}
 
 
-def read_items(notebook: Path) -> Items:
+def read_items(notebook: Path) -> AssignmentExercises:
     """Read the items of a student's notebook."""
     content = nbformat.read(notebook, as_version=4)
     cells = {cell.id: cell for cell in content.cells}
     functions = [name for name, cell in cells.items() if cell.cell_type == "code" and cell.metadata.nbgrader.solution]
     setup, lost = _setup(cells["imports"].source)
-    return Items(
+    return AssignmentExercises(
         slug=notebook.stem,
         common=cells["intro"].source.partition(RULES)[2].partition("\n\n")[2].strip(),
         setup=setup,
@@ -85,7 +85,7 @@ def tests_of(name: str, functions: Iterable[str], cells: Iterable[str]) -> list[
     return [cell for cell in cells if owner(cell) == name]
 
 
-def _item(name: str, functions: list[str], cells: dict[str, NotebookNode], lost: dict[str, str]) -> Item:
+def _item(name: str, functions: list[str], cells: dict[str, NotebookNode], lost: dict[str, str]) -> Exercise:
     tests = [
         Test(test, cells[test].metadata.nbgrader.points, cells[test].source)
         for test in tests_of(name, functions, cells)
@@ -93,7 +93,7 @@ def _item(name: str, functions: list[str], cells: dict[str, NotebookNode], lost:
     trees = [ast.parse(source) for source in (cells[name].source, *(test.source for test in tests))]
     used = set().union(*map(_names, trees))
     missing = {lost[word] for word in used & set(lost)}
-    return Item(
+    return Exercise(
         name=name,
         about=cells[f"about_{name}"].source.partition("\n")[2].strip(),
         points=sum(test.points for test in tests),

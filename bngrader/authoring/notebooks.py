@@ -25,7 +25,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, ComputeChecksums
 from traitlets.config import Config
 
-from bngrader.course.folders import Course, CourseError, assignments, check_result, put_tools_on_path
+from bngrader.course.folders import Course, CourseError, assignments, put_tools_on_path, require_success
 from bngrader.course.source_folder import source_folder
 
 KINDS = {
@@ -102,7 +102,7 @@ def generate(config: Config, slug: str, *, into_gradebook: bool) -> str:
     config.SaveCells.enabled = into_gradebook
     config.GenerateAssignment.no_database = not into_gradebook
     result = NbGraderAPI(config=config).generate_assignment(slug)
-    check_result(result, f"to generate the assignment {slug}")
+    require_success(result, f"to generate the assignment {slug}")
     return strip_ansi(result.get("log") or "")
 
 

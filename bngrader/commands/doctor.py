@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bngrader.commands.app import app, cells, say
-from bngrader.commands.options import ClassFolder, Database, RosterFile, the_class
+from bngrader.commands.options import ClassFolder, Database, RosterFile, find_class
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError
+from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.doctor.course import course as course_checks
-from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.doctor.machine import machine
 
 SIGNS = {RIGHT: ("ok", "green"), NOTE: ("note", "yellow"), WRONG: ("wrong", "bold red")}
@@ -35,7 +35,7 @@ def doctor(
 
     Example: bngrader doctor --course ~/classes/2026
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     if not the_course.folder.is_dir():
         raise CourseError(f"--course {course}: there is no such folder")
     found = [*machine(the_course.repository, the_course.folder), *course_checks(the_course, roster)]
@@ -47,7 +47,7 @@ def doctor(
     raise typer.Exit(1 if wrong else 0)
 
 
-def _table(found: list[Finding]) -> Table:
+def _table(found: list[CheckResult]) -> Table:
     table = Table("", "about")
     for title in ("what was found", "how to mend it"):
         table.add_column(title, overflow="fold")

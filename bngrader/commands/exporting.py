@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bngrader.commands.app import app, say
-from bngrader.commands.options import ClassFolder, Database, RosterFile, left_out, the_class
+from bngrader.commands.options import ClassFolder, Database, RosterFile, find_class, misnamed_folders
 from bngrader.course.files import write_file, write_json
 from bngrader.course.folders import Course, CourseError, require_assignment
 from bngrader.gradebook.late_work import opened_gradebook
@@ -72,7 +72,7 @@ def export_grades(
 
     Example: bngrader export scaling --format canvas --course ~/classes/2026
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     for assignment in assignments:
         require_assignment(the_course.repository, assignment)
     titles = _titles(assignments, title, format)
@@ -90,7 +90,7 @@ def export_grades(
         write_json(json_file, records)
     platform = {Format.CANVAS: "canvas", Format.MOODLE: "moodle", Format.MOODLE_FEEDBACK: "moodle"}.get(format)
     unknown = grade_files.without_a_number(platform, rows, receipts) if platform else []
-    unnamed = left_out(the_course, assignments)
+    unnamed = misnamed_folders(the_course, assignments)
     say(*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), *unnamed, path)
     raise typer.Exit(1 if unknown or unnamed else 0)
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bngrader.commands.app import app, cells, errors, say
-from bngrader.commands.options import Database, Slug, require_folder_of, the_class
+from bngrader.commands.options import Database, Slug, find_class, require_folder_of
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError
 from bngrader.engine.errors import SandboxMissing
@@ -61,7 +61,7 @@ def grade_class(
 
     Example: bngrader grade scaling --course ~/classes/2026 --json scores.json
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     require_folder_of("--json", json_file)
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bngrader.commands.app import app, say
-from bngrader.commands.options import Slug, left_out, the_class
+from bngrader.commands.options import Slug, find_class, misnamed_folders
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError, require_assignment
 from bngrader.course.names import readable
 from bngrader.lms.archive import opened
-from bngrader.lms.import_submissions import MISSING, TO_LOOK_AT, Finding, Import, read_times
+from bngrader.lms.import_submissions import MISSING, TO_LOOK_AT, Import, ImportFinding, read_times
 from bngrader.lms.roster import NAME, find_roster, with_worksheet
 
 
@@ -52,7 +52,7 @@ def import_submissions(
 
     Example: bngrader import scaling ~/Downloads/scaling.zip --course ~/classes/2026
     """
-    the_course = the_class(course)
+    the_course = find_class(course)
     require_assignment(the_course.repository, assignment)
     known = find_roster(the_course.folder, roster)
     if known is None:
@@ -67,7 +67,7 @@ def import_submissions(
     with opened(source) as entries, Progress(console=Console(), transient=True) as progress:
         task = progress.add_task(f"importing {assignment}", total=len(entries))
         findings = work.run(entries, lambda count: progress.advance(task, count))
-    unnamed = left_out(the_course, [assignment])
+    unnamed = misnamed_folders(the_course, [assignment])
     say(*unnamed, *lines(findings))
     if json_file:
         write_json(json_file, [found.as_dict() for found in findings])
@@ -81,7 +81,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
         raise CourseError(f"--zone {name}: there is no such time zone; write one such as Europe/Berlin") from error
 
 
-def lines(findings: list[Finding]) -> list[str]:
+def lines(findings: list[ImportFinding]) -> list[str]:
     """What the command says of an import: what is left to look at, who is missing, and the counts."""
     said = [f"{found.student or _shown(found.files)}: {found.said}" for found in findings if found.said]
     missing = [found.student or "" for found in findings if found.status == MISSING]

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bngrader.commands.app import app, cells, say
-from bngrader.commands.options import ClassFolder, Database, Slug, left_out, the_class
+from bngrader.commands.options import ClassFolder, Database, Slug, find_class, misnamed_folders
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError, require_assignment
-from bngrader.course.times import required
+from bngrader.course.times import require_time
 from bngrader.gradebook.late_work import Late, opened_gradebook
 from bngrader.gradebook.revision import record_assignment
 from bngrader.submissions.read import handed_in, read_timestamp
@@ -38,9 +38,9 @@ def late_work(
 
     Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     require_assignment(the_course.repository, assignment)
-    time = required(due, "--due") if due else None
+    time = require_time(due, "--due") if due else None
     if time:
         _record(the_course, assignment)
     with opened_gradebook(the_course, assignment) as gradebook:
@@ -57,7 +57,7 @@ def late_work(
         say(f"bngrader grade {assignment} brings their pages of feedback up to date." if changed else "")
     else:
         say(f"Due {due_now} UTC. Nobody is late.")
-    unnamed = left_out(the_course, [assignment])
+    unnamed = misnamed_folders(the_course, [assignment])
     say(*unnamed)
     if json_file:
         write_json(json_file, [asdict(each) for each in late])

@@ -21,7 +21,7 @@ RosterFile = Annotated[
 ]
 
 
-def the_class(folder: Path | None, db: str | None = None) -> Course:
+def find_class(folder: Path | None, db: str | None = None) -> Course:
     """The class that `--course` and `--db` name: without them, that of the repository around the working folder.
 
     Raises CourseError where there is no repository.
@@ -39,7 +39,7 @@ def require_folder_of(option: str, path: Path | None) -> None:
         raise CourseError(f"{option} {path}: the folder {path.parent} does not exist; make it first")
 
 
-def left_out(course: Course, assignments: Iterable[str]) -> list[str]:
+def misnamed_folders(course: Course, assignments: Iterable[str]) -> list[str]:
     """A line for each folder in submitted/ that no command looks into, because of its name."""
     named = {name: why for assignment in assignments for name, why in misnamed(course.folder, assignment).items()}
     return [f"{name}: {why}" for name, why in sorted(named.items())]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bngrader.commands.app import app, errors, say
-from bngrader.commands.options import ClassFolder, Database, left_out, require_folder_of, the_class
+from bngrader.commands.options import ClassFolder, Database, find_class, misnamed_folders, require_folder_of
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError
 from bngrader.report.collect import collect
@@ -36,7 +36,7 @@ def report_on_class(
     """
     from bngrader.report.write import PAGE, write_report  # here, so that no other command waits for matplotlib
 
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     target = into or the_course.folder / "report"
     if (target / PAGE).exists() and not force:
         raise CourseError(f"{target} holds a report already. Name another folder with --into, or add --force")
@@ -51,6 +51,6 @@ def report_on_class(
             for table in tables(data).values()
         }
         write_json(json_file, records)
-    unnamed = left_out(the_course, [assignment.name for assignment in data.assignments])
+    unnamed = misnamed_folders(the_course, [assignment.name for assignment in data.assignments])
     say(*unnamed, page)
     raise typer.Exit(1 if unnamed else 0)

@@ -7,14 +7,14 @@ import typer
 from rich.progress import track
 
 from bngrader.commands.app import app, errors, say
-from bngrader.commands.options import Slug, left_out, require_folder_of, the_class
+from bngrader.commands.options import Slug, find_class, misnamed_folders, require_folder_of
 from bngrader.course.files import write_file, write_json
 from bngrader.course.folders import CourseError, require_assignment
 from bngrader.similarity.page import page
 from bngrader.similarity.texts import Corpus
 
 if TYPE_CHECKING:
-    from bngrader.similarity.pairs import Pair
+    from bngrader.similarity.pairs import SimilarPair
 
 
 @app.command("similarity")
@@ -46,7 +46,7 @@ def find_similar(
 
     Example: bngrader similarity scaling --course ~/classes/2026
     """
-    the_course = the_class(course)
+    the_course = find_class(course)
     require_assignment(the_course.repository, assignment)
     target = into or the_course.folder / "similarity" / f"{assignment}.html"
     if target.exists() and not force:
@@ -57,13 +57,13 @@ def find_similar(
     write_file(target, page(corpus, pairs, share).encode())
     if json_file:
         write_json(json_file, [pair.as_dict() for pair in pairs])
-    unnamed = left_out(the_course, [assignment])
+    unnamed = misnamed_folders(the_course, [assignment])
     counts = f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs"
     say(*unnamed, f"{counts}. {target}")
     raise typer.Exit(1 if pairs or unnamed else 0)
 
 
-def _compare(corpus: Corpus, share: float, common: float) -> "list[Pair]":
+def _compare(corpus: Corpus, share: float, common: float) -> "list[SimilarPair]":
     from bngrader.similarity.pairs import Comparison  # here: copydetect makes whoever imports it wait for matplotlib
 
     comparison = Comparison(corpus.handed_out())

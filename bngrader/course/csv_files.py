@@ -22,13 +22,13 @@ WITHIN = re.compile(rf"([;\t\r\n]\s*'*)({FORMULA})")
 NEUTRAL_WITHIN = re.compile(rf"([;\t\r\n]\s*'*)'({FORMULA})")
 
 
-def safe(text: str) -> str:
+def escape_formulas(text: str) -> str:
     """A text that no spreadsheet runs."""
     text = WITHIN.sub(r"\1'\2", text)
     return f"'{text}" if STARTS.match(text) else text
 
 
-def plain(text: str) -> str:
+def unescape_formulas(text: str) -> str:
     """The text that `safe` was given."""
     if text.startswith("'") and STARTS.match(text[1:]):
         text = text[1:]
@@ -41,7 +41,7 @@ def write(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     table = csv.writer(file, lineterminator="\r\n")
     for row in [header, *rows]:
         table.writerow(
-            ["" if cell is None else safe(readable(cell)) if isinstance(cell, str) else cell for cell in row]
+            ["" if cell is None else escape_formulas(readable(cell)) if isinstance(cell, str) else cell for cell in row]
         )
     return file.getvalue().encode()
 
@@ -103,4 +103,4 @@ def _column(cell: str) -> str:
 
 
 def _plain(row: list[str]) -> list[str]:
-    return [plain(cell).strip() for cell in row]
+    return [unescape_formulas(cell).strip() for cell in row]

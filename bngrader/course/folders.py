@@ -57,7 +57,7 @@ def put_tools_on_path() -> None:
         os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", "")])
 
 
-def check_result(result: dict[str, Any], doing: str) -> None:
+def require_success(result: dict[str, Any], doing: str) -> None:
     """Pass on a failure that nbgrader's API reports, as an error with its own words, briefly.
 
     Raises CourseError, saying what nbgrader was `doing`, unless the result is a success.

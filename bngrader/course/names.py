@@ -35,7 +35,7 @@ def _spelled(character: str) -> str:
     return repr(character)[1:-1]
 
 
-def fault_of_id(student: str) -> str | None:
+def id_fault(student: str) -> str | None:
     """Say why a text cannot be a student's id, which names a folder; None if it can."""
     if not student:
         return "is empty"
@@ -50,26 +50,26 @@ def fault_of_id(student: str) -> str | None:
     return None
 
 
-def way_out(folder: Path) -> str:
+def rename_advice(folder: Path) -> str:
     """Say what to do about a student's folder whose name is at fault."""
-    if fault_of_id(folder.name) and not fault_of_id(_as_utf8(folder.name)):
+    if id_fault(folder.name) and not id_fault(_as_utf8(folder.name)):
         return "Its name is UTF-8, which the locale does not read here: run the command again with PYTHONUTF8=1"
-    return f"Rename it: mv {for_shell(folder)} {for_shell(folder.parent / 'STUDENT_ID')}"
+    return f"Rename it: mv {shell_quoted(folder)} {shell_quoted(folder.parent / 'STUDENT_ID')}"
 
 
 def _as_utf8(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
-def for_shell(path: Path) -> str:
+def shell_quoted(path: Path) -> str:
     """Quote a path so that bash takes it as it is, and every terminal shows it."""
     text = os.fspath(path)
     if readable(text) == text:
         return shlex.quote(text)
-    return "$'" + "".join(map(_for_shell, text)) + "'"
+    return "$'" + "".join(map(_shell_character, text)) + "'"
 
 
-def _for_shell(character: str) -> str:
+def _shell_character(character: str) -> str:
     if character in "'\\":
         return f"\\{character}"
     if readable(character) == character:

@@ -8,7 +8,7 @@ from bngrader.course.folders import CourseError
 EXAMPLES = '"2026-03-01 12:00 UTC", "2026-03-01 12:00 +0100" or "2026-03-01 12:00 Europe/Berlin"'
 
 
-def in_utc(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """The time that a text says, in UTC and without saying so, as nbgrader wants it; without a zone it is in UTC.
 
     nbgrader's own reader takes +0100 for a hundred seconds.
@@ -26,17 +26,17 @@ def in_utc(text: str) -> datetime:
     return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
 
 
-def required(text: str, place: str) -> datetime:
+def require_time(text: str, place: str) -> datetime:
     """The same, for a text that a person wrote at `place`.
 
     Raises CourseError.
     """
     try:
-        return in_utc(text)
+        return parse_time(text)
     except (ValueError, OverflowError) as error:
         raise CourseError(f"{place}: {text!r} is no time; write {EXAMPLES}") from error
 
 
-def written(time: datetime) -> str:
+def format_time(time: datetime) -> str:
     """The time as nbgrader reads it."""
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"

@@ -12,7 +12,7 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.requirements import Requirement
 
 from bngrader.authoring.notebooks import KERNEL
-from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
+from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.engine.sandbox.namespaces import WAY_OUT, available
 from bngrader.grading.pool import cores
 
@@ -22,7 +22,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NETWORK_DISKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "lustre", "glusterfs"}
 
 
-def machine(repository: Path, folder: Path) -> Iterator[Finding]:
+def machine(repository: Path, folder: Path) -> Iterator[CheckResult]:
     """What there is to say of this machine."""
     yield python(sys.version_info[:2])
     yield from packages(repository)
@@ -33,27 +33,27 @@ def machine(repository: Path, folder: Path) -> Iterator[Finding]:
     yield browser()
 
 
-def python(installed: tuple[int, int]) -> Finding:
+def python(installed: tuple[int, int]) -> CheckResult:
     """Whether this Python is new enough."""
     name = ".".join(map(str, installed))
     if installed < (3, 11):
-        return Finding("Python", WRONG, f"{name} is too old", "Make the environment with Python 3.11 or newer.")
-    return Finding("Python", RIGHT, f"{name}, {sys.executable}")
+        return CheckResult("Python", WRONG, f"{name} is too old", "Make the environment with Python 3.11 or newer.")
+    return CheckResult("Python", RIGHT, f"{name}, {sys.executable}")
 
 
-def packages(repository: Path) -> Iterator[Finding]:
+def packages(repository: Path) -> Iterator[CheckResult]:
     """Whether what pyproject.toml asks for is installed, and is what the lock pins."""
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     wanted = [Requirement(text) for text in [*project["dependencies"], *project["optional-dependencies"]["grade"]]]
     wrong = [fault for need in wanted if (fault := _fault(need))]
     if wrong:
-        yield Finding("packages", WRONG, "; ".join(wrong), "pip install -r requirements.lock")
+        yield CheckResult("packages", WRONG, "; ".join(wrong), "pip install -r requirements.lock")
     other = [f"{name} {found} (lock: {pinned})" for name, pinned, found in _differing(repository, wanted)]
     if other:
         mend = "Grades may differ from those of others: pip install -r requirements.lock"
-        yield Finding("packages", NOTE, f"not as in requirements.lock: {', '.join(other)}", mend)
+        yield CheckResult("packages", NOTE, f"not as in requirements.lock: {', '.join(other)}", mend)
     if not (wrong or other):
-        yield Finding("packages", RIGHT, f"{len(wanted)} packages as in requirements.lock")
+        yield CheckResult("packages", RIGHT, f"{len(wanted)} packages as in requirements.lock")
 
 
 def _fault(need: Requirement) -> str | None:
@@ -79,34 +79,36 @@ def _differing(repository: Path, wanted: list[Requirement]) -> Iterator[tuple[st
             yield need.name, pinned, found
 
 
-def sandbox() -> Finding:
+def sandbox() -> CheckResult:
     """Whether submissions can be isolated."""
     why = available()
-    return Finding("sandbox", WRONG, why, WAY_OUT) if why else Finding("sandbox", RIGHT, "isolates submissions")
+    return CheckResult("sandbox", WRONG, why, WAY_OUT) if why else CheckResult("sandbox", RIGHT, "isolates submissions")
 
 
-def kernel() -> Finding:
+def kernel() -> CheckResult:
     """Whether Jupyter finds the kernel that the notebooks name, which formgrader and students use."""
     mend = "python -m ipykernel install --sys-prefix"
     try:
         spec = KernelSpecManager().get_kernel_spec(KERNEL["name"])
     except NoSuchKernel:
-        return Finding("kernel", WRONG, f"Jupyter finds no kernel {KERNEL['name']}", mend)
+        return CheckResult("kernel", WRONG, f"Jupyter finds no kernel {KERNEL['name']}", mend)
     program = spec.argv[0]
     if not shutil.which(program):
-        return Finding("kernel", WRONG, f"the kernel {KERNEL['name']} starts {program}, which is not there", mend)
-    return Finding("kernel", RIGHT, f"{KERNEL['name']}, in {spec.resource_dir}")
+        return CheckResult("kernel", WRONG, f"the kernel {KERNEL['name']} starts {program}, which is not there", mend)
+    return CheckResult("kernel", RIGHT, f"{KERNEL['name']}, in {spec.resource_dir}")
 
 
-def memory() -> Finding:
+def memory() -> CheckResult:
     """Whether as many submissions as there are cores have room."""
     free, count = _free_mb(), cores()
     if free is None:
-        return Finding("memory", NOTE, f"this system does not tell; a submission needs {JOB_MB} MB")
+        return CheckResult("memory", NOTE, f"this system does not tell; a submission needs {JOB_MB} MB")
     said = f"{free} MB free for {count} submissions at a time"
     if free < JOB_MB * count:
-        return Finding("memory", NOTE, said, f"Close other programs, or grade with --jobs {max(1, free // JOB_MB)}.")
-    return Finding("memory", RIGHT, said)
+        return CheckResult(
+            "memory", NOTE, said, f"Close other programs, or grade with --jobs {max(1, free // JOB_MB)}."
+        )
+    return CheckResult("memory", RIGHT, said)
 
 
 def _free_mb() -> int | None:
@@ -117,16 +119,16 @@ def _free_mb() -> int | None:
     return int(found[1]) // 1000 if found else None
 
 
-def disk(folder: Path) -> Finding:
+def disk(folder: Path) -> CheckResult:
     """Whether the disk of the course has room, and is a disk of this machine."""
     free = shutil.disk_usage(folder).free / 1e9
     kind = _kind_of_disk(folder)
     if kind in NETWORK_DISKS:
         said = f"{folder} is on a network drive ({kind}), where SQLite's locks do not hold"
-        return Finding("disk", WRONG, said, "Put the course on a disk of this machine, or use PostgreSQL by --db.")
+        return CheckResult("disk", WRONG, said, "Put the course on a disk of this machine, or use PostgreSQL by --db.")
     state = WRONG if free < LEAST_GB else NOTE if free < GOOD_GB else RIGHT
     mend = "" if state == RIGHT else f"Make room: a class needs some {GOOD_GB} GB."
-    return Finding("disk", state, f"{free:.1f} GB free at {folder}", mend)
+    return CheckResult("disk", state, f"{free:.1f} GB free at {folder}", mend)
 
 
 def _kind_of_disk(folder: Path) -> str | None:
@@ -139,9 +141,9 @@ def _kind_of_disk(folder: Path) -> str | None:
     return max(holding, key=lambda mount: len(mount[0]))[1] if holding else None
 
 
-def browser() -> Finding:
+def browser() -> CheckResult:
     """Whether there is a browser for what only authors need."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found:
-        return Finding("browser", RIGHT, found)
-    return Finding("browser", NOTE, "no Chromium: make pdf and the tests of pages need one, grading does not")
+        return CheckResult("browser", RIGHT, found)
+    return CheckResult("browser", NOTE, "no Chromium: make pdf and the tests of pages need one, grading does not")

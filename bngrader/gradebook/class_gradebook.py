@@ -19,7 +19,7 @@ from bngrader.course.folders import Course
 from bngrader.feedback.hide_tests import Shown
 from bngrader.gradebook.database import MARKS, OURS, begin_as_writer, explained
 from bngrader.gradebook.history import note_version
-from bngrader.gradebook.records import GRADED, NEEDS_MANUAL, ByHand, Cell, Outcome, Record
+from bngrader.gradebook.records import GRADED, NEEDS_MANUAL, ByHand, CellResult, GradingOutcome, Record
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class ClassGradebook:
                 name: ByHand(*_given(grades.get(name)), comment=comments.get(name)) for name in {*grades, *comments}
             }
 
-    def write(self, outcome: Outcome, work: str, timestamp: str | None) -> None:
+    def write(self, outcome: GradingOutcome, work: str, timestamp: str | None) -> None:
         """Write a graded submission: its files, then its grades in one transaction.
 
         What a person gave stays. Whenever this is interrupted, the submission counts as not graded. `work` is the
@@ -121,7 +121,7 @@ class ClassGradebook:
             self._set_time(submitted, timestamp)
             db.commit()
 
-    def write_feedback(self, outcome: Outcome) -> None:
+    def write_feedback(self, outcome: GradingOutcome) -> None:
         """Write a student's page again, after its scores changed."""
         assert outcome.shown is not None
         write_file(self.files(outcome.student).feedback, outcome.feedback.encode())
@@ -170,7 +170,7 @@ class ClassGradebook:
             assert notebook is not None
             grades, hints = {grade.name: grade for grade in notebook.grades}, json.loads(mark.hints) if mark else {}
             order = [name for name in hints if name in grades] + sorted(set(grades) - set(hints))
-            cells = {n: Cell(score_of(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
+            cells = {n: CellResult(score_of(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
             status = NEEDS_MANUAL if notebook.needs_manual_grade else GRADED
             return Record(student, self.assignment, status, notebook.score, notebook.max_score, cells)
 
@@ -230,7 +230,7 @@ class ClassGradebook:
         return None if penalty is None else step._check_late_penalty(submitted, penalty)
 
 
-def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_answers: bool) -> None:
+def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: GradingOutcome, same_answers: bool) -> None:
     grades = {grade.name: grade for grade in submitted.grades}
     comments = {comment.name: comment for comment in submitted.comments}
     for cell in submitted.notebook.grade_cells:

@@ -9,7 +9,7 @@ GRADED, NEEDS_MANUAL, FAILED = "graded", "needs_manual", "failed"
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellResult:
     """The result of one graded cell; `score` is None until a person has graded it."""
 
     score: float | None
@@ -30,7 +30,7 @@ class Record:
     status: str
     score: float | None
     max_score: float
-    cells: dict[str, Cell] = field(default_factory=dict)
+    cells: dict[str, CellResult] = field(default_factory=dict)
     error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class ByHand:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GradingOutcome:
     """The result of a job. With `error`, a line that says why there is no grade, nothing else is set."""
 
     student: str

@@ -8,8 +8,8 @@ from typing import Any
 
 from bngrader.course.folders import CourseError
 from bngrader.engine.errors import SandboxMissing
-from bngrader.gradebook.records import Outcome
-from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.gradebook.records import GradingOutcome
+from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import LOST, Map
 
 AHEAD = 4  # jobs that are sent for each thread of a cluster before the first is done
@@ -35,7 +35,7 @@ def on_cluster(source: bytes, address: str) -> Iterator[Map]:
         yield functools.partial(_send, client=client, address=address)
 
 
-def _send(jobs: Iterable[Job], client: Any, address: str) -> Iterator[Outcome]:
+def _send(jobs: Iterable[GradingJob], client: Any, address: str) -> Iterator[GradingOutcome]:
     from distributed import as_completed
 
     queue = iter(jobs)
@@ -53,11 +53,11 @@ def _send(jobs: Iterable[Job], client: Any, address: str) -> Iterator[Outcome]:
         yield outcome
 
 
-def _submit(client: Any, job: Job) -> Any:
+def _submit(client: Any, job: GradingJob) -> Any:
     return client.submit(grade_one, job, pure=False)
 
 
-def _result(future: Any, student: str, address: str) -> Outcome:
+def _result(future: Any, student: str, address: str) -> GradingOutcome:
     from distributed import KilledWorker
 
     if future.status not in ("finished", "error"):
@@ -68,9 +68,9 @@ def _result(future: Any, student: str, address: str) -> Outcome:
     if isinstance(error, SandboxMissing):
         raise CourseError(f"a worker of {address} says: {error}")
     if isinstance(error, KilledWorker):
-        return Outcome(student, error=LOST)
+        return GradingOutcome(student, error=LOST)
     if error is not None:
-        return Outcome(student, error=f"could not be graded ({type(error).__name__}: {error})")
+        return GradingOutcome(student, error=f"could not be graded ({type(error).__name__}: {error})")
     outcome = future.result()
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, GradingOutcome)
     return outcome

@@ -16,10 +16,10 @@ from bngrader.course.folders import Course, require_assignment
 from bngrader.feedback.hide_tests import Shown
 from bngrader.gradebook.class_gradebook import ClassGradebook
 from bngrader.gradebook.database import said_by
-from bngrader.gradebook.records import FAILED, Outcome, Record
+from bngrader.gradebook.records import FAILED, GradingOutcome, Record
 from bngrader.gradebook.revision import record_assignment
 from bngrader.grading.extra_files import bring_along
-from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import Map, Workers
 from bngrader.submissions.read import Unreadable, misnamed, read_submission, read_timestamp, require_handed_in
 
@@ -92,7 +92,7 @@ class _Round:
         while self._ready:
             yield self._ready.pop()
 
-    def _jobs(self) -> Iterator[Job]:
+    def _jobs(self) -> Iterator[GradingJob]:
         """What is left to do, read when a worker is free for it."""
         for student, place in self._grading.places.items():
             try:
@@ -115,7 +115,7 @@ class _Round:
         if left_out:
             self._grading.note(student, f"{left_out} of the files beside the notebook left out: links, or too much")
 
-    def _pages(self, student: str) -> Iterator[Job]:
+    def _pages(self, student: str) -> Iterator[GradingJob]:
         """The page of feedback of a graded submission, if it no longer shows what a person gave; else its record."""
         shown = self._gradebook.outdated_feedback(student)
         if shown is None:
@@ -123,14 +123,16 @@ class _Round:
         else:
             yield self._page(student, shown)
 
-    def _page(self, student: str, shown: Shown) -> Job:
+    def _page(self, student: str, shown: Shown) -> GradingJob:
         graded = self._gradebook.files(student).graded.read_bytes()
-        return Job(student, self._grading.assignment, graded=graded, shown=shown, book=self._grading.book)
+        return GradingJob(student, self._grading.assignment, graded=graded, shown=shown, book=self._grading.book)
 
-    def _job(self, student: str, **parts: Any) -> Job:
+    def _job(self, student: str, **parts: Any) -> GradingJob:
         by_hand = self._gradebook.by_hand(student)
         grading = self._grading
-        return Job(student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts)
+        return GradingJob(
+            student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts
+        )
 
     def _digest(self, submission: bytes) -> str:
         """A text that changes when a submission has to be graded again; its first half, when the answers changed."""
@@ -138,7 +140,7 @@ class _Round:
         halves = (submission, hashlib.sha256(self._source).digest() + seed)
         return "".join(hashlib.sha256(half).hexdigest()[:32] for half in halves)
 
-    def _written(self, outcome: Outcome) -> Record:
+    def _written(self, outcome: GradingOutcome) -> Record:
         if outcome.error:
             return self._failed(outcome.student, self._named(outcome))
         try:
@@ -148,7 +150,7 @@ class _Round:
             said = f"the gradebook refuses the submission: {said_by(error)}. Rename its folder."
             return self._failed(outcome.student, said)
 
-    def _write(self, outcome: Outcome) -> None:
+    def _write(self, outcome: GradingOutcome) -> None:
         if not outcome.graded:
             self._gradebook.write_feedback(outcome)
             return
@@ -162,7 +164,7 @@ class _Round:
         if shown is not None:  # a penalty for lateness, or a person who scored meanwhile
             self._gradebook.write_feedback(grade_one(self._page(student, shown)))
 
-    def _named(self, outcome: Outcome) -> str:
+    def _named(self, outcome: GradingOutcome) -> str:
         place = self._grading.places[outcome.student]
         name = place / f"{self._grading.assignment}.ipynb" if place.is_dir() else place
         return f"{name.relative_to(self._grading.course.folder)} {outcome.error}"

@@ -14,14 +14,14 @@ from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown, hide_tests
 from bngrader.feedback.page import page
 from bngrader.feedback.questions import name_of
-from bngrader.gradebook.records import ByHand, Outcome
+from bngrader.gradebook.records import ByHand, GradingOutcome
 from bngrader.grading.scoring import auto_comment, score
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.repair import repair
 
 
 @dataclass(frozen=True)
-class Job:
+class GradingJob:
     """A submission to grade; or, with `graded`, a graded one whose page of feedback is to be made again."""
 
     student: str
@@ -35,7 +35,7 @@ class Job:
     shown: Shown | None = None
 
 
-def grade_one(job: Job) -> Outcome:
+def grade_one(job: GradingJob) -> GradingOutcome:
     """Do a job. Whatever the submission is or does becomes part of the outcome.
 
     Raises SandboxMissing if no submission can be graded on this machine.
@@ -45,13 +45,13 @@ def grade_one(job: Job) -> Outcome:
     except SandboxMissing:
         raise
     except Unreadable as refused:
-        return Outcome(job.student, error=str(refused))
+        return GradingOutcome(job.student, error=str(refused))
     except Exception as error:
         said = " ".join(str(error).split())[:300]
-        return Outcome(job.student, error=f"could not be graded ({type(error).__name__}: {said}).")
+        return GradingOutcome(job.student, error=f"could not be graded ({type(error).__name__}: {said}).")
 
 
-def _twice(job: Job) -> Outcome:
+def _twice(job: GradingJob) -> GradingOutcome:
     """Grade, and once more if that failed for what is not the submission's doing: it cannot reach the zygote."""
     try:
         return _graded(job)
@@ -59,7 +59,7 @@ def _twice(job: Job) -> Outcome:
         return _graded(job)
 
 
-def _graded(job: Job) -> Outcome:
+def _graded(job: GradingJob) -> GradingOutcome:
     notebook, notes = repair(job.submission, nbformat.reads(job.source.decode(), as_version=4))
     execute(notebook, Engine.from_dict(job.settings))
     marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
@@ -67,7 +67,7 @@ def _graded(job: Job) -> Outcome:
     comments = {name_of(cell): auto_comment(cell) for cell in marked if is_solution(cell)}
     visible = hide_tests(notebook)
     shown = _expected(scores, comments, job.by_hand)
-    return Outcome(
+    return GradingOutcome(
         job.student,
         scores=scores,
         comments=comments,
@@ -79,11 +79,11 @@ def _graded(job: Job) -> Outcome:
     )
 
 
-def _shown_again(job: Job) -> Outcome:
+def _shown_again(job: GradingJob) -> GradingOutcome:
     assert job.graded is not None
     assert job.shown is not None
     notebook = nbformat.reads(job.graded.decode(), as_version=4)
-    return Outcome(job.student, feedback=page(notebook, job.assignment, job.shown, job.book), shown=job.shown)
+    return GradingOutcome(job.student, feedback=page(notebook, job.assignment, job.shown, job.book), shown=job.shown)
 
 
 def _expected(scores: dict[str, float | None], comments: dict[str, str | None], by_hand: dict[str, ByHand]) -> Shown:

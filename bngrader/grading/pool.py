@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 
-from bngrader.gradebook.records import Outcome
-from bngrader.grading.grade_submission import Job
+from bngrader.gradebook.records import GradingOutcome
+from bngrader.grading.grade_submission import GradingJob
 
-Map = Callable[[Iterable[Job]], Iterator[Outcome]]
+Map = Callable[[Iterable[GradingJob]], Iterator[GradingOutcome]]
 Workers = Callable[[bytes], AbstractContextManager[Map]]  # makes itself ready for submissions to a source notebook
 
 LOST = "could not be graded: the process that graded it ended, twice. Grade again; if it is so again, look at its code."

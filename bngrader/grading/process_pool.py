@@ -18,8 +18,8 @@ from bngrader.course.folders import CourseError
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.execute import imports
 from bngrader.engine.processes.launcher import Source, use
-from bngrader.gradebook.records import Outcome
-from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.gradebook.records import GradingOutcome
+from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import LOST, Map
 
 GRACE = 60  # seconds over the engine's own limit, after which a process that has not answered is ended
@@ -39,7 +39,7 @@ def in_processes(source: bytes, count: int) -> Iterator[Map]:
         shared.close()
 
 
-def _spread(jobs: Iterable[Job], shared: "_Shared", count: int) -> Iterator[Outcome]:
+def _spread(jobs: Iterable[GradingJob], shared: "_Shared", count: int) -> Iterator[GradingOutcome]:
     queue = iter(jobs)
     slots: list[_Slot] = []
     try:
@@ -85,7 +85,7 @@ class _Slot:
     """A process that does one job after the other, and is replaced when it dies."""
 
     def __init__(self, shared: _Shared) -> None:
-        self.job: Job | None = None
+        self.job: GradingJob | None = None
         self._shared = shared
         self._start()
 
@@ -98,13 +98,13 @@ class _Slot:
         for _, sock in zygotes:
             sock.close()
 
-    def take(self, job: Job | None) -> None:
+    def take(self, job: GradingJob | None) -> None:
         """Start a job, or none."""
         self.job, self._tries = job, 0
         if job:
             self._send(job)
 
-    def _send(self, job: Job) -> None:
+    def _send(self, job: GradingJob) -> None:
         self._tries += 1
         self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE
         try:
@@ -112,7 +112,7 @@ class _Slot:
         except OSError:
             return  # the process is dead, as outcome() will find
 
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> GradingOutcome | None:
         """The outcome of the job under way, or None while there is none."""
         assert self.job is not None
         try:
@@ -125,14 +125,14 @@ class _Slot:
         self.end()
         self._start()
         if self._tries > 1:
-            return Outcome(self.job.student, error=LOST)
+            return GradingOutcome(self.job.student, error=LOST)
         self._send(self.job)
         return None
 
-    def _received(self, answer: Any) -> Outcome:
+    def _received(self, answer: Any) -> GradingOutcome:
         if isinstance(answer, SandboxMissing):
             raise CourseError(str(answer))
-        assert isinstance(answer, Outcome)
+        assert isinstance(answer, GradingOutcome)
         return answer
 
     def end(self) -> None:
@@ -155,7 +155,7 @@ def _serve(pipe: Connection, zygotes: list[tuple[list[str], socket.socket]]) -> 
         except EOFError:
             return
         try:
-            answer: Outcome | SandboxMissing = grade_one(job)
+            answer: GradingOutcome | SandboxMissing = grade_one(job)
         except SandboxMissing as missing:
             answer = missing
         try:

@@ -7,7 +7,7 @@ from datetime import datetime
 from bngrader.course.csv_files import write
 from bngrader.course.folders import CourseError
 from bngrader.course.names import readable
-from bngrader.course.times import written
+from bngrader.course.times import format_time
 from bngrader.lms.grades import Row
 from bngrader.lms.import_log import Receipt
 
@@ -71,7 +71,7 @@ def moodle(rows: list[Row], receipts: Receipts) -> bytes:
             _number(row.score),
             _number(row.max_score),
             "Yes",
-            written(row.timestamp) if row.timestamp else None,
+            format_time(row.timestamp) if row.timestamp else None,
             None,
             in_words(row),
         ]
@@ -157,5 +157,5 @@ def _number(value: float | None) -> float | None:
 
 def _csv_cell(value: str | float | datetime | None) -> str | float | None:
     if isinstance(value, datetime):
-        return written(value)
+        return format_time(value)
     return value if isinstance(value, str) else _number(value)

@@ -12,7 +12,7 @@ from nbgrader.utils import parse_utc
 from bngrader.course.csv_files import read
 from bngrader.course.files import write_file
 from bngrader.course.folders import Course
-from bngrader.course.times import in_utc, required, written
+from bngrader.course.times import format_time, parse_time, require_time
 from bngrader.lms.archive import Entry, Refused
 from bngrader.lms.import_log import Receipt, keep_receipts
 from bngrader.lms.roster import Roster, Student
@@ -33,7 +33,7 @@ TO_LOOK_AT = {KEPT, STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN, AMBIGUOU
 
 
 @dataclass(frozen=True)
-class Finding:
+class ImportFinding:
     """What became of a student's files, or of a file that is nobody's; `said` is a sentence where there is need.
 
     "timed" means that the notebook was there, and lacked its time.
@@ -63,7 +63,7 @@ class Import:
     replace: bool = False
     dry_run: bool = False
 
-    def run(self, entries: list[Entry], done: Callable[[int], None]) -> list[Finding]:
+    def run(self, entries: list[Entry], done: Callable[[int], None]) -> list[ImportFinding]:
         """Import the files, and say what became of each student; `done` is told how many files were done with.
 
         Raises CourseError if the disk does not take one; what was imported before stays.
@@ -79,15 +79,15 @@ class Import:
             if receipts and not self.dry_run:
                 keep_receipts(self.course.folder, self.assignment, receipts)
         absent = [student for student in self.roster.students if student not in owners and student not in there]
-        return findings + [Finding(MISSING, student) for student in absent]
+        return findings + [ImportFinding(MISSING, student) for student in absent]
 
-    def _sorted_by_owner(self, entries: list[Entry]) -> tuple[list[Finding], dict[str, list[Upload]]]:
-        findings: list[Finding] = []
+    def _sorted_by_owner(self, entries: list[Entry]) -> tuple[list[ImportFinding], dict[str, list[Upload]]]:
+        findings: list[ImportFinding] = []
         people: dict[tuple[str, str, str], list[Upload]] = {}
         for entry, found in owned(entries):
             if isinstance(found, str):
                 status = AMBIGUOUS if found == TWO_READINGS else UNKNOWN
-                findings.append(Finding(status, files=[str(entry.path)], said=found))
+                findings.append(ImportFinding(status, files=[str(entry.path)], said=found))
             else:
                 name = found.name if found.platform == "moodle" else ""
                 people.setdefault((found.platform, found.number, name), []).append(found)
@@ -98,7 +98,7 @@ class Import:
             if isinstance(owner, Student):
                 owners.setdefault(owner.id, []).extend(uploads)
             else:
-                findings.append(Finding(STRANGER, files=_paths(uploads), said=owner))
+                findings.append(ImportFinding(STRANGER, files=_paths(uploads), said=owner))
         return findings, owners
 
     def _owner(self, uploaded: Upload, numbers: set[tuple[str, str]]) -> Student | str:
@@ -120,12 +120,14 @@ class Import:
         who = "nobody" if not near else " and ".join(student.id for student in near)
         return f"the name {name!r} with the number {number} is {who} in the roster: {way_out}"
 
-    def _import(self, student: str, uploads: list[Upload], there: Path | None, receipts: dict[str, Receipt]) -> Finding:
+    def _import(
+        self, student: str, uploads: list[Upload], there: Path | None, receipts: dict[str, Receipt]
+    ) -> ImportFinding:
         """Import what one student uploaded."""
         chosen = self._chosen(student, uploads)
-        if isinstance(chosen, Finding):
+        if isinstance(chosen, ImportFinding):
             return chosen
-        finding = Finding(IMPORTED, student, [str(chosen.entry.path)], self._time(student, chosen), chosen.late)
+        finding = ImportFinding(IMPORTED, student, [str(chosen.entry.path)], self._time(student, chosen), chosen.late)
         try:
             data = chosen.entry.read()
         except Refused as refused:
@@ -141,22 +143,24 @@ class Import:
             receipts[student] = Receipt(student, *origin, finding.timestamp or "", late)
         return finding
 
-    def _chosen(self, student: str, uploads: list[Upload]) -> Upload | Finding:
+    def _chosen(self, student: str, uploads: list[Upload]) -> Upload | ImportFinding:
         people = {(upload.platform, upload.number) for upload in uploads}
         if len(people) > 1:
             said = (
                 f"the roster gives {student} the files of {len(people)} people: leave the right ones, and import again"
             )
-            return Finding(DUPLICATE, student, _paths(uploads), said=said)
+            return ImportFinding(DUPLICATE, student, _paths(uploads), said=said)
         notebooks = [upload for upload in uploads if upload.is_notebook]
         if not notebooks:
-            return Finding(NO_NOTEBOOK, student, _paths(uploads), said="holds no notebook: ask for the .ipynb file")
+            return ImportFinding(
+                NO_NOTEBOOK, student, _paths(uploads), said="holds no notebook: ask for the .ipynb file"
+            )
         chosen = the_one_that_counts(notebooks, self.assignment)
         if chosen is None:
             said = (
                 f"{len(notebooks)} notebooks, of which none is the last, or named {self.assignment}: ask which counts"
             )
-            return Finding(DUPLICATE, student, _paths(notebooks), said=said)
+            return ImportFinding(DUPLICATE, student, _paths(notebooks), said=said)
         return chosen
 
     def _time(self, student: str, chosen: Upload) -> str | None:
@@ -169,9 +173,9 @@ class Import:
         time = chosen.entry.time
         if chosen.platform == "canvas" or time is None:
             return None
-        return written((time if time.tzinfo else time.replace(tzinfo=self.zone)).astimezone(UTC))
+        return format_time((time if time.tzinfo else time.replace(tzinfo=self.zone)).astimezone(UTC))
 
-    def _beside_what_is_there(self, finding: Finding, data: bytes, there: Path | None) -> Finding:
+    def _beside_what_is_there(self, finding: ImportFinding, data: bytes, there: Path | None) -> ImportFinding:
         if there is None:
             return finding
         try:
@@ -189,7 +193,7 @@ class Import:
         said = f"{there.relative_to(self.course.folder)} holds {other}: --replace puts this one in its place"
         return replace(finding, status=KEPT, said=said)
 
-    def _is_news(self, finding: Finding, known: str | None) -> bool:
+    def _is_news(self, finding: ImportFinding, known: str | None) -> bool:
         """Whether the time of a notebook that is there already should change.
 
         Later times count only if the class says so: files that are unpacked or downloaded again may lose theirs.
@@ -198,7 +202,7 @@ class Import:
             return finding.timestamp not in (None, known)
         return finding.timestamp < known
 
-    def _write(self, finding: Finding, data: bytes) -> None:
+    def _write(self, finding: ImportFinding, data: bytes) -> None:
         """Write a submission, its time first: without the notebook it counts as not imported."""
         assert finding.student is not None
         place = self.course.folder / "submitted" / finding.student / self.assignment
@@ -214,7 +218,7 @@ def _own_time(uploads: list[Upload], counted: str | None) -> str:
     for beside in uploads:
         if beside.file == TIMESTAMP:
             with suppress(Refused, ValueError, OverflowError):
-                said = written(in_utc(beside.entry.read()[:100].decode()))
+                said = format_time(parse_time(beside.entry.read()[:100].decode()))
                 if said != counted:
                     counts = f"{counted} counts" if counted else "the archive has no time"
                     return f"The student uploaded a {TIMESTAMP} that says {said}, which does not count: {counts}"
@@ -223,7 +227,7 @@ def _own_time(uploads: list[Upload], counted: str | None) -> str:
 
 def _time_of(there: Path) -> str | None:
     text = read_timestamp(there)
-    return written(parse_utc(text)) if text else None
+    return format_time(parse_utc(text)) if text else None
 
 
 def read_times(path: Path) -> dict[str, str]:
@@ -232,7 +236,7 @@ def read_times(path: Path) -> dict[str, str]:
     Raises CourseError, with the line, where a text is no time.
     """
     return {
-        line["student_id"]: written(required(line["timestamp"], f"{path}, line {line.number}"))
+        line["student_id"]: format_time(require_time(line["timestamp"], f"{path}, line {line.number}"))
         for line in read(path, ["student_id", "timestamp"])
     }
 

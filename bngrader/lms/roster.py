@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bngrader.course.csv_files import Line, read
 from bngrader.course.folders import CourseError
-from bngrader.course.names import fault_of_id
+from bngrader.course.names import id_fault
 
 NAME = "roster.csv"
 IDS = ("moodle_id", "canvas_id")
@@ -106,7 +106,7 @@ def with_worksheet(roster: Roster, path: Path) -> Roster:
 
 
 def _student(path: Path, line: Line) -> Student:
-    fault = fault_of_id(line["student_id"])
+    fault = id_fault(line["student_id"])
     if fault:
         raise CourseError(f"{path}, line {line.number}: the student_id {line['student_id']!r} {fault}")
     name = line["name"] or f"{line['first_name']} {line['last_name']}".strip()

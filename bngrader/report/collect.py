@@ -27,7 +27,7 @@ from bngrader.submissions.read import handed_in
 
 
 @dataclass(frozen=True)
-class Item:
+class GradedItem:
     """A cell that is scored: a test, or an answer in words."""
 
     name: str
@@ -63,7 +63,7 @@ class AssignmentData:
     """One assignment and all that was graded of it, by student."""
 
     name: str
-    items: list[Item]
+    items: list[GradedItem]
     works: dict[str, Work]
     ungraded: set[str]  # students who handed something in that has no grade
 
@@ -112,13 +112,13 @@ def _assignment(db: Any, name: str, works: dict[str, Work], folder: Path) -> Ass
     return AssignmentData(name, _items(db, name), works, ungraded)
 
 
-def _items(db: Any, assignment: str) -> list[Item]:
+def _items(db: Any, assignment: str) -> list[GradedItem]:
     cells = select(BaseCell.name, BaseCell.type).join(Notebook, BaseCell.notebook_id == Notebook.id)
     here = list(db.execute(cells.join(Notebook.assignment).where(Assignment.name == assignment)))
     functions = {name for name, kind in here if kind == "SolutionCell"}
     points = select(GradeCell.name, GradeCell.max_score).join(GradeCell.notebook).join(Notebook.assignment)
     graded = db.execute(points.where(Assignment.name == assignment).order_by(GradeCell.name))
-    items = [Item(name, idea_of(name, functions) or name, float(most)) for name, most in graded]
+    items = [GradedItem(name, idea_of(name, functions) or name, float(most)) for name, most in graded]
     return sorted(items, key=lambda item: (item.in_words, item.idea, item.name))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bngrader.report.collect import AssignmentData, Item
+from bngrader.report.collect import AssignmentData, GradedItem
 
 FEWEST = 5  # submissions, below which a correlation says nothing
 
@@ -19,7 +19,7 @@ FEWEST = 5  # submissions, below which a correlation says nothing
 class ItemStatistics:
     """An item of an assignment; what cannot be said of it is None."""
 
-    item: Item
+    item: GradedItem
     count: int  # submissions that it is scored in
     difficulty: float | None
     discrimination: float | None
@@ -37,7 +37,7 @@ def item_statistics(data: AssignmentData) -> list[ItemStatistics]:
     return [_statistics(item, table[item.name], total) for item in data.items]
 
 
-def _statistics(item: Item, scores: NDArray[np.float64], total: NDArray[np.float64]) -> ItemStatistics:
+def _statistics(item: GradedItem, scores: NDArray[np.float64], total: NDArray[np.float64]) -> ItemStatistics:
     settled = ~np.isnan(scores)
     scores, others = scores[settled], total[settled]
     difficulty = float(scores.mean() / item.max_score) if scores.size and item.max_score else None

@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from bngrader.report.collect import ClassData
-from bngrader.report.tables import Table
+from bngrader.report.tables import ReportTable
 
 BLUE, ORANGE, GREY = "#0a4fa8", "#b34700", "#6b6b6b"
 STYLE: dict[Any, Any] = {"svg.hashsalt": "bngrader", "text.parse_math": False, "font.size": 9, "axes.axisbelow": True}
@@ -25,7 +25,7 @@ class Plot:
     caption: str
 
 
-def plots(data: ClassData, made: dict[str, Table]) -> dict[str, Plot]:
+def plots(data: ClassData, made: dict[str, ReportTable]) -> dict[str, Plot]:
     """The plots, by the name of the table that has their numbers."""
     with mpl.rc_context(STYLE):
         return {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from bngrader.report.collect import AssignmentData, ClassData, Item
+from bngrader.report.collect import AssignmentData, ClassData, GradedItem
 from bngrader.report.frequent import frequent
 from bngrader.report.items import item_statistics
 
@@ -13,7 +13,7 @@ NOTHING, UNGRADED, WAITS, GRADED = "nothing handed in", "handed in, no grade", "
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table. `name` is that of its CSV file; numbers are rounded where they are shown."""
 
     name: str
@@ -22,15 +22,21 @@ class Table:
     rows: list[tuple[Any, ...]]
 
 
-def tables(data: ClassData) -> dict[str, Table]:
+def tables(data: ClassData) -> dict[str, ReportTable]:
     """All tables, by name."""
     made = [
-        Table("assignments", "Each assignment", ASSIGNMENT_COLUMNS, [_assignment(data, a) for a in data.assignments]),
-        Table("functions", "Each function", FUNCTION_COLUMNS, [row for a in data.assignments for row in _functions(a)]),
-        Table("items", "Each test and question", ITEM_COLUMNS, [row for a in data.assignments for row in _items(a)]),
-        Table("mistakes", "Mistakes", MISTAKE_COLUMNS, _mistakes(data)),
-        Table("missing", "Who is missing", MISSING_COLUMNS, _missing(data)),
-        Table("changed", "Who changed their answers after feedback", CHANGED_COLUMNS, _changed(data)),
+        ReportTable(
+            "assignments", "Each assignment", ASSIGNMENT_COLUMNS, [_assignment(data, a) for a in data.assignments]
+        ),
+        ReportTable(
+            "functions", "Each function", FUNCTION_COLUMNS, [row for a in data.assignments for row in _functions(a)]
+        ),
+        ReportTable(
+            "items", "Each test and question", ITEM_COLUMNS, [row for a in data.assignments for row in _items(a)]
+        ),
+        ReportTable("mistakes", "Mistakes", MISTAKE_COLUMNS, _mistakes(data)),
+        ReportTable("missing", "Who is missing", MISSING_COLUMNS, _missing(data)),
+        ReportTable("changed", "Who changed their answers after feedback", CHANGED_COLUMNS, _changed(data)),
         _students(data),
     ]
     return {table.name: table for table in made}
@@ -56,7 +62,7 @@ def _functions(data: AssignmentData) -> list[tuple[Any, ...]]:
     ]
 
 
-def _share(data: AssignmentData, items: Sequence[Item]) -> tuple[Any, ...]:
+def _share(data: AssignmentData, items: Sequence[GradedItem]) -> tuple[Any, ...]:
     """Submissions in which all of an idea's items are settled, their share of the points, and the points."""
     most = sum(item.max_score for item in items)
     rows = [[work.scores.get(item.name) for item in items] for work in data.works.values()]
@@ -106,7 +112,7 @@ def _changed(data: ClassData) -> list[tuple[Any, ...]]:
     ]
 
 
-def _students(data: ClassData) -> Table:
+def _students(data: ClassData) -> ReportTable:
     names = [assignment.name for assignment in data.assignments]
     rows = [
         (
@@ -116,7 +122,7 @@ def _students(data: ClassData) -> Table:
         )
         for student in data.students
     ]
-    return Table("students", "Each student", ("student", *names, "open"), rows)
+    return ReportTable("students", "Each student", ("student", *names, "open"), rows)
 
 
 def _median(ordered: Sequence[float]) -> float:

@@ -11,13 +11,13 @@ from bngrader.similarity.texts import Corpus
 from bngrader.templates import render
 
 if TYPE_CHECKING:
-    from bngrader.similarity.pairs import Pair
+    from bngrader.similarity.pairs import SimilarPair
 
 SIDE_BY_SIDE = 50  # pairs; the table has all
 LONGEST = 20_000  # characters of a text on the page
 
 
-def page(corpus: Corpus, pairs: "Sequence[Pair]", share: float) -> str:
+def page(corpus: Corpus, pairs: "Sequence[SimilarPair]", share: float) -> str:
     """The HTML of the pairs that were found in a corpus, which share at least `share` of a text."""
     shown = [
         (pair, _marked(pair.one.code, pair.passages[0]), _marked(pair.other.code, pair.passages[1]))

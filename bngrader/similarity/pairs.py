@@ -16,7 +16,7 @@ ROUGH = 0.5  # of the share that is asked for, two texts must have of each other
 
 
 @dataclass(frozen=True)
-class Pair:
+class SimilarPair:
     """Two texts; of each, how much of its own code is in the other, and where, as a list of (start, end)."""
 
     one: Text
@@ -47,7 +47,7 @@ class Comparison:
         """Add a text."""
         self._prints.append((text, without(fingerprint(text), self._ignored)))
 
-    def pairs(self, share: float, common: float) -> list[Pair]:
+    def pairs(self, share: float, common: float) -> list[SimilarPair]:
         """All pairs with a submission in which one text has at least a share of itself in the other, most alike first.
 
         Between submissions, what more than the share `common` of them have is not counted; it is against the course's.
@@ -60,7 +60,7 @@ class Comparison:
         return sorted(found, key=lambda pair: (-pair.share, pair.one.name, pair.other.name))
 
 
-def _alike(prints: Sequence[tuple[Text, CodeFingerprint]], share: float) -> Iterator[Pair]:
+def _alike(prints: Sequence[tuple[Text, CodeFingerprint]], share: float) -> Iterator[SimilarPair]:
     long_enough = [pair for pair in prints if len(pair[1].hashes) >= FEWEST]
     for i, j in candidates([one.hashes for _, one in long_enough], ROUGH * share):
         pair = _compared(long_enough[i], long_enough[j])
@@ -70,7 +70,7 @@ def _alike(prints: Sequence[tuple[Text, CodeFingerprint]], share: float) -> Iter
 
 def _from(
     students: Sequence[tuple[Text, CodeFingerprint]], courses: Sequence[tuple[Text, CodeFingerprint]], share: float
-) -> Iterator[Pair]:
+) -> Iterator[SimilarPair]:
     """What students have from the course. How much of the course's text that is does not count."""
     for student in students:
         if len(student[1].hashes) >= FEWEST:
@@ -97,10 +97,10 @@ def candidates(hashes: Sequence[set[int]], share: float) -> Iterator[tuple[int, 
     yield from zip(shared.row[enough].tolist(), shared.col[enough].tolist(), strict=True)
 
 
-def _compared(one: tuple[Text, CodeFingerprint], other: tuple[Text, CodeFingerprint]) -> Pair:
+def _compared(one: tuple[Text, CodeFingerprint], other: tuple[Text, CodeFingerprint]) -> SimilarPair:
     _, shares, slices = compare_files(one[1], other[1])
     passages = tuple(_passages(where, text.code) for where, (text, _) in zip(slices, (one, other), strict=True))
-    return Pair(one[0], other[0], (float(shares[0]), float(shares[1])), passages)  # type: ignore[arg-type]
+    return SimilarPair(one[0], other[0], (float(shares[0]), float(shares[1])), passages)  # type: ignore[arg-type]
 
 
 def _passages(slices: Any, code: str) -> list[tuple[int, int]]:

@@ -12,14 +12,14 @@ IMPORTED = re.compile(r"^(?:from|import) .*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Pair:
+class NotebookPair:
     """The cells of an assignment as they were handed out, and those of a submission."""
 
     released: list[NotebookNode]
     handed_in: list[NotebookNode]
 
 
-def match(pair: Pair) -> dict[str, int]:
+def match(pair: NotebookPair) -> dict[str, int]:
     """For each of the assignment's cells, by its `grade_id`, the index of the submission's cell that it became.
 
     A cell is known by its `grade_id`, or else by its id, its text, the function that it defines, or its place.
@@ -69,7 +69,7 @@ def is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata.nbgrader.solution)
 
 
-def _by_grade_id(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_grade_id(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     """Of several cells with one id, as copying makes them, the first that holds an answer."""
     for cell in pair.released:
         name = cell.metadata.nbgrader.grade_id
@@ -83,28 +83,28 @@ def _unlikely(claim: NotebookNode, cell: NotebookNode) -> tuple[bool, bool]:
     return not definitions(cell) <= definitions(claim), same_text(claim, cell)
 
 
-def _by_cell_id(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_cell_id(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     ids = {cell.get("id"): index for index, cell in enumerate(pair.handed_in)}
     for cell in pair.released:
         if cell.id in ids:
             yield cell.metadata.nbgrader.grade_id, ids[cell.id]
 
 
-def _by_text(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_text(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     for cell in pair.released:
         for index, other in enumerate(pair.handed_in):
             if same_text(cell, other):
                 yield cell.metadata.nbgrader.grade_id, index
 
 
-def _by_definition(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_definition(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     for cell in filter(is_answer, pair.released):
         for index, other in enumerate(pair.handed_in):
             if definitions(cell) & definitions(other):
                 yield cell.metadata.nbgrader.grade_id, index
 
 
-def _by_place(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_place(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     """The first unknown cell of the same type between the neighbours that are known."""
     names = [cell.metadata.nbgrader.grade_id for cell in pair.released]
     for place, cell in enumerate(pair.released):

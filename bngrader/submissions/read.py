@@ -8,7 +8,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from bngrader.course.folders import CourseError
-from bngrader.course.names import fault_of_id, readable, way_out
+from bngrader.course.names import id_fault, readable, rename_advice
 
 LARGEST = 50_000_000  # bytes of a notebook; one without outputs has some 50 thousand
 ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers add the last two when they save a notebook
@@ -24,7 +24,7 @@ def handed_in(folder: Path, assignment: str) -> dict[str, Path]:
     That is the folder `submitted/<student>/<assignment>`; where there is none, what has nearly its name. A folder whose
     name cannot be a student's is left out: `misnamed` lists those.
     """
-    return {place.parent.name: place for place in _places(folder, assignment) if not fault_of_id(place.parent.name)}
+    return {place.parent.name: place for place in _places(folder, assignment) if not id_fault(place.parent.name)}
 
 
 def misnamed(folder: Path, assignment: str) -> dict[str, str]:
@@ -33,9 +33,9 @@ def misnamed(folder: Path, assignment: str) -> dict[str, str]:
     No gradebook and no page can hold such a name, and nobody but the instructor knows whose it is.
     """
     students = (place.parent for place in _places(folder, assignment))
-    faults = {student: fault for student in students if (fault := fault_of_id(student.name))}
+    faults = {student: fault for student in students if (fault := id_fault(student.name))}
     return {
-        readable(student.name): f"is left out, because the name of this folder {fault}. {way_out(student)}"
+        readable(student.name): f"is left out, because the name of this folder {fault}. {rename_advice(student)}"
         for student, fault in faults.items()
     }
 

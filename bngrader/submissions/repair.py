@@ -10,7 +10,15 @@ from nbformat import NotebookNode
 
 from bngrader.authoring.notebooks import released
 from bngrader.course.names import readable
-from bngrader.submissions.match_cells import Pair, adds_code, definitions, is_answer, match, same_text, was_handed_out
+from bngrader.submissions.match_cells import (
+    NotebookPair,
+    adds_code,
+    definitions,
+    is_answer,
+    match,
+    same_text,
+    was_handed_out,
+)
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.written_answers import (
     added_text,
@@ -117,7 +125,7 @@ def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode,
 
     Raises Unreadable if the notebook has none of the assignment's answers.
     """
-    pair = Pair(released(source).cells, notebook.cells)
+    pair = NotebookPair(released(source).cells, notebook.cells)
     found = match(pair)
     if not any(cell.metadata.nbgrader.grade_id in found for cell in filter(is_answer, source.cells)):
         raise Unreadable("has none of the assignment's cells. Ask for the notebook that was handed out.")
@@ -160,7 +168,7 @@ def _own(cell: NotebookNode) -> NotebookNode:
     return made
 
 
-def _own_cells(pair: Pair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
+def _own_cells(pair: NotebookPair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
     """The cells that the student added, each under the `grade_id` of the assignment's cell before it."""
     names = {index: name for name, index in found.items()}
     known = [*pair.released, *(pair.handed_in[index] for index in names)]
@@ -174,7 +182,7 @@ def _own_cells(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
     return own
 
 
-def _additions(pair: Pair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
+def _additions(pair: NotebookPair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
     """Collect what the student wrote into locked texts, and into code near a question: a cell under each `grade_id`."""
     added: dict[str | None, list[NotebookNode]] = {}
     places = set[str | None]().union(*(near(pair.released, cell, found) for cell in filter(is_written, pair.released)))
@@ -192,7 +200,7 @@ def _additions(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
 
 
 def _has_text_near(
-    answer: NotebookNode, pair: Pair, found: dict[str, int], *beside: dict[str | None, list[NotebookNode]]
+    answer: NotebookNode, pair: NotebookPair, found: dict[str, int], *beside: dict[str | None, list[NotebookNode]]
 ) -> bool:
     """Tell whether the student wrote text near an answer cell, in cells of their own or in locked ones."""
     places = near(pair.released, answer, found)
@@ -204,7 +212,7 @@ def _notes_on_text(cells: list[NotebookNode]) -> list[str]:
     return [f"empty, but there is text near it for you to read: {', '.join(names)}"] if names else []
 
 
-def _notes(pair: Pair, found: dict[str, int], notebook: NotebookNode) -> list[str]:
+def _notes(pair: NotebookPair, found: dict[str, int], notebook: NotebookNode) -> list[str]:
     names = [cell.metadata.nbgrader.grade_id for cell in pair.released]
     locked = {c.metadata.nbgrader.grade_id: c for c in pair.released if not is_answer(c)}
     changed = [n for n, c in locked.items() if n in found and not same_text(c, pair.handed_in[found[n]])]

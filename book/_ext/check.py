@@ -29,7 +29,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from wheel.wheelfile import WheelFile
 
-from bngrader.authoring.browser_exercises import Item, Items, read_items
+from bngrader.authoring.browser_exercises import AssignmentExercises, Exercise, read_items
 
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PACKAGE = "bncourse-0-py3-none-any.whl"
@@ -61,7 +61,7 @@ class Check(SphinxDirective):
         editors = nodes.container("", *content, classes=["course-checks"], is_div=True)
         return [addnodes.only("", editors, expr="builder_html")]  # a book runs no scripts
 
-    def _editor(self, items: Items, item: Item, notebook: str) -> list[nodes.Node]:
+    def _editor(self, items: AssignmentExercises, item: Exercise, notebook: str) -> list[nodes.Node]:
         points = f"{item.points:g} points in the notebook"
         where = f", {points}" if not item.missing else f", {points}; needs {' and '.join(item.missing)}"
         text = f"{item.about}\n\n{_remarks(item, notebook)}"
@@ -85,7 +85,7 @@ def _introduction(app: Sphinx) -> str:
     )
 
 
-def _remarks(item: Item, notebook: str) -> str:
+def _remarks(item: Exercise, notebook: str) -> str:
     """What is different in the page."""
     if item.missing:
         missing = " and ".join(item.missing)

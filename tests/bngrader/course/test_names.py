@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bngrader.course.names import fault_of_id, readable
+from bngrader.course.names import id_fault, readable
 from bngrader.lms.archive import Entry
 from bngrader.lms.upload_names import TWO_READINGS, Upload, owned
 from bngrader.submissions.read import handed_in, misnamed
@@ -84,7 +84,7 @@ def test_every_folder_belongs_to_a_student_or_is_reported(tmp_path_factory, name
     for name in names:
         os.makedirs(os.path.join(os.fsencode(folder), b"submitted", name, b"scaling"))
     students, others = handed_in(folder, "scaling"), misnamed(folder, "scaling")
-    assert {os.fsencode(student) for student in students} == {n for n in names if not fault_of_id(os.fsdecode(n))}
+    assert {os.fsencode(student) for student in students} == {n for n in names if not id_fault(os.fsdecode(n))}
     assert all(readable(student) == student and student.encode() for student in students)
     assert {*others} == {readable(os.fsdecode(name)) for name in names} - {*students}
     assert all(readable(line) == line for line in others.values())
@@ -92,7 +92,7 @@ def test_every_folder_belongs_to_a_student_or_is_reported(tmp_path_factory, name
 
 @settings(max_examples=10)
 @given(
-    st.lists(names_of_folders.filter(lambda name: fault_of_id(os.fsdecode(name))), min_size=1, max_size=20, unique=True)
+    st.lists(names_of_folders.filter(lambda name: id_fault(os.fsdecode(name))), min_size=1, max_size=20, unique=True)
 )
 def test_bash_runs_the_suggested_rename(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("class")

@@ -20,7 +20,7 @@ from bngrader.course.folders import CourseError
     ],
 )
 def test_a_time_is_in_utc(text):
-    assert times.written(times.in_utc(text)) == "2026-03-01 12:00:00 UTC"
+    assert times.format_time(times.parse_time(text)) == "2026-03-01 12:00:00 UTC"
 
 
 @pytest.mark.parametrize(
@@ -28,4 +28,4 @@ def test_a_time_is_in_utc(text):
 )
 def test_an_invalid_time_is_refused(text):
     with pytest.raises(CourseError, match=r"^--due: .* is no time; write \"2026-03-01 12:00 UTC\""):
-        times.required(text, "--due")
+        times.require_time(text, "--due")

@@ -1,10 +1,10 @@
 """Mistakes are counted by name, and other failures by the claim that failed."""
 
 from bngrader.check.mistakes import known
-from bngrader.report.collect import AssignmentData, Item, Work
+from bngrader.report.collect import AssignmentData, GradedItem, Work
 from bngrader.report.frequent import frequent
 
-ITEMS = [Item("test_standardize", "standardize", 3)]
+ITEMS = [GradedItem("test_standardize", "standardize", 3)]
 
 
 def found(hints):

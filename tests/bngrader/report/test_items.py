@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
-from bngrader.report.collect import AssignmentData, Item, Work
+from bngrader.report.collect import AssignmentData, GradedItem, Work
 from bngrader.report.items import item_statistics
 
 ITEMS = [
-    Item("test_f", "f", 2),
-    Item("test_f_edges", "f", 1),
-    Item("test_g", "g", 3),
-    Item("written_x", "written_x", 5),
+    GradedItem("test_f", "f", 2),
+    GradedItem("test_f_edges", "f", 1),
+    GradedItem("test_g", "g", 3),
+    GradedItem("written_x", "written_x", 5),
 ]
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from bngrader.gradebook.history import Version
-from bngrader.report.collect import AssignmentData, ClassData, Item, Work
+from bngrader.report.collect import AssignmentData, ClassData, GradedItem, Work
 from bngrader.report.write import write_report
 
-ITEMS = [Item("test_f", "f", 2), Item("written_x", "written_x", 5)]
+ITEMS = [GradedItem("test_f", "f", 2), GradedItem("written_x", "written_x", 5)]
 NAME = "<script>alert(1)</script>"
 
 

@@ -8,7 +8,7 @@ import nbformat
 import psutil
 
 from bngrader.authoring.notebooks import gradable, read_solution
-from bngrader.grading.grade_submission import Job
+from bngrader.grading.grade_submission import GradingJob
 from bngrader.grading.pool import LOST
 from bngrader.grading.process_pool import in_processes
 from tests.conftest import PATIENCE, REPOSITORY
@@ -95,7 +95,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_round_does_the_rest(tmp_path):
 
 
 @dataclass(frozen=True)
-class Deadly(Job):
+class Deadly(GradingJob):
     """A job that ends every process that gets it."""
 
     def __reduce__(self):
@@ -104,7 +104,7 @@ class Deadly(Job):
 
 def test_a_job_that_ends_its_process_twice_is_failed_and_stops_no_other():
     source = nbformat.writes(gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))).encode()
-    kinds = {"before": Job, "deadly": Deadly, "after": Job, "last": Job}
+    kinds = {"before": GradingJob, "deadly": Deadly, "after": GradingJob, "last": GradingJob}
     jobs = [kind(student, "scaling", source) for student, kind in kinds.items()]
     with in_processes(source, 2) as run:
         outcomes = {outcome.student: outcome.error for outcome in run(jobs)}

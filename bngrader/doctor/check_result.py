@@ -7,7 +7,7 @@ RIGHT, NOTE, WRONG = "right", "note", "wrong"
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """The result of one check: `state` is "right", "note" (works, but should be known) or "wrong"."""
 
     about: str
