@@ -1,4 +1,4 @@
-"""The form of what a check finds."""
+"""The result of one of the doctor's checks."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,13 +8,13 @@ RIGHT, NOTE, WRONG = "right", "note", "wrong"
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The result of one check: `state` is "right", "note" (works, but should be known) or "wrong"."""
+    """The result of one check: `state` is "right", "note" (it works, but one should know) or "wrong"."""
 
     about: str
     state: str
-    said: str
-    mend: str = ""
+    message: str
+    fix: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as plain data, for JSON."""
+        """Return the result as plain data, for JSON."""
         return asdict(self)

@@ -27,5 +27,5 @@ def test_a_time_is_in_utc(text):
     "text", ["", "soon", "3/1/2026 12:00", "01.03.2026", "12:00", "2026-03-01 12:00 Atlantis", "1 2 3 4"]
 )
 def test_an_invalid_time_is_refused(text):
-    with pytest.raises(CourseError, match=r"^--due: .* is no time; write \"2026-03-01 12:00 UTC\""):
+    with pytest.raises(CourseError, match=r"^--due: .* is not a time; write it as \"2026-03-01 12:00 UTC\""):
         times.require_time(text, "--due")
