@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bngrader.course.files import write_file
 from bngrader.gradebook.class_gradebook import Files
-from bngrader.submissions.read import ENDINGS, read_timestamp, start_of
+from bngrader.submissions.read import ENDINGS, read_timestamp, read_start
 
 MOST_FILES, MOST_BYTES, DEEPEST, LONGEST = 200, 100_000_000, 8, 100  # of one submission; the last is of a name
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"
@@ -102,7 +102,7 @@ def _read(path: Path, room: int) -> bytes | None:
     try:
         if len(os.fsencode(path.name)) > LONGEST or not stat.S_ISREG(path.lstat().st_mode):
             return None
-        data = start_of(path, room + 1)
+        data = read_start(path, room + 1)
     except OSError:
         return None
     return data if len(data) <= room else None
@@ -130,7 +130,7 @@ def _secret(place: Path, held: Path) -> bytes:
     """
     for path in (place / SECRET, held):
         try:
-            data = start_of(path, 1000)
+            data = read_start(path, 1000)
             if data.decode().strip():
                 return data
         except (OSError, ValueError):

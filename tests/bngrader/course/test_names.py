@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bngrader.course.names import id_fault, readable
 from bngrader.lms.archive import Entry
-from bngrader.lms.upload_names import TWO_READINGS, Upload, owned
+from bngrader.lms.upload_names import TWO_READINGS, Upload, parse_names
 from bngrader.submissions.read import handed_in, misnamed
 
 ACTS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -111,7 +111,7 @@ def files(*names):
 
 def owner(*names):
     """The platform, number and name of whom the last of the files belongs to; None if nobody can say."""
-    *_, (_, found) = owned(files(*names))
+    *_, (_, found) = parse_names(files(*names))
     if isinstance(found, str):
         assert found == TWO_READINGS
         return None
@@ -140,5 +140,5 @@ def test_a_canvas_file_belongs_to_its_owner_or_nobody(name, late, file):
 
 @given(st.lists(any_text.map(lambda text: PurePosixPath(text, text)), max_size=5))
 def test_no_file_name_stops_an_import(paths):
-    for _, found in owned([Entry(path, None, lambda: b"") for path in paths]):
+    for _, found in parse_names([Entry(path, None, lambda: b"") for path in paths]):
         assert isinstance(found, Upload | str)

@@ -85,7 +85,7 @@ def test_a_huge_file_is_refused_without_reading_it_all(place):
     with (place / "scaling.ipynb").open("wb") as file:
         file.truncate(200_000_000_000)
     assert "scaling.ipynb has 200000 MB, more than the 50 MB" in refusal(place)
-    assert reading.LARGEST == 50_000_000
+    assert reading.MAX_NOTEBOOK_BYTES == 50_000_000
 
 
 def test_students_are_those_with_something_handed_in(place):
