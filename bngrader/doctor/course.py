@@ -17,7 +17,7 @@ from bngrader.course.folders import Course, CourseError, assignments
 from bngrader.course.names import id_fault, readable, rename_advice
 from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.engine.settings import Engine
-from bngrader.gradebook.database import address_of, database_file, said_by
+from bngrader.gradebook.database import database_file, said_by
 from bngrader.gradebook.late_policy import LatePolicy, read_extensions
 from bngrader.lms.roster import NAME, Roster, find_roster
 
@@ -85,7 +85,7 @@ def gradebook(the_course: Course) -> CheckResult:
         return CheckResult("gradebook", WRONG, str(error), "Correct --db, or c.CourseDirectory.db_url.")
     if file and not file.is_file():
         return CheckResult("gradebook", NOTE, f"{file} does not exist yet: `bngrader grade` creates it")
-    address = address_of(the_course)
+    address = the_course.gradebook_url()
     try:
         with create_engine(address).connect() as connection:
             return _gradebook(connection)

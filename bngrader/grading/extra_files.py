@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bngrader.course.files import write_file
 from bngrader.gradebook.class_gradebook import Files
-from bngrader.submissions.read import ENDINGS, read_timestamp, read_start
+from bngrader.submissions.read import ENDINGS, read_start, read_timestamp
 
 MOST_FILES, MOST_BYTES, DEEPEST, LONGEST = 200, 100_000_000, 8, 100  # of one submission; the last is of a name
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"

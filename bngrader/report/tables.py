@@ -1,8 +1,9 @@
-"""The tables of the report: one list of them makes the page's tables and the CSV files."""
+"""The tables of the report, for both the page and the CSV files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import median
 from typing import Any
 
 from bngrader.report.collect import AssignmentData, ClassData, GradedItem
@@ -14,7 +15,7 @@ NOTHING, UNGRADED, WAITS, GRADED = "nothing handed in", "handed in, no grade", "
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table. `name` is that of its CSV file; numbers are rounded where they are shown."""
+    """A table; `name` is also the name of its CSV file. Numbers are rounded only for display."""
 
     name: str
     title: str
@@ -23,7 +24,7 @@ class ReportTable:
 
 
 def tables(data: ClassData) -> dict[str, ReportTable]:
-    """All tables, by name."""
+    """Make all tables, by name."""
     made = [
         ReportTable(
             "assignments", "Each assignment", ASSIGNMENT_COLUMNS, [_assignment(data, a) for a in data.assignments]
@@ -35,8 +36,8 @@ def tables(data: ClassData) -> dict[str, ReportTable]:
             "items", "Each test and question", ITEM_COLUMNS, [row for a in data.assignments for row in _items(a)]
         ),
         ReportTable("mistakes", "Mistakes", MISTAKE_COLUMNS, _mistakes(data)),
-        ReportTable("missing", "Who is missing", MISSING_COLUMNS, _missing(data)),
-        ReportTable("changed", "Who changed their answers after feedback", CHANGED_COLUMNS, _changed(data)),
+        ReportTable("missing", "Missing submissions", MISSING_COLUMNS, _missing(data)),
+        ReportTable("changed", "Students who changed their answers after feedback", CHANGED_COLUMNS, _changed(data)),
         _students(data),
     ]
     return {table.name: table for table in made}
@@ -51,9 +52,9 @@ CHANGED_COLUMNS = ("assignment", "student", "versions", "tests at first", "tests
 
 
 def _assignment(data: ClassData, assignment: AssignmentData) -> tuple[Any, ...]:
-    scores = sorted(work.score for work in assignment.works.values())
-    middle = (_median(scores), scores[0], scores[-1]) if scores else (None, None, None)
-    return (assignment.name, len(scores), len(data.students), *middle, assignment.max_score)
+    scores = [work.score for work in assignment.works.values()]
+    summary = (median(scores), min(scores), max(scores)) if scores else (None, None, None)
+    return (assignment.name, len(scores), len(data.students), *summary, assignment.max_score)
 
 
 def _functions(data: AssignmentData) -> list[tuple[Any, ...]]:
@@ -63,7 +64,7 @@ def _functions(data: AssignmentData) -> list[tuple[Any, ...]]:
 
 
 def _share(data: AssignmentData, items: Sequence[GradedItem]) -> tuple[Any, ...]:
-    """Submissions in which all of an idea's items are settled, their share of the points, and the points."""
+    """Return the number of submissions with scores for all of an idea's items, their share of the points, and these."""
     most = sum(item.max_score for item in items)
     rows = [[work.scores.get(item.name) for item in items] for work in data.works.values()]
     settled = [sum(score or 0.0 for score in row) for row in rows if None not in row]
@@ -123,8 +124,3 @@ def _students(data: ClassData) -> ReportTable:
         for student in data.students
     ]
     return ReportTable("students", "Each student", ("student", *names, "open"), rows)
-
-
-def _median(ordered: Sequence[float]) -> float:
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -70,7 +70,7 @@ def records(request, tmp_path_factory):
     return slug, submissions, graded(course, slug, texts)
 
 
-def test_the_solution_earns_all_and_the_untouched_notebook_nothing(records):
+def test_the_solution_earns_all_points_and_the_stub_none(records):
     _, _, by_student = records
     scores = {
         student: [cell["score"] for cell in by_student[student]["cells"].values()] for student in ("solution", "stub")
@@ -79,7 +79,7 @@ def test_the_solution_earns_all_and_the_untouched_notebook_nothing(records):
     assert set(scores["stub"]) == {0}
 
 
-def test_every_answer_gets_what_it_deserves(records, capsys):
+def test_every_answer_gets_its_score_and_hint(records, capsys):
     slug, submissions, by_student = records
     results = []
     for number, answers in enumerate(submissions):

@@ -121,7 +121,7 @@ def test_python_behind_symbolic_links_is_found(place):
 
 
 @pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
-def test_what_umask_077_installed_is_read(place):
+def test_an_environment_made_with_umask_077_works(place):
     clone = clone_in(place)
     for user in USERS:
         private(place, user, copies=True)

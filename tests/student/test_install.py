@@ -49,7 +49,7 @@ def test_the_extra_is_small(machine):
         assert f"\n{heavy} " not in listed
 
 
-def test_validate_on_the_command_line_says_what_is_to_do(machine, folder):
+def test_validate_lists_what_is_left_to_do(machine, folder):
     said = validate(machine, folder)
     assert "VALIDATION FAILED ON 11 CELL(S)" in said
     assert "Failed: standardize is not written yet." in said

@@ -1,7 +1,7 @@
-"""The known mistakes of each assignment, one module each. `check.hints` looks for them in a student's function.
+"""The known mistakes of each assignment, a folder each. `check.hints` looks for them in a student's function.
 
-A module has a right answer to each function, and says by which edits it becomes wrong. It needs NumPy alone, since
-students install it; torch only inside of the functions that are about torch.
+A folder has a module for each function, which holds a right answer and the edits that make it wrong. Students install
+all of this, so a module imports NumPy and the standard library only; torch only inside functions that are about torch.
 """
 
 import importlib
@@ -117,5 +117,6 @@ def known(name: str) -> Known | None:
 
 @cache
 def _all() -> dict[str, Known]:
-    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
-    return {about.name: about for module in modules for about in module.KNOWN}
+    slugs = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    assignments = [importlib.import_module(f"{__name__}.{slug}") for slug in slugs]
+    return {about.name: about for assignment in assignments for about in assignment.KNOWN}

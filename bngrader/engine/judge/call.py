@@ -1,24 +1,23 @@
-"""One request of the judge's: what it sends, and what its reply means for the values that were sent."""
+"""On the judge's side: one request, and the effects of its reply on the values that were sent."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from bngrader.engine.errors import ProtocolError
 from bngrader.engine.judge import student_errors
+from bngrader.engine.judge.gradients import attach
+from bngrader.engine.judge.handles import Handles
 from bngrader.engine.judge.restore import restore, restore_array
 from bngrader.engine.protocol.array_memory import Region
 from bngrader.engine.protocol.tensors import tensors_in
 from bngrader.engine.protocol.values import Packer, Unpacker
 
-if TYPE_CHECKING:
-    from bngrader.engine.judge.remote import Remote
-
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request."""
+    """The result of a request."""
 
     value: Any = None
     error: BaseException | None = None
@@ -26,33 +25,41 @@ class Outcome:
 
 
 class Call:
-    """One request: what it sends, and what its reply means for the values that were sent."""
+    """One request: the message that it sends, and what its reply changes in the values that were sent."""
 
-    def __init__(self, remote: "Remote", number: int, values: dict[str, Any]) -> None:
-        self.remote, self.number, self.values = remote, number, values
+    def __init__(self, handles: Handles, number: int, values: dict[str, Any]) -> None:
+        self.handles, self.number, self.values = handles, number, values
         self.tensors = tensors_in(values.get("args"))
-        packer = Packer(remote.export)
+        packer = Packer(handles.export)
         nodes = {name: packer.pack(value) for name, value in values.items()}
-        self.message = {"values": nodes, **remote.news(packer)}
+        self.message = {"values": nodes, **handles.news(packer)}
         self.buffers = packer.memory.finish()
         self.regions: list[Region] = packer.memory.regions
 
     def read(self, reply: dict[str, Any], buffers: list[bytearray]) -> Outcome:
-        """The outcome, after what the call changed is changed on this side too."""
-        unpacker = Unpacker(buffers, self.remote.resolve, self.regions)
+        """Return the outcome, after making the changes on this side that the call made on the other."""
+        unpacker = Unpacker(buffers, self.resolve, self.regions)
         kept = [self._write_back(int(k), unpacker.unpack(node)) for k, node in dict(reply.get("changed") or {}).items()]
         if "args" in reply:
             restore(self.values.get("args"), unpacker.unpack(reply["args"]))
-        self.remote.catch_up(reply, unpacker)
+        self.handles.catch_up(reply, unpacker)
         value = unpacker.unpack(reply.get("value"))
         error = self._error(reply["error"]) if "error" in reply else None
         if error is None and not all(kept):
             error = ValueError("the answer changed an array that is read-only")
         return Outcome(value, error, student_errors.read_warnings(reply.get("warnings")))
 
+    def resolve(self, tag: str, body: list[Any], unpacker: Unpacker) -> Any:
+        """Return the value of a node that is not plain data; a tensor with a graph is joined to the judge's."""
+        value = self.handles.resolve(tag, body, unpacker)
+        if tag == "T" and type(graph := body[4]) is int:
+            parameters = self.handles.mirrors.parameters()
+            return attach(self.handles.request, self.number, self.tensors, parameters, (value, graph))
+        return value
+
     def _error(self, said: Any) -> BaseException:
-        raised = self.remote.raised(said.get("raised") if isinstance(said, dict) else None)
-        return raised or student_errors.make_error(said, self.remote.files)
+        raised = self.handles.raised(said.get("raised") if isinstance(said, dict) else None)
+        return raised or student_errors.make_error(said, self.handles.files)
 
     def _write_back(self, k: int, memory: Any) -> bool:
         if not 0 <= k < len(self.regions) or not isinstance(memory, np.ndarray) or memory.dtype != np.uint8:

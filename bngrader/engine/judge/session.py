@@ -8,7 +8,7 @@ from typing import Any
 from bngrader.engine.cells import outputs
 from bngrader.engine.cells.shell import Output
 from bngrader.engine.errors import LimitReached, ProtocolError
-from bngrader.engine.judge.remote import GRACE, LOOP, Remote
+from bngrader.engine.judge.remote import GRACE_SECONDS, LOOP, Remote
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.settings import Engine
 
@@ -77,7 +77,7 @@ class Answers:
     def _run(self, cell: tuple[str, str]) -> Ran:
         assert self._remote is not None
         ran, (file, source) = Ran(), cell
-        self._remote.files.add(file)
+        self._remote.handles.files.add(file)
         try:
             self._converse(self._remote, {"op": "cell", "file": file, "source": source}, ran)
         except TimeoutError:
@@ -125,7 +125,7 @@ class Answers:
         said = f"the cell took longer than the {self.settings.cell_seconds:g} seconds that it may take: {LOOP}"
         self._interrupt()
         try:
-            self._collect(remote, ran, time.monotonic() + GRACE)
+            self._collect(remote, ran, time.monotonic() + GRACE_SECONDS)
         except Exception:
             self._gone(remote, ran, said)
             ran.outputs.pop()

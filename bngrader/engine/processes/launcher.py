@@ -11,10 +11,10 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bngrader.engine.sandbox import forbidden_imports
+from bngrader.engine.sandbox.environment import clean_environment
 
 PACKAGES = [
     "numpy.testing",
@@ -30,8 +30,6 @@ PACKAGES = [
     "stack_data",  # IPython's tracebacks
     "pygments.formatters.terminal256",
 ]
-THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-PASSED_ON = ("HOME", "IPYTHONDIR", "MPLCONFIGDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 START_SECONDS = 120
 
 
@@ -98,7 +96,7 @@ class Source:
         self.process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
-            env=environment(),
+            env=clean_environment(),
             cwd="/",
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -125,12 +123,6 @@ class Source:
 
 def _pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM))
-
-
-def environment() -> dict[str, str]:
-    """Make the environment of a process that forks submissions: nothing in it could be a secret."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return kept | THREADS | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
 def allowed(names: list[str]) -> list[str]:

@@ -10,7 +10,6 @@ import tempfile
 from typing import Any
 
 from bngrader.engine.cells.shell import Shell
-from bngrader.engine.judge.supervisor import Supervisor
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.sandbox import filesystem
 from bngrader.engine.sandbox.forbidden_imports import OURS, packages
@@ -25,7 +24,9 @@ ENVIRONMENT = ("LANG", "PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_TH
 
 def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
     """Run one submission, as `judge` says."""
-    from bngrader.engine.judge import judge  # here, since the zygote must know nothing of the tests' side
+    # Imported here, so that the zygote, whose memory a submission inherits, knows nothing of the judge.
+    from bngrader.engine.judge import judge
+    from bngrader.engine.judge.supervisor import Supervisor
 
     control, commands = (socket.socket(fileno=fd) for fd in fds)
     os.chdir("/")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from bngrader.engine.sandbox.environment import IMPORT_PATH
 from bngrader.engine.sandbox.forbidden_imports import OURS
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
@@ -145,8 +146,7 @@ def _others() -> list[Path]:
 
 def checkout() -> Path | None:
     """Find the course's checkout, where this file is in one and not in an installed package."""
-    place = Path(__file__).resolve().parents[2]
-    return place if (place / "solutions").is_dir() else None
+    return IMPORT_PATH if (IMPORT_PATH / "solutions").is_dir() else None
 
 
 def real(path: str, links: dict[str, str] | None = None) -> str:

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 
 from bngrader.engine.cells.shell import Output, Shell
-from bngrader.engine.judge import array_writes
-from bngrader.engine.judge.torch_modules import Shipped, describe_module
-from bngrader.engine.protocol import random_state
 from bngrader.engine.protocol.array_memory import Region, region_of
 from bngrader.engine.protocol.channel import Channel
-from bngrader.engine.protocol.module_state import Table, is_module
+from bngrader.engine.protocol.module_state import ModuleTable, is_module
+from bngrader.engine.protocol.random_state import Twin, changed
 from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, tensors_in, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
 from bngrader.engine.sandbox import limit_messages
 from bngrader.engine.sandbox.forbidden_imports import Guard
+from bngrader.engine.student import array_writes, random_state
 from bngrader.engine.student.describe import describe, describe_error, describe_warning
 from bngrader.engine.student.interrupts import Interrupts
 from bngrader.engine.student.judge_objects import WRAPPERS, JudgesCallable, JudgesError, JudgesIterator
 from bngrader.engine.student.operations import OPERATIONS
+from bngrader.engine.student.torch_modules import ShippedHooks, describe_module
 
 WARNINGS, NAMES = 20, 5000
 
@@ -60,8 +60,8 @@ class Side:
         self.objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
-        self.generators: dict[int, random_state.Twin] = {}
-        self.table, self.hooks = Table(), Shipped()
+        self.generators: dict[int, Twin] = {}
+        self.table, self.hooks = ModuleTable(), ShippedHooks()
         self.grad = sys.modules["torch"].autograd.grad if "torch" in sys.modules else None  # before it may be guarded
         self._shown = 0
         self._file = os.open("printed", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_TRUNC)
@@ -170,10 +170,10 @@ class Side:
 
     def _changes(self, given: Given, packer: Packer) -> dict[str, Any]:
         """What is other than the judge knows it: the memory of arguments, random states, modules."""
-        changes: dict[str, Any] = {"generators": random_state.changed(self.generators)}
+        changes: dict[str, Any] = {"generators": changed(self.generators)}
         changes["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
         if self.table.modules:
-            changes |= {"modules": self.table.news(packer), "hooks": self.hooks.left(self.table)}
+            changes |= {"modules": self.table.news(packer), "hooks": self.hooks.others(self.table)}
         return changes
 
     def _catch_up(self, request: dict[str, Any], unpacker: Unpacker) -> None:
@@ -245,7 +245,7 @@ class Side:
         if tag == "T":
             return unpack_tensor(unpacker, body)
         if tag == "mine":
-            return WRAPPERS[body[0]](self, body[1])
+            return WRAPPERS[body[0]](self.ask, body[1])
         if tag == "rng":
             return self.generators[body[0]].rng
         if tag == "name":

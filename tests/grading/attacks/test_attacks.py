@@ -170,7 +170,7 @@ def printed(notebook):
 
 
 @pytest.mark.parametrize("student", ATTACKS)
-def test_an_attack_earns_what_its_honest_answer_earns(records, student):
+def test_an_attack_earns_only_what_its_honest_answers_earn(records, student):
     got, deserved = scores(records[student]), ATTACKS[student].deserves
     assert records[student]["error"] is None
     assert set(got) == set(deserved)
@@ -179,7 +179,7 @@ def test_an_attack_earns_what_its_honest_answer_earns(records, student):
 
 
 @pytest.mark.parametrize("student", HONEST)
-def test_an_honest_submission_among_attacks_has_its_points(records, student):
+def test_an_honest_submission_among_attacks_keeps_its_points(records, student):
     assert scores(records[student]) == FULL
     assert (records[student]["status"], records[student]["score"]) == ("needs_manual", 15)
     assert not any(cell["hints"] for cell in records[student]["cells"].values())
@@ -193,7 +193,7 @@ def test_a_link_is_refused_in_a_line(records, student):
     assert len(record["error"].splitlines()) == 1
 
 
-def test_the_batch_graded_everybody_and_says_so(course, records):
+def test_the_round_graded_everybody_and_reports_it(course, records):
     said = (course / "printed.txt").read_text()
     assert set(records) == set(EVERYONE) | set(LINKS)
     assert f"{len(records)} submissions: {len(EVERYONE)} wait for a person's grade, {len(LINKS)} failed." in said
@@ -201,7 +201,7 @@ def test_the_batch_graded_everybody_and_says_so(course, records):
 
 
 @pytest.mark.parametrize("student", EVERYONE)
-def test_nothing_secret_was_found_and_nothing_was_let_through(course, student):
+def test_an_attack_shows_no_secret_in_its_outputs(course, student):
     shown = printed(graded_notebook(course, student))
     feedback = (course / "feedback" / student / "scaling" / "scaling.html").read_text()
     assert "LEAKED-OUT" not in shown
@@ -210,7 +210,7 @@ def test_nothing_secret_was_found_and_nothing_was_let_through(course, student):
 
 
 @pytest.mark.parametrize("student", [*looking.SPIES, "leftover-1", "leftover-2", "leftover-3"])
-def test_a_spy_that_found_nothing_has_looked(course, student):
+def test_a_spy_did_look_for_secrets(course, student):
     cell = next(cell for cell in graded_notebook(course, student).cells if cell.id == "standardize")
     assert "looked" in printed(nbformat.v4.new_notebook(cells=[cell]))
 
@@ -226,11 +226,11 @@ def test_a_spy_that_found_nothing_has_looked(course, student):
         ("use-bnref-within", "bnref"),
     ],
 )
-def test_what_stopped_an_attack_is_said_by_name(records, student, limit):
+def test_the_limit_that_stopped_an_attack_is_named(records, student, limit):
     assert limit in " ".join(records[student]["cells"]["test_standardize_constant"]["hints"])
 
 
-def test_nothing_came_through_to_the_network_or_to_a_socket(course, listeners):
+def test_no_attack_reached_a_socket(course, listeners):
     assert list(listeners.reached()) == []
 
 
@@ -285,7 +285,7 @@ def test_the_gradebook_is_whole(course, records):
     assert gradebook.execute("select sum(max_score) from grade_cells").fetchone() == (20,)
 
 
-def test_no_script_of_a_submission_reaches_the_instructors_browser(course):
+def test_no_script_of_a_student_reaches_the_instructor(course):
     feedback = (course / "feedback" / "meta-script" / "scaling" / "scaling.html").read_text()
     assert f"<script>fetch('/formgrader/api/{PWNED}')" not in feedback
     assert not re.search(r"<[^<>]*\bonerror=", feedback)

@@ -12,13 +12,8 @@ from bngrader.grading.grade_submission import GradingJob
 from bngrader.grading.pool import LOST
 from bngrader.grading.process_pool import in_processes
 from tests.conftest import PATIENCE, REPOSITORY
-from tests.grading.faults.rounds import (
-    assert_each_has_its_grade,
-    go_on,
-    grade,
-    make_class,
-    start,
-)
+from tests.grading.commands import grade
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
 # The first call that a round does not survive, from its start to its end.
 STAGES = [
@@ -29,7 +24,7 @@ STAGES = [
 ]
 
 
-def test_the_writer_killed_at_each_stage_loses_nothing(tmp_path):
+def test_killing_the_writer_at_any_stage_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     for place, number in STAGES:
         killed = ("-m", "tests.grading.faults.signalled_at", "SIGKILL", place, str(number))
@@ -48,7 +43,7 @@ def test_the_writer_killed_at_each_stage_loses_nothing(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
+def test_a_killed_worker_is_replaced(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 2, after=1)
     killed = []
@@ -66,7 +61,7 @@ def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
+def test_a_killed_zygote_costs_no_grade(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 2, after=1)
     zygotes = [
@@ -80,7 +75,7 @@ def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_ctrl_c_keeps_what_is_done_and_the_next_round_does_the_rest(tmp_path):
+def test_the_next_round_finishes_what_ctrl_c_interrupted(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 1, after=2)
     os.killpg(process.pid, signal.SIGINT)
@@ -102,7 +97,7 @@ class Deadly(GradingJob):
         return os._exit, (1,)
 
 
-def test_a_job_that_ends_its_process_twice_is_failed_and_stops_no_other():
+def test_a_job_that_kills_two_processes_fails_by_itself():
     source = nbformat.writes(gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))).encode()
     kinds = {"before": GradingJob, "deadly": Deadly, "after": GradingJob, "last": GradingJob}
     jobs = [kind(student, "scaling", source) for student, kind in kinds.items()]

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.protocol import random_state
+from bngrader.engine.judge.random_state import move_on
 from bngrader.engine.protocol.array_memory import region_of
+from bngrader.engine.protocol.random_state import Twin, state_of
 from bngrader.engine.protocol.tensors import pack_tensor, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
 
@@ -182,14 +183,14 @@ def test_a_generator_moves_on_as_far_as_its_twin_drew(kind):
     mine, twin = (np.random.Generator(kind(5)) for _ in range(2))
     twin.normal(size=100_000)
     twin.integers(3, dtype=np.int32)
-    random_state.move_on(random_state.Twin(mine), random_state.state_of(twin))
+    move_on(Twin(mine), state_of(twin))
     assert mine.integers(1 << 40) == twin.integers(1 << 40)
 
 
 def test_a_generator_cannot_be_put_elsewhere():
     mine, other = np.random.default_rng(5), np.random.default_rng(6)
-    state = random_state.state_of(mine)
-    same_stream = [state[0], random_state.state_of(other)[1], *state[2:]]
-    for forged in (random_state.state_of(other), same_stream, state[:4], [*state[:4], 1 << 40], None):
+    state = state_of(mine)
+    same_stream = [state[0], state_of(other)[1], *state[2:]]
+    for forged in (state_of(other), same_stream, state[:4], [*state[:4], 1 << 40], None):
         with pytest.raises(ProtocolError):
-            random_state.move_on(random_state.Twin(mine), forged)
+            move_on(Twin(mine), forged)

@@ -1,0 +1,213 @@
+"""Known mistakes in `merge_statistics`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+
+
+def merge_statistics(batches):
+    n = 0
+    for batch in batches:
+        rows = batch.astype(float)
+        if n == 0:
+            first, mean, squares = rows[0].copy(), 0.0, 0.0
+        rows = rows - first
+        m, batch_mean, batch_var = len(rows), rows.mean(axis=0), rows.var(axis=0)
+        delta = batch_mean - mean
+        squares = squares + m * batch_var + delta**2 * n * m / (n + m)
+        mean = mean + delta * m / (n + m)
+        n = n + m
+    return first + mean, squares / n
+
+
+def merge_without_first_row(batches):
+    n, mean, squares = 0, 0.0, 0.0
+    for batch in batches:
+        rows = batch.astype(float)
+        m, delta = len(rows), rows.mean(axis=0) - mean
+        squares = squares + m * rows.var(axis=0) + delta**2 * n * m / (n + m)
+        mean = mean + delta * m / (n + m)
+        n = n + m
+    return mean, squares / n
+
+
+def merge_sums(batches):
+    n, total, squares = 0, 0.0, 0.0
+    for batch in batches:
+        rows = batch.astype(float)
+        n, total, squares = n + len(rows), total + rows.sum(axis=0), squares + (rows**2).sum(axis=0)
+    return total / n, squares / n - (total / n) ** 2
+
+
+def merge_in_own_dtype(batches):
+    n, mean, squares = 0, 0.0, 0.0
+    for batch in batches:
+        m, delta = len(batch), batch.mean(axis=0) - mean
+        squares = squares + m * batch.var(axis=0) + delta**2 * n * m / (n + m)
+        mean = mean + delta * m / (n + m)
+        n = n + m
+    return mean, squares / n
+
+
+def merge_averages(batches):
+    pairs = np.array([(batch.mean(axis=0, dtype=float), batch.var(axis=0, dtype=float)) for batch in batches])
+    return pairs[:, 0].mean(axis=0), pairs[:, 1].mean(axis=0)
+
+
+def merge_batches_as_equals(batches):
+    pairs = np.array([(batch.mean(axis=0, dtype=float), batch.var(axis=0, dtype=float)) for batch in batches])
+    return pairs[:, 0].mean(axis=0), pairs[:, 1].mean(axis=0) + pairs[:, 0].var(axis=0)
+
+
+def merge_reading_twice(batches):
+    n, total, squares = 0, 0.0, 0.0
+    for batch in batches:
+        n, total = n + len(batch), total + batch.astype(float).sum(axis=0)
+    for batch in batches:
+        squares = squares + ((batch.astype(float) - total / n) ** 2).sum(axis=0)
+    return total / n, squares / n
+
+
+def merged(function, batches, read="once"):
+    """What comes of batches that can be read once, or as often as one likes."""
+    return function(batch.copy() for batch in batches) if read == "once" else function(batches)
+
+
+def merge_reading_twice_in_own_dtype(batches):
+    n, total, squares = 0, 0.0, 0.0
+    for batch in batches:
+        n, total = n + len(batch), total + batch.sum(axis=0)
+    for batch in batches:
+        squares = squares + ((batch - total / n) ** 2).sum(axis=0)
+    return total / n, squares / n
+
+
+def merge_after_counting(batches):
+    n = sum(len(batch) for batch in batches)
+    mean = sum(batch.astype(float).sum(axis=0) for batch in batches) / n
+    return mean, sum(((batch - mean) ** 2).sum(axis=0) for batch in batches) / n
+
+
+def merge_all_entries(batches):
+    rows = np.concatenate(list(batches)).astype(float)
+    return rows.mean(), rows.var()
+
+
+def tables_in_batches(rng):
+    base = rng.permutation(40).astype(float)
+    two = np.array([[0.0], [2.0]])
+    yield ([two + rng.integers(9)],)
+    yield [two + rng.integers(9)], "often"
+    yield ([base[:1, None], base[1:2, None]],)
+    yield ([base[:4].reshape(2, 2), base[4:8].reshape(2, 2)],)
+    yield ([base[:6, None], base[6:8, None], base[8:9, None]],)
+    yield ([base[9:12, None], base[12:13, None], base[13:17, None]],)
+    yield ([base[:4].reshape(2, 2).astype(int), base[4:6].reshape(1, 2).astype(int)],)
+    yield ([1e10 + two],)
+    yield ([(2.0**25 + np.array([[0.0], [40.0], [40.0]])).astype(np.float32)],)
+    yield ([np.full((3, 1), UNEVEN)],)
+
+
+UNEVEN = 1e15 / 17  # the mean of three such numbers is another number
+
+MISTAKES = (
+    Mistake(
+        "averages means and variances",
+        merge_averages,
+        "You average the batches' means and variances. A batch counts by its number of rows, and the batches' "
+        "means differ, which adds to the variance.",
+    ),
+    Mistake(
+        "batches count the same",
+        merge_batches_as_equals,
+        "A batch of 2 rows counts with you as much as one of 6. It should count by its number of rows.",
+    ),
+    Mistake(
+        "forgets the spread between batches",
+        {" + delta**2 * n * m / (n + m)": ""},
+        "You add up the deviations within the batches. That the batches' means differ from each other is "
+        "missing from the variance.",
+    ),
+    Mistake(
+        "the new mean too early",
+        {"delta**2 * n": "(delta * n / (n + m)) ** 2 * n"},
+        "The difference in your sum of squares is not that of the two means before the merge.",
+    ),
+    Mistake(
+        "weights the wrong way round",
+        {"mean + delta * m / (n + m)": "mean + delta * (n / (n + m) if n else 1)"},
+        "Your new mean lies too near to the smaller group: the two numbers of rows have changed places.",
+    ),
+    Mistake(
+        "the last batch alone",
+        (
+            {"rows = batch": "n = 0\n        rows = batch"},
+            {
+                "mean = mean + delta * m / (n + m)": "mean, squares = batch_mean, m * batch_var",
+                "n = n + m": "n = m",
+            },
+        ),
+        "Only the last batch is left in your results.",
+    ),
+    Mistake(
+        "divides by N - 1",
+        ({"squares / n": "squares / max(n - 1, 1)"}, {"squares / n": "squares / (n - 1)"}),
+        "You divide the sum of squares by N - 1. The biased variance divides it by N.",
+    ),
+    Mistake(
+        "one pass",
+        merge_sums,
+        "Your variance is the mean of the squares less the square of the mean. Where the mean is large against "
+        "the spread, two nearly equal numbers are subtracted, and the digits are gone.",
+    ),
+    Mistake(
+        "trusts the rounded mean",
+        merge_without_first_row,
+        "The mean of equal numbers may be rounded, and then a constant column has a variance that is not 0.",
+    ),
+    Mistake(
+        "sums in the batches' dtype",
+        merge_in_own_dtype,
+        "You compute in the dtype of the batches. In float32 the digits do not suffice: sums and results are float64.",
+    ),
+    Mistake(
+        "gives float32",
+        {
+            "return first + mean, squares / n": "dtype = batch.dtype if batch.dtype.kind == 'f' else float\n"
+            "    return (first + mean).astype(dtype), (squares / n).astype(dtype)"
+        },
+        "Your results have the dtype of the batches. Here they are float64 whatever comes in.",
+    ),
+    Mistake(
+        "reads the batches twice",
+        (merge_reading_twice, merge_reading_twice_in_own_dtype, merge_after_counting),
+        "You go through the batches twice. A generator can be read once: the second time nothing comes.",
+    ),
+    Mistake(
+        "one mean for all columns",
+        merge_all_entries,
+        "You take one mean and one variance of all entries together. Each column has its own.",
+    ),
+    Mistake(
+        "the standard deviation",
+        {"squares / n": "np.sqrt(squares / n)"},
+        "You return the standard deviation. The second result is the variance, its square.",
+    ),
+    Mistake(
+        "writes into the batches",
+        {"batch.astype(float)": "np.asarray(batch, dtype=float)", "rows = rows - first": "rows -= first"},
+        "You write into a batch: the caller's own rows are changed. Work on a new array.",
+    ),
+    Mistake(
+        "keeps the dimensions",
+        {"first + mean, squares / n": "(first + mean)[None], (squares / n)[None]"},
+        "Your results have one row, shape (1, D). They should have shape (D,).",
+    ),
+    Mistake(
+        "the mean alone",
+        {"return first + mean, squares / n": "return first + mean"},
+        "You return one array. There are two: mean and var.",
+    ),
+)
+
+KNOWN = Known(merge_statistics, tables_in_batches, MISTAKES, use=merged)

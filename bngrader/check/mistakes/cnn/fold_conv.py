@@ -1,0 +1,213 @@
+"""Known mistakes in `fold_conv`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.cnn.shared import part_of
+from bngrader.check.mistakes.common import dtype_of, frozen, in_place
+
+
+def fold_conv(weight, bias, gamma, beta, mean, var, eps=1e-5):
+    dtype = weight.dtype if weight.dtype.kind == "f" else float
+    weight, gamma, beta = weight.astype(float), gamma.astype(float), beta.astype(float)
+    bias = np.zeros(len(weight)) if bias is None else bias.astype(float)
+    scale = gamma / np.sqrt(var.astype(float) + eps)
+    new_weight = weight * scale[:, None, None, None]
+    new_bias = (bias - mean) * scale + beta
+    return new_weight.astype(dtype), new_bias.astype(dtype)
+
+
+def fold_the_input_channels(weight, bias, gamma, beta, mean, var, eps=1e-5):
+    dtype = weight.dtype if weight.dtype.kind == "f" else float
+    bias = np.zeros(len(weight)) if bias is None else bias.astype(float)
+    scale = gamma / np.sqrt(var + eps)
+    return (weight * scale[:, None, None]).astype(dtype), ((bias - mean) * scale + beta).astype(dtype)
+
+
+def convolutions_with_bn(rng):
+    def layer(*shape, dtype=float, bias=True):
+        weight = rng.permutation(np.prod(shape)).reshape(shape) + 2
+        vectors = (rng.permutation(5)[: shape[0]] + 1 for _ in range(5))
+        first, *others = [a.astype(dtype) for a in vectors]
+        return weight.astype(dtype), first if bias else None, *others
+
+    for name in ("weight", "bias"):
+        yield name, *layer(1, 1, 1, 1), 1.0
+        yield name, *layer(1, 1, 1, 1, bias=False), 1.0
+        yield name, *layer(2, 2, 2, 2), 1e-5
+        yield name, *layer(2, 3, 1, 2), 1e-5
+        yield name, *layer(1, 1, 1, 1)[:-1], rng.uniform(1, 2, 1) * 1e-4
+        yield name, *layer(1, 1, 1, 1)[:-1], rng.uniform(1, 2, 1) * 1e-4, 1e-3
+        yield name, *layer(1, 1, 1, 1, dtype=np.float32), 1e-5
+        yield name, *layer(1, 1, 1, 1, dtype=np.float32, bias=False), 1e-5
+        yield name, *layer(1, 1, 1, 1, dtype=int), 1e-5
+        yield name, *frozen(*layer(2, 1, 1, 1)), 1e-5
+
+
+def one_fold(fold, name, weight, bias, gamma, beta, mean, var, *eps):
+    return part_of(fold(weight, bias, gamma, beta, mean, var, *eps), ("weight", "bias"), name)
+
+
+MISTAKES = (
+    Mistake(
+        "no eps",
+        {" + eps)": ")"},
+        "You leave eps out: BN divides by the root of var + eps.",
+    ),
+    Mistake(
+        "another default for eps",
+        ({"eps=1e-5": "eps=1e-3"}, {"eps=1e-5": "eps=1e-8"}, {"eps=1e-5": "eps"}),
+        "Where no eps is given, it is 1e-5.",
+    ),
+    Mistake(
+        "eps not from the argument",
+        {" + eps)": " + 1e-5)"},
+        "You use an eps of 1e-5 whatever eps is given.",
+    ),
+    Mistake(
+        "eps outside of the root",
+        {"np.sqrt(var.astype(float) + eps)": "(np.sqrt(var.astype(float)) + eps)"},
+        "You add eps to the standard deviation. It is added to the variance, inside the square root.",
+    ),
+    Mistake(
+        "divides by the variance",
+        (
+            {"np.sqrt(var.astype(float) + eps)": "(var.astype(float) + eps)"},
+            {"np.sqrt(var.astype(float) + eps)": "var.astype(float)"},
+        ),
+        "You divide by the variance. BN divides by its square root.",
+    ),
+    Mistake(
+        "no gamma",
+        {"gamma / np.sqrt": "1 / np.sqrt"},
+        "You leave gamma out: BN multiplies by gamma / sqrt(var + eps).",
+    ),
+    Mistake(
+        "scales the input channels",
+        fold_the_input_channels,
+        "You scale the weights by input channel. BN acts on what comes out: each filter, the first axis of "
+        "the weight, has its own number.",
+    ),
+    Mistake(
+        "scales along the last axis",
+        {"scale[:, None, None, None]": "scale"},
+        "You multiply the weight by numbers along its last axis. NumPy lines up axes from the right; each "
+        "filter, the first axis, has its own number.",
+    ),
+    Mistake(
+        "the weight is left alone",
+        {"weight * scale[:, None, None, None]": "weight + 0"},
+        "You leave the weight as it is. BN multiplies all that a filter makes, so its weights are multiplied.",
+    ),
+    Mistake(
+        "the old bias is not scaled",
+        {"(bias - mean) * scale + beta": "bias - mean * scale + beta"},
+        "You add the old bias as it is. BN comes behind it and scales it like all the rest.",
+    ),
+    Mistake(
+        "the old bias is lost",
+        {"(bias - mean) * scale + beta": "beta - mean * scale"},
+        "You drop the old bias. Where the convolution has one, BN scales it and passes it on.",
+    ),
+    Mistake(
+        "no mean",
+        {"(bias - mean) * scale + beta": "bias * scale + beta"},
+        "Your bias forgets the running mean, which BN subtracts.",
+    ),
+    Mistake(
+        "the mean is not scaled",
+        {"(bias - mean) * scale + beta": "bias * scale - mean + beta"},
+        "You subtract the running mean as it is. BN subtracts it first and scales what is left.",
+    ),
+    Mistake(
+        "adds the mean",
+        {"(bias - mean)": "(bias + mean)"},
+        "You add the running mean. BN subtracts it.",
+    ),
+    Mistake(
+        "beta is scaled",
+        {"(bias - mean) * scale + beta": "(bias - mean + beta) * scale"},
+        "You scale beta too. BN adds it at the end.",
+    ),
+    Mistake(
+        "no beta",
+        {"(bias - mean) * scale + beta": "(bias - mean) * scale + 0 * beta"},
+        "Your bias forgets beta.",
+    ),
+    Mistake(
+        "no bias stays no bias",
+        {
+            "bias = np.zeros(len(weight)) if bias is None else bias.astype(float)": (
+                "bias = mean if bias is None else bias.astype(float)"
+            )
+        },
+        "Where bias is None your new bias is beta alone. BN still subtracts the running mean, and scales it.",
+    ),
+    Mistake(
+        "None stays None",
+        {
+            "bias = np.zeros(len(weight)) if bias is None else bias.astype(float)": (
+                "none, bias = bias is None, np.zeros(len(weight)) if bias is None else bias.astype(float)"
+            ),
+            "new_bias.astype(dtype)": "None if none else new_bias.astype(dtype)",
+        },
+        "You return None for the bias where bias is None. BN adds something, so there is a bias now.",
+    ),
+    Mistake(
+        "float64 for None",
+        {
+            "bias = np.zeros(len(weight)) if bias is None else bias.astype(float)": (
+                "kind = float if bias is None else dtype\n"
+                "    bias = np.zeros(len(weight)) if bias is None else bias.astype(float)"
+            ),
+            "new_bias.astype(dtype)": "new_bias.astype(kind)",
+        },
+        "Where bias is None your new bias is float64: np.zeros makes float64 if it is told nothing else.",
+    ),
+    Mistake(
+        "one bias for all",
+        {"new_bias.astype(dtype)": "new_bias.astype(dtype)[:, None, None, None]"},
+        "Your new bias keeps axes of length 1. It has shape (out,).",
+    ),
+    Mistake(
+        "swapped",
+        {
+            "return new_weight.astype(dtype), new_bias.astype(dtype)": (
+                "return new_bias.astype(dtype), new_weight.astype(dtype)"
+            )
+        },
+        "You return the bias first. The weight comes first, then the bias.",
+    ),
+    Mistake(
+        "None is an error",
+        (
+            {"np.zeros(len(weight)) if bias is None else bias.astype(float)": "bias.astype(float)"},
+            {"np.zeros(len(weight)) if bias is None else bias.astype(float)": "bias"},
+        ),
+        "You use the bias as an array without asking for None, which means 0.",
+    ),
+    Mistake(
+        "always float64",
+        {dtype_of("weight"): "float"},
+        "Your results are float64 whatever comes in. float32 in, float32 out.",
+    ),
+    Mistake(
+        "integers stay integers",
+        {dtype_of("weight"): "weight.dtype"},
+        "You return integers where the weight holds integers, and cut off what is behind the point. Integers "
+        "are taken as float64.",
+    ),
+    Mistake(
+        "in place",
+        {
+            "weight, gamma, beta = weight.astype(float)": (
+                "weight, gamma, beta = weight if weight.dtype == float else weight.astype(float)"
+            ),
+            "weight * scale[:, None, None, None]": "np.multiply(weight, scale.reshape(-1, 1, 1, 1), weight)",
+            "new_weight.astype(dtype)": "new_weight.astype(dtype, copy=False)",
+        },
+        in_place("weight"),
+    ),
+)
+
+KNOWN = Known(fold_conv, convolutions_with_bn, MISTAKES, use=one_fold)

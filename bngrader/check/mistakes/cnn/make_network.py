@@ -1,0 +1,173 @@
+"""Known mistakes in `make_network`."""
+
+from bngrader.check.mistakes import Known, Mistake
+
+
+def make_network(num_classes=10):
+    import torch
+
+    layers, channels = [], 1
+    for width, stride in ((16, 1), (32, 2)):
+        layers.append(torch.nn.Conv2d(channels, width, 3, stride, padding=1, bias=False))
+        layers.append(torch.nn.BatchNorm2d(width))
+        layers.append(torch.nn.ReLU())
+        channels = width
+    layers += [torch.nn.Flatten(), torch.nn.Linear(16 * width, num_classes)]
+    network = torch.nn.Sequential(*layers)
+    return network
+
+
+def dense_network(num_classes=10):
+    import torch
+
+    layers = [torch.nn.Flatten(), torch.nn.Linear(64, 64, bias=False), torch.nn.BatchNorm1d(64), torch.nn.ReLU()]
+    return torch.nn.Sequential(*layers, torch.nn.Linear(64, num_classes))
+
+
+def looks(rng):
+    for what in ("mode", "logits", "classes", "default", "bias", "BN gets", "activation", "size", "second call"):
+        yield (what,)
+
+
+def look_at(make, look_for):
+    """One thing about a network, in words."""
+    import torch
+
+    network = make() if look_for == "default" else make(7 if look_for == "classes" else 10)
+    if not isinstance(network, torch.nn.Module):
+        return "no torch.nn.Module"
+    if look_for == "mode":
+        return f"training: {network.training}"
+    if look_for == "size":
+        return "small" if sum(p.numel() for p in network.parameters()) < 600 else "large enough"
+    network.eval()
+    if look_for == "second call":
+        other = make(10)
+        other(torch.ones(2, 1, 8, 8))
+        other.load_state_dict({name: torch.zeros_like(value) for name, value in other.state_dict().items()})
+        return "changes nothing" if network(torch.ones(1, 1, 8, 8)).any() else "changes the first network"
+    logits, ran = trace(network, torch.randn(5, 1, 8, 8))
+    if look_for == "logits":
+        return "add up to 1" if (logits.sum(dim=1) - 1).abs().max() < 1e-4 else "any numbers"
+    if look_for in ("classes", "default"):
+        return f"shape {tuple(logits.shape)}"
+    return look_at_layers(look_for, ran)
+
+
+def trace(network, x):
+    """The layers that ran for x, each with what it got and what it made."""
+    ran = []
+
+    def note(layer, inputs, output):
+        ran.append((layer, inputs[0].detach().clone(), output.detach().clone()))
+
+    for layer in network.modules():
+        if not list(layer.children()):
+            layer.register_forward_hook(note)
+    try:
+        return network(x).detach(), ran
+    except RuntimeError as error:
+        kind = ValueError if "channels" in str(error) else RuntimeError
+        raise kind(str(error)) from error
+
+
+def look_at_layers(look_for, ran):
+    names = [type(layer).__name__ for layer, _, _ in ran]
+    if look_for == "activation":
+        known = [name for name in ("Tanh", "Sigmoid", "GELU", "LeakyReLU", "SiLU") if name in names]
+        return " ".join(known) or ("ReLU" if any((got >= 0).all() for _, got, _ in ran) else "nothing")
+    sources = [source(ran[:i], got) for i, (_, got, _) in enumerate(ran) if names[i] == "BatchNorm2d"]
+    if look_for == "bias":
+        needless = (layer for layer in sources if type(layer).__name__ == "Conv2d" and layer.bias is not None)
+        return "needless" if any(True for _ in needless) else "fine"
+    if "Conv2d" not in names:
+        return "there is no convolution"
+    return type(sources[0]).__name__ if sources else "there is no BN"
+
+
+def source(ran, got):
+    """The last layer that made just this."""
+    made = [layer for layer, _, out in ran if out.shape == got.shape and bool((out == got).all())]
+    return made[-1] if made else None
+
+
+MISTAKES = (
+    Mistake(
+        "biases before BN",
+        {"bias=False": "bias=True"},
+        "A convolution that BN follows has a bias. BN subtracts it again with the mean; beta takes its role.",
+    ),
+    Mistake(
+        "softmax at the end",
+        {"num_classes)]": "num_classes), torch.nn.Softmax(dim=1)]"},
+        "Your network ends in a softmax. The loss does that itself: return the logits.",
+    ),
+    Mistake(
+        "in evaluation mode",
+        {"return network": "return network.eval()"},
+        "Your network is in evaluation mode, so BN would not take the batch's statistics. Return it in training mode.",
+    ),
+    Mistake(
+        "always 10 classes",
+        {"num_classes)]": "10)]"},
+        "Your network has 10 classes whatever is asked for.",
+    ),
+    Mistake(
+        "no default",
+        {"num_classes=10": "num_classes"},
+        "make_network() without an argument fails: 10 is what num_classes is if nothing is given.",
+    ),
+    Mistake(
+        "no BN",
+        {"layers.append(torch.nn.BatchNorm2d(width))": "pass"},
+        "There is no BatchNorm2d in your network. A block is convolution, BN, ReLU.",
+    ),
+    Mistake(
+        "BN behind ReLU",
+        {
+            "torch.nn.BatchNorm2d(width)": "torch.nn.ReLU()",
+            "torch.nn.ReLU())\n        channels": "torch.nn.BatchNorm2d(width))\n        channels",
+        },
+        "BN stands behind ReLU. The order of a block is convolution, BN, ReLU.",
+    ),
+    Mistake(
+        "no ReLU",
+        {"layers.append(torch.nn.ReLU())": "pass"},
+        "Nothing in your network is non-linear: ReLU is missing behind BN.",
+    ),
+    Mistake(
+        "another activation",
+        tuple({"torch.nn.ReLU()": f"torch.nn.{name}()"} for name in ("Tanh", "Sigmoid", "GELU", "LeakyReLU", "SiLU")),
+        "Your network has another activation where a block has ReLU.",
+    ),
+    Mistake(
+        "dense layers alone",
+        dense_network,
+        "Your network has no convolution: it flattens the images first.",
+    ),
+    Mistake(
+        "three input channels",
+        {"channels = [], 1": "channels = [], 3"},
+        "Your first convolution does not take images of one channel, as the digits are.",
+    ),
+    Mistake(
+        "a list of layers",
+        {"torch.nn.Sequential(*layers)": "layers"},
+        "You return something else than a torch.nn.Module: a list of layers, for instance, is no network yet.",
+    ),
+    Mistake(
+        "too narrow",
+        {"(16, 1), (32, 2)": "(2, 1), (2, 2)"},
+        "Your network is too small to read digits: give its convolutions more channels.",
+    ),
+    Mistake(
+        "one network for all",
+        {
+            "num_classes=10": "num_classes=10, made={}",
+            "Sequential(*layers)": "Sequential(*made.setdefault(num_classes, layers))",
+        },
+        "Each call returns the same network, or one that shares its weights: training one changes the other.",
+    ),
+)
+
+KNOWN = Known(make_network, looks, MISTAKES, use=look_at)

@@ -1,0 +1,121 @@
+"""Known mistakes in `domain_auc`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.common import frozen
+
+
+def domain_auc(train_scores, test_scores):
+    ordered = np.sort(train_scores)
+    below = np.searchsorted(ordered, test_scores, side="left")
+    tied = np.searchsorted(ordered, test_scores, side="right") - below
+    wins = np.sum(below + 0.5 * tied)
+    n, m = len(train_scores), len(test_scores)
+    return float(wins / (n * m))
+
+
+def auc_in_pairs(train_scores, test_scores):
+    return float(np.mean((test_scores > train_scores) + 0.5 * (test_scores == train_scores)))
+
+
+def auc_in_short_pairs(train_scores, test_scores):
+    return sum((b > a) + 0.5 * (b == a) for a, b in zip(train_scores, test_scores, strict=False)) / len(train_scores)
+
+
+def auc_against_the_mean(train_scores, test_scores):
+    return float(np.mean(test_scores > train_scores.mean()))
+
+
+def pairs_of_scores(rng):
+    yield np.array([1.0, 2.0]), np.array([3.0, 4.0]) - 1.5
+    yield np.array([5.0, 6.0, 8.0]), np.array([3.0, 5.5]) + rng.uniform(0, 0.4)
+    yield np.array([4.0, 1.0, 2.0]), np.array([3.0, 5.0]) + rng.uniform(0, 0.9)
+    yield np.array([1.0, 2.0]), np.array([2.0, 4.0])
+    yield np.array([1.0, 1.0, 1.0, 3.0]), np.array([2.0, 2.5])
+    yield np.array([1.0, 2.0, 3.0]), np.array([1.0 + 1e-9, 3.5])
+    yield np.sort(rng.normal(size=6)), rng.normal(1, 1, 6)
+    yield np.sort(rng.normal(size=5)), rng.normal(-1, 1, 9)
+    yield np.array([-3, -1, 2]), np.array([-2, 0, 4, 5])
+    yield frozen(rng.normal(size=9)[::2], rng.normal(size=8)[::2])
+
+
+MISTAKES = (
+    Mistake(
+        "ties count nothing",
+        {"0.5 * tied": "0 * tied"},
+        "You count only pairs in which the test score is above. A pair with equal scores counts half.",
+    ),
+    Mistake(
+        "ties count in full",
+        {"0.5 * tied": "tied"},
+        "You count a pair with equal scores as if the test score were above. It counts half.",
+    ),
+    Mistake(
+        "the other way round",
+        tuple(
+            {"0.5 * tied": ties, "float(wins / (n * m))": "float(1 - wins / (n * m))"}
+            for ties in ("0.5 * tied", "tied", "0 * tied")
+        ),
+        "You count how often the training score is above. The AUC counts how often the test score is.",
+    ),
+    Mistake(
+        "never below a half",
+        {"float(wins / (n * m))": "float(max(wins / (n * m), 1 - wins / (n * m)))"},
+        "Your AUC is never below 0.5. Where the test scores are mostly the lower ones, it is.",
+    ),
+    Mistake(
+        "the wrong number of pairs",
+        {"(n * m)": "(n * n)"},
+        "You divide by the square of one number of scores. There are n times m pairs, and n and m may differ.",
+    ),
+    Mistake(
+        "only pairs at the same place",
+        (auc_in_pairs, auc_in_short_pairs),
+        "You compare each test score with the training score at the same place. Every test score is compared with "
+        "every training score, and there may be more of one kind.",
+    ),
+    Mistake(
+        "against the mean",
+        auc_against_the_mean,
+        "You compare the test scores with one number, the mean of the training scores, and not with each of them.",
+    ),
+    Mistake(
+        "the whole rank sum",
+        tuple(
+            {"0.5 * tied": ties, "wins / (n * m)": "(wins + m * (m + 1) / 2) / (n * m)"}
+            for ties in ("0.5 * tied", "tied", "0 * tied")
+        ),
+        "Your sum of ranks counts pairs of two test scores too. Take off what these add: m (m + 1) / 2.",
+    ),
+    Mistake(
+        "ranks from 0",
+        tuple(
+            {"0.5 * tied": ties, "wins / (n * m)": "(wins - m) / (n * m)"}
+            for ties in ("0.5 * tied", "tied", "0 * tied")
+        ),
+        "Your ranks start at 0. In the formula with m (m + 1) / 2 the lowest score has rank 1.",
+    ),
+    Mistake(
+        "rounds the scores",
+        {"ordered =": "train_scores, test_scores = np.round(train_scores, 6), np.round(test_scores, 6)\n    ordered ="},
+        "You take scores for ties that are only close. Two scores tie if they are equal.",
+    ),
+    Mistake(
+        "each score once",
+        {"np.sort(train_scores)": "np.unique(train_scores)"},
+        "You look the scores up among the different training scores. One that occurs three times counts three times.",
+    ),
+    Mistake(
+        "does not sort",
+        {"np.sort(train_scores)": "train_scores"},
+        "You look the scores up in training scores that are not sorted. They come in any order.",
+    ),
+    Mistake(
+        "sorts in place",
+        {"ordered = np.sort(train_scores)": "ordered = train_scores\n    ordered.sort()"},
+        "You sort an argument in place: the caller's own scores are in another order then. Sort a copy.",
+    ),
+)
+
+KNOWN = Known(domain_auc, pairs_of_scores, MISTAKES)

@@ -1,0 +1,242 @@
+"""Known mistakes in `BatchNorm`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen
+
+
+class BatchNorm:
+    def __init__(self, num_features, decay=0.9, eps=1e-5):
+        self.decay = decay
+        self.eps = eps
+        self.gamma = np.ones(num_features)
+        self.beta = np.zeros(num_features)
+        self.running_mean = np.zeros(num_features)
+        self.running_var = np.ones(num_features)
+        self.training = True
+
+    def __call__(self, x):
+        dtype = x.dtype if x.dtype.kind == "f" else float
+        x = x.astype(float)
+        mean, var = self.running_mean, self.running_var
+        if self.training:
+            n = len(x)
+            if n == 1:
+                raise ValueError("a batch of one sample has no variance")
+            mean, var = x.mean(axis=0), x.var(axis=0)
+            unbiased = var * n / (n - 1)
+            self.running_mean = self.decay * self.running_mean + (1 - self.decay) * mean
+            self.running_var = self.decay * self.running_var + (1 - self.decay) * unbiased
+        y = self.gamma * (x - mean) / np.sqrt(var + self.eps) + self.beta
+        return y.astype(dtype)
+
+
+def observed(layer, what, x, decay, eps):
+    """One thing about a layer, so that two mistakes in it can be told apart: `what` is when, and what is looked at."""
+    when, wanted = what.split()
+    d = x.shape[1]
+    if when == "new":
+        return getattr(layer(d), wanted)
+    norm = layer(d, decay, eps)
+    norm.gamma, norm.beta = np.linspace(2, 3, d), np.linspace(-1, 1, d)
+    if when == "evaluating":
+        norm.running_mean, norm.running_var = np.linspace(0.1, 0.2, d), np.linspace(0.5, 0.1, d)
+        norm.training = False
+    y = norm(x)
+    return y if wanted == "y" else getattr(norm, wanted)
+
+
+def uses(rng):
+    one = np.array([[1.0], [3.0]]) + rng.integers(9)
+    x = rng.normal(0, 0.3, (4, 2))
+    yield "training y", one, 0.9, 3.0
+    yield "training running_mean", 2 * one, 0.5, 1e-5
+    yield "training running_var", 2 * one, 0.5, 1e-5
+    yield "training running_mean", 2 * one, 0.8, 1e-5
+    yield "training running_var", np.full((3, 1), 2.0), 0.8, 1e-5  # whose variance is 0, biased or not
+    yield "training y", x, 0.5, 1e-5
+    yield "training y", 0.03 * x, 0.9, 1e-3
+    yield "evaluating y", x[:1], 0.9, 1e-5
+    yield "evaluating y", x, 0.9, 0.5
+    yield "evaluating running_mean", x, 0.9, 1e-5
+    yield "evaluating running_var", x, 0.9, 1e-5
+    yield "training running_mean", x[:1], 0.9, 1e-5
+    for name in ("gamma", "beta", "running_mean", "running_var", "training"):
+        yield f"new {name}", x, 0.9, 1e-5
+    yield "training y", x.astype(np.float32), 0.9, 0.5
+    yield "evaluating y", x.astype(np.float32), 0.9, 0.5
+    yield "training y", rng.permutation(9)[:6].reshape(3, 2), 0.9, 0.5
+    yield "training y", *frozen(rng.normal(size=(8, 4))[::2, ::2]), 0.9, 0.5
+
+
+OLD_MEAN = "self.decay * self.running_mean"
+OLD_VAR = "self.decay * self.running_var"
+SWAPPED_MEAN = {f"{OLD_MEAN} + (1 - self.decay) * mean": "(1 - self.decay) * self.running_mean + self.decay * mean"}
+SWAPPED_VAR = {f"{OLD_VAR} + (1 - self.decay) * unb": "(1 - self.decay) * self.running_var + self.decay * unb"}
+BY_RUNNING = "        mean, var = self.running_mean, self.running_var\n        y = "
+UPDATE_ANYWAY = """        if not self.training and len(x) > 1:
+            self.running_mean = self.decay * self.running_mean + (1 - self.decay) * x.mean(axis=0)
+            self.running_var = self.decay * self.running_var + (1 - self.decay) * x.var(axis=0, ddof=1)
+        y = """
+
+MISTAKES = (
+    Mistake(
+        "decay swapped",
+        (SWAPPED_MEAN | SWAPPED_VAR, SWAPPED_MEAN, SWAPPED_VAR),
+        "A running statistic of yours keeps the share 1 - decay of its old value. decay is the share of the OLD value.",
+    ),
+    Mistake(
+        "a decay of its own",
+        tuple({"self.decay = decay": f"self.decay = {decay}"} for decay in (0.9, 0.99)),
+        "Your running statistics move at the same pace whatever decay the caller gives.",
+    ),
+    Mistake(
+        "biased running variance",
+        {"var * n / (n - 1)": "var"},
+        "Your running variance takes up the biased variance of the batch. What is kept for evaluation is the unbiased "
+        "one.",
+    ),
+    Mistake(
+        "normalizes by the unbiased variance",
+        {"            self.running_mean = ": "            var = unbiased\n            self.running_mean = "},
+        "In training you normalize by the unbiased variance. The batch itself is normalized by the biased one.",
+    ),
+    Mistake(
+        "normalizes by the running statistics in training",
+        (
+            {"        y = ": BY_RUNNING},
+            {
+                "        if self.training:": "        old = mean, var\n        if self.training:",
+                "        y = ": "        mean, var = old\n        y = ",
+            },
+        ),
+        "In training you normalize by the running statistics. A training batch is normalized by its own.",
+    ),
+    Mistake(
+        "normalizes by the batch in evaluation",
+        {"        if self.training:": "        mean, var = x.mean(axis=0), x.var(axis=0)\n        if self.training:"},
+        "In evaluation you normalize by the statistics of the batch: what a sample becomes then depends on its "
+        "company.",
+    ),
+    Mistake(
+        "ignores training",
+        ({"if self.training:": "if True:"}, {"if self.training:": "if True:", "n == 1": "n == 0"}),
+        "Your layer does the same in evaluation as in training: it does not look at the attribute training.",
+    ),
+    Mistake(
+        "always in evaluation",
+        {"if self.training:": "if False:"},
+        "Your layer does the same in training as in evaluation: it goes by the running statistics, which never move.",
+    ),
+    Mistake(
+        "never updates",
+        {
+            "            self.running_mean = ": "            mean_now = ",
+            "            self.running_var = ": "            var_now = ",
+        },
+        "Your running statistics never move. In training each batch updates them.",
+    ),
+    Mistake(
+        "keeps the last batch alone",
+        {f"{OLD_MEAN} + (1 - self.decay) * mean": "mean", f"{OLD_VAR} + (1 - self.decay) * unb": "unb"},
+        "Your running statistics are those of the last batch alone. They keep the share decay of their old value.",
+    ),
+    Mistake(
+        "keeps the dimensions",
+        (
+            {"(num_features)": "((1, num_features))"},
+            {"x.mean(axis=0), x.var(axis=0)": "x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)"},
+        ),
+        "An attribute of yours has one row, shape (1, D). All four arrays have shape (D,), also after a call.",
+    ),
+    Mistake("forgets to return", {"        return y.astype(dtype)\n": ""}, "A call of your layer returns nothing."),
+    Mistake(
+        "updates in evaluation",
+        {"        y = ": UPDATE_ANYWAY},
+        "Your running statistics change in evaluation too. There they are used and stay as they are.",
+    ),
+    Mistake(
+        "takes one sample in training",
+        ({"n == 1": "n == 0"}, {"n == 1": "n == 0", "(n - 1)": "max(n - 1, 1)"}),
+        "In training you take a batch of one sample, which has no unbiased variance. It should raise ValueError.",
+    ),
+    Mistake(
+        "refuses one sample in evaluation",
+        {
+            "        x = x.astype(float)\n": "        x = x.astype(float)\n        if len(x) == 1:\n"
+            "            raise ValueError('one sample')\n"
+        },
+        "You refuse a batch of one sample in evaluation too. There it is as good as any.",
+    ),
+    Mistake(
+        "eps outside of the root",
+        {"np.sqrt(var + self.eps)": "(np.sqrt(var) + self.eps)"},
+        "You add eps to the standard deviation. It belongs to the variance, inside the square root.",
+    ),
+    Mistake("no eps", {"var + self.eps": "var"}, "You leave eps out: where the variance is 0 or small, it matters."),
+    Mistake(
+        "no eps in evaluation",
+        {"var + self.eps": "var + (self.eps if self.training else 0)"},
+        "You leave eps out in evaluation. It is added there as well as in training.",
+    ),
+    Mistake(
+        "an eps of its own",
+        tuple({"self.eps = eps": f"self.eps = {eps}"} for eps in (1e-5, 1e-8)),
+        "You use the same eps, whatever eps the caller gives.",
+    ),
+    Mistake(
+        "divides by the variance",
+        {"np.sqrt(var + self.eps)": "(var + self.eps)"},
+        "You divide by the variance plus eps: the square root is missing.",
+    ),
+    Mistake(
+        "keeps the standard deviation",
+        {"var * n / (n - 1)": "np.sqrt(var * n / (n - 1))"},
+        "Your running variance takes up standard deviations. It should take up variances.",
+    ),
+    Mistake(
+        "one mean for the whole batch",
+        {"x.mean(axis=0), x.var(axis=0)": "x.mean(), x.var()"},
+        "You take one mean and one variance of all entries together. Each feature, a column, has its own.",
+    ),
+    Mistake("forgets gamma", {"self.gamma * (x": "(x"}, "Your y lacks the scaling by gamma."),
+    Mistake("forgets beta", {" + self.beta": ""}, "Your y lacks the shift by beta."),
+    Mistake(
+        "neither scale nor shift",
+        {"self.gamma * (x": "(x", " + self.beta": ""},
+        "Your y lacks both the scaling by gamma and the shift by beta.",
+    ),
+    Mistake(
+        "another start",
+        (
+            {"running_var = np.ones": "running_var = np.zeros"},
+            {"running_mean = np.zeros": "running_mean = np.ones"},
+            {"gamma = np.ones": "gamma = np.zeros"},
+            {"beta = np.zeros": "beta = np.ones"},
+        ),
+        "Your gamma, beta, running_mean or running_var starts from other values than the text says.",
+    ),
+    Mistake(
+        "starts in evaluation",
+        {"self.training = True": "self.training = False"},
+        "A new layer of yours starts in evaluation. It should start in training.",
+    ),
+    Mistake(
+        "float32 state",
+        ({"(num_features)": "(num_features, np.float32)"}, {"zeros(num_features)": "zeros(num_features, np.float32)"}),
+        "Your gamma, beta or running statistics start as float32. They are float64, whatever the dtype of x.",
+    ),
+    Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
+    Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),
+    Mistake(
+        "works in place",
+        {
+            "x = x.astype(float)": 'x = x if x.dtype.kind == "f" else x.astype(float)',
+            "        y = self.gamma * (x - mean)": "        x -= mean\n        y = self.gamma * x",
+        },
+        "You write into the argument x: the caller's own batch is changed. Work on a new array.",
+    ),
+)
+
+KNOWN = Known(BatchNorm, uses, MISTAKES, use=observed)

@@ -1,0 +1,153 @@
+"""Known mistakes in `fold_linear`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen
+
+
+def fold_linear(weight, bias, gamma, beta, mean, var, eps=1e-5):
+    dtype = weight.dtype if weight.dtype.kind == "f" else float
+    scale = gamma / np.sqrt(var.astype(float) + eps)
+    old = np.zeros(len(weight)) if bias is None else bias
+    new_weight = weight * scale[:, None]
+    new_bias = (old - mean) * scale + beta
+    return new_weight.astype(dtype), new_bias.astype(dtype)
+
+
+def folded(fold, which, *args):
+    returned = fold(*args)
+    if not isinstance(returned, tuple | list) or len(returned) != 2:
+        return ["not weight and bias", returned]
+    return returned[which]
+
+
+def layers(rng):
+    def drawn(n_out, n_in, spread=0.3):
+        weight, bias = rng.normal(size=(n_out, n_in)), rng.normal(size=n_out)
+        return [weight, bias, rng.normal(2, 1, n_out), *rng.normal(size=(2, n_out)), spread * rng.uniform(1, 2, n_out)]
+
+    ones = [np.array([a]) for a in ([2.0], 3.0, 4.0, 10.0, 1.0, 1.0)]
+    for which in (0, 1):
+        yield which, *ones, 3.0
+        yield which, *drawn(3, 2), 1e-5
+        yield which, *drawn(3, 3), 0.5
+        yield which, *drawn(2, 3, 1e-4), 1e-3
+        weight, _, *rest = drawn(3, 2)
+        yield which, weight, None, *rest, 0.5
+        yield which, weight.astype(np.float32), None, *(a.astype(np.float32) for a in rest), 0.5
+        yield which, *(a.astype(np.float32) for a in drawn(3, 2)), 0.5
+        yield which, *(np.abs(np.round(9 * a)).astype(int) for a in drawn(3, 2)), 0.5
+        yield which, *frozen(*drawn(3, 2)), 0.5
+
+
+MISTAKES = (
+    Mistake(
+        "scales the columns",
+        ({"scale[:, None]": "scale"}, {"scale[:, None]": "np.resize(scale, weight.shape[1])"}),
+        "You scale the columns of the weight, which belong to its inputs. BN scales the outputs, which are its rows.",
+    ),
+    Mistake("no eps", {"(float) + eps": "(float)"}, "You leave eps out: where the variance is small, it matters."),
+    Mistake(
+        "eps outside of the root",
+        {"np.sqrt(var.astype(float) + eps)": "(np.sqrt(var.astype(float)) + eps)"},
+        "You add eps to the standard deviation. It belongs to the variance, inside the square root.",
+    ),
+    Mistake(
+        "an eps of its own",
+        tuple({"+ eps)": f"+ {eps})"} for eps in (1e-5, 1e-8)),
+        "You use the same eps, whatever eps the caller gives.",
+    ),
+    Mistake(
+        "divides by the variance",
+        {"np.sqrt(var.astype(float) + eps)": "(var.astype(float) + eps)"},
+        "You divide by the variance plus eps: the square root is missing.",
+    ),
+    Mistake("no gamma", {"gamma / np": "1 / np"}, "Your weight and bias lack the factor gamma."),
+    Mistake(
+        "no gamma in the bias",
+        {"(old - mean) * scale": "(old - mean) / np.sqrt(var + eps)"},
+        "Your bias lacks the factor gamma where it takes up the old bias and the mean.",
+    ),
+    Mistake(
+        "the weight stays",
+        {"weight * scale[:, None]": "weight * np.ones((len(weight), 1))"},
+        "You return the weight as it was. BN's scale belongs into it too.",
+    ),
+    Mistake(
+        "the weight takes gamma alone",
+        {"weight * scale[:, None]": "weight * (1.0 * gamma[:, None])"},
+        "You multiply the weight by gamma, but do not divide it by sqrt(var + eps).",
+    ),
+    Mistake(
+        "gamma and beta swapped",
+        {"gamma / np": "beta / np", "scale + beta": "scale + gamma"},
+        "You scale by beta and shift by gamma: the two are swapped.",
+    ),
+    Mistake(
+        "the old bias is not scaled",
+        {"(old - mean) * scale": "old - mean * scale"},
+        "You add the old bias as it was. BN scales it with the rest.",
+    ),
+    Mistake(
+        "the mean is not scaled",
+        (
+            {"(old - mean) * scale": "old * scale - mean"},
+            {"    return": "    new_bias = beta * 1.0 - mean if bias is None else new_bias\n    return"},
+        ),
+        "You subtract the mean as it was. It is subtracted before BN scales.",
+    ),
+    Mistake("forgets the old bias", {"(old - mean)": "(-mean)"}, "Your bias does not contain the old bias."),
+    Mistake("forgets the mean", {"(old - mean)": "old"}, "Your bias does not contain the mean that BN subtracts."),
+    Mistake("adds the mean", {"(old - mean)": "(old + mean)"}, "You add the mean. BN subtracts it."),
+    Mistake("forgets beta", {" + beta": ""}, "Your bias does not contain beta."),
+    Mistake(
+        "scales beta",
+        {"(old - mean) * scale + beta": "(old - mean + beta) * scale"},
+        "You scale beta. It is added after BN has scaled.",
+    ),
+    Mistake(
+        "no bias, none out",
+        {"    return": "    if bias is None:\n        return new_weight.astype(dtype), None\n    return"},
+        "Without a bias you return none. BN shifts the output, and this shift needs one.",
+    ),
+    Mistake(
+        "no bias, only beta",
+        {"    return": "    new_bias = beta * 1.0 if bias is None else new_bias\n    return"},
+        "Without a bias, your new bias is beta alone. BN subtracts the mean all the same.",
+    ),
+    Mistake(
+        "no care for None",
+        {"np.zeros(len(weight)) if bias is None else bias": "bias"},
+        "You calculate with bias where it is None. Without a bias the layer adds nothing.",
+    ),
+    Mistake(
+        "always float64",
+        (
+            {dtype_of("weight"): "float"},
+            {"new_bias.astype(dtype)": "new_bias"},
+            {"new_weight.astype(dtype)": "new_weight"},
+            {"new_bias.astype(dtype)": "new_bias.astype(float if bias is None else dtype)"},
+        ),
+        ALWAYS_FLOAT64,
+    ),
+    Mistake("integers stay integers", {dtype_of("weight"): "weight.dtype"}, INTEGERS),
+    Mistake(
+        "works in place",
+        (
+            {"new_weight = weight * scale[:, None]": "weight *= scale[:, None]", "new_weight.astype(dtype)": "weight"},
+            {
+                " if bias is None else bias": " if bias is None else bias.copy()",
+                "    new_weight = ": "    if bias is not None:\n        bias -= mean\n    new_weight = ",
+            },
+        ),
+        "You write into an argument: the caller's own layer is changed. Work on new arrays.",
+    ),
+    Mistake(
+        "another order",
+        {"new_weight.astype(dtype), new_bias.astype(dtype)": "new_bias.astype(dtype), new_weight.astype(dtype)"},
+        "You return the bias first. The order is weight, bias.",
+    ),
+)
+
+KNOWN = Known(fold_linear, layers, MISTAKES, use=folded)

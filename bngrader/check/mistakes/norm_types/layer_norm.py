@@ -1,0 +1,25 @@
+"""Known mistakes in `layer_norm`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known
+from bngrader.check.mistakes.norm_types.shared import COMMON, images, over_other_axes
+
+
+def layer_norm(x, gamma, beta, eps=1e-5):
+    dtype = x.dtype if x.dtype.kind == "f" else float
+    x = x.astype(float)
+    axes = (1, 2, 3)
+    mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    h = (x - mean) / np.sqrt(var + eps)
+    y = gamma[:, None, None] * h + beta[:, None, None]
+    return y.astype(dtype)
+
+
+def samples_of_two(rng):
+    return images(rng, two=(3, 1, 2, 1))
+
+
+MISTAKES = (*over_other_axes("layer norm"), *COMMON)
+
+KNOWN = Known(layer_norm, samples_of_two, MISTAKES)

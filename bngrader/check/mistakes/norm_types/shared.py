@@ -1,0 +1,134 @@
+"""Inputs and edits that several functions on normalization types share."""
+
+import itertools
+
+import numpy as np
+
+from bngrader.check.mistakes import Mistake
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen, in_place
+
+
+def images(rng, c=3, two=(2, 3, 1, 1)):
+    """Batches of images with gamma, beta and perhaps eps, each for one idea; `two` is a shape with sets of two."""
+    ones, zeros, gamma, beta = np.ones(c), np.zeros(c), rng.uniform(2, 3, c), rng.uniform(3, 5, c)
+    far = np.arange(c)[:, None, None] * 4 + rng.integers(1, 4, (2, 1, 1, 1))
+    yield np.round(rng.normal(size=(2, c, 2, 1)) * 4) + far + 0.5, ones, zeros
+    yield rng.normal(size=(2, c, 3, 2)) + far, ones, zeros
+    yield rng.normal(size=(2, c, 2, 4)) + far, gamma, zeros
+    yield rng.normal(size=(2, c, 2, 4)) + far, ones, beta
+    yield rng.normal(size=(2, c, 2, c)) + far, gamma, beta
+    yield rng.normal(size=(2, c, 2, 4)) + far, ones, zeros, 0.7
+    yield 1e-3 * (rng.normal(size=(2, c, 2, 4)) + far), ones, zeros
+    yield tuple(a.astype(np.float32) for a in (rng.normal(size=(2, c, 2, 4)) + far, ones, zeros))
+    yield tuple(a.astype(int) for a in (rng.integers(-9, 9, (2, c, 2, 4)) + far, ones, zeros))
+    # Two entries, ten billion and two more: their squares are the same number.
+    yield 1e10 + np.arange(two[0] * two[1] * two[2] * two[3]).reshape(two) % 2 * 2.0, ones[: two[1]], zeros[: two[1]]
+    yield *frozen((rng.normal(size=(4, 2 * c, 2, 4))[::2, ::2] + far)[:, :, ::-1]), ones, zeros
+
+
+def listed(axes):
+    *first, last = (WORDS[axis] for axis in axes)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def over_other_axes(norm):
+    """Make a mistake of every other choice of axes for the statistics."""
+    right = AXES[norm]
+    for size in (1, 2, 3, 4):
+        for axes in itertools.combinations(range(4), size):
+            if axes != right:
+                called = f": that is {NAMES[axes]}" if axes in NAMES else ""
+                hint = f"You average over the {listed(axes)}{called}. In {norm} it is over {listed(right)}."
+                yield Mistake(f"over {listed(axes)}", {f"axes = {right}": f"axes = {axes}"}, hint)
+
+
+AXES = {"batch norm": (0, 2, 3), "layer norm": (1, 2, 3), "instance norm": (2, 3)}
+NAMES = {axes: norm for norm, axes in AXES.items()}
+WORDS = ("samples", "channels", "rows", "columns")
+OTHER_EPS = ("1e-8", "1e-3", "1e-6", "1e-12")
+# What goes wrong in each of the four normalizations.
+COMMON = (
+    Mistake(
+        "divides by m - 1",
+        {"x.var(axis=axes, keepdims=True)": "x.var(axis=axes, keepdims=True, ddof=1)"},
+        "Your variance divides the sum of squares by m - 1. The biased variance divides it by m.",
+    ),
+    Mistake(
+        "divides by the variance",
+        {"np.sqrt(var + eps)": "(var + eps)"},
+        "You divide by the variance and not by its square root.",
+    ),
+    Mistake(
+        "eps outside the root",
+        {"np.sqrt(var + eps)": "(np.sqrt(var) + eps)"},
+        "You add eps to the standard deviation. It is added to the variance, before the root is taken.",
+    ),
+    Mistake("no eps", {"np.sqrt(var + eps)": "np.sqrt(var)"}, "You leave eps out: nothing is added to the variance."),
+    Mistake(
+        "eps fixed",
+        tuple({"var + eps": f"var + {eps}"} for eps in ("1e-5", *OTHER_EPS[:-1])),
+        "You always add the same number to the variance: the argument eps is not used.",
+    ),
+    Mistake(
+        "another default for eps",
+        tuple({"eps=1e-5": f"eps={eps}"} for eps in OTHER_EPS),
+        "With an eps that is given you are right, without one you are not: the default should be 1e-5.",
+    ),
+    Mistake(
+        "forgets gamma", {"gamma[:, None, None] * h": "h"}, "You do not multiply by gamma, or not all of the channels."
+    ),
+    Mistake("forgets beta", {" + beta[:, None, None]": ""}, "You do not add beta."),
+    Mistake(
+        "neither gamma nor beta",
+        {"gamma[:, None, None] * h + beta[:, None, None]": "h"},
+        "You normalize, but neither scale by gamma nor shift by beta afterwards.",
+    ),
+    Mistake(
+        "shifts before it scales",
+        {"gamma[:, None, None] * h + beta[:, None, None]": "gamma[:, None, None] * (h + beta[:, None, None])"},
+        "You add beta first and multiply by gamma afterwards, so beta is multiplied too.",
+    ),
+    Mistake(
+        "gamma by column",
+        {"gamma[:, None, None] * h + beta[:, None, None]": "gamma * h + beta"},
+        "Your gamma and beta run along the last axis, the columns of an image. They belong to the channels.",
+    ),
+    Mistake(
+        "gamma into the statistics",
+        {"x = x.astype(float)\n": "x = x.astype(float) * gamma[:, None, None]\n", "gamma[:, None, None] * h": "h"},
+        "You multiply by gamma before you normalize, and the normalization takes it out again.",
+    ),
+    Mistake(
+        "one pass",
+        {
+            "x.var(axis=axes, keepdims=True)": "((x**2).mean(axis=axes, keepdims=True) - "
+            "x.mean(axis=axes, keepdims=True) ** 2)"
+        },
+        "Your variance is the mean of the squares less the square of the mean. Where the mean is large against the "
+        "spread, two nearly equal numbers are subtracted, and the digits are gone.",
+    ),
+    Mistake(
+        "means without their dimensions",
+        {"axis=axes, keepdims=True": "axis=axes"},
+        "Your mean and variance have lost the axes that you average over, and meet the wrong axes of x.",
+    ),
+    Mistake(
+        "computes in float32",
+        (
+            {"x = x.astype(float)\n": "x = x.astype(np.float32)\n"},
+            {dtype_of("x"): "np.float32", "x = x.astype(float)\n": "x = x.astype(np.float32)\n"},
+            {dtype_of("x"): "np.float32"},
+        ),
+        "You turn everything into float32. float64 in, float64 out, with its digits.",
+    ),
+    Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
+    Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),
+    Mistake(
+        "works in place",
+        {
+            "x = x.astype(float)\n": 'x = x if x.dtype.kind == "f" else x.astype(float)\n',
+            "h = (x - mean) / np.sqrt(var + eps)": "x -= mean\n    x /= np.sqrt(var + eps)\n    h = x",
+        },
+        in_place("x"),
+    ),
+)

@@ -1,0 +1,90 @@
+"""Known mistakes in `tanh_linearity`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+
+
+def tanh_linearity(x):
+    x = x.astype(float).ravel()
+    t = np.tanh(x)
+    if x.min() == x.max() or t.min() == t.max():
+        return 1.0
+    x_dev, t_dev = x - x.mean(), t - t.mean()
+    r = (x_dev @ t_dev) / np.sqrt((x_dev @ x_dev) * (t_dev @ t_dev))
+    return float(r**2)
+
+
+def linearity_by_column(x):
+    parts = []
+    for column in x.astype(float).T:
+        t = np.tanh(column)
+        varies = column.min() < column.max() and t.min() < t.max()
+        parts.append(np.corrcoef(column, t)[0, 1] ** 2 if varies else 1.0)
+    return float(sum(parts) / len(parts))
+
+
+def activations(rng):
+    yield (np.array([[0.0], [1.0], [3.0]]) + rng.uniform(0, 0.1),)
+    yield (rng.normal(1, 1, (3, 3)),)
+    yield (rng.normal(0, 5, (4, 2)),)
+    yield (rng.normal([-2, 2], 1, (4, 2)),)
+    yield (np.full((2, 2), 0.5),)
+    yield (np.full((3, 1), 0.1),)
+    yield (rng.uniform(30, 60, (2, 2)),)
+    yield (1 + 1e-6 * rng.normal(size=(3, 2)),)
+    yield (rng.permutation(7)[:4].reshape(2, 2) - 3,)
+    yield (rng.normal(1, 1, (3, 2)).astype(np.float32),)
+
+
+MISTAKES = (
+    Mistake("R, not R squared", {"r**2": "r"}, "You return the correlation itself. R^2 is its square."),
+    Mistake("1 - R squared", {"r**2": "1 - r**2"}, "You return the share that the line does not explain, 1 - R^2."),
+    Mistake(
+        "a line through the origin",
+        (
+            {"x - x.mean(), t - t.mean()": "x, t"},
+            {"float(r**2)": "float(1 - ((t - x * (x @ t) / (x @ x)) ** 2).sum() / (t_dev @ t_dev))"},
+        ),
+        "You fit a line through the origin. The line has an intercept.",
+    ),
+    Mistake(
+        "against the line y = x",
+        {"float(r**2)": "float(1 - (t - x) @ (t - x) / (t_dev @ t_dev))"},
+        "You measure how far tanh(x) is from x itself. The line is fitted: it has a slope and an intercept of its own.",
+    ),
+    Mistake(
+        "the slope",
+        {"np.sqrt((x_dev @ x_dev) * (t_dev @ t_dev))": "(x_dev @ x_dev)", "r**2": "r"},
+        "You return the slope of the fitted line. Asked is how well it fits, R^2.",
+    ),
+    Mistake(
+        "by column", linearity_by_column, "You fit a line to each column and average. All entries belong to one fit."
+    ),
+    Mistake(
+        "no care for a constant",
+        {"if x.min() == x.max() or t.min() == t.max()": "if False"},
+        "You divide 0 by 0, or what rounding left of it, where x or tanh(x) is constant.",
+        loose=True,
+    ),
+    Mistake(
+        "no care for a saturated tanh",
+        {" or t.min() == t.max()": ""},
+        "Where all of x is large, tanh(x) is the same number everywhere though x is not: you divide 0 by 0.",
+        loose=True,
+    ),
+    Mistake("0 where constant", {"return 1.0": "return 0.0"}, "Where x or tanh(x) is constant, you return 0."),
+    Mistake(
+        "one pass",
+        {
+            "(x_dev @ t_dev) /": "((x * t).mean() - x.mean() * t.mean()) /",
+            "np.sqrt((x_dev @ x_dev) * (t_dev @ t_dev))": "np.sqrt(((x * x).mean() - x.mean() ** 2) * ((t * t).mean()"
+            " - t.mean() ** 2))",
+        },
+        "You subtract the product of the means from the mean of the products. Where the mean is large against the "
+        "spread, the digits are gone: subtract the means from x and tanh(x) first.",
+        loose=True,
+    ),
+)
+
+KNOWN = Known(tanh_linearity, activations, MISTAKES)

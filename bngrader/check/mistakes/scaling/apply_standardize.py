@@ -1,0 +1,56 @@
+"""Known mistakes in `apply_standardize`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, dtype_of
+from bngrader.check.mistakes.scaling.shared import SMALL, tables_with_statistics
+
+
+def apply_standardize(x, mean, std):
+    dtype = x.dtype if x.dtype.kind == "f" else float
+    scale = np.where(std == 0, 1.0, std)
+    z = (x.astype(float) - mean) / scale
+    return z.astype(dtype)
+
+
+def apply_own_statistics(x, mean, std):
+    dtype = x.dtype if x.dtype.kind == "f" else float
+    x = x.astype(float)
+    constant = (x == x[0]).all(axis=0)
+    z = (x - np.where(constant, x[0], x.mean(axis=0))) / np.where(constant, 1, x.std(axis=0))
+    return z.astype(dtype)
+
+
+MISTAKES = (
+    Mistake(
+        "by the new data's own statistics",
+        apply_own_statistics,
+        "You standardize the new data by their own mean and std. The given ones have to be used.",
+    ),
+    Mistake("divides by 0", {"np.where(std == 0, 1.0, std)": "std"}, "You divide by std also where it is 0."),
+    Mistake(
+        "0 where std is 0",
+        {"return z": "z = np.where(std == 0, 0, z)\n    return z"},
+        "Where std is 0 you return 0. A new value may differ from the mean there, and that is to be seen.",
+    ),
+    Mistake(
+        "adds a small number to std",
+        tuple({"/ scale": f"/ (scale + {small})"} for small in SMALL),
+        "You add a small number to std before you divide. That changes columns with a small std.",
+    ),
+    Mistake(
+        "scales before it shifts",
+        {"(x.astype(float) - mean) / scale": "x.astype(float) / scale - mean"},
+        "You divide x by std first and subtract the mean afterwards. The mean is in the units of x.",
+    ),
+    Mistake("divides by the variance", {"/ scale": "/ scale**2"}, "You divide by the variance, the square of std."),
+    Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
+    Mistake(
+        "changes std",
+        {"scale = np.where(std == 0, 1.0, std)": "std[std == 0] = 1\n    scale = std"},
+        "You write into the argument std: the caller's own statistics are changed.",
+    ),
+)
+
+KNOWN = Known(apply_standardize, tables_with_statistics, MISTAKES)

@@ -1,0 +1,69 @@
+"""Known mistakes in `min_max_scale`."""
+
+import numpy as np
+
+from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, dtype_of, in_place
+from bngrader.check.mistakes.scaling.shared import SMALL, tables
+
+
+def min_max_scale(x):
+    dtype = x.dtype if x.dtype.kind == "f" else float
+    x = x.astype(float)
+    low, high = x.min(axis=0), x.max(axis=0)
+    z = (x - low) / np.where(high == low, 1, high - low)
+    return z.astype(dtype), low.astype(dtype), high.astype(dtype)
+
+
+MISTAKES = (
+    Mistake(
+        "divides by the highest",
+        {"np.where(high == low, 1, high - low)": "np.where(high == low, 1, high)"},
+        "You divide by the highest entry. The range of a column begins at its lowest.",
+    ),
+    Mistake(
+        "one range for the whole table",
+        {"x.min(axis=0), x.max(axis=0)": "np.full(x.shape[1], x.min()), np.full(x.shape[1], x.max())"},
+        "You take one lowest and one highest entry for the whole table. Each column has its own.",
+    ),
+    Mistake(
+        "no care for constant columns",
+        {"np.where(high == low, 1, high - low)": "(high - low)"},
+        "You divide by the range of a constant column, which is 0.",
+    ),
+    Mistake(
+        "adds a small number to the range",
+        tuple({"np.where(high == low, 1, high - low)": f"(high - low + {small})"} for small in SMALL),
+        "You add a small number to the range before you divide. A column whose range is smaller than "
+        "that does not reach 1: here nothing is added.",
+    ),
+    Mistake(
+        "integers wrap around",
+        {"x = x.astype(float)": "x = x[:]"},
+        "You subtract small integers in their own dtype, where 100 - (-100) does not fit: it wraps around.",
+    ),
+    Mistake(
+        "scales to -1 and 1",
+        {"z = (x - low)": "z = -1 + 2 * (x - low)"},
+        "Your z runs from -1 to 1. It should run from 0 to 1.",
+    ),
+    Mistake(
+        "a constant column becomes 1",
+        {"z = (x - low)": "z = np.where(high == low, 1, x - low)"},
+        "A constant column becomes 1 with you. Its entries are the lowest as much as the highest, and the "
+        "statement says which of the two counts.",
+    ),
+    Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
+    Mistake(
+        "works in place",
+        {
+            "x = x.astype(float)": 'x = x if x.dtype.kind == "f" else x.astype(float)',
+            "z = (x - low) / np.where(high == low, 1, high - low)": "x -= low\n"
+            "    x /= np.where(high == low, 1, high - low)",
+            "z.astype(dtype)": "x",
+        },
+        in_place("x"),
+    ),
+)
+
+KNOWN = Known(min_max_scale, tables, MISTAKES)
