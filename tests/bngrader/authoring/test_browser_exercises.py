@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bngrader.authoring.browser_exercises import read_items
+from bngrader.authoring.browser_exercises import read_exercises
 from bngrader.course.folders import assignments
 from tests.conftest import REPOSITORY
 from tests.solutions.runner import cells, functions, points
@@ -14,21 +14,21 @@ IN_THE_NOTEBOOK_ALONE = {"make_network", "record_activations", "make_block"}
 
 
 def items(slug):
-    return read_items(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")
+    return read_exercises(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")
 
 
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_function_is_there_with_its_stub_its_text_its_tests_and_its_points(slug):
     found = items(slug)
-    assert [item.name for item in found.items] == functions(slug)
-    for item in found.items:
+    assert [item.name for item in found.exercises] == functions(slug)
+    for item in found.exercises:
         assert "raise NotImplementedError()" in item.stub
         assert len(item.about.split()) > 20
         assert not item.about.startswith("#")
         assert all(test.name.startswith(f"test_{item.name}") for test in item.tests)
-    tests = {test.name: test.points for item in found.items for test in item.tests}
+    tests = {test.name: test.points for item in found.exercises for test in item.tests}
     assert tests == {name: worth for name, worth in points(slug).items() if name.startswith("test_")}
-    assert sum(item.points for item in found.items) == 15
+    assert sum(item.points for item in found.exercises) == 15
     assert len(found.common.split()) > 20
     assert "Validate" not in found.common
     assert found.forbidden == tuple(cells_metadata(slug))
@@ -42,9 +42,9 @@ def cells_metadata(slug):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_what_needs_torch_is_told_apart_and_is_not_sent_to_the_page(slug):
     found = items(slug)
-    left_out = {item.name for item in found.items if item.missing}
+    left_out = {item.name for item in found.exercises if item.missing}
     assert left_out == set(functions(slug)) & IN_THE_NOTEBOOK_ALONE
-    assert all("torch" in item.missing for item in found.items if item.missing)
+    assert all("torch" in item.missing for item in found.exercises if item.missing)
     assert [item["name"] for item in found.for_page()["items"]] == [
         name for name in functions(slug) if name not in IN_THE_NOTEBOOK_ALONE
     ]

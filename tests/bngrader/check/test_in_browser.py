@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from bngrader.authoring.browser_exercises import read_items
+from bngrader.authoring.browser_exercises import read_exercises
 from bngrader.check.in_browser import MAX_OUTPUT_CHARACTERS, check
 from bngrader.course.folders import assignments
 from tests.conftest import REPOSITORY
@@ -13,8 +13,8 @@ from tests.solutions.runner import RIGHT, answers
 ITEMS = {
     (slug, item.name): (found, item)
     for slug in assignments(REPOSITORY)
-    for found in [read_items(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")]
-    for item in found.items
+    for found in [read_exercises(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")]
+    for item in found.exercises
     if not item.missing
 }
 

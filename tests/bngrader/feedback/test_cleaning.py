@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_markdown_cell
 
-from bngrader.feedback.cleaning import LARGEST_PICTURE, LONGEST_TEXT, TAGS
+from bngrader.feedback.cleaning import MAX_PICTURE_CHARACTERS, MAX_TEXT_CHARACTERS, TAGS
 from bngrader.feedback.markdown_html import quoted
 from bngrader.feedback.safe_html import safe_markdown
 
@@ -88,7 +88,7 @@ def test_a_link_elsewhere_opens_a_page_that_does_not_know_where_it_came_from():
         ("attachment:gone.png", "its file is missing"),
         ("attachment:x.svg", "not a PNG, JPEG, GIF or WebP picture, and left out"),
         ("/logout", "from elsewhere, and left out"),
-        (f"data:image/png;base64,{'A' * LARGEST_PICTURE}", "too large, and left out"),
+        (f"data:image/png;base64,{'A' * MAX_PICTURE_CHARACTERS}", "too large, and left out"),
     ],
 )
 def test_a_picture_that_is_not_shown_says_why(source, reason):
@@ -106,7 +106,7 @@ def test_the_name_of_an_attachment_may_be_any():
 
 
 def test_a_very_long_text_is_shown_as_it_is():
-    text = "<b>[" * LONGEST_TEXT
+    text = "<b>[" * MAX_TEXT_CHARACTERS
     assert formgrader(text) == f"<pre>{text.replace('<', '&lt;').replace('>', '&gt;')}</pre>"
 
 
