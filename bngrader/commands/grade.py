@@ -147,7 +147,7 @@ def _say_what_is_left(console: Console, grading: Grading, records: list[Record])
     failed = [record for record in records if record.status == FAILED]
     waiting = sum(record.status == NEEDS_MANUAL for record in records)
     lines = [f"{change}. Manual scores of changed cells need another look." for change in grading.revised]
-    lines += [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.mended.items())]
+    lines += [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.notes.items())]
     lines += [f"{record.student}: {record.error}" for record in failed]
     if grading.already:
         lines += [f"Already graded and unchanged: {grading.already}. (--force grades them again.)"]

@@ -17,7 +17,7 @@ from bngrader.course.folders import Course, CourseError, assignments
 from bngrader.course.names import id_fault, readable, rename_advice
 from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.engine.settings import Engine
-from bngrader.gradebook.database import database_file, said_by
+from bngrader.gradebook.database import database_file, driver_message
 from bngrader.gradebook.late_policy import LatePolicy, read_extensions
 from bngrader.lms.roster import NAME, Roster, find_roster
 
@@ -90,7 +90,7 @@ def gradebook(the_course: Course) -> CheckResult:
         with create_engine(address).connect() as connection:
             return _gradebook(connection)
     except (SQLAlchemyError, ImportError) as error:
-        message = f"{address} cannot be used: {said_by(error)}"
+        message = f"{address} cannot be used: {driver_message(error)}"
         return CheckResult("gradebook", WRONG, message, "Check the address, or restore a backup.")
 
 

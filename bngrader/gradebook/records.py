@@ -1,4 +1,4 @@
-"""What the command says of each submission."""
+"""The results of grading as plain data."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -34,13 +34,13 @@ class Record:
     error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as plain data, for JSON."""
+        """Return the record as plain data, for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """What a person gave a cell in the gradebook."""
+    """A person's score and comment for a cell in the gradebook."""
 
     score: float | None = None
     extra_credit: float | None = None
@@ -49,7 +49,7 @@ class ByHand:
 
 @dataclass(frozen=True)
 class GradingOutcome:
-    """The result of a job. With `error`, a line that says why there is no grade, nothing else is set."""
+    """The result of a job. If `error` says, on one line, why there is no grade, nothing else is set."""
 
     student: str
     scores: dict[str, float | None] = field(default_factory=dict)
@@ -57,6 +57,6 @@ class GradingOutcome:
     hints: dict[str, list[str]] = field(default_factory=dict)
     graded: bytes = b""
     feedback: str = ""
-    shown: Shown | None = None  # what the feedback says
-    log: list[str] = field(default_factory=list)  # what had to be mended, a line each
+    shown: Shown | None = None  # the contents of the feedback
+    log: list[str] = field(default_factory=list)  # a line for each repair
     error: str | None = None

@@ -1,4 +1,7 @@
-"""Grade one submission: bytes in, bytes out. Nothing is read from disk or kept, so any process anywhere can do it."""
+"""Grading of one submission: bytes in, bytes out.
+
+Nothing is read from disk and nothing is kept, so any process on any machine can do it.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,10 +22,12 @@ from bngrader.grading.scoring import auto_comment, score
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.repair import repair
 
+MAX_MESSAGE_CHARACTERS = 300
+
 
 @dataclass(frozen=True)
 class GradingJob:
-    """A submission to grade; or, with `graded`, a graded one whose page of feedback is to be made again."""
+    """A submission to grade; or, with `graded`, a graded one that needs a new feedback page."""
 
     student: str
     assignment: str
@@ -36,7 +41,7 @@ class GradingJob:
 
 
 def grade_one(job: GradingJob) -> GradingOutcome:
-    """Do a job. Whatever the submission is or does becomes part of the outcome.
+    """Do a job. Whatever the submission contains or does, it ends up in the outcome.
 
     Raises SandboxMissing if no submission can be graded on this machine.
     """
@@ -47,12 +52,12 @@ def grade_one(job: GradingJob) -> GradingOutcome:
     except Unreadable as refused:
         return GradingOutcome(job.student, error=str(refused))
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
-        return GradingOutcome(job.student, error=f"could not be graded ({type(error).__name__}: {said}).")
+        message = " ".join(str(error).split())[:MAX_MESSAGE_CHARACTERS]
+        return GradingOutcome(job.student, error=f"could not be graded ({type(error).__name__}: {message}).")
 
 
 def _twice(job: GradingJob) -> GradingOutcome:
-    """Grade, and once more if that failed for what is not the submission's doing: it cannot reach the zygote."""
+    """Grade, and try again if the zygote failed: that is not the submission's fault, which cannot reach it."""
     try:
         return _graded(job)
     except ZygoteError:
@@ -87,7 +92,7 @@ def _shown_again(job: GradingJob) -> GradingOutcome:
 
 
 def _expected(scores: dict[str, float | None], comments: dict[str, str | None], by_hand: dict[str, ByHand]) -> Shown:
-    """What the gradebook will say: a person's score and comment stand for the automatic ones."""
+    """Return what the gradebook will contain: a person's score and comment replace the automatic ones."""
     nothing = ByHand()
     total, waiting = {}, []
     for name, points in scores.items():
@@ -95,5 +100,5 @@ def _expected(scores: dict[str, float | None], comments: dict[str, str | None], 
         counted = points if given.score is None else given.score
         total[name] = 0.0 if counted is None else float(counted) + (given.extra_credit or 0.0)
         waiting += [name] if counted is None else []
-    said = {name: by_hand.get(name, nothing).comment or text for name, text in comments.items()}
-    return Shown(total, said, waiting=tuple(sorted(waiting)))
+    texts = {name: by_hand.get(name, nothing).comment or text for name, text in comments.items()}
+    return Shown(total, texts, waiting=tuple(sorted(waiting)))

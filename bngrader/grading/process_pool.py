@@ -1,4 +1,4 @@
-"""A pool of processes on this machine."""
+"""A pool of worker processes on this machine."""
 
 import functools
 import itertools
@@ -22,15 +22,15 @@ from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import LOST, Map
 
-GRACE = 60  # seconds over the engine's own limit, after which a process that has not answered is ended
+GRACE_SECONDS = 60  # beyond the engine's own limit, until a process that does not answer is killed
 
 
 @contextmanager
 def in_processes(source: bytes, count: int) -> Iterator[Map]:
-    """Do jobs in `count` processes; the outcomes come as they are ready.
+    """Do jobs in `count` processes, and yield the outcomes as they are ready.
 
-    What they need for the submissions to `source` begins to start at once, in the background. A job whose process dies
-    is tried once more, in another. Whoever stops asking for outcomes stops the processes.
+    The zygotes for submissions to `source` start at once, in the background. If a process dies, its job is tried once
+    more in another. Closing the iterator of outcomes stops the processes.
     """
     shared = _Shared(source)
     try:
@@ -58,21 +58,22 @@ def _spread(jobs: Iterable[GradingJob], shared: "_Shared", count: int) -> Iterat
 
 
 class _Shared:
-    """What all processes of this machine share, since each would need some seconds to start its own.
+    """The zygotes and the fork server that all worker processes share.
 
-    These are the zygotes, and the process that theirs are forked of, which has imported what they need.
+    Each process would need seconds to start its own: zygotes import torch, and the fork server imports this package.
     """
 
     def __init__(self, source: bytes) -> None:
         notebook = nbformat.reads(source.decode(), as_version=4)
         self._sources = [(packages, Source(packages)) for packages in imports(notebook)]
-        # Not this process: it has threads. Nothing but what a fork is given is inherited, so that its end is seen.
+        # Workers are not forked from this process, because it has threads. From the fork server they inherit only the
+        # descriptors that they are given, so that the end of a pipe is noticed.
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.grade_submission"])
         forkserver.ensure_running()
 
     def connect(self) -> list[tuple[list[str], socket.socket]]:
-        """A connection to each zygote."""
+        """Open a connection to each zygote."""
         return [(packages, source.connect()) for packages, source in self._sources]
 
     def close(self) -> None:
@@ -82,7 +83,7 @@ class _Shared:
 
 
 class _Slot:
-    """A process that does one job after the other, and is replaced when it dies."""
+    """A process that does one job after another, and is replaced when it dies."""
 
     def __init__(self, shared: _Shared) -> None:
         self.job: GradingJob | None = None
@@ -90,30 +91,30 @@ class _Slot:
         self._start()
 
     def _start(self) -> None:
-        self.pipe, theirs = self._shared.context.Pipe()
+        self.pipe, other_end = self._shared.context.Pipe()
         zygotes = self._shared.connect()
-        self._process = self._shared.context.Process(target=_serve, args=(theirs, zygotes), daemon=True)
+        self._process = self._shared.context.Process(target=_serve, args=(other_end, zygotes), daemon=True)
         self._process.start()
-        theirs.close()
+        other_end.close()
         for _, sock in zygotes:
             sock.close()
 
     def take(self, job: GradingJob | None) -> None:
-        """Start a job, or none."""
+        """Start a job, if there is one."""
         self.job, self._tries = job, 0
         if job:
             self._send(job)
 
     def _send(self, job: GradingJob) -> None:
         self._tries += 1
-        self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE
+        self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE_SECONDS
         try:
             self.pipe.send(job)
         except OSError:
-            return  # the process is dead, as outcome() will find
+            return  # the process is dead, which outcome() will notice
 
     def outcome(self) -> GradingOutcome | None:
-        """The outcome of the job under way, or None while there is none."""
+        """Return the outcome of the running job, or None if it is not ready."""
         assert self.job is not None
         try:
             if self.pipe.poll():
@@ -136,7 +137,7 @@ class _Slot:
         return answer
 
     def end(self) -> None:
-        """End the process: at once if it works, else as it likes."""
+        """Kill the process at once if it has a job; otherwise let it exit by itself."""
         self.pipe.close()
         if not self.job:
             self._process.join(5)
@@ -145,7 +146,7 @@ class _Slot:
 
 
 def _serve(pipe: Connection, zygotes: list[tuple[list[str], socket.socket]]) -> None:
-    """Do the jobs that come through the pipe, until it is closed: the parent closes it even if it is killed."""
+    """Do the jobs from the pipe until it is closed, which happens even if the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     for packages, sock in zygotes:
         use(packages, sock)

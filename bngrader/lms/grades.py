@@ -9,7 +9,7 @@ from nbgrader.apps import NbGraderAPI
 
 from bngrader.course.folders import Course
 from bngrader.gradebook.class_gradebook import has_grade, score_of
-from bngrader.gradebook.database import explained, require_gradebook
+from bngrader.gradebook.database import explain_errors, require_gradebook
 from bngrader.gradebook.late_work import not_in_gradebook
 from bngrader.gradebook.records import GRADED, NEEDS_MANUAL
 from bngrader.lms.roster import Roster, Student
@@ -43,7 +43,7 @@ def read_grades(course: Course, assignments: list[str], roster: Roster | None) -
     require_gradebook(course)
     folder = NbGraderAPI(config=course.nbgrader_config()).coursedir
     rows = []
-    with explained(folder.db_url), Gradebook(folder.db_url, folder.course_id) as book:
+    with explain_errors(folder.db_url), Gradebook(folder.db_url, folder.course_id) as book:
         for assignment in assignments:
             rows += _rows(
                 book, assignment, roster.students if roster else {}, set(handed_in(course.folder, assignment))

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from bngrader.authoring.notebooks import idea_of
 from bngrader.course.folders import Course, CourseError
-from bngrader.gradebook.database import MARKS, explained, require_gradebook
+from bngrader.gradebook.database import MARKS, explain_errors, require_gradebook
 from bngrader.gradebook.history import Version, versions
 from bngrader.submissions.read import handed_in
 
@@ -89,7 +89,7 @@ def collect(course: Course) -> ClassData:
     """
     require_gradebook(course)
     directory = NbGraderAPI(config=course.nbgrader_config()).coursedir
-    with explained(directory.db_url), Gradebook(directory.db_url, directory.course_id) as book:
+    with explain_errors(directory.db_url), Gradebook(directory.db_url, directory.course_id) as book:
         MARKS.metadata.create_all(book.engine)
         data = _read(book.db, course.folder)
     if not any(assignment.works for assignment in data.assignments):
