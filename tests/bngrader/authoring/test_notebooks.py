@@ -78,7 +78,7 @@ def test_the_points_add_up_to_20_with_5_for_words(slug):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("# %%\nx = 1\n", "one.py, cell 1: a cell must say one of locked, solution, test and written .*it says none"),
+        ("# %%\nx = 1\n", "one.py, cell 1: the first line of a cell must have exactly one of the keys .*it has none"),
         ('# %% locked="a" test="b"\nx = 1\n', "it says locked and test"),
         ('# %% test="test_f"\nassert f\n', "one.py, cell 1: a test cell must say how many points"),
     ],

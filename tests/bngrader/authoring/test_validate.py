@@ -59,7 +59,7 @@ def test_what_is_wrong_is_said_with_exit_code_1(repository):
     assert ran.returncode == 1
     lines = ran.stdout.splitlines()
     assert "tiny: the automatic points add up to 16, not to 15" in lines
-    assert "tiny: exercises/tiny/tiny.ipynb is not what its solution gives: run bngrader exercises tiny" in lines
+    assert "tiny: exercises/tiny/tiny.ipynb does not match its solution: run bngrader exercises tiny" in lines
     assert any(line.startswith("tiny: the solution gets 0 of 15 in test_double") for line in lines)
     assert any(line.startswith("tiny: the stub gets 1 of 1 in test_nothing") for line in lines)
     assert len(lines) == 4
@@ -69,7 +69,7 @@ def test_an_assignment_that_does_not_generate_is_said(repository):
     write(repository, TINY.replace("### END HIDDEN TESTS", ""))
     ran = bngrader(repository, "check-assignments")
     assert ran.returncode == 1
-    assert ran.stdout.startswith("tiny: does not generate: nbgrader failed")
+    assert ran.stdout.startswith("tiny: its notebook cannot be generated: nbgrader failed")
 
 
 def test_an_id_that_stands_twice_is_said(repository):
@@ -85,4 +85,4 @@ def test_what_the_students_notebook_tells_is_said(repository, secret):
     solution = read_solution(repository / "solutions" / "tiny.py")
     released = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"def double(x):\n    {secret}")])
     told = list(secrets_told(solution, released))
-    assert told == [f"the students' notebook tells what it should not: {secret}"]
+    assert told == [f"the students' notebook contains a secret line: {secret}"]

@@ -86,9 +86,9 @@ def test_a_link_elsewhere_opens_a_page_that_does_not_know_where_it_came_from():
     ("source", "reason"),
     [
         ("attachment:gone.png", "its file is missing"),
-        ("attachment:x.svg", "not a PNG, JPEG, GIF or WebP picture, and left out"),
-        ("/logout", "from elsewhere, and left out"),
-        (f"data:image/png;base64,{'A' * MAX_PICTURE_CHARACTERS}", "too large, and left out"),
+        ("attachment:x.svg", "left out because it is not a PNG, JPEG, GIF or WebP picture"),
+        ("/logout", "left out because it is from elsewhere"),
+        (f"data:image/png;base64,{'A' * MAX_PICTURE_CHARACTERS}", "left out because it is too large"),
     ],
 )
 def test_a_picture_that_is_not_shown_says_why(source, reason):

@@ -31,7 +31,7 @@ def test_headings_ids_and_pictures_from_elsewhere_do_not_come_along():
     assert '<p class="heading">Big</p>' in html
     assert '<p class="heading">Small</p>' in html
     assert "example.org" not in html
-    assert "(from elsewhere, and left out)" in html
+    assert "(left out because it is from elsewhere)" in html
 
 
 def test_an_attached_picture_is_shown():

@@ -70,17 +70,17 @@ def test_extensions_are_read_from_the_classs_file_and_the_longest_counts(tmp_pat
 @pytest.mark.parametrize("days", ["two", "-1", "nan", "inf", ""])
 def test_what_is_no_number_of_days_is_named_with_its_line(tmp_path, days):
     (tmp_path / "extensions.csv").write_text(f"student_id,days\nbob,1\nada,{days}\n")
-    with pytest.raises(CourseError, match=rf"extensions.csv, line 3: '{days}' is no number of days"):
+    with pytest.raises(CourseError, match=rf"extensions.csv, line 3: '{days}' is not a number of days"):
         penalty(30, root=tmp_path, points_a_day=1)
 
 
 def test_a_file_that_was_named_must_be_there(tmp_path):
-    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions_file: there is no .*/more\.csv"):
+    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions_file: .*/more\.csv does not exist"):
         penalty(30, root=tmp_path, points_a_day=1, extensions_file="more.csv")
 
 
 def test_a_configuration_that_makes_no_sense_is_refused():
     with pytest.raises(TraitError):
         penalty(30, share_a_day=2)
-    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions, 'ada': 'two' is no number of days"):
+    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions, 'ada': 'two' is not a number of days"):
         penalty(30, extensions={"ada": "two"})

@@ -52,12 +52,12 @@ def test_a_folder_or_file_of_nearly_the_right_name_counts(place, name):
 
 
 def test_several_notebooks_and_none_are_refused_by_name(place):
-    assert refusal(place) == "submitted/ada/scaling/scaling.ipynb is missing; its folder holds nothing. " + (
+    assert refusal(place) == "submitted/ada/scaling/scaling.ipynb is missing; the folder contains nothing. " + (
         "Ask for the notebook."
     )
     (place / "a.ipynb").touch()
     (place / "b.ipynb").touch()
-    assert "its folder holds a.ipynb, b.ipynb. Ask which one counts" in refusal(place)
+    assert "the folder contains a.ipynb, b.ipynb. Ask which one counts" in refusal(place)
 
 
 def test_what_is_no_ordinary_file_is_refused_by_kind(place, tmp_path):

@@ -306,7 +306,7 @@ def test_notes_say_what_was_mended():
         (b'{"a": 1}', "it is something else"),
         (b'{"cells": 7}', "it is something else"),
         (b'{"worksheets": [{"cells": [3]}], "metadata": {}}', "it is something else"),
-        (json.dumps(handed_in()).encode()[:20_000], "it breaks off or is damaged"),
+        (json.dumps(handed_in()).encode()[:20_000], "it is cut off or damaged"),
         (b"[" * 100_000, "it is something else"),
         (b'{"cells": ' + b"[" * 100_000, "it is something else"),
         (b'{"cells": [], "x": ' + b"9" * 10_000 + b"}", "it is something else"),

@@ -84,7 +84,7 @@ def test_words_near_an_empty_answer_wait_and_are_kept(place):
     result, notes = mended(notebook)
     written = by_id(result)["written_new_patient"]
     assert score(written) is None
-    assert auto_comment(written) == "This cell is empty. The text near it is read instead."
+    assert auto_comment(written) == "This cell is empty. Your instructor reads the text near it instead."
     assert "empty, but there is text near it for you to read: written_new_patient" in notes
     assert [cell.cell_type for cell in result.cells[:-1]].count("raw") == 0
     for name, cell in by_id(result).items():

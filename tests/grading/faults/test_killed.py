@@ -39,7 +39,7 @@ def test_killing_the_writer_at_any_stage_loses_nothing(tmp_path):
     assert psutil.wait_procs(others, timeout=PATIENCE)[1] == []
     last = grade(folder)
     assert last.returncode == 0, last.stdout + last.stderr
-    assert "Graded before, and unchanged:" in last.stdout
+    assert "Already graded and unchanged:" in last.stdout
     assert_each_has_its_grade(folder)
 
 
@@ -85,7 +85,7 @@ def test_the_next_round_finishes_what_ctrl_c_interrupted(tmp_path):
     assert "Traceback" not in err
     last = grade(folder)
     assert last.returncode == 0, last.stdout + last.stderr
-    assert "Graded before, and unchanged:" in last.stdout
+    assert "Already graded and unchanged:" in last.stdout
     assert_each_has_its_grade(folder)
 
 
