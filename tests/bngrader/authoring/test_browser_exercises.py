@@ -1,4 +1,4 @@
-"""What of each assignment a page offers: every function that NumPy is enough for, whole and without secrets."""
+"""Tests that the page gets every function for which NumPy is enough, complete and without secrets."""
 
 import json
 
@@ -18,7 +18,7 @@ def items(slug):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_every_function_is_there_with_its_stub_its_text_its_tests_and_its_points(slug):
+def test_every_function_has_stub_text_tests_and_points(slug):
     found = items(slug)
     assert [item.name for item in found.exercises] == functions(slug)
     for item in found.exercises:
@@ -40,7 +40,7 @@ def cells_metadata(slug):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_what_needs_torch_is_told_apart_and_is_not_sent_to_the_page(slug):
+def test_exercises_with_torch_are_not_sent_to_the_page(slug):
     found = items(slug)
     left_out = {item.name for item in found.exercises if item.missing}
     assert left_out == set(functions(slug)) & IN_THE_NOTEBOOK_ALONE
@@ -51,7 +51,7 @@ def test_what_needs_torch_is_told_apart_and_is_not_sent_to_the_page(slug):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_page_is_told_no_secret(slug):
+def test_the_page_gets_no_secrets(slug):
     text = json.dumps(items(slug).for_page())
     assert "hidden" not in text
     assert "SOLUTION" not in text
@@ -68,7 +68,7 @@ def test_a_gradient_needs_the_forward_pass_of_its_reader():
     }
 
 
-def test_of_the_cell_of_imports_what_a_page_can_run_is_kept():
+def test_imports_that_work_in_the_page_are_kept():
     setup = items("cnn").setup
     namespace = {}
     exec(setup, namespace)

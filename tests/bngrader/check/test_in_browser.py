@@ -1,4 +1,4 @@
-"""Answers checked as the book's pages do it, but in this Python."""
+"""Tests of the checks in the book's pages, run in this Python."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""A table that was written comes back as it can be read, and holds nothing that a spreadsheet would run."""
+"""Tests that a CSV file can be read back unchanged and holds nothing that a spreadsheet would run."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Whatever a student calls a folder or a file, it can be shown, and it belongs to nobody else."""
+"""Tests that any name of a file or folder can be shown, and belongs to the right student or to nobody."""
 
 import os
 import subprocess
@@ -110,7 +110,7 @@ def files(*names):
 
 
 def owner(*names):
-    """The platform, number and name of whom the last of the files belongs to; None if nobody can say."""
+    """Return the platform, number and name of the owner of the last file; None if that is unknown."""
     *_, (_, found) = parse_names(files(*names))
     if isinstance(found, str):
         assert found == TWO_READINGS

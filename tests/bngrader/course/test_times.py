@@ -1,4 +1,4 @@
-"""Times are read in UTC, whatever their zone, and never guessed."""
+"""Tests that times are read in UTC from any zone, and never guessed."""
 
 import pytest
 

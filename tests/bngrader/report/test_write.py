@@ -1,4 +1,4 @@
-"""A report of any class can be drawn, and shows names as text."""
+"""Tests that the report of any class can be drawn, and shows names as text."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def classes():
 
 
 @pytest.mark.parametrize("kind", classes())
-def test_every_class_has_a_whole_page_and_its_tables(kind, tmp_path):
+def test_every_kind_of_class_gets_a_complete_report(kind, tmp_path):
     page = write_report(classes()[kind], tmp_path / "report")
     text = page.read_text()
     assert text.rstrip().endswith("</html>")
