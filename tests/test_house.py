@@ -1,7 +1,6 @@
 """The house: every section has each kind of file under one slug, and nothing lies about that should not."""
 
 import re
-import statistics
 import subprocess
 import sys
 import tomllib
@@ -100,9 +99,7 @@ def test_nothing_is_left_of_a_removed_assignment():
 
 @pytest.mark.parametrize("section", EXECUTED)
 def test_a_chapters_cells_are_short(section):
-    lines = [cell.source.splitlines() for cell in cells(section)]
-    assert statistics.median(map(len, lines)) <= 5
-    assert max(map(len, lines)) <= 20
+    assert max(len(cell.source.splitlines()) for cell in cells(section)) <= 20
     shown = [
         line
         for cell in cells(section)
@@ -237,7 +234,39 @@ def test_the_package_version_is_the_same_everywhere():
         assert named == {version}
 
 
+MARKS = r'\$\(PYTEST\)(?: -m "?([a-z ]+)"?)?$'
+
+
+def tiers():
+    """The marks that each command of make selects, None for all tests."""
+    recipes = re.findall(r"^(check|test[a-z-]*):.*\n((?:\t.*\n)+)", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    return {command: re.search(MARKS, recipe, re.MULTILINE)[1] for command, recipe in recipes}
+
+
+def test_the_tiers_add_up_to_all_tests():
+    assert tiers() == {"check": "not real and not slow", "test": "not slow", "test-slow": "slow", "test-all": None}
+    assert re.findall(r"^make (\S+)", (REPOSITORY / ".ci" / "run").read_text(), re.MULTILINE) == ["test", "test-slow"]
+
+
+def test_names_of_tests_are_short():
+    folders = ("tests/book/", "tests/browser/", "tests/grading/", "tests/solutions/", "tests/student/", "tests/test_")
+    names = [name for _, text in texts(*folders) for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)]
+    assert [name for name in names if len(name) > 60] == []
+
+
 def test_every_command_of_make_is_explained():
     listed = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    for command in ("book", "test", "serve", "exercises", "sample", "lint", "bench", "lock", "clean"):
+    for command in (
+        "book",
+        "check",
+        "test",
+        "test-all",
+        "serve",
+        "exercises",
+        "sample",
+        "lint",
+        "bench",
+        "lock",
+        "clean",
+    ):
         assert f"make {command} " in listed

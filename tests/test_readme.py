@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, lacking
 
+pytestmark = pytest.mark.slow
+
 SHORT = (
     "tests/bngrader/test_main.py tests/bngrader/engine/sandbox/test_obstacles.py"  # `make test` runs these of all tests
 )

@@ -8,13 +8,15 @@ more of a kind that `make test` has: only `make test-all` runs it.
 import os
 import sys
 from functools import cached_property
-from pathlib import PurePosixPath
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Every test in a folder of this name is real. Elsewhere, a module or a test says it: `pytestmark = pytest.mark.real`.
-REAL_FOLDERS = {"book", "browser", "experiments", "figures", "grading", "student"}
+# Every test in these is real. Elsewhere, a module says it by `pytestmark = pytest.mark.real`, or a test by its mark.
+REAL = tuple(
+    f"tests/{folder}/"
+    for folder in ("book", "browser", "grading", "student", "bnref/claims", "bnref/experiments", "bnref/figures")
+)
 # These build the book, or parts of it, while they run. No test may read it meanwhile.
 BUILDERS = ("tests/book/test_formats.py", "tests/book/test_quickstart.py")
 READERS = ("tests/book/", "tests/browser/", "tests/student/")
@@ -25,7 +27,7 @@ SPLIT = {
     "tests/grading/test_mistakes.py",
     "tests/grading/test_places.py",
 }
-# What only a real test may start.
+# What a command line holds that only a real test may run.
 KINDS = ("bngrader.engine", "chrom", "jupyter", "nbgrader", "ipykernel", "bngrader grade", "sphinx")
 
 _quick: list[str] = []  # the quick test that runs now
@@ -35,7 +37,7 @@ _quick: list[str] = []  # the quick test that runs now
 def pytest_collection_modifyitems(items):
     """Mark the real tests by their folder, and put long rows first, so that no core is idle at the end."""
     for item in items:
-        if REAL_FOLDERS & set(PurePosixPath(item.nodeid.partition("::")[0]).parts):
+        if item.nodeid.startswith(REAL):
             item.add_marker("real")
     items.sort(key=lambda item: not is_real(item))
 

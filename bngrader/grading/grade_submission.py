@@ -10,7 +10,8 @@ import nbformat
 from nbgrader.utils import is_grade, is_solution
 
 from bngrader.engine.errors import SandboxMissing
-from bngrader.engine.execute import execute
+from bngrader.engine.execute import execute_plan
+from bngrader.engine.plan import make_plan
 from bngrader.engine.processes.launcher import ZygoteError
 from bngrader.engine.settings import Engine
 from bngrader.feedback.failures import hints
@@ -65,8 +66,10 @@ def _twice(job: GradingJob) -> GradingOutcome:
 
 
 def _graded(job: GradingJob) -> GradingOutcome:
-    notebook, notes = repair(job.submission, nbformat.reads(job.source.decode(), as_version=4))
-    execute(notebook, Engine.from_dict(job.settings))
+    source = nbformat.reads(job.source.decode(), as_version=4)
+    plan = make_plan(source, Engine.from_dict(job.settings))
+    notebook, notes = repair(job.submission, source)
+    execute_plan(notebook, plan)
     marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
     scores = {name_of(cell): score(cell) for cell in marked if is_grade(cell)}
     comments = {name_of(cell): auto_comment(cell) for cell in marked if is_solution(cell)}

@@ -6,7 +6,7 @@ import multiprocessing
 import signal
 import socket
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -16,8 +16,9 @@ import nbformat
 
 from bngrader.course.folders import CourseError
 from bngrader.engine.errors import SandboxMissing
-from bngrader.engine.execute import imports
+from bngrader.engine.plan import make_plan
 from bngrader.engine.processes.launcher import Source, use
+from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import LOST, Map
@@ -64,15 +65,15 @@ class _Shared:
     """
 
     def __init__(self, source: bytes) -> None:
-        notebook = nbformat.reads(source.decode(), as_version=4)
-        self._sources = [(packages, Source(packages)) for packages in imports(notebook)]
+        plan = make_plan(nbformat.reads(source.decode(), as_version=4), Engine())
+        self._sources = [(packages, Source(packages)) for packages in plan.package_sets]
         # Workers are not forked from this process, because it has threads. From the fork server they inherit only the
         # descriptors that they are given, so that the end of a pipe is noticed.
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.grade_submission"])
         forkserver.ensure_running()
 
-    def connect(self) -> list[tuple[list[str], socket.socket]]:
+    def connect(self) -> list[tuple[Sequence[str], socket.socket]]:
         """Open a connection to each zygote."""
         return [(packages, source.connect()) for packages, source in self._sources]
 
@@ -145,7 +146,7 @@ class _Slot:
         self._process.join()
 
 
-def _serve(pipe: Connection, zygotes: list[tuple[list[str], socket.socket]]) -> None:
+def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]]) -> None:
     """Do the jobs from the pipe until it is closed, which happens even if the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     for packages, sock in zygotes:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, browser_path, lacking
 
+pytestmark = pytest.mark.slow
+
 DOWNLOADS = REPOSITORY / "_build" / "html" / "downloads"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 

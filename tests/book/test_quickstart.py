@@ -7,6 +7,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, lacking
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = REPOSITORY / "_build" / "sample-class"
 
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.bngrader.check.test_in_browser import ITEMS, checked
+from tests.bngrader.check.test_in_browser import ITEMS, told
 from tests.browser.conftest import HTML
 from tests.browser.editor import Editor
 from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
@@ -50,10 +50,9 @@ def chapters(mirror, browse):
 def first_named(slug, function):
     """Return the first known mistake that the visible tests name."""
     for answer in answers(slug, every_way=False):
-        if answer.function == function and answer.kind != RIGHT:
-            hints = {hint for verdict in checked(slug, function, answer.sources) for hint in verdict["hints"]}
-            if hints == {answer.hint}:
-                return answer
+        wrong = answer.function == function and answer.kind != RIGHT
+        if wrong and told(slug, function, answer) == {answer.hint}:
+            return answer
     raise AssertionError(f"no visible test of {function} names a mistake")
 
 

@@ -12,9 +12,9 @@ import pytest
 from pyarrow import parquet
 
 from bngrader.course.csv_files import unescape_formulas
+from tests.bngrader.lms.test_import_submissions import make_zip
 from tests.grading import sample_class
 from tests.grading.commands import grade, gradebook, invoke
-from tests.grading.test_import import make_zip
 
 ZOE = 'Zoë "Z", O\'Neil'
 NAMES = {"ada": "Ada Lovelace", "=1+1": '=HYPERLINK("x")', ZOE: "Zoë O'Neil", "bob": "Bob; @Ng", "eve": "Eve"}

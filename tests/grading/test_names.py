@@ -11,8 +11,8 @@ import unicodedata
 import nbformat
 import pytest
 
+from tests.bngrader.lms.test_import_submissions import make_zip
 from tests.grading import commands, sample_class
-from tests.grading.test_import import make_zip
 
 STRICT = {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"}
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

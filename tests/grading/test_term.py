@@ -216,11 +216,13 @@ def test_extra_files_are_copied_to_the_graded_notebook(term, first):
     assert (graded / "data" / "table.csv").read_text() == TABLE
 
 
+@pytest.mark.slow
 def test_a_resubmission_replaces_the_grade(second):
     records, _ = second
     assert records["ada"]["score"] == 15
 
 
+@pytest.mark.slow
 def test_an_unreadable_resubmission_keeps_the_old_grade(second):
     ben = second[0]["ben"]
     assert (ben["status"], ben["score"]) == ("failed", None)
@@ -228,18 +230,21 @@ def test_an_unreadable_resubmission_keeps_the_old_grade(second):
     assert ben["error"].endswith("The grade of the earlier submission stays: 13 of 20.")
 
 
+@pytest.mark.slow
 def test_the_same_notebook_handed_in_again_is_not_run_again(third):
     records, said = third
     assert scores(records) == {"ada": 15, "ben": 13, "cleo": 15}
     assert "Already graded and unchanged: 3." in said
 
 
+@pytest.mark.slow
 def test_an_extra_file_missing_from_a_resubmission_is_gone(term, third):
     graded = term.folder / "autograded" / "ben" / "scaling"
     assert not (graded / "notes.txt").exists()
     assert (graded / "data" / "table.csv").read_text() == TABLE
 
 
+@pytest.mark.slow
 def test_two_graders_and_a_round_at_once_lose_no_score(by_hand, returned):
     assert by_hand == {"ada": "4", "ben": "3"}
     records, _ = returned
@@ -250,6 +255,7 @@ def test_two_graders_and_a_round_at_once_lose_no_score(by_hand, returned):
     assert scores(returned[0]) == {"ada": 15 - 3 - 1 - 2 + 8, "ben": 13 - 3 - 2 + 6.75, "cleo": 20}
 
 
+@pytest.mark.slow
 def test_each_student_fetches_the_score_and_the_comment(returned):
     _, pages = returned
     assert "Score: 17 of 20 points" in pages["ada"]
@@ -258,10 +264,12 @@ def test_each_student_fetches_the_score_and_the_comment(returned):
     assert "By how much?" in pages["ben"]
 
 
+@pytest.mark.slow
 def test_late_penalties_include_points_given_by_hand(returned):
     assert "Score: 0 of 20 points" in returned[1]["cleo"]
 
 
+@pytest.mark.slow
 def test_a_changed_assignment_keeps_manual_scores(revised):
     records, said, _ = revised
     for change in (
@@ -279,6 +287,7 @@ def test_a_changed_assignment_keeps_manual_scores(revised):
     assert records["ada"]["status"] == "needs_manual"  # points of what was scored by hand changed
 
 
+@pytest.mark.slow
 def test_only_changed_cells_wait_for_another_look(term, revised):
     with term.gradebook() as book:
         grades = book.find_submission_notebook("scaling", "scaling", "ada").grades
@@ -286,6 +295,7 @@ def test_only_changed_cells_wait_for_another_look(term, revised):
     assert waiting == {WRITTEN, "test_standardize"}
 
 
+@pytest.mark.slow
 def test_a_removed_test_leaves_nothing_in_the_graded_notebooks(term, revised):
     assert GONE in (term.folder / "submitted/ada/scaling/scaling.ipynb").read_text()
     for place in ("autograded/ada/scaling/scaling.ipynb", "feedback/ada/scaling/scaling.html"):
@@ -295,6 +305,7 @@ def test_a_removed_test_leaves_nothing_in_the_graded_notebooks(term, revised):
         assert "No module named" not in text
 
 
+@pytest.mark.slow
 def test_nbgraders_own_commands_grade_a_changed_assignment(term, revised, restored):
     assert REVISED in restored
     with term.gradebook() as book:
@@ -303,6 +314,7 @@ def test_nbgraders_own_commands_grade_a_changed_assignment(term, revised, restor
         assert ben.score == revised[0]["ben"]["score"] + GIVEN[GONE][1]
 
 
+@pytest.mark.slow
 def test_the_exchange_has_the_permissions_that_nbgrader_asks_for(term, returned):
     course = term.exchange / COURSE
     modes = {

@@ -10,6 +10,8 @@ from bngrader.loopback import WARNING
 from tests.conftest import PATIENCE, REPOSITORY, jupyter_lab
 from tests.grading import sample_class
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):

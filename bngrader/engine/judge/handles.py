@@ -23,8 +23,8 @@ from bngrader.engine.protocol.values import Packer, Unpacker
 
 BY_NAME = ("numpy", "torch", "math")  # packages whose functions go to the student's side by name
 KINDS = {"function", "class", "object", "generator"}
-MOST_PARAMETERS = 100  # of a signature
-MOST_NAME_CHARACTERS = 80
+MAX_PARAMETERS = 100  # of a signature
+MAX_NAME_CHARACTERS = 80
 
 
 class Handles:
@@ -109,7 +109,7 @@ class Handles:
         file = file if file in self.files else None
         if number not in self._proxies:
             made = _signature(signature, unpacker) if signature is not None else None
-            node = [number, kind, name[:MOST_NAME_CHARACTERS], protocols, signature, file]
+            node = [number, kind, name[:MAX_NAME_CHARACTERS], protocols, signature, file]
             self._proxies[number] = make_proxy(self.request, node, made)
         return self._proxies[number]
 
@@ -144,7 +144,7 @@ def _signature(parameters: Any, unpacker: Unpacker) -> inspect.Signature | None:
                     inspect._ParameterKind(kind),
                     default=unpacker.unpack(default) if has_default else inspect.Parameter.empty,
                 )
-                for name, kind, has_default, default in parameters[:MOST_PARAMETERS]
+                for name, kind, has_default, default in parameters[:MAX_PARAMETERS]
             ]
         )
     except (TypeError, ValueError):

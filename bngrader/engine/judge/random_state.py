@@ -13,7 +13,7 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol.random_state import MULTIPLIERS, State, Twin, set_state, state_of
 
 STATE_MASK = (1 << 128) - 1
-MOST_DRAWS = 1 << 40  # in one call
+MAX_DRAWS = 1 << 40  # in one call
 
 
 def move_on(twin: Twin, new: Any) -> None:
@@ -33,10 +33,10 @@ def move_on(twin: Twin, new: Any) -> None:
 
 
 def _reachable(old: State, target: int) -> bool:
-    """Return whether at most MOST_DRAWS draws lead to `target`: finds the distance bit by bit (O'Neill 2014)."""
+    """Return whether at most MAX_DRAWS draws lead to `target`: finds the distance bit by bit (O'Neill 2014)."""
     current, multiplier, plus = int(old[1], 16), MULTIPLIERS[old[0]], int(old[2], 16)
     bit = 1
-    while current != target and bit < MOST_DRAWS:
+    while current != target and bit < MAX_DRAWS:
         if (current ^ target) & bit:
             current = (current * multiplier + plus) & STATE_MASK
         plus = (multiplier + 1) * plus & STATE_MASK

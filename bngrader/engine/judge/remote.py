@@ -7,16 +7,16 @@ from typing import Any
 
 from bngrader.engine.errors import LimitReached, ProtocolError
 from bngrader.engine.judge import student_errors
-from bngrader.engine.judge.call import Call, Outcome
+from bngrader.engine.judge.call import Call, CallResult
 from bngrader.engine.judge.handles import Handles
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.protocol.values import Packer, Unpacker
 
 LOOP = "is there a loop that does not end?"
 GRACE_SECONDS = 5.0  # that an interrupted answer has to come back, on a busy machine too
-MOST_NESTED_CALLS = 20
-MOST_PRINTED, MOST_PRINTED_CHARACTERS = 1000, 20_000  # texts that an answer prints in a test, and their length
-MOST_ATTEMPTS, MOST_ATTEMPT_CHARACTERS = 100, 200
+MAX_NESTED_CALLS = 20
+MAX_PRINTED, MAX_PRINTED_CHARACTERS = 1000, 20_000  # texts that an answer prints in a test, and their length
+MAX_ATTEMPTS, MAX_ATTEMPT_CHARACTERS = 100, 200
 
 
 class Remote:
@@ -51,7 +51,7 @@ class Remote:
         """
         if self.dead:
             raise LimitReached(self.dead)
-        if len(self._calls) > MOST_NESTED_CALLS:
+        if len(self._calls) > MAX_NESTED_CALLS:
             raise RecursionError("the answer and the test call each other without an end")
         call = Call(self.handles, next(self._numbers), values or {})
         self._calls.append(call)
@@ -66,7 +66,7 @@ class Remote:
         self.handles.fetched.keep(outcome.value, op, fields.get("object"), name)
         return outcome.value
 
-    def _outcome(self, message: dict[str, Any], call: Call) -> Outcome:
+    def _outcome(self, message: dict[str, Any], call: Call) -> CallResult:
         """Send a request and read its reply; whatever goes wrong ends the conversation, and not the judge."""
         try:
             return call.read(*self._exchange(message, call))
@@ -105,8 +105,8 @@ class Remote:
             if not isinstance(message, dict) or not isinstance(message.get("kind"), str):
                 raise ProtocolError("a message has no kind")
             if message["kind"] == "forbidden":
-                name = str(message.get("name"))[:MOST_ATTEMPT_CHARACTERS]
-                self.attempts = [*self.attempts, name][-MOST_ATTEMPTS:]
+                name = str(message.get("name"))[:MAX_ATTEMPT_CHARACTERS]
+                self.attempts = [*self.attempts, name][-MAX_ATTEMPTS:]
             elif message["kind"] == "output" and self._calls:
                 self._keep(message.get("output"))
             else:
@@ -115,8 +115,8 @@ class Remote:
     def _keep(self, output: Any) -> None:
         """Keep text that the answer printed while a test called it."""
         text = output.get("text") if isinstance(output, dict) else None
-        if isinstance(text, str) and len(self.printed) < MOST_PRINTED:
-            self.printed.append(text[:MOST_PRINTED_CHARACTERS])
+        if isinstance(text, str) and len(self.printed) < MAX_PRINTED:
+            self.printed.append(text[:MAX_PRINTED_CHARACTERS])
 
     def _too_long(self, number: int) -> LimitReached:
         seconds = f"{self.call_seconds:g}"
@@ -143,8 +143,8 @@ class Remote:
         value = Unpacker(buffers, call.resolve, []).unpack(message.get("value"))
         packer = Packer(self.handles.export)
         answer = self._do(target, str(op), value, packer)
-        self.channel.send(answer, packer.memory.finish(), limit)
-        call.regions += packer.memory.regions  # the answer may change these as it may its arguments
+        self.channel.send(answer, packer.arrays.finish(), limit)
+        call.regions += packer.arrays.regions  # the answer may change these as it may its arguments
 
     def _do(self, target: Any, op: str, value: Any, packer: Packer) -> dict[str, Any]:
         try:

@@ -12,7 +12,7 @@ from bngrader.engine.judge.remote import GRACE_SECONDS, LOOP, Remote
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.settings import Engine
 
-STARTS = 25  # processes that one submission may use up
+MAX_STARTS = 25  # processes that one submission may use up
 
 
 @dataclass
@@ -57,8 +57,8 @@ class Answers:
         return self._remote
 
     def _begin(self) -> None:
-        if self._starts >= STARTS:
-            raise LimitReached(f"the submission's process ended {STARTS} times; no more are started")
+        if self._starts >= MAX_STARTS:
+            raise LimitReached(f"the submission's process ended {MAX_STARTS} times; no more are started")
         self._starts += 1
         self.close()
         self._remote = Remote(self._start(), self.settings.call_seconds, self._interrupt, self._end)

@@ -13,7 +13,7 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol.module_state import HOOKS, ModuleTable, register_hook, set_attributes, slots
 from bngrader.engine.protocol.values import Unpacker
 
-MOST_HOOKS = 100  # of one kind that an answer leaves on a module and that a test is shown
+MAX_HOOKS = 100  # of one kind that an answer leaves on a module and that a test is shown
 
 
 class Mirrors:
@@ -103,7 +103,7 @@ class Mirrors:
                 hooks = getattr(module, kind)
                 for key in [key for key, hook in hooks.items() if hook is left_over]:
                     del hooks[key]
-                for _ in range(min(int(count), MOST_HOOKS)):
+                for _ in range(min(int(count), MAX_HOOKS)):
                     register_hook(module, kind, left_over)
 
 

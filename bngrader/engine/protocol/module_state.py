@@ -11,7 +11,7 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol.values import Packer, Unpacker
 
 PLAIN = (type(None), bool, int, float, str)
-MOST_MODULES = 5000  # of one submission
+MAX_MODULES = 5000  # of one submission
 HOOKS = "_forward_hooks", "_forward_pre_hooks"  # where torch keeps the hooks that run after and before forward
 
 
@@ -52,7 +52,7 @@ class ModuleTable:
 
     def add(self, number: int, module: Any) -> None:
         """Hold a module whose present state both sides know. Raises ProtocolError where there are too many."""
-        if len(self.modules) >= MOST_MODULES:
+        if len(self.modules) >= MAX_MODULES:
             raise ProtocolError("too many modules")
         self.modules[number] = module
         for name, tensor in slots(module):

@@ -25,7 +25,7 @@ PARTS = ("bin", "lib", "lib64", "include")  # of a Python that lives right in /u
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 LINKS = {"dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0", "dev/stdout": "/proc/self/fd/1"}
 FOLDER, MEMORY = "/tmp", "/dev/shm"  # where anybody may write
-MOST_LINKS = 40  # as in the kernel
+MAX_LINKS = 40  # as in the kernel
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def real(path: str, links: dict[str, str] | None = None) -> str:
             continue
         target = os.readlink(step)
         followed += 1
-        if followed > MOST_LINKS:
+        if followed > MAX_LINKS:
             raise OSError(f"the symbolic links of {path} go round in a circle")
         if links is not None:
             links[step] = target

@@ -28,7 +28,7 @@ from bngrader.engine.student.judge_objects import WRAPPERS, JudgesCallable, Judg
 from bngrader.engine.student.operations import OPERATIONS
 from bngrader.engine.student.torch_modules import ShippedHooks, describe_module
 
-WARNINGS, NAMES = 20, 5000
+MAX_WARNINGS, MAX_NAMES = 20, 5000
 
 
 class Given:
@@ -99,7 +99,7 @@ class Side:
         self._show_file()
         error = result.error_before_exec or result.error_in_exec
         hidden = self.shell.user_ns_hidden
-        names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:NAMES]
+        names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:MAX_NAMES]
         said = f"{type(error).__name__}: {error}"[:300] if error else None
         self.channel.send({"kind": "done", "count": self.shell.count, "names": names, "error": said})
 
@@ -145,7 +145,7 @@ class Side:
             self._open.pop()
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
-        mine = packer.memory.finish()
+        mine = packer.arrays.finish()
         self.channel.send(reply, mine)
 
     def _perform(self, request: dict[str, Any], given: Given, packer: Packer, reply: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ class Side:
                 with self._interrupts.allowed():
                     value = OPERATIONS[request["op"]](self, request, **fields)
             finally:
-                reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
+                reply["warnings"] = [describe_warning(w) for w in caught[:MAX_WARNINGS]]
                 reply |= self._changes(given, packer)
                 if self._tree(watched, packer) != tree:
                     reply["args"] = packer.pack(watched)
@@ -187,9 +187,9 @@ class Side:
 
     def _tree(self, value: Any, packer: Packer) -> Any:
         """The node of a call's arguments, to tell whether the call replaced a part of a list or the like."""
-        trial = Packer(self.export, packer.memory.known)
+        trial = Packer(self.export, packer.arrays.known)
         tree = trial.pack(value)
-        trial.memory.finish()
+        trial.arrays.finish()
         return tree
 
     def ask(self, op: str, number: int, value: Any) -> Any:
@@ -197,7 +197,7 @@ class Side:
         with self._asking, self._interrupts.held():
             packer = Packer(self.export)
             tree = packer.pack(value)
-            self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.memory.finish())
+            self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.arrays.finish())
             answer, buffers = self._wait_for_answer()
             if self._open:
                 self._open[-1].add(buffers)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import nbformat
 import psutil
+import pytest
 
 from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.grading.grade_submission import GradingJob
@@ -24,6 +25,7 @@ STAGES = [
 ]
 
 
+@pytest.mark.slow
 def test_killing_the_writer_at_any_stage_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     for place, number in STAGES:
@@ -31,6 +33,13 @@ def test_killing_the_writer_at_any_stage_loses_nothing(tmp_path):
         round_ = grade(folder, "--jobs", 1, start=killed)
         assert round_.returncode == -signal.SIGKILL, (place, round_.stdout, round_.stderr)
         assert not (folder / "scores.json").exists()
+    last = grade(folder)
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert_each_has_its_grade(folder)
+
+
+def test_killing_the_writer_loses_nothing(tmp_path):
+    folder = make_class(tmp_path)
     round_ = start(folder, "--jobs", 2, after=1)
     others = psutil.Process(round_.pid).children(recursive=True)
     round_.kill()

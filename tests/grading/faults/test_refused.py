@@ -7,6 +7,8 @@ import subprocess
 import threading
 from contextlib import contextmanager
 
+import pytest
+
 from tests.conftest import lacking
 from tests.grading.commands import grade, grading
 from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
@@ -62,6 +64,7 @@ def test_a_round_waits_for_a_locked_gradebook(tmp_path):
     assert_each_has_its_grade(folder)
 
 
+@pytest.mark.slow
 def test_a_gradebook_that_stays_locked_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     database = f"sqlite:///{folder / 'gradebook.db'}?timeout=1"

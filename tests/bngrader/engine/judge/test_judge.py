@@ -1,6 +1,10 @@
 """What a test can do with an answer that runs in another process: all that it can do in one."""
 
+import pytest
+
 from tests.bngrader.engine.running import judged, printed, run
+
+pytestmark = pytest.mark.real
 
 FUNCTIONS = """
 import warnings

@@ -27,7 +27,7 @@ def resolve(tag, body, unpacker):
 def crossed(value):
     packer = Packer(export)
     node = packer.pack(value)
-    return Unpacker([bytearray(buffer) for buffer in packer.memory.finish()], resolve, []).unpack(node)
+    return Unpacker([bytearray(buffer) for buffer in packer.arrays.finish()], resolve, []).unpack(node)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_a_result_in_an_arguments_memory_is_a_view_of_it():
     argument = np.arange(10.0)
     packer = Packer(export)
     node = packer.pack(argument)
-    buffers = [bytearray(buffer) for buffer in packer.memory.finish()]
+    buffers = [bytearray(buffer) for buffer in packer.arrays.finish()]
     there = Unpacker(buffers, resolve, []).unpack(node)
     answer = Packer(export, [region_of(buffer) for buffer in buffers])
     reply = answer.pack(there[2:5])
-    assert answer.memory.finish() == []
-    back = Unpacker([], resolve, packer.memory.regions).unpack(reply)
+    assert answer.arrays.finish() == []
+    back = Unpacker([], resolve, packer.arrays.regions).unpack(reply)
     assert np.may_share_memory(back, argument)
     assert list(back) == [2, 3, 4]
 
@@ -172,10 +172,10 @@ def test_deep_nodes_are_refused():
 def test_a_result_outside_of_its_argument_is_refused():
     packer = Packer(export)
     packer.pack(np.arange(4.0))
-    packer.memory.finish()
+    packer.arrays.finish()
     for node in (array(buffer=-1, offset=24), array(buffer=-1, shape=(5,)), array(buffer=-1, strides=(-8,))):
         with pytest.raises(ProtocolError):
-            Unpacker([], resolve, packer.memory.regions).unpack(node)
+            Unpacker([], resolve, packer.arrays.regions).unpack(node)
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.PCG64DXSM])

@@ -5,6 +5,8 @@ import pytest
 from bngrader import check
 from tests.bngrader.engine.running import error, printed, run
 
+pytestmark = pytest.mark.real
+
 RIGHT = "def double(x):\n    return 2 * x\n"
 WRONG = "def double(x):\n    return 3 * x\n"
 TRIED = "close(call(double, np.ones(2), y=(2,)), [2, 2], 'double doubles', x=1)\n"

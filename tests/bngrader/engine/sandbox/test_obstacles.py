@@ -12,6 +12,8 @@ import pytest
 from bngrader.engine.sandbox import namespaces, obstacles
 from tests.conftest import REPOSITORY, lacking
 
+pytestmark = pytest.mark.real
+
 TRY = [sys.executable, "-m", "bngrader.engine.sandbox.namespaces"]
 FILTERED = """
 import os, sys

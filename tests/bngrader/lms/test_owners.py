@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.grading import test_import
-from tests.grading.test_import import BOB, ROSTER, fails, make_folder, make_zip, run, submitted
+from tests.bngrader.lms import test_import_submissions
+from tests.bngrader.lms.test_import_submissions import BOB, ROSTER, fails, make_folder, make_zip, run, submitted
 
-course = test_import.course
+course = test_import_submissions.course
 
 
 def test_an_uploaded_timestamp_never_counts(course):
