@@ -83,7 +83,7 @@ def _tests_use(packages: Iterable[str], notebook: NotebookNode) -> bool:
 
 
 def classify(cell: NotebookNode) -> CodeCell:
-    """Tell by a code cell's nbgrader metadata where it runs."""
+    """Classify a code cell by its nbgrader metadata, which say where it runs."""
     grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
     if is_grade(cell) and not is_solution(cell):
         return CodeCell(TEST, cell.source, grade_id)

@@ -1,4 +1,4 @@
-"""A process that forges what it sends is cut off, or its answer counts as one that raised: the judge goes on."""
+"""Forged messages end the conversation or count as an error of the answer, and never end the judge."""
 
 import socket
 

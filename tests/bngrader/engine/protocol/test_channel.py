@@ -1,4 +1,4 @@
-"""The framed messages: bounded in size and in time."""
+"""Framed messages are bounded in size and in time."""
 
 import socket
 import struct
@@ -16,7 +16,7 @@ from bngrader.engine.protocol.channel import MAX_TREE_BYTES, Channel
 def ends():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        yield Channel(ours, most_bytes=1000), theirs
+        yield Channel(ours, max_bytes=1000), theirs
 
 
 def soon():
@@ -47,7 +47,7 @@ def test_a_message_crosses_whole():
         struct.pack("<II", 5000, 0) + b"\x91" * 5000,
     ],
 )
-def test_what_is_too_large_or_no_message_is_refused(ends, sent):
+def test_too_large_and_malformed_messages_are_refused(ends, sent):
     channel, theirs = ends
     theirs.sendall(sent)
     with pytest.raises(ProtocolError):

@@ -1,4 +1,4 @@
-"""An answer may import `bngrader.check` and try itself; nothing else of the package is there while it is graded."""
+"""An answer may import `bngrader.check` while it is graded, and nothing else of the package."""
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_an_answer_that_imports_the_checks_keeps_its_points(tried, way):
     assert said == ("CheckFailed: Failed: double triples." if "fails" in way else "")
 
 
-def test_a_students_own_check_says_what_it_says_in_jupyter():
+def test_a_students_own_check_fails_as_it_does_in_jupyter():
     ((answer, test),) = graded(WRONG + TEST)
     assert error(answer) == error(test)
     with pytest.raises(check.CheckFailed) as failed:
@@ -77,7 +77,7 @@ def test_a_students_own_check_says_what_it_says_in_jupyter():
 def test_the_rest_of_the_course_is_refused_by_its_name():
     cells = graded(*(f"{reach}\n{RIGHT}" for reach in REACHES.values()))
     for name, (answer, test) in zip(REACHES, cells, strict=True):
-        assert f"{name} is the course's own: it is not there while an answer is graded" in error(answer)
+        assert f"{name} belongs to the course and cannot be imported while an answer is graded" in error(answer)
         assert f"The notebook used {name}, which this assignment forbids." in error(test)
 
 

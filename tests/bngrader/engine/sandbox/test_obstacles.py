@@ -1,4 +1,4 @@
-"""A machine that cannot isolate submissions is told apart by its real cause, with what to do about it."""
+"""If a machine cannot isolate submissions, the message names the real cause and the way out."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ def said_under(*command):
     return ran.stderr.strip().splitlines()[-1]
 
 
-def test_a_limit_of_no_user_namespaces_is_named():
+def test_a_limit_of_zero_user_namespaces_is_named():
     without_rights = "exec setpriv --bounding-set=-all --inh-caps=-all"
     script = f'echo 0 > /proc/sys/user/max_user_namespaces && {without_rights} "$@"'
     said = said_under("unshare", "--user", "--map-root-user", "sh", "-c", script, "sh")
@@ -52,9 +52,9 @@ def test_a_root_without_capabilities_is_named():
     assert "--cap-add SYS_ADMIN" in said
 
 
-def test_a_filter_as_containers_have_it_is_named():
+def test_a_containers_filter_of_system_calls_is_named():
     said = said_under(sys.executable, "-c", FILTERED)
-    assert said.startswith("a filter of system calls forbids namespaces here, as containers have it")
+    assert said.startswith("a filter of system calls, as containers have one, forbids namespaces here")
     assert "--security-opt seccomp=unconfined" in said
 
 
@@ -81,8 +81,8 @@ def test_an_old_kernel_is_told_from_one_whose_calls_are_hidden(monkeypatch):
     assert "hides some of the kernel's" in obstacles.explain(missing)
 
 
-def test_a_python_that_nobody_else_may_read_is_named(tmp_path):
-    with pytest.raises(OSError, match="which is not to be seen in the sandbox"):
+def test_a_python_that_only_its_owner_may_read_is_named(tmp_path):
+    with pytest.raises(OSError, match="which cannot be seen in the sandbox"):
         obstacles.require_readable([str(tmp_path / "python")])
     (tmp_path / "python").touch(mode=0)
     # As a user namespace without root's rights, where root is a user like others.
