@@ -276,9 +276,9 @@ def test_late_penalties_include_points_given_by_hand(returned):
 def test_a_changed_assignment_keeps_manual_scores(revised):
     records, said, _ = revised
     for change in (
-        "test_standardize has 4 points, not 3",
-        f"{WRITTEN} has 6 points, not 5",
-        f"{GONE} is gone",
+        "test_standardize now has 4 points instead of 3",
+        f"{WRITTEN} now has 6 points instead of 5",
+        f"{GONE} was removed",
         "test_standardize_again is new, with 2 points",
     ):
         assert change in said
