@@ -29,7 +29,7 @@ def module_name(path, root):
 
 
 def modules_of(root, packages=PACKAGES):
-    """The path of each module, by its dotted name."""
+    """Return the path of each module, by its dotted name."""
     return {module_name(path, root): path for package in packages for path in sorted((root / package).rglob("*.py"))}
 
 
@@ -46,7 +46,7 @@ def imported_names(path, name):
 
 
 def import_graph(root, packages=PACKAGES):
-    """The modules that each module imports."""
+    """Return the modules that each module imports."""
     modules = modules_of(root, packages)
     graph = {}
     for name, path in modules.items():
@@ -81,7 +81,7 @@ def within(name, package):
 
 
 def layers(graph, package):
-    """The graph of what lies directly in a package: its modules, and each of its folders as one node."""
+    """Return the import graph directly inside a package: its modules, and each of its folders as one node."""
     depth = package.count(".") + 2
 
     def room(name):
@@ -95,7 +95,7 @@ def layers(graph, package):
 
 
 def crossings(graph, wall):
-    """The imports from either side of a wall to the other."""
+    """Return the imports from either side of a wall to the other."""
     return {
         (name, target)
         for here, there in (wall, wall[::-1])
@@ -107,7 +107,7 @@ def crossings(graph, wall):
 
 
 def upward(graph, may_import=None):
-    """The imports of what a module's package may not import."""
+    """Return the imports that the package of a module may not have."""
     rules = MAY_IMPORT if may_import is None else may_import
     found = set()
     for name, targets in graph.items():
@@ -142,7 +142,7 @@ def test_no_import_crosses_a_wall(graph, wall):
 
 
 def classes_named_twice(root, packages=PACKAGES):
-    """The public and private class names that more than one module of a package defines, with these modules."""
+    """Return the class names that more than one module of a package defines, with these modules."""
     places = {}
     for module, path in modules_of(root, packages).items():
         for node in ast.walk(ast.parse(path.read_text())):

@@ -123,8 +123,8 @@ def test_each_limit_is_named_in_the_error_that_it_causes():
         processes=20,
         output_bytes=5000,
     )
-    said = [cell.outputs[-1].traceback[-1] for cell in cells if cell.outputs[-1].output_type == "error"]
-    assert said == [
+    last_lines = [cell.outputs[-1].traceback[-1] for cell in cells if cell.outputs[-1].output_type == "error"]
+    assert last_lines == [
         "A submission may use at most 500 MB of memory.",
         "A file may hold at most 20 MB.",
         "A submission may write at most 60 MB.",
@@ -187,7 +187,7 @@ def test_the_sandbox_hides_the_machine_and_allows_little():
 
 
 def test_the_sandbox_works_for_an_ordinary_user_too():
-    """In a user namespace that shows another user id than root's, and without root's rights."""
+    """Run in a user namespace without root's rights, which shows another user id than root's."""
     show = "('answer', 'import os; print(os.getuid())')"
     code = f"from tests.bngrader.engine.running import *; print(printed(run({show})[0]))"
     command = ["unshare", "--user", "--map-user=1234", "--map-group=1234", sys.executable, "-c", code]

@@ -350,6 +350,8 @@ def reference(x):
     tests = [call.format(name) for name in ("by_import", "by_attribute", "package", "reference")]
     allowed = "assert __import__('torch').zeros(1) == 0"
     *refused, free = judged(answers, *tests, allowed, forbidden=["sklearn.preprocessing", "torch"])
-    for said, name in zip(refused, ["sklearn.preprocessing", "sklearn.preprocessing", "torch", "bnref"], strict=True):
-        assert f"The notebook used {name}, which this assignment forbids." in said
+    for message, name in zip(
+        refused, ["sklearn.preprocessing", "sklearn.preprocessing", "torch", "bnref"], strict=True
+    ):
+        assert f"The notebook used {name}, which this assignment forbids." in message
     assert free is None

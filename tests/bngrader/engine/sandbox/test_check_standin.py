@@ -41,7 +41,7 @@ print(bngrader.check.__all__)
 
 
 def graded(*answers, **settings):
-    """The answer cells and the test cells of one notebook, a pair for each answer, whose functions have a number."""
+    """Run one notebook, and return the cells of each answer and its test; each answer's functions get a number."""
     cells = [("locked", "import numpy as np")]
     for number, answer in enumerate(answers):
         name = f"double_{number}"
@@ -53,7 +53,7 @@ def graded(*answers, **settings):
 
 @pytest.fixture(scope="module")
 def tried():
-    """The outcome of each way to import the checks."""
+    """Run each way to import the checks once."""
     return dict(zip(IMPORTS, graded(*IMPORTS.values()), strict=True))
 
 
@@ -61,8 +61,8 @@ def tried():
 def test_an_answer_that_imports_the_checks_keeps_its_points(tried, way):
     answer, test = tried[way]
     assert error(test) is None
-    said = (error(answer) or "").partition("\n")[0]
-    assert said == ("CheckFailed: Failed: double triples." if "fails" in way else "")
+    first = (error(answer) or "").partition("\n")[0]
+    assert first == ("CheckFailed: Failed: double triples." if "fails" in way else "")
 
 
 def test_a_students_own_check_fails_as_it_does_in_jupyter():
