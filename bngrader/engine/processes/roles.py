@@ -1,4 +1,8 @@
-"""The entry points of a zygote's forks: a judge, or the monitor of a student's process with that process."""
+"""The entry points of a zygote's forks: a judge, or the monitor of a student's process with that process.
+
+The zygote imports this module, and with it the student's side, so that no fork has to. It never imports the judge's
+side, since a submission inherits the zygote's memory.
+"""
 
 import ctypes
 import os
@@ -24,7 +28,7 @@ ENVIRONMENT = ("LANG", "PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_TH
 
 def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
     """Run the tests of one submission: `judge.judge` says how."""
-    # Imported here, so that the zygote, whose memory a submission inherits, knows nothing of the judge.
+    # Imported only now, in the judge's own process.
     from bngrader.engine.judge import judge
     from bngrader.engine.judge.supervisor import Supervisor
 
@@ -32,8 +36,8 @@ def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
     os.chdir("/")
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # so that no other process of this user reads its memory
-    most = memory().data + 4 * (options["message_mb"] << 20) + JUDGE_BYTES
-    _set_limits({"RLIMIT_DATA": most, "RLIMIT_CORE": 0})
+    data_bytes = memory().data + 4 * (options["message_mb"] << 20) + JUDGE_BYTES
+    _set_limits({"RLIMIT_DATA": data_bytes, "RLIMIT_CORE": 0})
     judge.main(Channel(control), Supervisor(commands, options["message_mb"] << 20), shell)
 
 
