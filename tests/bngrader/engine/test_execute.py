@@ -133,7 +133,7 @@ def test_each_limit_is_named_in_the_error_that_it_causes():
         "Only the working folder can be written to.",
     ]
     assert len(printed(cells[5])) < 6000
-    assert "a cell may show 5,000 bytes" in printed(cells[5])
+    assert "a cell may show at most 5,000 bytes" in printed(cells[5])
 
 
 def test_memory_of_all_processes_together_is_limited():
