@@ -8,13 +8,18 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
+
+from bngrader.check.mistakes.edits import Every, apply
+
+__all__ = ["Every", "Function", "Known", "Mistake", "known", "plain", "source"]
 
 Function = Callable[..., Any]
 Wrong = Mapping[str, str] | Function
@@ -29,16 +34,23 @@ def plain(function: Function, *args: Any, **kwargs: Any) -> Any:
 class Mistake:
     """One way to get a function wrong.
 
-    `wrong` is what has to be replaced in the right answer, and by what; or, where that is not enough, a function or a
-    class of its own; or a tuple of these, where one mistake is made in several ways. `hint` says to the student what is
-    wrong, in a sentence or two, and not what to write. Set `loose` where the wrong numbers are mere rounding noise, or
-    differ from program to program: then a student's function need only go wrong in the same places.
+    `wrong` maps parts of the right answer's source to their replacements (see `edits`); where edits are not enough, it
+    is a function or class; where students make the mistake in several ways, it is a tuple of these. `hint` tells the
+    student what is wrong, in a sentence or two, but not what to write. Set `loose` if the wrong numbers are rounding
+    noise or vary between programs: then a student's function only has to go wrong for the same inputs. `place` is set
+    to the file and line of the mistake.
     """
 
     name: str
     wrong: Wrong | tuple[Wrong, ...]
     hint: str
     loose: bool = False
+    place: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.place:  # else `replace` made it of another one
+            caller = sys._getframe(2)  # past the __init__ that dataclass wrote
+            object.__setattr__(self, "place", f"{caller.f_code.co_filename}:{caller.f_lineno}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,21 +91,19 @@ class Known:
         return found
 
     def source_of(self, mistake: Mistake) -> str:
-        """The source of a wrong answer, one of the variants, as a student would write it.
+        """Return the source of a wrong answer, one of the variants, as a student would write it.
 
-        Raises ValueError if an edit has nothing to replace.
+        Raises ValueError if an edit does not match the right answer.
         """
         if not isinstance(mistake.wrong, Mapping):
             assert callable(mistake.wrong)
             return re.sub(
                 rf"(def|class) {mistake.wrong.__name__}\b", rf"\1 {self.name}", source(mistake.wrong), count=1
             )
-        text = source(self.right)
-        for old, new in mistake.wrong.items():
-            if old not in text:
-                raise ValueError(f"{self.name}, {mistake.name}: the right answer has no {old!r}")
-            text = text.replace(old, new)
-        return text
+        try:
+            return apply(mistake.wrong, source(self.right))
+        except ValueError as error:
+            raise ValueError(f"{mistake.place}: {self.name}, {mistake.name!r}: {error}.") from None
 
     def function_of(self, mistake: Mistake) -> Function:
         """The wrong answer itself."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.cnn.shared import images
 from bngrader.check.mistakes.common import dtype_of, in_place
 
@@ -127,7 +127,7 @@ MISTAKES = (
     ),
     Mistake(
         "gamma and beta along the width",
-        {"[:, None, None]": ""},
+        {Every("[:, None, None]"): ""},
         "You let gamma and beta run along the last axis, the width. NumPy lines up axes from the right; "
         "gamma belongs to the channels, the second axis.",
     ),

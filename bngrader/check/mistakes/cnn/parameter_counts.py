@@ -1,6 +1,6 @@
 """Known mistakes in `parameter_counts`."""
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.cnn.shared import part_of
 
 
@@ -46,7 +46,7 @@ MISTAKES = (
     ),
     Mistake(
         "with and without BN swapped",
-        {" if batch_norm": " if not batch_norm"},
+        {Every(" if batch_norm"): " if not batch_norm"},
         "Your two cases are swapped: what you count for a convolution with BN belongs to one without.",
     ),
     Mistake(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, frozen
 
 
@@ -62,7 +62,7 @@ MISTAKES = (
     ),
     Mistake(
         "one mean for the whole table",
-        {".mean(axis=0)": ".mean()", "train.std(axis=0)": "train.std()"},
+        {Every(".mean(axis=0)"): ".mean()", "train.std(axis=0)": "train.std()"},
         "You take one mean and one std of all entries together. Each column has its own.",
     ),
     Mistake(

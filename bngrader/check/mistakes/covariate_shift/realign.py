@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, frozen
 
 
@@ -106,7 +106,7 @@ MISTAKES = (
     ),
     Mistake(
         "by sample",
-        {"(axis=0)": "(axis=1, keepdims=True)"},
+        {Every("(axis=0)"): "(axis=1, keepdims=True)"},
         "You take the mean and the variance of each sample, a row. Each column has its own.",
     ),
     Mistake(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen
 
 
@@ -145,7 +145,7 @@ MISTAKES = (
     Mistake(
         "keeps the dimensions",
         (
-            {"(num_features)": "((1, num_features))"},
+            {Every("(num_features)"): "((1, num_features))"},
             {"x.mean(axis=0), x.var(axis=0)": "x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)"},
         ),
         "An attribute of yours has one row, shape (1, D). All four arrays have shape (D,), also after a call.",
@@ -224,7 +224,10 @@ MISTAKES = (
     ),
     Mistake(
         "float32 state",
-        ({"(num_features)": "(num_features, np.float32)"}, {"zeros(num_features)": "zeros(num_features, np.float32)"}),
+        (
+            {Every("(num_features)"): "(num_features, np.float32)"},
+            {Every("zeros(num_features)"): "zeros(num_features, np.float32)"},
+        ),
         "Your gamma, beta or running statistics start as float32. They are float64, whatever the dtype of x.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.common import frozen
 
 
@@ -42,7 +42,7 @@ def gradients(rng):
 
 def careless(edits):
     """The same mistake in three ways: else right, dividing by norms that may be 0, and in the dtype of integers too."""
-    return edits, {**edits, NORMS: ""}, {**edits, NORMS: "", ".astype(float)": ""}
+    return edits, {**edits, NORMS: ""}, {**edits, NORMS: "", Every(".astype(float)"): ""}
 
 
 NORMS = " if norms > 0 else 0.0"
@@ -96,7 +96,10 @@ MISTAKES = (
     ),
     Mistake(
         "not divided",
-        ({"a @ b / norms": "a @ b"}, {".astype(float)": "", "a @ b / norms if norms > 0 else 0.0": "np.sum(a * b)"}),
+        (
+            {"a @ b / norms": "a @ b"},
+            {Every(".astype(float)"): "", "a @ b / norms if norms > 0 else 0.0": "np.sum(a * b)"},
+        ),
         "Your cosine is the sum of products alone. Divide it by the two norms.",
     ),
     Mistake(
@@ -143,7 +146,7 @@ MISTAKES = (
     ),
     Mistake(
         "integers overflow",
-        {".astype(float)": "", "b - a)": "b - a + 0.0)"},
+        {Every(".astype(float)"): "", "b - a)": "b - a + 0.0)"},
         "You compute in the dtype of small integers, where results wrap round. Take integers as float64.",
     ),
     Mistake(

@@ -1,6 +1,6 @@
 """Known mistakes in `record_activations`."""
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.networks import watched_network
 from bngrader.check.observation import beside
 
@@ -121,7 +121,7 @@ MISTAKES = (
     ),
     Mistake(
         "tensors",
-        {".item()": ""},
+        {Every(".item()"): ""},
         "Your means and stds are tensors. They have to be numbers of Python's or NumPy's.",
     ),
     Mistake(

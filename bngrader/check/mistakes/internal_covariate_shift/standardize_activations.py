@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, frozen, in_place
 
 
@@ -69,7 +69,7 @@ MISTAKES = (
     ),
     Mistake(
         "by sample",
-        {"(axis=0)": "(axis=1, keepdims=True)"},
+        {Every("(axis=0)"): "(axis=1, keepdims=True)"},
         "You take the mean and the variance of each sample: that is layer normalization. Each unit has its own.",
     ),
     Mistake(

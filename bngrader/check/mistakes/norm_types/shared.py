@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from bngrader.check.mistakes import Mistake
+from bngrader.check.mistakes import Every, Mistake
 from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen, in_place
 
 
@@ -109,7 +109,7 @@ COMMON = (
     ),
     Mistake(
         "means without their dimensions",
-        {"axis=axes, keepdims=True": "axis=axes"},
+        {Every("axis=axes, keepdims=True"): "axis=axes"},
         "Your mean and variance have lost the axes that you average over, and meet the wrong axes of x.",
     ),
     Mistake(

@@ -121,7 +121,10 @@ MISTAKES = (
     ),
     Mistake(
         "keeps the dimensions",
-        {"dy.sum(axis=0)": "dy.sum(axis=0, keepdims=True)", ".sum(axis=0)\n": ".sum(axis=0, keepdims=True)\n"},
+        {
+            "dbeta = dy.sum(axis=0)": "dbeta = dy.sum(axis=0, keepdims=True)",
+            "dgamma = (dy * x_hat).sum(axis=0)": "dgamma = (dy * x_hat).sum(axis=0, keepdims=True)",
+        },
         "Your dgamma and dbeta have one row, shape (1, D). They should have shape (D,), as gamma and beta.",
     ),
     Mistake(
