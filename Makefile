@@ -15,6 +15,8 @@ PACKAGES := $(shell find bnref bngrader -type f -not -name '*.pyc')
 QUIETLY := f() { printed=$$("$$@" 2>&1) || { code=$$?; printf '%s\n' "$$printed" >&2; return $$code; }; }; f
 # The same of what it prints to its standard output; progress, warnings and errors come by the standard error.
 BRIEFLY := f() { printed=$$("$$@") || { code=$$?; printf '%s\n' "$$printed" >&2; return $$code; }; }; f
+# A test on each core.
+PYTEST := pytest -n auto --no-loadscope-reorder
 BUILD_BOOK := $(BRIEFLY) jupyter-book build . --quiet -W -n --keep-going
 
 # Installed programs name the folder that they were installed in.
@@ -28,7 +30,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book exercises sample epub pdf serve test lint bench bench-grading bench-pages lock clean distclean
+.PHONY: help book exercises sample epub pdf serve check test test-all test-slow lint bench bench-grading bench-pages lock clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,9 +70,20 @@ serve: ## show the built book at http://localhost:8000/ (PORT=... for another)
 	@test -f $(HTML)/index.html || { echo "There is no book yet: run make book first."; exit 1; }
 	@python book/_serve.py $(HTML) $(PORT)
 
-test: book ## install what the tests need, and run all of them
+check: lint ## lint, and run the quick tests, which need no book: under 2 minutes
+	$(PYTEST) -m "not real and not slow"
+
+test: book ## install what the tests need, and run all but the slow ones: under 8 minutes
 	@./tests/install-chromium.sh
-	pytest -n auto --no-loadscope-reorder
+	$(PYTEST) -m "not slow"
+
+test-slow: book ## run the slow tests, which make test leaves out
+	@./tests/install-chromium.sh
+	$(PYTEST) -m slow
+
+test-all: book ## run all tests: half an hour
+	@./tests/install-chromium.sh
+	$(PYTEST)
 
 lint: .venv/.made node_modules/.made ## check format, style and types
 	ruff format --check .

@@ -6,14 +6,9 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput, SaveCells
 
 from bngrader.authoring.notebooks import write_sources
-from bngrader.course.folders import put_tools_on_path
+from bngrader.course import put_tools_on_path
 from bngrader.course.source_folder import source_folder
-from bngrader.engine.preprocessor import ExecuteSandboxed
-from bngrader.feedback.hide_tests import HideTests
-from bngrader.gradebook.revision import ReviseCells
-from bngrader.grading.extra_files import HarmlessNames
-from bngrader.grading.scoring import SaveScores
-from bngrader.nbgrader_plugins import Repair
+from bngrader.nbgrader_plugins import ExecuteSandboxed, HarmlessNames, HideTests, Repair, ReviseCells, SaveScores
 
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
@@ -39,7 +34,7 @@ c.Autograde.autograde_preprocessors = [
 # What a student's notebook shows cannot act in the browser of the person who reads it.
 c.HTMLExporter.filters = {"markdown2html": "bngrader.feedback.safe_html.safe_markdown"}
 # Formgrader shows the rubric above each answer in words.
-c.HTMLExporter.preprocessors = ["bngrader.rubric.ShowRubric"]
+c.HTMLExporter.preprocessors = ["bngrader.nbgrader_plugins.ShowRubric"]
 
 put_tools_on_path()
 write_sources(Path(__file__).parent)

@@ -1,4 +1,4 @@
-"""`make bench`: the reference package beside its peers, in one run: ratios below 1 mean that we are faster."""
+"""`make bench`: compare the reference package with other implementations; ratios below 1 mean that it is faster."""
 
 from rich.console import Console
 from rich.table import Table
@@ -11,13 +11,13 @@ def main() -> None:
     console = Console(width=110)
     console.print(machine())
     results = timings()
-    speed = Table("task", "beside", "dtype", "our time / theirs", "worst shape", title="time")
+    speed = Table("task", "compared with", "dtype", "bnref's time / theirs", "worst shape", title="time")
     for r in ratios(results):
         speed.add_row(r.task, r.way, r.dtype, f"{r.mean:.2f}", f"{r.worst:.2f}")
     exact = Table("data", "bnref", "torch's kernel", "textbook NumPy", title="largest error in float32")
     for e in errors():
         exact.add_row(e.data, *(f"{x:.0e}" for x in (e.bnref, e.torch, e.textbook)))
-    memory = Table("pass", "in sizes of the input", title="peak memory, the result included")
+    memory = Table("pass", "in sizes of the input", title="peak memory, including the result")
     for name, share in peak_memory().items():
         memory.add_row(name, f"{share:.2f}")
     for table in (speed, exact, memory):

@@ -1,8 +1,8 @@
-"""`make bench-pages`, second part: what a check in the page loads, and the seconds from the click to the first verdict.
+"""`make bench-pages`, second part: downloads of a check in the page, and seconds from the click to the first verdict.
 
-Cold is a first visit; warm is a later one, with what the browser kept; again is the next check on the same page. All of
-it comes from this machine: the seconds are those of unpacking and starting, without a net's. Needs Pyodide's wheel of
-NumPy, as tests/browser/test_check.py does.
+Cold is a first visit, warm is a later visit with a filled browser cache, and again is the next check on the same page.
+All files come from this machine, so the seconds are for unpacking and starting, without network time. Needs Pyodide's
+NumPy wheel, as tests/browser/test_check.py does.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def open_editor(page: Page) -> None:
 
 
 def seconds(page: Page) -> float:
-    """From the click on Run & check to the first verdict."""
+    """Measure the seconds from the click on Run & check to the first verdict."""
     page.evaluate("document.querySelector('.course-check .verdicts').replaceChildren()")
     start = time.perf_counter()
     page.get_by_role("button", name="Run & check").first.click()
@@ -45,7 +45,7 @@ def seconds(page: Page) -> float:
 
 
 def visits(browser: Browser, site: str, slowed: float) -> tuple[float, float, float]:
-    """The seconds of a cold, a warm and another check."""
+    """Measure the seconds of a cold check, a warm check and a repeated check."""
     context = browser.new_context()
     page = context.new_page()
     context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowed})
@@ -58,7 +58,7 @@ def visits(browser: Browser, site: str, slowed: float) -> tuple[float, float, fl
 
 
 def weigh(browser: Browser, site: str) -> dict[str, tuple[int, int]]:
-    """The bytes, and those that are sent, of what opening an editor loads, and of what the first check does."""
+    """Measure the bytes, raw and compressed, that opening an editor and running the first check load."""
     context = browser.new_context()
     page = context.new_page()
     responses: list[Response] = []
@@ -75,14 +75,14 @@ def weigh(browser: Browser, site: str) -> dict[str, tuple[int, int]]:
 
 
 def main() -> None:
-    """Visit a chapter some times, and print the medians."""
+    """Visit a chapter several times, and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slowed", type=float, default=4, help="how many times slower the page's processor is made")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     wheel = numpy_wheel()
     if wheel is None:
-        raise SystemExit("There is no wheel of NumPy for Pyodide in ../shared/pyodide: the checks were not timed.")
+        raise SystemExit("There is no NumPy wheel for Pyodide in ../shared/pyodide, so the checks were not timed.")
     with sync_playwright() as playwright, serve_mirror(wheel) as (site, _):
         browser = launch(playwright)
         weights = Table("loaded by", "kB", "kB gzip")

@@ -1,7 +1,8 @@
-"""`make bench-grading`: nbgrader as it comes and this course's engine, on the same submissions, in turn.
+"""`make bench-grading`: compare stock nbgrader with this course's engine on the same submissions.
 
-Both are timed as an instructor starts them: a command in a folder with submissions. Its start counts, and so does that
-of the engine's first processes. Ours also writes the feedback, which stock `nbgrader autograde` does not.
+Both are timed the way an instructor runs them: as a command in a folder with submissions. The times include the start
+of the command and of the engine's first processes. The engine also writes feedback, which stock `nbgrader autograde`
+does not.
 """
 
 import argparse
@@ -15,24 +16,24 @@ from benchmarks.grading_cluster import Simulation, simulate
 from benchmarks.grading_measure import Cost
 from benchmarks.grading_ways import ASSIGNMENT, Run, engine, otter, stock
 
-TORCH = "import torch\n"  # the other assignments need it, and its import is most of what stock nbgrader does there
+TORCH = "import torch\n"  # other assignments need it, and importing it takes most of stock nbgrader's time there
 
 
 def arguments() -> argparse.Namespace:
-    """What to measure; the default takes some minutes."""
+    """Parse the command line; the default measurement takes some minutes."""
     parser = argparse.ArgumentParser(prog="make bench-grading", description=__doc__)
-    parser.add_argument("--count", type=int, default=10, help="submissions that both ways grade in each round")
+    parser.add_argument("--count", type=int, default=10, help="submissions graded by each system in each round")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--growth", type=int, nargs="*", default=[10, 100], help="class sizes for ours alone")
+    parser.add_argument("--growth", type=int, nargs="*", default=[10, 100], help="class sizes for the engine only")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--cluster", type=int, default=2000, help="submissions of the simulated cluster; 0 for none")
+    parser.add_argument("--cluster", type=int, default=2000, help="submissions on the simulated cluster; 0 skips it")
     parser.add_argument("--workers", type=int, default=128, help="threads of the simulated cluster")
-    parser.add_argument("--otter", type=Path, help="an environment's bin/ with otter-grader, to compare with")
+    parser.add_argument("--otter", type=Path, help="bin/ of an environment with otter-grader, for comparison")
     return parser.parse_args()
 
 
 def side_by_side(options: argparse.Namespace, begin: str = "") -> list[Run]:
-    """All ways on the same submissions, in turn, whose first answer begins with `begin`; the rounds are added up."""
+    """Run all systems in turn on the same submissions, with `begin` before the first answer, and add up the rounds."""
     runs: dict[str, list[Run]] = {}
     for _ in range(options.rounds):
         with tempfile.TemporaryDirectory() as folder:
@@ -46,14 +47,14 @@ def side_by_side(options: argparse.Namespace, begin: str = "") -> list[Run]:
 
 
 def total(runs: list[Run]) -> Run:
-    """Several runs as one: their submissions, seconds and CPU seconds together, the peak of their memory."""
+    """Combine several runs: the sums of their submissions, seconds and CPU seconds, and the peak of their memory."""
     costs = [run.cost for run in runs]
     cost = Cost(sum(c.seconds for c in costs), sum(c.cpu_seconds for c in costs), max(c.peak_mb for c in costs))
     return Run(runs[0].way, sum(run.submissions for run in runs), cost)
 
 
 def growth(options: argparse.Namespace) -> list[Run]:
-    """Ours on classes of several sizes."""
+    """Run the engine on classes of several sizes."""
     runs = []
     for count in options.growth:
         with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +63,7 @@ def growth(options: argparse.Namespace) -> list[Run]:
 
 
 def run_table(groups: dict[str, list[Run]], peer: Run) -> Table:
-    """A line a run, with the ratio of its rate to that of the first of its group, or else of `peer`."""
+    """Build a table with one line per run, and its rate relative to the stock run of its group, or else to `peer`."""
     table = Table("what", "submissions", "seconds", "a minute", "CPU s each", "peak PSS, MB", "rate / stock")
     for title, runs in groups.items():
         table.add_section()
@@ -75,7 +76,7 @@ def run_table(groups: dict[str, list[Run]], peer: Run) -> Table:
 
 
 def cluster_table(simulations: list[Simulation]) -> Table:
-    """A line a simulation: what the scheduler costs."""
+    """Build a table of the scheduler's costs, with one line per simulation."""
     table = Table(
         "simulated cluster", "workers", "s each", "seconds", "without overhead", "scheduler and client, ms each"
     )
@@ -86,13 +87,15 @@ def cluster_table(simulations: list[Simulation]) -> Table:
 
 
 def main() -> None:
-    """Measure, and print the tables."""
+    """Measure and print the tables."""
     options, console = arguments(), Console(width=110)
     plain, with_torch = side_by_side(options), side_by_side(options, TORCH)
     groups = {f", {ASSIGNMENT}": plain, ", answers import torch": with_torch, ", growth": growth(options)}
     console.print(run_table({title: runs for title, runs in groups.items() if runs}, plain[0]))
     if not options.otter:
-        console.print("otter-grader is left out: --otter BIN names an environment that has it.", markup=False)
+        console.print(
+            "otter-grader was not measured: to include it, name its environment by --otter BIN.", markup=False
+        )
     if options.cluster:
         recorded = plain[1].cost.cpu_seconds / plain[1].submissions
         console.print(cluster_table([simulate(options.cluster, recorded, options.workers)]))

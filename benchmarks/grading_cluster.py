@@ -1,4 +1,7 @@
-"""A cluster of many workers on one machine: the real map, real notebooks, but a submission sleeps for its cost."""
+"""A simulated cluster of many workers on one machine, with real scheduling and real notebooks, but no grading.
+
+Instead of being graded, a submission sleeps for the time that grading takes. This measures what scheduling costs.
+"""
 
 import logging
 import os
@@ -11,18 +14,19 @@ from unittest.mock import patch
 
 from distributed import LocalCluster
 
-from bngrader.grading import process_pool
-from bngrader.grading.grade_submission import Job, Outcome
-from bngrader.grading.process_pool import on_cluster
+from bngrader.gradebook.records import Outcome
+from bngrader.grading import dask_pool
+from bngrader.grading.dask_pool import on_cluster
+from bngrader.grading.grade_submission import Job
 from tests.grading.sample_class import ASSIGNMENT, submissions
 
 PROCESSES = 2
-PAGE = "x" * 250_000  # about as much as a page of feedback
+PAGE = "x" * 250_000  # about the size of a feedback page
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a batch took, and what it would take if handing submissions out cost nothing."""
+    """Measured costs of a batch of submissions."""
 
     submissions: int
     workers: int
@@ -32,24 +36,24 @@ class Simulation:
 
     @property
     def ideal(self) -> float:
-        """The seconds of a cluster that hands out submissions in no time."""
+        """The seconds that a cluster without scheduling overhead would take."""
         return self.submissions * self.seconds_each / self.workers
 
 
 def pretend(job: Job) -> Outcome:
-    """Sleep for the recorded time of a submission, and give back as many bytes as grading it does."""
+    """Sleep for the recorded time of a submission, and return as many bytes as grading it would."""
     time.sleep(job.settings["seconds"])
     return Outcome(job.student, graded=job.submission, feedback=PAGE)
 
 
 def simulate(count: int, seconds_each: float, workers: int) -> Simulation:
-    """Map `count` submissions over `workers` threads that sleep; scheduler and client run for real."""
+    """Map `count` submissions over `workers` sleeping threads, with a real scheduler and a real client."""
     options: dict[str, Any] = {"n_workers": PROCESSES, "threads_per_worker": workers // PROCESSES}
     with (
         LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL, **options) as local,
-        patch.object(process_pool, "grade_one", pretend),
+        patch.object(dask_pool, "grade_one", pretend),
     ):
-        _map(local.scheduler_address, 4 * workers, 0)  # the workers import the package
+        _map(local.scheduler_address, 4 * workers, 0)  # a warm-up, in which the workers import the package
         start, before = perf_counter(), os.times()
         _map(local.scheduler_address, count, seconds_each)
         seconds, after = perf_counter() - start, os.times()
@@ -65,6 +69,6 @@ def _map(address: str, count: int, seconds_each: float) -> None:
 
 def _jobs(count: int, seconds_each: float) -> Iterator[Job]:
     notebook = submissions()["ada-right"].encode()
-    source = notebook * 2  # the instructor's, with solutions and hidden tests
+    source = notebook * 2  # as large as the instructor's, with solutions and hidden tests
     for number in range(count):
         yield Job(f"student-{number}", ASSIGNMENT, source, notebook, {"seconds": seconds_each})

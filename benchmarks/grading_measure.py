@@ -1,4 +1,4 @@
-"""Run a command and measure it with all the processes that it starts: seconds, CPU seconds, memory."""
+"""Measure the seconds, CPU seconds and memory of a command and all the processes that it starts."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a command took: wall and CPU seconds, and the most memory (PSS) of all its processes at one time, in MB."""
+    """Costs of a command: wall and CPU seconds, and the peak memory (PSS) of all its processes together, in MB."""
 
     seconds: float
     cpu_seconds: float
@@ -24,9 +24,9 @@ class Cost:
 
 
 def measure(command: Sequence[str | Path], folder: Path, every: float = 0.25) -> Cost:
-    """Run a command in a folder.
+    """Run a command in a folder and measure it.
 
-    Raises RuntimeError, with what the command said, if it fails.
+    Raises RuntimeError with the command's output if it fails.
     """
     ended, samples = threading.Event(), [0.0]
     with _accounting() as group, (folder / "benchmark.log").open("w+b") as log:
@@ -48,16 +48,16 @@ def measure(command: Sequence[str | Path], folder: Path, every: float = 0.25) ->
 
 @contextmanager
 def _accounting() -> Iterator[Path]:
-    """A control group of its own: it counts the CPU time of processes that nobody waits for too.
+    """Create a control group, which also counts the CPU time of processes that no parent waits for.
 
-    Raises RuntimeError where none can be made: that takes root.
+    Raises RuntimeError if no control group can be created, which needs root.
     """
     parent = CGROUPS / "cpuacct" if (CGROUPS / "cpuacct").is_dir() else CGROUPS
     group = parent / f"bench-grading-{os.getpid()}"
     try:
         group.mkdir()
     except OSError as error:
-        raise RuntimeError(f"no control group can be made ({error}): run the benchmark as root") from error
+        raise RuntimeError(f"cannot create a control group ({error}): run the benchmark as root") from error
     try:
         yield group
     finally:
@@ -65,7 +65,7 @@ def _accounting() -> Iterator[Path]:
 
 
 def _remove(group: Path) -> None:
-    for _ in range(50):  # what was killed may take a moment to go
+    for _ in range(50):  # killed processes may take a moment to leave the group
         with suppress(OSError):
             group.rmdir()
             return
@@ -89,7 +89,7 @@ def _sample(pid: int, ended: threading.Event, every: float, samples: list[float]
 
 
 def _tree_mb(pid: int) -> float:
-    """The PSS of a process and its descendants: memory that processes share counts once."""
+    """Sum the PSS of a process and its descendants, in which shared memory counts only once."""
     with suppress(psutil.Error):
         family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
         return sum(_pss_kb(member.pid) for member in family) / 1e3

@@ -1,4 +1,4 @@
-"""The ways to grade a class: stock nbgrader, this course's engine, otter-grader."""
+"""Ways to grade a class: stock nbgrader, this course's engine, otter-grader."""
 
 import shutil
 import sys
@@ -30,7 +30,7 @@ def test_it(env):
 
 @dataclass(frozen=True)
 class Run:
-    """One way to grade, on so many submissions."""
+    """A measured run of one way to grade."""
 
     way: str
     submissions: int
@@ -38,12 +38,12 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Submissions a minute."""
+        """Submissions per minute."""
         return 60 * self.submissions / self.cost.seconds
 
 
 def hand_in(folder: Path, count: int, begin: str = "") -> list[Path]:
-    """A class of `count` students, who hand in the sample class's notebooks, right and wrong ones in turn."""
+    """Write the submissions of `count` students: the sample class's right and wrong notebooks in turn."""
     texts = [text for text in submissions().values() if len(text) > 1000]
     paths = [folder / "submitted" / f"s{number:04}" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb" for number in range(count)]
     for number, path in enumerate(paths):
@@ -80,7 +80,7 @@ def otter(folder: Path, count: int, bin_folder: Path) -> Run:
         if cell.id.startswith("test_"):
             text = OTTER_TEST.format(name=cell.id, points=cell.metadata.nbgrader.points, source=cell.source)
             (folder / "tests" / f"{cell.id}.py").write_text(text)
-    (folder / "bngrader").mkdir()  # what the tests import
+    (folder / "bngrader").mkdir()  # the tests import bngrader.check
     (folder / "bngrader" / "__init__.py").touch()
     shutil.copy(find_repository() / "bngrader" / "check.py", folder / "bngrader")
     lines = ["set -e", f"export PATH={bin_folder}:$PATH PYTHONPATH={folder}"]

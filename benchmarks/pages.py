@@ -1,7 +1,7 @@
-"""`make bench-pages`: what each page weighs on a first visit, and how soon it shows in a slowed Chromium.
+"""`make bench-pages`: size of each page on a first visit, and time until it appears in a slowed Chromium.
 
-Bytes are what the server would send compressed by gzip; MathJax is apart, since all pages share it. Paint is the first
-contentful paint; blocking is the time beyond 50 ms of the tasks that are longer than that, until the page is idle.
+Bytes are counted as compressed by gzip. MathJax is counted separately, since all pages share it. Paint is the first
+contentful paint. Blocking is the sum of the time beyond 50 ms of each longer task until the page is idle.
 """
 
 import argparse
@@ -24,7 +24,7 @@ PAINT = "performance.getEntriesByName('first-contentful-paint')[0]"
 
 
 def visit(browser: Browser, address: str, slowed: float) -> tuple[dict[str, int], float, float]:
-    """The bytes of each file of a first visit, and the milliseconds of paint and of blocking."""
+    """Measure a first visit: the bytes of each file, and the milliseconds of paint and of blocking."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     responses: list[Response] = []
@@ -40,17 +40,17 @@ def visit(browser: Browser, address: str, slowed: float) -> tuple[dict[str, int]
 
 
 def compressed(body: bytes) -> int:
-    """The bytes that are sent: fonts and the like do not become smaller."""
+    """Return the number of bytes sent; fonts and images do not become smaller by compression."""
     return min(len(body), len(gzip.compress(body, 6)))
 
 
 def blocked(page: Page) -> float:
-    """The total blocking time, in milliseconds."""
+    """Return the total blocking time in milliseconds."""
     return sum(max(0.0, duration - 50) for duration in page.evaluate("longTasks"))
 
 
 def main() -> None:
-    """Visit the pages some times, and print the medians."""
+    """Visit the pages several times, and print the medians."""
     parser = argparse.ArgumentParser(prog="make bench-pages", description=__doc__)
     parser.add_argument("--slowed", type=float, default=4, help="how many times slower the processor is made")
     parser.add_argument("--rounds", type=int, default=3)

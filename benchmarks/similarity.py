@@ -1,7 +1,7 @@
-"""`python -m benchmarks.similarity 100 300 1000`: what `bngrader similarity` costs on classes of these sizes.
+"""`python -m benchmarks.similarity 100 300 1000`: time `bngrader similarity` on classes of these sizes.
 
-A class is made of the solution, unusual right answers and known mistakes of each function, at random, with a line put
-in here and there, so that its answers are as like each other as those to short functions are.
+A class is a random mix of the solution, unusual right answers and known mistakes for each function, with random lines
+added, so that its answers resemble each other as much as real answers to short functions do.
 """
 
 import random
@@ -20,14 +20,14 @@ from bngrader.check.mistakes import known
 from bngrader.course.folders import Course
 from bngrader.similarity.pairs import Comparison
 from bngrader.similarity.texts import Corpus
+from tests.answers.scaling import UNUSUAL
 from tests.grading.sample_class import ASSIGNMENT, REPOSITORY, SOLUTION, filled_in
-from tests.solutions.answers_scaling import UNUSUAL
 
 EXTRA = ("np.zeros(3)", "1 + 2 * 3", "np.sum(x ** 2) / 7", "sorted([3, 1, 2])[0]", "max(1, 2, 5) // 2")
 
 
 def answers() -> dict[str, list[str]]:
-    """The answers that there are to each function."""
+    """Collect the known answers to each function."""
     solution = {cell.id: cell.source for cell in read_solution(SOLUTION).cells}
     return {
         name: [solution[name], *kinds.values(), *map(known(name).source_of, known(name).variants)]
@@ -36,7 +36,7 @@ def answers() -> dict[str, list[str]]:
 
 
 def varied(code: str, rng: random.Random) -> str:
-    """The same code with a line of its own after some of its lines."""
+    """Add random lines after some lines of the code."""
     lines = []
     for line in code.splitlines():
         lines.append(line)
@@ -47,7 +47,7 @@ def varied(code: str, rng: random.Random) -> str:
 
 
 def write_class(folder: Path, count: int) -> None:
-    """Submissions of a class, in nbgrader's layout."""
+    """Write the submissions of a class in nbgrader's layout."""
     rng, pool = random.Random(1), answers()
     for number in range(count):
         path = folder / "submitted" / f"s{number:04}" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
@@ -57,7 +57,7 @@ def write_class(folder: Path, count: int) -> None:
 
 
 def seconds(folder: Path) -> list[float]:
-    """Seconds to read a class and take its fingerprints, to compare it by default, and as closely as can be asked."""
+    """Measure the seconds to fingerprint a class, and to compare it by default and as thoroughly as possible."""
     marks = [time.perf_counter()]
     corpus = Corpus(Course(REPOSITORY, folder), ASSIGNMENT)
     comparison = Comparison(corpus.handed_out())
@@ -71,7 +71,7 @@ def seconds(folder: Path) -> list[float]:
 
 
 def main() -> None:
-    """Print a line for each class."""
+    """Print a line for each class size."""
     table = Table("submissions", "read", "compare", "compare with --share 0.2 --common 1", title="seconds")
     for count in map(int, sys.argv[1:] or ["100"]):
         with tempfile.TemporaryDirectory() as folder:

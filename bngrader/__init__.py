@@ -12,14 +12,14 @@ from typing import Any
 
 # Notebooks that were handed out, and configurations of classes, may name these modules as they were called before.
 OLD_NAMES = {
-    "bngrader.beside": "bngrader.grading.extra_files",
+    "bngrader.beside": "bngrader.nbgrader_plugins",
     "bngrader.database": "bngrader.gradebook.database",
     "bngrader.engine.preprocessor": "bngrader.nbgrader_plugins",
     "bngrader.inpage": "bngrader.check.in_browser",
     "bngrader.late": "bngrader.gradebook.late_policy",
     "bngrader.markup": "bngrader.feedback.safe_html",
     "bngrader.networks": "bngrader.check.networks",
-    "bngrader.revision": "bngrader.gradebook.revision",
+    "bngrader.revision": "bngrader.nbgrader_plugins",
     "bngrader.rubric": "bngrader.nbgrader_plugins",
     "bngrader.sanitize": "bngrader.nbgrader_plugins",
     "bngrader.scoring": "bngrader.nbgrader_plugins",

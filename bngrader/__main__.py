@@ -3,16 +3,19 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+
+# jsonschema, which nbformat uses, imports this package if it is installed. Building its grammar of web addresses takes
+# most of a second, for formats that no notebook's schema has. None is the import system's word for "not there".
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 WRITTEN_TO = ("IPYTHONDIR", "MPLCONFIGDIR")  # the folders of IPython and of matplotlib
 
 
 def main() -> None:
     """Run the command line, or say which extra it needs: a student's install has only the checks."""
-    import bngrader.light  # noqa: F401  # before all else
-
     _need_places_to_write()
 
     try:

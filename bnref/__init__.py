@@ -1,5 +1,5 @@
-"""Reference implementations of normalization, in NumPy alone.
+"""Reference implementations of normalization in NumPy.
 
-One module a section of the course: `bnref.scaling` and so on. `bnref.experiments` runs what the
-chapters claim, `bnref.figures` draws it.
+Each section of the course has a module: `bnref.scaling` and so on. `bnref.experiments` tests what the
+chapters claim, and `bnref.figures` draws the results.
 """

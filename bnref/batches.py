@@ -1,4 +1,4 @@
-"""Batch, epoch, iteration: counting them, drawing them, gathering statistics over them and training by them."""
+"""Batches, epochs and iterations: counting, drawing, merging statistics, and mini-batch training."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,17 +13,17 @@ __all__ = ["count_iterations", "iterate_minibatches", "merge_statistics", "train
 
 
 def count_iterations(n_samples: int, batch_size: int, epochs: int, drop_last: bool = False) -> int:
-    """How many steps a training takes: batches an epoch, times epochs.
+    """Count the steps of a training run: batches per epoch times epochs.
 
-    2000 samples in batches of 500 for 20 epochs take 80. A last batch that is short counts, unless `drop_last` is true.
+    2000 samples in batches of 500 for 20 epochs take 80 steps. A short last batch counts unless `drop_last` is true.
 
     Raises
     ------
     ValueError
-        If `n_samples`, `batch_size` or `epochs` is not a whole number from 1 up.
+        If `n_samples`, `batch_size` or `epochs` is not a positive integer.
     """
     samples, size = count(n_samples, "n_samples"), count(batch_size, "batch_size")
-    batches = samples // size if drop_last else -(-samples // size)
+    batches = samples // size if drop_last else -(-samples // size)  # -(-a // b) rounds up, exactly for any size
     return batches * count(epochs, "epochs")
 
 
@@ -32,13 +32,14 @@ def iterate_minibatches(
 ) -> Iterator[NDArray[np.intp]]:
     """Yield the row numbers of each batch of one epoch: consecutive slices of one `rng.permutation(n_samples)`.
 
-    The last batch is short where `batch_size` does not divide `n_samples`, or is left out with `drop_last`.
+    If `batch_size` does not divide `n_samples`, the last batch is short. `drop_last` leaves it out.
 
     Raises
     ------
     ValueError
-        If `n_samples` or `batch_size` is not a whole number from 1 up.
+        If `n_samples` or `batch_size` is not a positive integer.
     """
+    # A generator would check its arguments only when the first batch is drawn, so the loop is a function of its own.
     size, total = count(batch_size, "batch_size"), count(n_samples, "n_samples")
     end = total - total % size if drop_last else total
     return _slices(total, size, end, rng)
@@ -51,14 +52,14 @@ def _slices(total: int, size: int, end: int, rng: np.random.Generator) -> Iterat
 
 
 def merge_statistics(batches: Iterable[ArrayLike]) -> tuple[Array, Array]:
-    """Mean and biased variance of all rows of some batches, each read once and none kept.
+    """Compute the mean and biased variance of the rows of all batches, reading each batch once and keeping none.
 
     NaN and infinity pass through as in NumPy, with no warning.
 
     Parameters
     ----------
     batches
-        An iterable of `(m_i, D)` arrays of any real dtype, with any numbers of rows from 1.
+        An iterable of `(m_i, D)` arrays of any real dtype, each with at least one row.
 
     Returns
     -------
@@ -68,7 +69,8 @@ def merge_statistics(batches: Iterable[ArrayLike]) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If there is no batch, or one is empty, has another number of columns or does not hold real numbers.
+        If there is no batch, or if a batch is empty, differs in its number of columns or contains other than real
+        numbers.
 
     References
     ----------
@@ -78,17 +80,17 @@ def merge_statistics(batches: Iterable[ArrayLike]) -> tuple[Array, Array]:
     for batch in batches:
         seen.update(batch)
     if seen.mean is None:
-        raise ValueError("batches must hold at least one batch, but it holds none")
+        raise ValueError("batches must contain at least one batch, but it is empty")
     return seen.mean, seen.variance()
 
 
 def train_linear(
     x: ArrayLike, y: ArrayLike, lr: float, batch_size: int, epochs: int, rng: np.random.Generator
 ) -> tuple[Array, list[float]]:
-    """Mini-batch gradient descent on the mean squared error of `x @ w`, from w = 0.
+    """Minimize the mean squared error of `x @ w` by mini-batch gradient descent from w = 0.
 
     Each epoch runs through a new `iterate_minibatches(N, batch_size, rng)`. The gradient of a batch of m rows is
-    `2 / m x_b.T (x_b w - y_b)`. The arithmetic is in float64, and what diverges ends in infinity and NaN, with no
+    `2 / m x_b.T (x_b w - y_b)`. The arithmetic is in float64. A diverging descent ends in infinity and NaN, with no
     warning.
 
     Parameters
@@ -98,19 +100,19 @@ def train_linear(
     lr
         The learning rate, a finite number.
     batch_size, epochs
-        Whole numbers from 1 up.
+        Positive integers.
 
     Returns
     -------
     w
         `(D,)` in the dtype of `x` (float64 for integers).
     losses
-        The loss of each batch before the step that it leads to, as floats.
+        The loss of each batch before its step, as floats.
 
     Raises
     ------
     ValueError
-        If a shape, a dtype or a number is not as above.
+        If a shape, a dtype or a number is not as described above.
 
     References
     ----------

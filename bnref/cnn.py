@@ -1,4 +1,4 @@
-"""Batch normalization of images, channel by channel, and of convolutional networks.
+"""Batch normalization of images, channel by channel, in convolutional networks.
 
 NaN and infinity in the data pass through as in NumPy, with no warning.
 """
@@ -30,21 +30,21 @@ def batch_norm2d_forward(
     gamma, beta
         `(C,)`: the learned scale and shift.
     eps
-        Added to the variance, inside the root.
+        Added to the variance, inside the square root.
 
     Returns
     -------
     y
-        `(N, C, H, W)` in the dtype of `x` (float64 for integers): gamma (x - mean) / sqrt(var + eps) + beta, by the
+        `(N, C, H, W)` in the dtype of `x` (float64 for integers): gamma (x - mean) / sqrt(var + eps) + beta, with the
         biased statistics of the batch.
     cache
-        What `batch_norm2d_backward` needs. It refers to `x`, which must not change before.
+        The input of `batch_norm2d_backward`. It refers to `x`, so do not change `x` before the backward pass.
 
     Raises
     ------
     ValueError
-        If `x` is empty or not four-dimensional, if `gamma` or `beta` is not `(C,)`, if any of them does not hold real
-        numbers, or if `eps` is not above 0.
+        If `x` is empty or not four-dimensional, if `gamma` or `beta` is not `(C,)`, if any of them contains other than
+        real numbers, or if `eps` is not positive.
 
     References
     ----------
@@ -57,14 +57,14 @@ def batch_norm2d_forward(
 
 
 def batch_norm2d_backward(dy: ArrayLike, cache: core.Cache) -> tuple[Array, Array, Array]:
-    """Gradients of a scalar loss with respect to the input, gamma and beta of `batch_norm2d_forward`.
+    """Compute the gradients of a scalar loss with respect to the input, gamma and beta of `batch_norm2d_forward`.
 
     Parameters
     ----------
     dy
         `(N, C, H, W)`: the gradient with respect to the output.
     cache
-        What `batch_norm2d_forward` returned.
+        The cache returned by `batch_norm2d_forward`.
 
     Returns
     -------
@@ -76,12 +76,13 @@ def batch_norm2d_backward(dy: ArrayLike, cache: core.Cache) -> tuple[Array, Arra
     Raises
     ------
     ValueError
-        If `dy` has not the shape of the output or does not hold real numbers.
+        If `dy` does not have the shape of the output or contains other than real numbers.
 
     References
     ----------
     Ioffe and Szegedy (2015), section 3: the equations of the chain rule, summed over N, H and W.
     """
+    # The cache sees height and width as one axis, so only their product can be checked.
     dy, (n, c, length) = as_real(dy, "dy"), cache.values.shape
     if dy.ndim != 4 or (dy.shape[0], dy.shape[1], dy[0, 0].size) != (n, c, length):
         raise ValueError(
@@ -101,7 +102,7 @@ def fold_conv(
     var: ArrayLike,
     eps: float = 1e-5,
 ) -> tuple[Array, Array]:
-    """Fold BN in evaluation into the convolution before it: one convolution that gives the same, with any padding.
+    """Fold an evaluated BN layer into the convolution before it, for any padding.
 
     Parameters
     ----------
@@ -110,19 +111,21 @@ def fold_conv(
     bias
         `(out,)` or None.
     gamma, beta, mean, var
-        `(out,)`: what the BN layer has learned and kept.
+        `(out,)`: the BN layer's parameters and running statistics.
     eps
-        What it adds to the variance, inside the root.
+        Added to the variance, inside the square root.
 
     Returns
     -------
     weight, bias
-        `(out, in, kh, kw)` and `(out,)`, in the dtype of `weight` (float64 for integers).
+        `(out, in, kh, kw)` and `(out,)`, in the dtype of `weight` (float64 for integers). The convolution that they
+        define returns what convolution and BN returned together.
 
     Raises
     ------
     ValueError
-        If a shape does not fit, if something is not real, if a variance is negative, or if `eps` is not above 0.
+        If a shape does not fit, if an array contains other than real numbers, if a variance is negative, or if `eps`
+        is not positive.
 
     References
     ----------
@@ -132,15 +135,15 @@ def fold_conv(
 
 
 def parameter_counts(in_channels: int, out_channels: int, kernel_size: int, batch_norm: bool) -> tuple[int, int]:
-    """How many numbers a square convolution learns, and how many it keeps as state, with or without BN after it.
+    """Count the learnable parameters and the state of a square convolution, with or without BN after it.
 
-    It has a bias only without BN. With BN it learns gamma and beta, and keeps a running mean and variance, for each
-    output channel.
+    The convolution has a bias only without BN. BN learns gamma and beta, and keeps a running mean and a running
+    variance, for each output channel.
 
     Raises
     ------
     ValueError
-        If one of the three numbers is not a whole number from 1 up.
+        If one of the three sizes is not a positive integer.
     """
     sizes = {"in_channels": in_channels, "out_channels": out_channels, "kernel_size": kernel_size}
     inputs, outputs, side = (count(value, name) for name, value in sizes.items())
@@ -149,16 +152,16 @@ def parameter_counts(in_channels: int, out_channels: int, kernel_size: int, batc
 
 
 def make_network(num_classes: int = 10) -> "torch.nn.Module":
-    """A small convolutional network from `(N, 1, 8, 8)` images to `(N, num_classes)` logits, in training mode.
+    """Build a small convolutional network from `(N, 1, 8, 8)` images to `(N, num_classes)` logits, in training mode.
 
-    Three blocks of convolution, BN and ReLU; no convolution has a bias, since BN follows each.
+    It has three blocks of convolution, BN and ReLU. No convolution has a bias, because BN follows each of them.
 
     Raises
     ------
     ValueError
-        If `num_classes` is not a whole number from 1 up.
+        If `num_classes` is not a positive integer.
     """
-    from torch import nn
+    from torch import nn  # only here, so that the functions in NumPy work without torch
 
     def block(inputs: int, outputs: int) -> list[nn.Module]:
         convolution = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=False)

@@ -1,4 +1,4 @@
-"""Covariate shift: how far a test set has moved from the training set, whether a classifier sees it, and repairs.
+"""Measures of covariate shift between a training set and a test set, and two corrections.
 
 NaN and infinity in the data pass through as in NumPy, with no warning.
 """
@@ -15,7 +15,7 @@ __all__ = ["domain_auc", "importance_weights", "mean_shift", "realign"]
 
 @unbuffered
 def mean_shift(train: ArrayLike, test: ArrayLike) -> Array:
-    """How far each column's mean has moved from training to test, in standard deviations of the training data.
+    """Measure how far each column's mean has moved from training to test, in training standard deviations.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ def mean_shift(train: ArrayLike, test: ArrayLike) -> Array:
     -------
     shift
         `(D,)` in the dtype of `train` (float64 for integers): `|mean(test) - mean(train)| / std(train)`, with the
-        biased standard deviation. 0 where both means are equal and it is 0; inf where only that is 0.
+        biased standard deviation. Where std(train) is 0, the shift is 0 if both means are equal, and inf otherwise.
 
     Raises
     ------
     ValueError
-        If one of the two is empty, is not two-dimensional or does not hold real numbers, or if their columns differ in
-        number.
+        If one of the two is empty, is not two-dimensional or does not contain real numbers, or if they differ in their
+        number of columns.
 
     References
     ----------
@@ -40,7 +40,9 @@ def mean_shift(train: ArrayLike, test: ArrayLike) -> Array:
     """
     train, test = as_table(train, "train"), as_table(test, "test")
     if train.shape[1] != test.shape[1]:
-        raise ValueError(f"train and test must have the same columns, but have {train.shape[1]} and {test.shape[1]}")
+        raise ValueError(
+            f"train and test must have the same number of columns, but have {train.shape[1]} and {test.shape[1]}"
+        )
     before, after = (moments(seen_as(x, (*x.shape, 1))) for x in (train, test))
     moved = np.abs(after.mean - before.mean)
     shift = np.divide(moved, before.std, out=np.full_like(moved, np.inf), where=before.std != 0)
@@ -49,40 +51,44 @@ def mean_shift(train: ArrayLike, test: ArrayLike) -> Array:
 
 
 def domain_auc(train_scores: ArrayLike, test_scores: ArrayLike) -> float:
-    """The probability that a random test score is above a random training score; ties count half.
+    """Estimate the probability that a random test score is above a random training score; ties count half.
 
-    The area under the curve of a classifier that tells the two sets apart: 1/2 where it cannot. O(n log n).
+    This is the area under the ROC curve of a classifier that tells the two sets apart, and 1/2 if it cannot. Takes
+    O(n log n).
 
     Parameters
     ----------
     train_scores, test_scores
-        `(N,)` and `(M,)`, of any real dtype: what the classifier says of each sample. NaN among them gives NaN.
+        `(N,)` and `(M,)`, of any real dtype: the classifier's score of each sample. If any score is NaN, the result is
+        NaN.
 
     Raises
     ------
     ValueError
-        If one of the two is empty, is not one-dimensional or does not hold real numbers.
+        If one of the two is empty, is not one-dimensional or does not contain real numbers.
 
     References
     ----------
-    Mann and Whitney (1947); Lopez-Paz and Oquab (2017), section 3, for the test of two samples by a classifier.
+    Mann and Whitney (1947); Lopez-Paz and Oquab (2017), section 3, for the two-sample test by a classifier.
     """
     train, test = (as_vector(s, None, n) for s, n in ((train_scores, "train_scores"), (test_scores, "test_scores")))
     if np.isnan(train).any() or np.isnan(test).any():
         return float("nan")
+    # "left" counts the training scores below a test score and "right" adds those equal to it, so the half of their sum
+    # counts ties half.
     ordered = np.sort(train)
     below = np.searchsorted(ordered, test, "left").sum() + np.searchsorted(ordered, test, "right").sum()
     return float(below / (2 * train.size * test.size))
 
 
 def importance_weights(p_test: ArrayLike) -> Array:
-    """Weights that make the training samples count as they would in the test set.
+    """Weight the training samples so that their weighted distribution is that of the test set.
 
     Parameters
     ----------
     p_test
-        `(N,)`: for each training sample, what a domain classifier trained on equal numbers of both sets says of
-        P(test | x). Clipped to [1e-6, 1 - 1e-6]. NaN passes through, and reaches every weight.
+        `(N,)`: P(test | x) of each training sample, estimated by a domain classifier that was trained on equally many
+        samples of both sets. Clipped to [1e-6, 1 - 1e-6]. A NaN makes every weight NaN.
 
     Returns
     -------
@@ -93,20 +99,20 @@ def importance_weights(p_test: ArrayLike) -> Array:
     Raises
     ------
     ValueError
-        If `p_test` is empty, is not one-dimensional or does not hold real numbers.
+        If `p_test` is empty, is not one-dimensional or does not contain real numbers.
 
     References
     ----------
     Bickel, Brueckner and Scheffer (2009), section 3; Sugiyama et al. (2012), chapter 4.
     """
     p_test = as_vector(p_test, None, "p_test")
-    p = np.clip(p_test.astype(np.float64), 1e-6, 1 - 1e-6)
+    p = np.clip(p_test.astype(np.float64), 1e-6, 1 - 1e-6)  # float32 rounds 1 - p too coarsely when p is close to 1
     odds = p / (1 - p)
     return (odds / odds.mean()).astype(p_test.dtype)
 
 
 def realign(test: ArrayLike, train_mean: ArrayLike, train_std: ArrayLike, eps: float = 1e-5) -> Array:
-    """Give a test batch the training data's mean and standard deviation, as recomputing BN statistics would.
+    """Give a test batch the training data's mean and standard deviation, as recomputed BN statistics would.
 
     Parameters
     ----------
@@ -115,19 +121,19 @@ def realign(test: ArrayLike, train_mean: ArrayLike, train_std: ArrayLike, eps: f
     train_mean, train_std
         `(D,)`.
     eps
-        Added to the variance of the batch, inside the root.
+        Added to the variance of the batch, inside the square root.
 
     Returns
     -------
     x
-        `(N, D)` in the dtype of `test`: (test - mean) / sqrt(var + eps), by the batch's own biased statistics, times
-        `train_std` plus `train_mean`.
+        `(N, D)` in the dtype of `test`: (test - mean) / sqrt(var + eps) with the batch's own biased statistics, times
+        `train_std`, plus `train_mean`.
 
     Raises
     ------
     ValueError
-        If `test` is empty or not two-dimensional, if the statistics have not one entry for each column, if any of them
-        does not hold real numbers, or if `eps` is not above 0.
+        If `test` is empty or not two-dimensional, if the statistics do not have one entry for each column, if any of
+        them does not contain real numbers, or if `eps` is not positive.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Batch normalization in use: running statistics, population statistics, and folding into a linear layer.
+"""Batch normalization at inference: running statistics, population statistics, and folding into a linear layer.
 
 NaN and infinity in the data pass through as in NumPy, with no warning.
 """
@@ -18,25 +18,28 @@ __all__ = ["BatchNorm", "fold_linear", "population_statistics", "steps_to_forget
 
 
 class BatchNorm:
-    """Batch normalization of (N, D) activations, with the state that evaluation uses.
+    """Batch normalization of (N, D) activations with running statistics for evaluation.
 
-    Ioffe and Szegedy (2015), algorithms 1 and 2, with a moving average for the population statistics (section 3.1).
+    Ioffe and Szegedy (2015), algorithms 1 and 2, with moving averages as population statistics (section 3.1).
 
     Attributes
     ----------
     gamma, beta
-        `(D,)` in float64: the learned scale (at first ones) and shift (zeros).
+        `(D,)` in float64: the learned scale (initially ones) and shift (initially zeros).
     running_mean, running_var
-        `(D,)` in float64: moving averages of the batches' means (at first zeros) and unbiased variances (ones).
+        `(D,)` in float64: moving averages of the batches' means (initially zeros) and unbiased variances (initially
+        ones).
     training
-        True: normalize by the batch, and update the moving averages. False: normalize by these, and change nothing.
+        If True, normalize by the batch and update the moving averages. If False, normalize by the moving averages and
+        change nothing.
     """
 
     def __init__(self, num_features: int, decay: float = 0.9, eps: float = 1e-5) -> None:
-        """Make a layer for `num_features` features.
+        """Create a layer for `num_features` features.
 
-        `decay` is the share of the old average that is kept, from 0 to 1 (Keras calls it momentum; PyTorch's momentum
-        is 1 - decay). `eps`, above 0, is added to the variance, inside the root. ValueError for other values.
+        `decay`, between 0 and 1, is the share of the old average that is kept (Keras calls it momentum; PyTorch's
+        momentum is 1 - decay). `eps`, greater than 0, is added to the variance, inside the square root. Raises
+        ValueError for other values.
         """
         features = count(num_features, "num_features")
         self.decay, self.eps = share(decay, "decay"), positive(eps, "eps")
@@ -45,22 +48,26 @@ class BatchNorm:
         self.training = True
 
     def __call__(self, x: ArrayLike) -> Array:
-        """Normalize `x`, (N, D), and return y of the same shape and dtype (float64 for integers).
+        """Normalize `x`, (N, D), and return y, with the same shape and dtype (float64 for integers).
 
-        Raises ValueError if `x` is empty, has another number of columns or does not hold real numbers, and in training
-        if it has only one row, whose variance says nothing.
+        Raises ValueError if `x` is empty, does not have `num_features` columns or does not contain real numbers. In
+        training mode, also raises ValueError if `x` has only one row, because a single row has no variance.
         """
         x = as_table(x, "x")
         if x.shape[1] != self.gamma.size:
-            raise ValueError(f"x must have {self.gamma.size} columns, one a feature, but its shape is {x.shape}")
+            raise ValueError(f"x must have {self.gamma.size} columns, one per feature, but its shape is {x.shape}")
         return self._train(x) if self.training else self._evaluate(x)
 
     @unbuffered
     def _train(self, x: Array) -> Array:
         n, d = x.shape
         if n == 1:
-            raise ValueError("x must have at least 2 rows in training: one row has no variance; set training = False")
+            raise ValueError(
+                "x must have at least 2 rows in training mode, because a single row has no variance; "
+                "to evaluate the layer, set training = False"
+            )
         y, cache = core.forward(x, (n, d, 1), self.gamma, self.beta, self.eps)
+        # The batch is normalized by its biased variance, but the running variance is unbiased, as in PyTorch.
         mean, var = cache.moments.mean, cache.moments.std**2 * (n / (n - 1))
         self.running_mean = self.decay * self.running_mean + (1 - self.decay) * mean
         self.running_var = self.decay * self.running_var + (1 - self.decay) * var
@@ -73,12 +80,12 @@ class BatchNorm:
 
 @unbuffered
 def population_statistics(batches: Iterable[ArrayLike]) -> tuple[Array, Array]:
-    """The mean and the variance that evaluation uses, from batches of one size, each read once.
+    """Estimate the mean and variance for evaluation from batches of equal size, reading each batch once.
 
     Parameters
     ----------
     batches
-        An iterable of `(m, D)` arrays of any real dtype, all of one size m of at least 2.
+        An iterable of `(m, D)` arrays of any real dtype, all with the same m of at least 2.
 
     Returns
     -------
@@ -89,8 +96,8 @@ def population_statistics(batches: Iterable[ArrayLike]) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If there is no batch, or one is of another shape than the first, has fewer than 2 rows or does not hold real
-        numbers.
+        If there is no batch, or if a batch differs from the first in shape, has fewer than 2 rows or does not contain
+        real numbers.
 
     References
     ----------
@@ -100,12 +107,14 @@ def population_statistics(batches: Iterable[ArrayLike]) -> tuple[Array, Array]:
     for batch in batches:
         x = as_table(batch, "a batch")
         first = x if first is None else first
-        if x.shape != first.shape or len(x) < 2:
-            raise ValueError(f"batches must have one shape, with at least 2 rows: {first.shape}, but one is {x.shape}")
+        if len(x) < 2:
+            raise ValueError(f"each batch must have at least 2 rows, but one has shape {x.shape}")
+        if x.shape != first.shape:
+            raise ValueError(f"all batches must have the shape of the first, {first.shape}, but one has {x.shape}")
         found = core.moments(core.seen_as(x, (*x.shape, 1)))
         number_of, mean, var = number_of + 1, mean + found.mean, var + found.std**2
     if first is None:
-        raise ValueError("batches must hold at least one batch, but it holds none")
+        raise ValueError("batches must contain at least one batch, but it is empty")
     unbiased = var / number_of * (len(first) / (len(first) - 1))
     return (mean / number_of).astype(first.dtype), unbiased.astype(first.dtype)
 
@@ -119,7 +128,7 @@ def fold_linear(
     var: ArrayLike,
     eps: float = 1e-5,
 ) -> tuple[Array, Array]:
-    """Fold BN in evaluation into the linear layer before it: one layer that gives the same.
+    """Fold an evaluated BN layer into the linear layer before it.
 
     Parameters
     ----------
@@ -128,20 +137,21 @@ def fold_linear(
     bias
         `(out,)` or None.
     gamma, beta, mean, var
-        `(out,)`: what the BN layer has learned and kept.
+        `(out,)`: the BN layer's parameters and running statistics.
     eps
-        What it adds to the variance, inside the root.
+        Added to the variance, inside the square root.
 
     Returns
     -------
     weight, bias
-        `(out, in)` and `(out,)`, in the dtype of `weight` (float64 for integers): gamma / sqrt(var + eps) times the
-        weight, and times (bias - mean), plus beta.
+        `(out, in)` and `(out,)`, in the dtype of `weight` (float64 for integers): the weight times
+        gamma / sqrt(var + eps), and (bias - mean) times the same, plus beta.
 
     Raises
     ------
     ValueError
-        If a shape does not fit, if something is not real, if a variance is negative, or if `eps` is not above 0.
+        If a shape does not fit, if an array does not contain real numbers, if a variance is negative, or if `eps` is
+        not positive.
 
     References
     ----------
@@ -151,7 +161,7 @@ def fold_linear(
 
 
 def steps_to_forget(decay: float, tolerance: float) -> int:
-    """The fewest updates after which the initial value's share of a moving average is at most `tolerance`.
+    """Return the fewest updates after which the initial value's share of a moving average is at most `tolerance`.
 
     After k updates that share is decay^k.
 
@@ -162,9 +172,9 @@ def steps_to_forget(decay: float, tolerance: float) -> int:
     """
     decay, tolerance = number(decay, "decay"), number(tolerance, "tolerance")
     if not 0 < decay < 1:
-        raise ValueError(f"decay must be above 0 and below 1, but it is {decay}")
+        raise ValueError(f"decay must be greater than 0 and less than 1, but it is {decay}")
     if not 0 < tolerance <= 1:
-        raise ValueError(f"tolerance must be above 0 and at most 1, but it is {tolerance}")
+        raise ValueError(f"tolerance must be greater than 0 and at most 1, but it is {tolerance}")
     steps = math.ceil(math.log(tolerance) / math.log(decay))
     # The quotient of two rounded logarithms can be off by one.
     while decay**steps > tolerance:

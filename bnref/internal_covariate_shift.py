@@ -1,4 +1,4 @@
-"""Internal covariate shift: recording how activations and gradients move while a network trains.
+"""Measures of how a network's activations and gradients move while it trains.
 
 NaN and infinity in the data pass through as in NumPy, with no warning.
 """
@@ -22,12 +22,12 @@ __all__ = ["activation_percentiles", "gradient_shift", "record_activations", "st
 
 
 def activation_percentiles(h: ArrayLike, q: ArrayLike = (15, 50, 85)) -> Array:
-    """Percentiles of each unit's activations over a batch, with linear interpolation.
+    """Compute percentiles of each unit's activations over a batch, with linear interpolation.
 
     Parameters
     ----------
     h
-        `(N, D)`, of any real dtype: a row a sample, a column a unit.
+        `(N, D)`, of any real dtype: one row per sample, one column per unit.
     q
         Percentages from 0 to 100.
 
@@ -39,8 +39,8 @@ def activation_percentiles(h: ArrayLike, q: ArrayLike = (15, 50, 85)) -> Array:
     Raises
     ------
     ValueError
-        If `h` is empty, is not two-dimensional or does not hold real numbers, or if `q` is not a sequence of such
-        percentages.
+        If `h` is empty, is not two-dimensional or does not contain real numbers, or if `q` is not a sequence of
+        percentages from 0 to 100.
 
     References
     ----------
@@ -48,36 +48,36 @@ def activation_percentiles(h: ArrayLike, q: ArrayLike = (15, 50, 85)) -> Array:
     """
     h, percentages = as_table(h, "h"), as_vector(q, None, "q")
     if not ((percentages >= 0) & (percentages <= 100)).all():
-        raise ValueError(f"q must hold percentages from 0 to 100, but it holds {percentages}")
+        raise ValueError(f"q must contain percentages from 0 to 100, but it is {percentages}")
     wide = h.astype(np.result_type(h.dtype, np.float64))
     with np.errstate(invalid="ignore"):
         return np.percentile(wide, percentages, axis=0).astype(h.dtype)
 
 
 def record_activations(model: "torch.nn.Module", x: "torch.Tensor") -> dict[str, tuple[float, float]]:
-    """Mean and biased standard deviation of the output of each leaf module of a model, for one batch.
+    """Record the mean and biased standard deviation of each leaf module's output for one batch.
 
-    The model runs once, in the mode that it is in and without gradients. Its parameters, buffers (running statistics
-    too), mode and hooks are afterwards as before, and so is `x`, also where the model raises.
+    The model runs once, in its current mode and without gradients. Its parameters, buffers (including running
+    statistics), mode and hooks are left unchanged, and so is `x`, even if the model raises.
 
     Parameters
     ----------
     model
         A `torch.nn.Module` whose leaves run once each and return one tensor.
     x
-        The batch that the model takes.
+        A batch for the model.
 
     Returns
     -------
     statistics
-        The name of each leaf that ran to (mean, biased standard deviation) of all entries of its output, in the order
-        in which they ran. The sums are taken in float64.
+        A dict from the name of each leaf that ran to the (mean, biased standard deviation) of all entries of its
+        output, in the order in which the leaves ran. The sums are taken in float64.
 
     References
     ----------
-    Ioffe and Szegedy (2015), section 1, for what the numbers are to show.
+    Ioffe and Szegedy (2015), section 1, for the shift that these numbers are meant to show.
     """
-    import torch
+    import torch  # only here, so that the functions in NumPy work without torch
 
     found: dict[str, tuple[float, float]] = {}
 
@@ -91,13 +91,13 @@ def record_activations(model: "torch.nn.Module", x: "torch.Tensor") -> dict[str,
         for name, module in model.named_modules():
             if not any(True for _ in module.children()):
                 stack.callback(module.register_forward_hook(partial(note, name)).remove)
-        model(x.clone())
+        model(x.clone())  # a model may change its input in place
     return found
 
 
 @contextmanager
 def _buffers_kept(model: "torch.nn.Module") -> Iterator[None]:
-    """Put every buffer of a model back as it was, whether it was changed in place or replaced."""
+    """Restore every buffer of a model on exit, whether it was changed in place or replaced."""
     kept = [
         (module, name, buffer, buffer.clone())
         for module in model.modules()
@@ -112,24 +112,25 @@ def _buffers_kept(model: "torch.nn.Module") -> Iterator[None]:
 
 
 def gradient_shift(g: ArrayLike, g_after: ArrayLike) -> tuple[float, float]:
-    """How far the gradient of a layer moves when the layers before it are updated.
+    """Measure how far the gradient of a layer moves when the layers before it are updated.
 
     Parameters
     ----------
     g, g_after
-        Arrays of one shape, any shape: the gradient before and after the update. They are taken flat, in float64.
+        Arrays of the same shape, which may be any: the gradient before and after the update. They are flattened and
+        converted to float64.
 
     Returns
     -------
     l2
         The length of their difference (not squared).
     cosine
-        The cosine of the angle between them; 0 where one of them is 0 throughout.
+        The cosine of the angle between them; 0 if one of them is all zeros.
 
     Raises
     ------
     ValueError
-        If they are empty, have different shapes or do not hold real numbers.
+        If they are empty, have different shapes or do not contain real numbers.
 
     References
     ----------
@@ -137,7 +138,10 @@ def gradient_shift(g: ArrayLike, g_after: ArrayLike) -> tuple[float, float]:
     """
     g, after = as_real(g, "g"), as_real(g_after, "g_after")
     if g.shape != after.shape or g.size == 0:
-        raise ValueError(f"g and g_after must have one shape and hold numbers, but have {g.shape} and {after.shape}")
+        raise ValueError(
+            f"g and g_after must have the same shape and must not be empty, "
+            f"but their shapes are {g.shape} and {after.shape}"
+        )
     a, b = (x.ravel().astype(np.float64) for x in (g, after))
     with np.errstate(all="ignore"):
         (unit_a, length_a), (unit_b, length_b), (_, l2) = _direction(a), _direction(b), _direction(a - b)
@@ -146,7 +150,7 @@ def gradient_shift(g: ArrayLike, g_after: ArrayLike) -> tuple[float, float]:
 
 
 def _direction(a: Array) -> tuple[Array, float]:
-    """The unit vector and the length of `a`, also where the squares of its entries overflow or vanish."""
+    """Return the unit vector and the length of `a`, even if the squares of its entries overflow or underflow."""
     largest = float(np.abs(a).max())
     if largest == 0:
         return a, 0.0
@@ -156,14 +160,14 @@ def _direction(a: Array) -> tuple[Array, float]:
 
 
 def standardize_activations(h: ArrayLike, eps: float = 1e-5) -> Array:
-    """Bring each unit's activations over a batch to mean 0 and standard deviation (almost) 1.
+    """Standardize each unit's activations over a batch to mean 0 and standard deviation (almost) 1.
 
     Parameters
     ----------
     h
-        `(N, D)`, of any real dtype: a row a sample, a column a unit.
+        `(N, D)`, of any real dtype: one row per sample, one column per unit.
     eps
-        Added to the variance, inside the root.
+        Added to the variance, inside the square root.
 
     Returns
     -------
@@ -173,7 +177,7 @@ def standardize_activations(h: ArrayLike, eps: float = 1e-5) -> Array:
     Raises
     ------
     ValueError
-        If `h` is empty, is not two-dimensional or does not hold real numbers, or if `eps` is not above 0.
+        If `h` is empty, is not two-dimensional or does not contain real numbers, or if `eps` is not positive.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """Batch, layer, instance, group and RMS normalization of images, forward and backward, and whitening.
 
-All are batch norm of a view of the same numbers: see `bnref.core`. NaN and infinity pass through, with no warning.
+Each norm is batch norm of a view of its input: see `bnref.core.passes`. NaN and infinity pass through, with no warning.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class NormCache:
-    """What a backward pass needs: the core's cache, the normalized values as `(N, C, H W)`, and gamma."""
+    """Intermediate results for the backward pass: the core's cache, the normalized images `(N, C, H, W)`, and gamma."""
 
     core: core.Cache
     normalized: Array
@@ -47,19 +47,19 @@ def batch_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-
     gamma, beta
         `(C,)`: scale and shift of each channel.
     eps
-        Added to the variance, inside the root.
+        Added to the variance, inside the square root.
 
     Returns
     -------
     y
-        `(N, C, H, W)` in the dtype of `x` (float64 for integers): gamma (x - mean) / sqrt(var + eps) + beta, by the
-        biased statistics of the batch at hand.
+        `(N, C, H, W)` in the dtype of `x` (float64 for integers): gamma (x - mean) / sqrt(var + eps) + beta, with the
+        biased statistics of the batch.
 
     Raises
     ------
     ValueError
-        If `x` is empty or not four-dimensional, if `gamma` or `beta` is not `(C,)`, if any of them does not hold real
-        numbers, or if `eps` is not above 0.
+        If `x` is empty or not four-dimensional, if `gamma` or `beta` is not `(C,)`, if any of them does not contain
+        real numbers, or if `eps` is not positive.
     """
     x, gamma, beta = _checked(x, gamma, beta)
     n, c, h, w = x.shape
@@ -69,8 +69,8 @@ def batch_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-
 def layer_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each sample over its channels, height and width: Ba, Kiros and Hinton (2016), equation 4.
 
-    Arguments, result and errors as for `batch_norm`; `gamma` and `beta` stay one number a channel. It is group norm
-    with one group.
+    This is group norm with one group. Arguments, result and errors are those of `batch_norm`; `gamma` and `beta`
+    still have one number per channel.
     """
     return group_norm(x, 1, gamma, beta, eps)
 
@@ -78,7 +78,7 @@ def layer_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-
 def instance_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each channel of each sample over height and width: Ulyanov, Vedaldi and Lempitsky (2016), equation 7.
 
-    Arguments, result and errors as for `batch_norm`. It is group norm with a group for each channel.
+    This is group norm with one group per channel. Arguments, result and errors are those of `batch_norm`.
     """
     return group_norm(x, as_images(x, "x").shape[1], gamma, beta, eps)
 
@@ -86,8 +86,8 @@ def instance_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 
 def group_norm(x: ArrayLike, groups: int, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each group of channels of each sample: Wu and He (2018), equation 7.
 
-    Arguments, result and errors as for `batch_norm`, and ValueError if `groups` is not a whole number from 1 up that
-    divides the number of channels.
+    Arguments, result and errors are those of `batch_norm`. Also raises ValueError if `groups` is not a positive integer
+    that divides the number of channels.
     """
     return group_norm_forward(x, groups, gamma, beta, eps)[0]
 
@@ -95,23 +95,23 @@ def group_norm(x: ArrayLike, groups: int, gamma: ArrayLike, beta: ArrayLike, eps
 def group_norm_forward(
     x: ArrayLike, groups: int, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5
 ) -> tuple[Array, NormCache]:
-    """`group_norm`, and the cache that `group_norm_backward` needs."""
+    """Compute `group_norm` and return the result with the cache for `group_norm_backward`."""
     x, gamma, beta = _checked(x, gamma, beta)
     n, c = x.shape[:2]
     if c % count(groups, "groups"):
-        raise ValueError(f"groups must divide the number of channels, {c}, but it is {groups}")
+        raise ValueError(f"groups must divide the number of channels, which is {c}, but it is {groups}")
     return _normalized_then_scaled(x, (1, n * groups, x[0].size // groups), gamma, beta, eps)
 
 
 def group_norm_backward(dy: ArrayLike, cache: NormCache) -> tuple[Array, Array, Array]:
-    """Gradients of a scalar loss with respect to the input, gamma and beta of `group_norm_forward`.
+    """Compute the gradients of a scalar loss with respect to the input, gamma and beta of `group_norm_forward`.
 
     Parameters
     ----------
     dy
         `(N, C, H, W)`: the gradient with respect to the output.
     cache
-        What the forward pass returned.
+        The cache returned by the forward pass.
 
     Returns
     -------
@@ -123,53 +123,56 @@ def group_norm_backward(dy: ArrayLike, cache: NormCache) -> tuple[Array, Array, 
     Raises
     ------
     ValueError
-        If `dy` has not the shape of the output or does not hold real numbers.
+        If `dy` does not have the shape of the output or does not contain real numbers.
     """
     dy = like(dy, cache.normalized, "dy")
     return _backward(dy, cache)
 
 
 def rms_norm(x: ArrayLike, gamma: ArrayLike, eps: float = 1e-5) -> Array:
-    """Divide each sample by its root mean square over its numbers: Zhang and Sennrich (2019), equation 4.
+    """Divide each sample by its root mean square: Zhang and Sennrich (2019), equation 4.
 
-    Arguments, result and errors as for `batch_norm`, without `beta`: nothing is centred, and nothing is shifted.
+    Arguments, result and errors are those of `batch_norm`, but there is no `beta`: nothing is centred or shifted.
     """
     return rms_norm_forward(x, gamma, eps)[0]
 
 
 def rms_norm_forward(x: ArrayLike, gamma: ArrayLike, eps: float = 1e-5) -> tuple[Array, NormCache]:
-    """`rms_norm`, and the cache that `rms_norm_backward` needs."""
+    """Compute `rms_norm` and return the result with the cache for `rms_norm_backward`."""
     x, gamma, _ = _checked(x, gamma, np.zeros(np.shape(gamma)))
     return _normalized_then_scaled(x, (1, len(x), x[0].size), gamma, None, eps)
 
 
 def rms_norm_backward(dy: ArrayLike, cache: NormCache) -> tuple[Array, Array]:
-    """Gradients `dx` and `dgamma` of a scalar loss: shapes, dtypes and errors as for `group_norm_backward`."""
+    """Compute the gradients `dx` and `dgamma` of a scalar loss.
+
+    Shapes, dtypes and errors are those of `group_norm_backward`.
+    """
     dx, dgamma, _ = _backward(like(dy, cache.normalized, "dy"), cache)
     return dx, dgamma
 
 
 def zca_whiten(x: ArrayLike, eps: float = 1e-5) -> Array:
-    """Make the columns uncorrelated, each with mean 0 and variance (almost) 1, and change them as little as possible.
+    """Make the columns uncorrelated, each with mean 0 and variance (almost) 1, changing them as little as possible.
 
     Parameters
     ----------
     x
         `(N, D)`, of any real dtype.
     eps
-        Added to each eigenvalue of the covariance. An eigenvalue l becomes l / (l + eps): the columns come out white
-        only if eps is small against the smallest.
+        Added to each eigenvalue of the covariance. The result has the eigenvalue l / (l + eps) where the covariance had
+        l, so it is white only if eps is small compared with the smallest eigenvalue.
 
     Returns
     -------
     z
         `(N, D)` in the dtype of `x` (float64 for integers): x, centred, times the symmetric square root of the inverse
-        of the (biased) covariance.
+        of the biased covariance.
 
     Raises
     ------
     ValueError
-        If `x` is empty, is not two-dimensional or does not hold finite real numbers, or if `eps` is not above 0.
+        If `x` is empty, is not two-dimensional or does not contain finite real numbers, or if `eps` is not positive.
 
     References
     ----------
@@ -187,7 +190,7 @@ def _checked(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike) -> tuple[Array, Ar
 def _normalized_then_scaled(
     x: Array, view: tuple[int, int, int], gamma: Array, beta: Array | None, eps: float
 ) -> tuple[Array, NormCache]:
-    """Normalize a view, and then scale and shift channel by channel, which the view does not follow."""
+    """Normalize a view, then scale and shift each channel in a second pass, since the view mixes channels."""
     normalized, cache = core.forward(x, view, 1.0, 0.0, positive(eps, "eps"), center=beta is not None)
     y = transform(_by_channel(normalized), gamma, beta)
     return y.reshape(x.shape).astype(x.dtype, copy=False), NormCache(cache, normalized, gamma)

@@ -1,4 +1,4 @@
-"""Batch normalization of a dense layer, forward and backward, and where in the network to put it.
+"""Batch normalization of a dense layer, forward and backward, and its placement before or after the activation.
 
 NaN and infinity in the data pass through as in NumPy, with no warning.
 """
@@ -28,21 +28,21 @@ def batch_norm_forward(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: flo
     gamma, beta
         `(D,)`: the learned scale and shift.
     eps
-        Added to the variance, inside the root.
+        Added to the variance, inside the square root.
 
     Returns
     -------
     y
-        `(N, D)` in the dtype of `x` (float64 for integers): gamma (x - mean) / sqrt(var + eps) + beta, by the biased
+        `(N, D)` in the dtype of `x` (float64 for integers): gamma (x - mean) / sqrt(var + eps) + beta, with the biased
         statistics of the batch.
     cache
-        What `batch_norm_backward` needs. It refers to `x`, which must not change before.
+        The input of `batch_norm_backward`. It refers to `x`, so do not change `x` before the backward pass.
 
     Raises
     ------
     ValueError
-        If `x` is empty or not two-dimensional, if `gamma` or `beta` is not `(D,)`, if any of them does not hold real
-        numbers, or if `eps` is not above 0.
+        If `x` is empty or not two-dimensional, if `gamma` or `beta` is not `(D,)`, if any of them does not contain real
+        numbers, or if `eps` is not positive.
 
     References
     ----------
@@ -55,14 +55,14 @@ def batch_norm_forward(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: flo
 
 
 def batch_norm_backward(dy: ArrayLike, cache: core.Cache) -> tuple[Array, Array, Array]:
-    """Gradients of a scalar loss with respect to the input, gamma and beta of `batch_norm_forward`.
+    """Compute the gradients of a scalar loss with respect to the input, gamma and beta of `batch_norm_forward`.
 
     Parameters
     ----------
     dy
         `(N, D)`: the gradient with respect to the output.
     cache
-        What `batch_norm_forward` returned.
+        The cache returned by `batch_norm_forward`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def batch_norm_backward(dy: ArrayLike, cache: core.Cache) -> tuple[Array, Array,
     Raises
     ------
     ValueError
-        If `dy` has not the shape of the output or does not hold real numbers.
+        If `dy` does not have the shape of the output or does not contain real numbers.
 
     References
     ----------
@@ -86,51 +86,53 @@ def batch_norm_backward(dy: ArrayLike, cache: core.Cache) -> tuple[Array, Array,
 
 
 def tanh_linearity(x: ArrayLike) -> float:
-    """How nearly linear tanh is on some inputs: R^2 of the least-squares line through (x, tanh(x)).
+    """Measure how nearly linear tanh is on some inputs: R^2 of the least-squares line through (x, tanh(x)).
 
     Parameters
     ----------
     x
-        An array of any shape and real dtype; all its entries count together. NaN and infinity give NaN.
+        An array of any shape and real dtype; all its entries count together. If any is NaN or infinite, the result is
+        NaN.
 
     Returns
     -------
     r2
-        From 0 to 1; exactly 1.0 where `x` or tanh(x) is constant.
+        Between 0 and 1; exactly 1.0 if `x` or tanh(x) is constant.
 
     Raises
     ------
     ValueError
-        If `x` is empty or does not hold real numbers.
+        If `x` is empty or does not contain real numbers.
     """
     x = as_real(x, "x").ravel().astype(np.float64)
     if x.size == 0:
-        raise ValueError("x must hold at least one number, but it is empty")
+        raise ValueError("x must contain at least one number, but it is empty")
     y = np.tanh(x)
     if (x == x[0]).all() or (y == y[0]).all():
         return 1.0
     with np.errstate(all="ignore"):
-        a, b = (v - v.mean() for v in (x / np.abs(x).max(), y / np.abs(y).max()))  # squares of neither vanish
+        # R^2 does not depend on units. Dividing by the largest entry keeps the squares from underflowing.
+        a, b = (v - v.mean() for v in (x / np.abs(x).max(), y / np.abs(y).max()))
         r2 = (a @ b) ** 2 / ((a @ a) * (b @ b))
     return float(np.minimum(r2, 1.0))
 
 
 def make_block(in_features: int, out_features: int, placement: str) -> "torch.nn.Sequential":
-    """A dense layer with batch norm before ("pre") or after ("post") its tanh.
+    """Build a dense layer with batch norm before ("pre") or after ("post") its tanh.
 
-    Before it, the linear layer has no bias: the mean that is subtracted takes it away, and beta takes its role. After
-    it, the bias moves the inputs of the tanh and stays. All else is PyTorch's default.
+    With "pre", the linear layer has no bias: subtracting the batch mean would cancel it, and beta takes its place. With
+    "post", the linear layer keeps its bias, which shifts the inputs of the tanh. Everything else is PyTorch's default.
 
     Raises
     ------
     ValueError
-        If `placement` is another, or a number of features is not a whole number from 1 up.
+        If `placement` is neither "pre" nor "post", or if a number of features is not a positive integer.
 
     References
     ----------
     Ioffe and Szegedy (2015), section 3.2.
     """
-    from torch import nn
+    from torch import nn  # only here, so that the functions in NumPy work without torch
 
     sizes = count(in_features, "in_features"), count(out_features, "out_features")
     if placement == "pre":

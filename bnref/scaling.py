@@ -1,6 +1,6 @@
-"""Shift and scaling (standardization), and min-max scaling.
+"""Standardization (shift and scaling) and min-max scaling.
 
-Batch normalization is the first of the two, applied to a layer's activations.
+Batch normalization is standardization applied to a layer's activations.
 """
 
 import numpy as np
@@ -14,19 +14,20 @@ __all__ = ["apply_standardize", "inverse_standardize", "min_max_scale", "standar
 
 
 def _nonzero(scale: Array) -> Array:
-    """`scale` with 1 in place of 0: a constant column has nothing to scale."""
+    """Replace 0 in `scale` with 1, since a constant column needs no scaling."""
     return np.where(scale == 0, scale.dtype.type(1), scale)
 
 
 def _columns(table: Array) -> Array:
-    """A table (N, D) as (N, D, 1), at least float32."""
+    """Return a table (N, D) as (N, D, 1), converting float16 to float32."""
     return seen_as(table, (*table.shape, 1))
 
 
 @unbuffered
 def _shift_and_divide(x: Array, shift: Array, scale: Array) -> Array:
-    """`(x - shift) / scale` by column, in the dtype of `x`, also for a shift that this dtype cannot hold."""
+    """Return `(x - shift) / scale` by column, in the dtype of `x`, even if that dtype cannot represent the shift."""
     v = _columns(x)
+    # Subtract the shift as rounded to this dtype first. The rest is small and can be added after the division.
     near, scale = shift.astype(v.dtype), _nonzero(scale)
     rest = (near - shift) / scale
     z = transform(v, scale, rest if rest.any() else None, near, divide=True)
@@ -36,8 +37,8 @@ def _shift_and_divide(x: Array, shift: Array, scale: Array) -> Array:
 def standardize(x: ArrayLike) -> tuple[Array, Array, Array]:
     """Shift each column to mean 0 and scale it to standard deviation 1.
 
-    Results have the dtype of `x`, or float64 where that is an integer dtype. NaN and infinity pass
-    through as in NumPy, with no warning: they reach every entry of their column.
+    Results have the dtype of `x` (float64 for integers). NaN and infinity pass through as in NumPy, with no warning:
+    they reach every entry of their column.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def standardize(x: ArrayLike) -> tuple[Array, Array, Array]:
     Returns
     -------
     z
-        `(N, D)`, `(x - mean) / std`. A column whose values are all equal gives 0.
+        `(N, D)`: `(x - mean) / std`. A column whose values are all equal becomes 0.
     mean, std
         `(D,)`: the mean and the biased standard deviation (divided by N) of each column. A column
         whose values are all equal has exactly that value as `mean` and exactly 0 as `std`.
@@ -55,7 +56,7 @@ def standardize(x: ArrayLike) -> tuple[Array, Array, Array]:
     Raises
     ------
     ValueError
-        If `x` is empty, is not two-dimensional or does not hold real numbers.
+        If `x` is empty, is not two-dimensional or does not contain real numbers.
 
     References
     ----------
@@ -70,8 +71,7 @@ def standardize(x: ArrayLike) -> tuple[Array, Array, Array]:
 def min_max_scale(x: ArrayLike) -> tuple[Array, Array, Array]:
     """Map each column onto [0, 1]: its lowest entry to 0, its highest to 1.
 
-    Results have the dtype of `x`, or float64 where that is an integer dtype. NaN and infinity pass
-    through as in NumPy, with no warning.
+    Results have the dtype of `x` (float64 for integers). NaN and infinity pass through as in NumPy, with no warning.
 
     Parameters
     ----------
@@ -81,14 +81,14 @@ def min_max_scale(x: ArrayLike) -> tuple[Array, Array, Array]:
     Returns
     -------
     z
-        `(N, D)`, `(x - low) / (high - low)`. A column whose values are all equal gives 0.
+        `(N, D)`: `(x - low) / (high - low)`. A column whose values are all equal becomes 0.
     low, high
         `(D,)`: the lowest and the highest entry of each column.
 
     Raises
     ------
     ValueError
-        If `x` is empty, is not two-dimensional or does not hold real numbers.
+        If `x` is empty, is not two-dimensional or does not contain real numbers.
 
     References
     ----------
@@ -97,7 +97,7 @@ def min_max_scale(x: ArrayLike) -> tuple[Array, Array, Array]:
     x = as_table(x, "x")
     low, high = x.min(axis=0), x.max(axis=0)
     with np.errstate(all="ignore"):
-        # The range of a dtype's largest numbers is too large for that dtype, but half of it is not.
+        # The range can overflow if both extremes are near the dtype's largest number. Half of the range cannot.
         if np.isinf(high - low).any():
             z = _shift_and_divide(x / 2, low / 2, high / 2 - low / 2)
         else:
@@ -113,19 +113,19 @@ def apply_standardize(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
     x
         `(N, D)`: new samples, of any real dtype.
     mean, std
-        `(D,)`: what `standardize` returned for the training data.
+        `(D,)`: the statistics that `standardize` returned for the training data.
 
     Returns
     -------
     z
-        `(N, D)`, `(x - mean) / std`, in the dtype of `x` (float64 for integers). A column whose `std`
-        is 0 gives `x - mean`.
+        `(N, D)`: `(x - mean) / std`, in the dtype of `x` (float64 for integers). A column whose `std`
+        is 0 becomes `x - mean`.
 
     Raises
     ------
     ValueError
-        If `x` is empty or is not two-dimensional, if `mean` or `std` has not one entry for each
-        column, or if any of them does not hold real numbers.
+        If `x` is empty or is not two-dimensional, if `mean` or `std` does not have one entry for each
+        column, or if any of them does not contain real numbers.
     """
     x = as_table(x, "x")
     mean, std = as_column_values(mean, x, "mean"), as_column_values(std, x, "std")
@@ -133,25 +133,25 @@ def apply_standardize(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
 
 
 def inverse_standardize(z: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
-    """Undo `standardize`: from standard units back to the units of the data.
+    """Undo `standardize`: convert from standard units back to the units of the data.
 
     Parameters
     ----------
     z
         `(N, D)`: standardized samples, of any real dtype.
     mean, std
-        `(D,)`: what `standardize` returned.
+        `(D,)`: the statistics that `standardize` returned.
 
     Returns
     -------
     x
-        `(N, D)`, `z * std + mean`, also where `std` is 0, in the dtype of `z` (float64 for integers).
+        `(N, D)`: `z * std + mean`, also where `std` is 0, in the dtype of `z` (float64 for integers).
 
     Raises
     ------
     ValueError
-        If `z` is empty or is not two-dimensional, if `mean` or `std` has not one entry for each
-        column, or if any of them does not hold real numbers.
+        If `z` is empty or is not two-dimensional, if `mean` or `std` does not have one entry for each
+        column, or if any of them does not contain real numbers.
     """
     z = as_table(z, "z")
     mean, std = as_column_values(mean, z, "mean"), as_column_values(std, z, "std")

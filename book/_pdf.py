@@ -1,4 +1,4 @@
-"""`make pdf`: print the book, built as one page, with the system's Chromium."""
+"""`make pdf`: print the single-page book with the system's Chromium."""
 
 import functools
 import http.server
@@ -17,8 +17,8 @@ MARGIN = {"top": "15mm", "bottom": "18mm", "left": "15mm", "right": "15mm"}
 
 
 def print_pdf(folder: Path, target: Path) -> None:
-    """Print the book, which Sphinx's builder singlehtml left in `folder`, to `target`: all formulas, all images."""
-    shutil.copy(folder / "book" / "index.html", folder / "whole.html")  # its links are those of a page at the top
+    """Print the book from the output of Sphinx's singlehtml builder in `folder` to `target`, with all formulas."""
+    shutil.copy(folder / "book" / "index.html", folder / "whole.html")  # its links are relative to the top folder
     browser = next(filter(None, map(shutil.which, NAMES)), None)
     if browser is None:
         sys.exit("The PDF is printed by Chromium, which is missing. Install it; on Debian: apt-get install chromium")

@@ -1,4 +1,4 @@
-"""`make serve`: show the built book to this machine alone."""
+"""`make serve`: serve the built book to this machine only."""
 
 import functools
 import http.server
@@ -7,10 +7,10 @@ from contextlib import suppress
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder's files without a line in the terminal for each."""
+    """A handler for a folder's files that does not log requests."""
 
     def log_message(self, *_: object) -> None:
-        """Say nothing of each request."""
+        """Do not log the request."""
 
 
 def serve(folder: str, port: int) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 from playwright.sync_api import sync_playwright
-from xdist.scheduler import LoadScopeScheduling
 
 # `make test` sets these for the tests, and a `make` that a test starts would take itself for a part of that.
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(name, None)
+pytest_plugins = ["tests.tiers"]
 # No test is timed: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("course", deadline=None)
 hypothesis.settings.load_profile("course")
@@ -31,36 +31,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-class ByPlace(LoadScopeScheduling):
-    """Which tests run one after the other where `make test` runs several at a time.
-
-    Those of a file share what it sets up; those of `test_mistakes.py` do so by assignment. Those of the built book must
-    not see it while another builds it anew.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return row_of(nodeid)
-
-
-def row_of(nodeid: str) -> str:
-    """The row that a test is in."""
-    place, _, test = nodeid.partition("::")
-    if place.split("/")[1] in ("book", "browser", "student"):
-        return "book"
-    return place + test.partition("[")[2] if place.endswith("test_mistakes.py") else place
-
-
-def pytest_collection_modifyitems(items):
-    """Long rows come first, so that no core has nothing to do at the end."""
-    items.sort(key=lambda item: (row_of(item.nodeid) != "book", "test_mistakes.py" not in item.nodeid))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Groups by pytest-xdist's own marks have no effect under pytest 9.2."""
-    return ByPlace(config, log)
 
 
 def lacking(part: str, way_out: str) -> None:

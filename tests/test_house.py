@@ -27,7 +27,7 @@ KINDS = [
 KINDS_OF_AN_ASSIGNMENT = [
     "exercises/{0}/{0}.ipynb",
     "bngrader/check/mistakes/{}/__init__.py",
-    "tests/solutions/answers_{}.py",
+    "tests/answers/{}.py",
 ]
 IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
@@ -76,26 +76,25 @@ def cells(section):
     return [cell for cell in jupytext.read(REPOSITORY / "book" / f"{section}.md").cells if cell.cell_type == "code"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("section", SECTIONS)
-def test_every_section_has_each_kind_of_file(section, kind):
-    assert (REPOSITORY / kind.format(section)).is_file()
+def missing(kinds, slugs):
+    """The files that some slug lacks."""
+    names = [kind.format(slug) for kind in kinds for slug in slugs]
+    return [name for name in names if not (REPOSITORY / name).is_file()]
 
 
-@pytest.mark.parametrize("kind", KINDS_OF_AN_ASSIGNMENT)
-@pytest.mark.parametrize("slug", ASSIGNMENTS)
-def test_every_assignment_has_each_kind_of_file(slug, kind):
-    assert (REPOSITORY / kind.format(slug)).is_file()
+def test_every_section_has_each_kind_of_file():
+    assert missing(KINDS, SECTIONS) == []
 
 
-def test_nothing_is_left_of_an_assignment_that_is_gone():
-    for place, names in {
-        "exercises": "*",
-        "bngrader/check/mistakes": "*/__init__.py",
-        "tests/solutions": "answers_*.py",
-    }.items():
+def test_every_assignment_has_each_kind_of_file():
+    assert missing(KINDS_OF_AN_ASSIGNMENT, ASSIGNMENTS) == []
+
+
+def test_nothing_is_left_of_a_removed_assignment():
+    places = {"exercises": "*", "bngrader/check/mistakes": "*/__init__.py", "tests/answers": "[!_]*.py"}
+    for place, names in places.items():
         found = [path.relative_to(REPOSITORY / place).parts[0] for path in (REPOSITORY / place).glob(names)]
-        slugs = {name.removesuffix(".py").removeprefix("answers_") for name in found}
+        slugs = {name.removesuffix(".py") for name in found}
         assert slugs == set(ASSIGNMENTS), place
 
 
@@ -114,7 +113,7 @@ def test_a_chapters_cells_are_short(section):
 
 
 @pytest.mark.parametrize("section", EXECUTED)
-def test_every_cell_that_draws_says_in_words_what_its_figure_shows(section):
+def test_every_drawing_cell_has_an_alt_text_and_a_caption(section):
     drawing = [cell for cell in cells(section) if "figures.draw" in cell.source]
     assert drawing
     for cell in drawing:
@@ -124,7 +123,7 @@ def test_every_cell_that_draws_says_in_words_what_its_figure_shows(section):
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_a_chapter_is_whole(section):
+def test_a_chapter_has_all_its_parts(section):
     text = (REPOSITORY / "book" / f"{section}.md").read_text()
     for heading in ("## Summary", "## Check yourself", "## The assignment"):
         assert heading in text
@@ -148,7 +147,7 @@ def test_no_module_imports_upward():
             assert found <= allowed, name
 
 
-def test_the_reference_functions_import_numpy_and_the_standard_library_alone():
+def test_the_reference_functions_import_only_numpy():
     about_torch = {
         "internal_covariate_shift.py",
         "placement.py",
@@ -170,7 +169,7 @@ def test_importing_the_reference_functions_imports_no_torch():
     assert ran.stdout.strip() == "[]"
 
 
-def test_what_a_students_notebook_imports_needs_numpy_alone():
+def test_a_students_notebook_needs_only_numpy():
     paths = (REPOSITORY / "bngrader/check").rglob("*.py")
     for path in [REPOSITORY / "bngrader/__init__.py", REPOSITORY / "bngrader/loopback.py", *paths]:
         found = set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
@@ -215,7 +214,7 @@ def texts(*folders):
             yield name, (REPOSITORY / name).read_text()
 
 
-def test_tests_name_reserved_hosts_alone():
+def test_tests_name_only_reserved_hosts():
     for name, text in texts("tests/", "benchmarks/"):
         if name != "tests/test_house.py":
             hosts = {"".join(found).rstrip(".") for found in HOSTS.findall(text)}
@@ -238,7 +237,39 @@ def test_the_package_version_is_the_same_everywhere():
         assert named == {version}
 
 
+MARKS = r'\$\(PYTEST\)(?: -m "?([a-z ]+)"?)?$'
+
+
+def tiers():
+    """The marks that each command of make selects, None for all tests."""
+    recipes = re.findall(r"^(check|test[a-z-]*):.*\n((?:\t.*\n)+)", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    return {command: re.search(MARKS, recipe, re.MULTILINE)[1] for command, recipe in recipes}
+
+
+def test_the_tiers_add_up_to_all_tests():
+    assert tiers() == {"check": "not real and not slow", "test": "not slow", "test-slow": "slow", "test-all": None}
+    assert re.findall(r"^make (\S+)", (REPOSITORY / ".ci" / "run").read_text(), re.MULTILINE) == ["test", "test-slow"]
+
+
+def test_names_of_tests_are_short():
+    folders = ("tests/book/", "tests/browser/", "tests/grading/", "tests/solutions/", "tests/student/", "tests/test_")
+    names = [name for _, text in texts(*folders) for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)]
+    assert [name for name in names if len(name) > 60] == []
+
+
 def test_every_command_of_make_is_explained():
     listed = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
-    for command in ("book", "test", "serve", "exercises", "sample", "lint", "bench", "lock", "clean"):
+    for command in (
+        "book",
+        "check",
+        "test",
+        "test-all",
+        "serve",
+        "exercises",
+        "sample",
+        "lint",
+        "bench",
+        "lock",
+        "clean",
+    ):
         assert f"make {command} " in listed

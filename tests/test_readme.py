@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, lacking
 
+pytestmark = pytest.mark.slow
+
 SHORT = (
     "tests/bngrader/test_main.py tests/bngrader/engine/sandbox/test_obstacles.py"  # `make test` runs these of all tests
 )
@@ -53,7 +55,7 @@ def test_the_readmes_commands_work_in_a_temporary_folder(clone):
     assert len(list(pages.glob("*/scaling/scaling.html"))) == 14
 
 
-def test_a_clone_that_was_moved_says_what_to_do(clone):
+def test_a_moved_clone_names_the_fix(clone):
     moved = clone.with_name("moved")
     clone.rename(moved)
     try:

@@ -5,7 +5,6 @@ stub or tests use something else, such as torch, is told apart: its reader is se
 """
 
 import ast
-import builtins
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -14,6 +13,8 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+
+from bngrader.engine.cells.variables import names_bound, names_used
 
 IN_THE_PAGE = {"numpy", "bngrader", *sys.stdlib_module_names}
 NOT_IN_THE_PAGE = ("bngrader.check.networks",)  # what it makes is made of torch
@@ -91,7 +92,7 @@ def _item(name: str, functions: list[str], cells: dict[str, NotebookNode], lost:
         for test in tests_of(name, functions, cells)
     ]
     trees = [ast.parse(source) for source in (cells[name].source, *(test.source for test in tests))]
-    used = set().union(*map(_names, trees))
+    used = set().union(*map(names_used, trees))
     missing = {lost[word] for word in used & set(lost)}
     return Item(
         name=name,
@@ -111,9 +112,9 @@ def _setup(source: str) -> tuple[str, dict[str, str]]:
     """
     lines, kept, lost = source.splitlines(), [], dict[str, str]()
     for statement in ast.parse(source).body:
-        missing = _missing(statement) | {lost[word] for word in _names(statement) & set(lost)}
+        missing = _missing(statement) | {lost[word] for word in names_used(statement) & set(lost)}
         if missing:
-            lost |= dict.fromkeys(_bound(statement), min(missing))
+            lost |= dict.fromkeys(names_bound(statement), min(missing))
         else:
             kept += lines[statement.lineno - 1 : statement.end_lineno]
     return "\n".join(kept), lost
@@ -125,18 +126,3 @@ def _missing(tree: ast.AST) -> set[str]:
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     tops = {name.split(".")[0] for name in imported}
     return tops - IN_THE_PAGE | ({"torch"} if imported & set(NOT_IN_THE_PAGE) else set())
-
-
-def _names(tree: ast.AST) -> set[str]:
-    """The names that some code uses."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return used - set(vars(builtins))
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    """The names that a statement makes."""
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return {statement.name}
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

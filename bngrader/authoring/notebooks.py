@@ -27,7 +27,6 @@ from traitlets.config import Config
 
 from bngrader.course.folders import Course, CourseError, assignments, check_result, put_tools_on_path
 from bngrader.course.source_folder import source_folder
-from bngrader.gradebook.revision import REVISED
 
 KINDS = {
     "locked": {"locked": True},
@@ -118,14 +117,3 @@ def release(course: Course, slug: str, into: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(made, target)
         return target
-
-
-def record_assignment(course: Course, slug: str) -> list[str]:
-    """Write the assignment's cells and points into the class's gradebook.
-
-    Returns what changed of an assignment that has submissions, in the words of `bngrader.gradebook.revision`.
-    """
-    write_sources(course.repository)
-    with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
-        log = generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=True)
-    return [line.removeprefix("[WARNING] ") for line in log.splitlines() if REVISED in line]

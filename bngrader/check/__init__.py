@@ -1,7 +1,7 @@
 """Checks for the test cells of an assignment, with the hints that go with them.
 
-This folder is exactly what students install and what the book's pages load. It needs NumPy and the standard library,
-and nothing else of the package.
+Students install exactly this folder, and the book's pages load it. It needs NumPy and the standard library, and
+nothing else of the package.
 """
 
 from bngrader.check.assertions import (

@@ -1,7 +1,7 @@
-"""What the test cells of an assignment call: each check says what was wrong, on which input, in one screen.
+"""Checks for the test cells of an assignment: each says on one screen what was wrong, and on which input.
 
-A check that fails also looks for a known mistake in the student's function, and adds its hint to the message. NumPy and
-the standard library only, since students install it beside their notebook.
+A check that fails also looks for a known mistake in the student's function and adds its hint to the message. This
+module needs only NumPy and the standard library, since students install it.
 """
 
 import os
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from bngrader.check.call_log import Function, copied, last_calls, name_of, named
+from bngrader.check.call_log import Function, arguments_by_name, copy_of, last_calls, name_of
 from bngrader.check.hints import Explanation
 from bngrader.check.messages import CheckFailed, describe, difference, failure, hints_in, show
-from bngrader.check.observation import beside, noticed
+from bngrader.check.observation import beside, recorded_warnings
 
 __all__ = [
     "CheckFailed",
@@ -39,7 +39,7 @@ Form = tuple[int, ...] | type
 
 
 def hidden_rng(*words: str) -> np.random.Generator:
-    """The random generator of a hidden test: from the class's secret seed, where one is set, and from `words`."""
+    """Return the random generator of a hidden test, seeded with `words` and with the class's secret seed, if any."""
     seed = int(os.environ.get(HIDDEN_SEED) or 0)
     return np.random.default_rng([seed, *(zlib.crc32(word.encode()) for word in words)])
 
@@ -52,21 +52,21 @@ def call(
     kwargs: dict[str, Any] | None = None,
     **forms: Form,
 ) -> Any:
-    """Call a student's function with copies of `args`, check the form of what it returns, and return that.
+    """Call a student's function with copies of `args`, check the form of its result, and return the result.
 
-    `forms` names the results in their order, with the form of each: `z=(3, 2), mean=(2,)` asks for a tuple or a
-    list of two arrays of these shapes. Instead of a shape it may be `int` (a whole number), `float` (a real
-    number), `list` (any iterable, also a generator: it is read, and comes back as a list) or another type. With
-    `dtype` all arrays must have it. Without `forms` any result will do. `kwargs` are passed by name. With `quiet`,
-    a warning fails the check too; otherwise warnings are dropped.
+    `forms` names the results in order and gives the form of each: `z=(3, 2), mean=(2,)` asks for a tuple or a list of
+    two arrays with these shapes. Instead of a shape, a form may be `int` (a whole number), `float` (a real number),
+    `list` (any iterable; a generator is read and returned as a list) or another type. If `dtype` is given, every array
+    must have it. Without `forms`, any result will do. `kwargs` are passed by name. With `quiet`, a warning fails the
+    check too; otherwise warnings are ignored.
 
-    Raises CheckFailed, with the input in its text, if the function raises or returns something else.
+    Raises CheckFailed, with the input in its text, if the function raises an error or returns something else.
     """
     kwargs = kwargs or {}
     last_calls.remember(function, args, kwargs)
-    inputs = named(function, args, kwargs)
-    with noticed() as caught, _explained(function, inputs):
-        returned = function(*map(copied, args), **{name: copied(value) for name, value in kwargs.items()})
+    inputs = arguments_by_name(function, args, kwargs)
+    with recorded_warnings() as caught, _explained(function, inputs):
+        returned = function(*map(copy_of, args), **{name: copy_of(value) for name, value in kwargs.items()})
         if list(forms.values()) == [list]:
             returned = _read(returned)
     if quiet and caught:
@@ -83,7 +83,7 @@ def call(
 
 
 def _read(result: Any) -> Any:
-    """What an iterable yields, as a list; anything else as it is."""
+    """Read an iterable into a list; return anything else as it is."""
     return list(result) if hasattr(result, "__iter__") and not isinstance(result, str | dict) else result
 
 
@@ -97,9 +97,10 @@ def _check_form(name: str, form: Form, dtype: DTypeLike | None, result: Any, inp
         if not isinstance(result, accepted) or isinstance(result, bool):
             raise _failure(f"{name} must be {words}", inputs, {"form", "dtypes"}, got=describe(result))
         return
+    # A scalar counts as an array of shape (): NumPy's reductions return np.float64, and x.sum() is a right answer.
     if not isinstance(result, np.ndarray | np.generic) or result.shape != form or result.dtype.kind not in "fiub":
         raise _failure(
-            f"{name} must be an array of numbers, of shape {form}", inputs, {"form", "dtypes"}, got=describe(result)
+            f"{name} must be an array of numbers with shape {form}", inputs, {"form", "dtypes"}, got=describe(result)
         )
     if dtype is not None and result.dtype != np.dtype(dtype):
         raise _failure(
@@ -108,10 +109,10 @@ def _check_form(name: str, form: Form, dtype: DTypeLike | None, result: Any, inp
 
 
 def close(got: Any, want: ArrayLike, claim: str, *, tol: float = 1e-6, **inputs: Any) -> None:
-    """Check that `got` has the shape of `want`, and its values to `tol`, relative and absolute.
+    """Check that `got` has the shape of `want`, and its values within `tol`, relative and absolute.
 
-    With `tol` 0 they must be the same. NaN equals NaN. `claim` says in a sentence what should hold, and
-    `inputs` are shown with it.
+    With `tol=0` they must be equal. NaN equals NaN. `claim` states in a sentence what should hold; the message shows
+    it with `inputs`.
 
     Raises CheckFailed.
     """
@@ -127,7 +128,7 @@ def close(got: Any, want: ArrayLike, claim: str, *, tol: float = 1e-6, **inputs:
 
 
 def holds(fact: Any, claim: str, **inputs: Any) -> None:
-    """Check that something is true that is not about numbers. `claim` says what, and `inputs` are shown with it.
+    """Check a fact that is not about numbers. `claim` states it in a sentence; the message shows it with `inputs`.
 
     Raises CheckFailed.
     """
@@ -136,15 +137,15 @@ def holds(fact: Any, claim: str, **inputs: Any) -> None:
 
 
 def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any) -> None:
-    """Check that a call raises an exception of a kind, at once or when its result is read.
+    """Check that a call raises an exception of this kind, at once or when its result is read.
 
-    Raises CheckFailed, with what came instead.
+    Raises CheckFailed, which shows what happened instead.
     """
     last_calls.remember(function, args, kwargs)
-    inputs, claim = named(function, args, kwargs), f"{name_of(function)} must raise {kind.__name__} here"
+    inputs, claim = arguments_by_name(function, args, kwargs), f"{name_of(function)} must raise {kind.__name__} here"
     try:
         with warnings.catch_warnings(action="ignore"):
-            returned = function(*map(copied, args), **kwargs)
+            returned = function(*map(copy_of, args), **kwargs)
             _read(returned)
             got = describe(returned)
     except NotImplementedError as error:
@@ -159,8 +160,8 @@ def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any)
 def grows(function: Function, small: tuple[Any, ...], large: tuple[Any, ...], most: float, claim: str) -> None:
     """Check that a call with the arguments `large` takes at most `most` times as long as one with `small`.
 
-    The bound has to be generous, since the machine may be busy: of three tries the best counts. `claim` says what the
-    work must grow like.
+    The machine may be busy, so the best of three tries counts and the bound should be generous. `claim` states how the
+    running time may grow.
 
     Raises CheckFailed.
     """
@@ -180,13 +181,13 @@ def _seconds(function: Function, args: tuple[Any, ...]) -> float:
 
 
 def leaves_arguments_alone(function: Function, *args: Any, **kwargs: Any) -> None:
-    """Check that a call changes none of its arrays, and that no result shares memory with one of them.
+    """Check that a call changes none of its arrays and that no result shares memory with one of them.
 
     Raises CheckFailed.
     """
     last_calls.remember(function, args, kwargs)
-    inputs = named(function, args, kwargs)
-    given = {name: copied(value) for name, value in inputs.items()}
+    inputs = arguments_by_name(function, args, kwargs)
+    given = {name: copy_of(value) for name, value in inputs.items()}
     positional = list(given.values())[: len(args)]
     with warnings.catch_warnings(action="ignore"), _explained(function, inputs):
         returned = function(*positional, **{name: given[name] for name in kwargs})
@@ -203,7 +204,7 @@ def leaves_arguments_alone(function: Function, *args: Any, **kwargs: Any) -> Non
 
 @contextmanager
 def _explained(function: Function, inputs: dict[str, Any]) -> Iterator[None]:
-    """Turn what the student's function raises into a CheckFailed that shows the input and the line."""
+    """Turn an error of the student's function into a CheckFailed that shows the input and the student's line."""
     try:
         yield
     except NotImplementedError as error:
@@ -216,28 +217,28 @@ def _explained(function: Function, inputs: dict[str, Any]) -> Iterator[None]:
 
 
 def _students_line(function: Function, error: BaseException) -> str | None:
-    """The last line of the student's cell that an error passed through."""
+    """Return the last line of the student's cell that an error passed through."""
     cell = getattr(getattr(function, "__code__", None), "co_filename", None)
     lines = [frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename == cell]
     return lines[-1] if lines else None
 
 
 def _failure(claim: str, inputs: dict[str, Any], facets: set[str], **facts: Any) -> CheckFailed:
-    """The error for a broken claim, with what is known of the mistake in the function that was called last.
+    """Build the error for a failed claim, with hints on the mistake in the function that was called last.
 
     `facets` are those that the check looked at: a mistake that shows in them is named first.
     """
     try:
-        said = last_calls.explain(facets)
-    except Exception:  # the claim has to be said, whatever the search for a hint runs into
-        said = Explanation()
-    if said.smallest:
-        facts["smallest"] = said.smallest
-    return failure(claim, inputs, list(said.hints), **facts)
+        explanation = last_calls.explain(facets)
+    except Exception:  # the student must see the claim, whatever the search for a hint runs into
+        explanation = Explanation()
+    if explanation.smallest:
+        facts["smallest"] = explanation.smallest
+    return failure(claim, inputs, list(explanation.hints), **facts)
 
 
 def _numbers(got: Any) -> np.ndarray[Any, Any] | None:
-    """`got` as an array of numbers, or None where it is not one."""
+    """Return `got` as an array of numbers, or None if it is not one."""
     try:
         array = np.asarray(got.detach() if hasattr(got, "detach") else got)
     except (ValueError, TypeError, RuntimeError):

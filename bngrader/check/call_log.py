@@ -1,4 +1,16 @@
-"""Which of the student's functions the cell at work called, and how: what a failed check needs to know."""
+"""Log of the calls to students' functions that the running test cell made, so that a failed check can explain them.
+
+A hint needs the student's function, but a check such as `close(got, want, claim)` only sees a result. Test cells should
+read like plain Python and students run them by themselves, so nothing passes the function on. The log finds it:
+
+1. `call` and the other checks that run a function `remember` it with its arguments.
+2. The cell is found by walking up the stack from the check to the first frame outside this package. In a notebook each
+   cell has a file name of its own, so calls from another file name start a new log.
+3. The global variables of that frame are the notebook's names. The function is looked up there *by identity*, since
+   its own `__name__` proves nothing: in grading it is a proxy for a function in another process.
+4. When a check in the same cell fails, `explain` takes the last logged function that has known mistakes, and runs it
+   beside the right answer (see `check.hints`). In another cell, the log explains nothing.
+"""
 
 import inspect
 import sys
@@ -14,27 +26,28 @@ from bngrader.check.hints import Explanation, explain
 from bngrader.check.mistakes import known
 
 Function = Callable[..., Any]
-RECENT = 4  # calls, of which one may be the one that failed
+RECENT_CALLS = 4  # a failing check looks at the result of one of the last few calls
+MAX_CALLS = 100
 
 
 @dataclass(frozen=True)
 class _Call:
-    names: list[str]  # what the notebook calls the function
-    notebook: dict[str, Any]  # all that the notebook has names for
+    names: list[str]  # the notebook's names for the function
+    notebook: dict[str, Any]  # the notebook's global variables
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
 
 class LastCalls:
-    """The calls that the cell at work has made: `close` sees results alone, and a hint needs the function."""
+    """The calls that the running cell has made."""
 
     def __init__(self) -> None:
-        """Start with no cell."""
+        """Start without a cell."""
         self.cell = ""
-        self.calls: deque[_Call] = deque(maxlen=100)
+        self.calls: deque[_Call] = deque(maxlen=MAX_CALLS)
 
     def remember(self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Note a call."""
+        """Log a call; the first call of another cell empties the log."""
         frame = _callers_frame()
         if frame.f_code.co_filename != self.cell:
             self.cell = frame.f_code.co_filename
@@ -42,54 +55,55 @@ class LastCalls:
         self.calls.append(_Call(_names(function, frame), frame.f_globals, args, kwargs))
 
     def explain(self, facets: set[str]) -> Explanation:
-        """What can be said of the function that was called last, by a check that looked at `facets`.
+        """Explain the failure of a check that looked at `facets`, by the function that the cell called last.
 
-        What is not known by its name is passed over: it may be what a known function or class returned.
+        Functions without known mistakes are skipped: one may be what a known function or class returned.
         """
         if _callers_frame().f_code.co_filename != self.cell:
             return Explanation()
         for call in reversed(self.calls):
             if name := next(filter(known, call.names), None):
                 calls = [(c.args, c.kwargs) for c in self.calls if name in c.names]
-                return explain(name, call.notebook.get, calls[-RECENT:], facets)
+                return explain(name, call.notebook.get, calls[-RECENT_CALLS:], facets)
         return Explanation()
 
 
 last_calls = LastCalls()
 
 
-def copied(value: Any) -> Any:
-    """A copy of an array or a list, so that a function that changes its argument fails one check and not all.
+def copy_of(value: Any) -> Any:
+    """Copy an array or a list, so that a function that changes its argument fails one check and not all.
 
-    A read-only array is passed as it is, and so is a view with gaps: a copy would lose what it tests.
+    Read-only arrays and views with gaps are returned as they are: a copy would lose the property that they test.
     """
     if type(value) is list:
-        return [copied(item) for item in value]
+        return [copy_of(item) for item in value]
     plain = isinstance(value, np.ndarray) and value.flags.writeable and value.flags.forc
     return value.copy(order="K") if plain else value
 
 
 def _callers_frame() -> FrameType:
-    """The frame of the notebook's cell, or of the test, that called a check."""
+    """Return the frame of the notebook's cell, or of the test, that called a check."""
     frame = sys._getframe(1)
+    # contextlib's frames lie between this package's own, where a check runs the function in a `with` block.
     while frame.f_back and str(frame.f_globals.get("__name__")).startswith(("bngrader.", "contextlib")):
         frame = frame.f_back
     return frame
 
 
 def _names(function: Function, frame: FrameType) -> list[str]:
-    """The names that a notebook has for a function; one of another's making may have another name itself, or none."""
+    """List a notebook's names for a function; a decorated one, or a proxy, may have another `__name__` or none."""
     return [name for name, value in frame.f_globals.items() if value is function and not name.startswith("_")]
 
 
 def name_of(function: Function) -> str:
-    """What to call a function in a message."""
+    """Return a name for a function in a message."""
     own = getattr(function, "__name__", None)
     return [*([own] if own else _names(function, _callers_frame())), "your function"][0]
 
 
-def named(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments by the names that the function gives them."""
+def arguments_by_name(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments by the names of the function's parameters."""
     try:
         names = list(inspect.signature(function).parameters)[: len(args)]
     except (TypeError, ValueError):

@@ -1,6 +1,6 @@
-"""Check an answer where there is no notebook: in the book's pages, with the test cells and the hints of the assignment.
+"""Checks of answers in the book's pages, without a notebook, by the assignment's own test cells and hints.
 
-It runs in Python compiled to WebAssembly, in the reader's browser. NumPy and the standard library only.
+This runs in the reader's browser, in Python compiled to WebAssembly, and needs only NumPy and the standard library.
 """
 
 import builtins
@@ -15,21 +15,21 @@ from typing import Any
 
 from bngrader.check import CheckFailed
 from bngrader.check.call_log import last_calls
-from bngrader.check.messages import facts_in, hints_in
+from bngrader.check.messages import claim_in, facts_in, hints_in
 
-MOST_OUTPUT = 20_000  # characters of what an answer prints
+MAX_OUTPUT_CHARACTERS = 20_000  # an answer that prints in a loop must not fill the page
 
 
 @dataclass
 class Verdict:
-    """What came of a test, or of running the answers themselves.
+    """The result of a test, or of running an answer.
 
-    `said` is in the test's words, or the error's last line; `traceback` has the lines of the answers alone.
+    `message` is the test's claim, or the error's last line; `traceback` shows only the lines of the answers.
     """
 
     name: str
     passed: bool = True
-    said: str = ""
+    message: str = ""
     hints: list[str] = field(default_factory=list)
     facts: list[tuple[str, str]] = field(default_factory=list)
     traceback: str = ""
@@ -37,17 +37,17 @@ class Verdict:
 
 
 class Output(StringIO):
-    """Takes what is printed, and no more than a page can show."""
+    """Collects printed text, up to as much as a page can show."""
 
     def write(self, text: str) -> int:
-        """Keep the text, or the part of it that there is room for."""
-        super().write(text[: max(0, MOST_OUTPUT - self.tell())])
+        """Keep the text, or the part of it that still fits."""
+        super().write(text[: max(0, MAX_OUTPUT_CHARACTERS - self.tell())])
         return len(text)
 
     def text(self) -> str:
-        """What was printed."""
-        full = self.tell() >= MOST_OUTPUT
-        return self.getvalue() + (f"\n... (only the first {MOST_OUTPUT:,} characters are shown)" if full else "")
+        """Return the collected text."""
+        note = f"\n... (only the first {MAX_OUTPUT_CHARACTERS:,} characters are shown)"
+        return self.getvalue() + (note if self.tell() >= MAX_OUTPUT_CHARACTERS else "")
 
 
 def check(
@@ -58,12 +58,12 @@ def check(
     forbidden: Sequence[str] = (),
     tell: Callable[[dict[str, Any]], object] = lambda verdict: None,
 ) -> list[dict[str, Any]]:
-    """Run answers, sources of functions by name, and then tests, each a `name` and a `source`, in one namespace.
+    """Run answers (sources by function name) and then tests (each a `name` and a `source`) in one namespace.
 
-    `setup` is run first: what the notebook's cell of imports gives. Of what is `forbidden`, by dotted names, an import
-    fails. `tell` is given each verdict as it is reached.
+    `setup`, the notebook's cell of imports, runs first. An import of a `forbidden` dotted name fails. Each verdict is
+    passed to `tell` as soon as it is reached.
 
-    Returns the verdicts, as dicts: of the answers alone where one of them raises an error, else of the tests.
+    Returns the verdicts as dicts: only that of the answer if one raises an error, else those of the tests.
     """
     namespace = {"__name__": "__main__", "__builtins__": _without(forbidden)}
     exec(compile(setup, "<setup>", "exec"), namespace)
@@ -87,7 +87,7 @@ def check(
 
 
 def _without(forbidden: Sequence[str]) -> dict[str, Any]:
-    """The built-in functions, with an `import` that refuses what an assignment forbids."""
+    """Return the built-in functions, with an `import` that refuses what an assignment forbids."""
 
     def checked(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         for full in (name, *(f"{name}.{part}" for part in fromlist or ())):
@@ -100,33 +100,34 @@ def _without(forbidden: Sequence[str]) -> dict[str, Any]:
 
 
 def _run(name: str, source: str, namespace: dict[str, Any], answers: dict[str, str]) -> Verdict:
-    """Run some source as a file of its own; the answers are kept by file, for tracebacks."""
-    file, last_calls.cell = f"{name}.py", ""  # the calls of a check before are not this one's
+    """Run a source as a file of its own; linecache gets the answers, so that tracebacks can show their lines."""
+    file, last_calls.cell = f"{name}.py", ""  # forget the calls of an earlier check, whose files had the same names
     for known, text in (answers | {file: source}).items():
         linecache.cache[known] = (len(text), None, text.splitlines(keepends=True), known)
     printed, verdict = Output(), Verdict(name)
     with redirect_stdout(printed), redirect_stderr(printed), warnings.catch_warnings():
         try:
             exec(compile(source, file, "exec"), namespace)
-        except BaseException as error:  # SystemExit too: nothing that an answer raises ends the page's Python
+        except BaseException as error:  # SystemExit too: no answer may end the page's Python
             _explain(verdict, error, answers)
     verdict.output = printed.text()
     return verdict
 
 
 def _explain(verdict: Verdict, error: BaseException, answers: dict[str, str]) -> None:
-    """Say in the verdict what an error says: a failed check has words of its own, and may have a student's error."""
+    """Write an error into the verdict; a failed check has its own message, and may be caused by a student's error."""
     verdict.passed = False
     if isinstance(error, CheckFailed):
-        verdict.said, *verdict.hints = hints_in(str(error))
+        first, *verdict.hints = hints_in(str(error))
+        verdict.message = claim_in(first)  # the page has its own word for a failure
         verdict.facts = facts_in(str(error))
         if error.__cause__ is None or isinstance(error.__cause__, NotImplementedError):
             return
         error = error.__cause__
     elif isinstance(error, NotImplementedError):
-        verdict.said = f"{verdict.name} is not written yet"
+        verdict.message = f"{verdict.name} is not written yet"
     else:
-        verdict.said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+        verdict.message = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     shown = traceback.TracebackException.from_exception(error, limit=-50)
     shown.stack[:] = [frame for frame in shown.stack if frame.filename in answers]
     verdict.traceback = "".join(shown.format(chain=False)).strip()

@@ -1,4 +1,7 @@
-"""What a failed check says: the claim in the first line, then a block for each hint, input and fact, in one screen."""
+"""The text of a failed check: the claim on the first line, then a block for each hint, input and fact, on one screen.
+
+Others take the text apart again (`hints_in`, `facts_in`), since an exception's text is all that a notebook keeps of it.
+"""
 
 import re
 import textwrap
@@ -6,32 +9,34 @@ from typing import Any
 
 import numpy as np
 
-SCREEN, LINES, WIDTH = 36, 12, 88  # lines of a whole message and of one block of it, and columns
+MAX_LINES, MAX_BLOCK_LINES, COLUMNS = 36, 12, 88  # of a whole message, of one of its blocks, and of a line
 INDENT = " " * 14
 HINT = "  hint:      "
+FAILED_PREFIX = "Failed: "
+OLD_PREFIX = "Not so: "  # gradebooks and graded notebooks of earlier versions still hold it
 BLOCK = re.compile(r" {2}(\w[^=:]*?)( =|:) +(.*)")
 
 
 class CheckFailed(AssertionError):
-    """A student's answer broke a rule. The first line of its text names the rule."""
+    """A student's answer failed a check. The first line of the text states the claim that does not hold."""
 
     def _render_traceback_(self) -> list[str]:
-        # IPython prints this in place of the frames of this package, which would hide the message.
+        # IPython prints this instead of this package's frames, among which the message would get lost.
         return str(self).splitlines()
 
 
 def failure(claim: str, inputs: dict[str, Any], hints: list[str] | None = None, **facts: Any) -> CheckFailed:
-    """The error for a broken claim: the claim, then the hints, the inputs and the facts, a block each."""
-    blocks = [f"{HINT} " + f"\n{INDENT}".join(textwrap.wrap(hint, WIDTH)) for hint in hints or []]
-    most = max(4, min(LINES, SCREEN // max(1, len(inputs) + len(facts))))
+    """Build the error for a failed claim: the claim, then one block for each hint, input and fact."""
+    blocks = [f"{HINT} " + f"\n{INDENT}".join(textwrap.wrap(hint, COLUMNS)) for hint in hints or []]
+    most = max(4, min(MAX_BLOCK_LINES, MAX_LINES // max(1, len(inputs) + len(facts))))
     blocks += [_block(f"{name} =", show(value), most, _kind(value)) for name, value in inputs.items()]
-    said = {name: value if isinstance(value, str) else show(value) for name, value in facts.items()}
-    blocks += [_block(f"{name}:", text, most) for name, text in said.items()]
-    return CheckFailed("\n".join([f"Not so: {claim}.", *blocks]))
+    texts = {name: value if isinstance(value, str) else show(value) for name, value in facts.items()}
+    blocks += [_block(f"{name}:", text, most) for name, text in texts.items()]
+    return CheckFailed("\n".join([f"{FAILED_PREFIX}{claim}.", *blocks]))
 
 
 def hints_in(text: str) -> list[str]:
-    """What the text of a CheckFailed tells its reader first: the claim that broke, then each hint, a line each."""
+    """Return the first lines of a CheckFailed's text: the claim, then each hint on one line."""
     found: list[str] = []
     in_hint = False
     for line in text.strip().splitlines():
@@ -44,8 +49,13 @@ def hints_in(text: str) -> list[str]:
     return found
 
 
+def claim_in(line: str) -> str:
+    """Return the first line of a CheckFailed without its prefix."""
+    return line.removeprefix(FAILED_PREFIX).removeprefix(OLD_PREFIX)
+
+
 def facts_in(text: str) -> list[tuple[str, str]]:
-    """What the text of a CheckFailed shows besides: the label of each input and fact, and its text."""
+    """Return the inputs and facts in a CheckFailed's text, each as a label and a text."""
     found: list[tuple[str, list[str]]] = []
     for line in text.splitlines()[1:]:
         started = BLOCK.fullmatch(line)
@@ -57,9 +67,12 @@ def facts_in(text: str) -> list[tuple[str, str]]:
 
 
 def _block(label: str, text: str, most: int, last: str = "") -> str:
-    """A label and up to `most` lines: of the text, without the empty lines of arrays with many axes, and `last`."""
+    """Lay out a label with up to `most` lines of text, the last of them `last`.
+
+    Empty lines, which NumPy prints between the axes of an array, are left out.
+    """
     lines = [
-        line if len(line) <= 2 * WIDTH else line[: 2 * WIDTH] + " ..." for line in text.splitlines() if line.strip()
+        line if len(line) <= 2 * COLUMNS else line[: 2 * COLUMNS] + " ..." for line in text.splitlines() if line.strip()
     ]
     room = most - bool(last)
     if len(lines) > room:
@@ -68,8 +81,8 @@ def _block(label: str, text: str, most: int, last: str = "") -> str:
 
 
 def show(value: Any, digits: int = 6) -> str:
-    """`value` as a student would print it, shortened."""
-    with np.printoptions(precision=digits, threshold=30, edgeitems=2, linewidth=WIDTH):
+    """Show `value` as a student would print it, shortened."""
+    with np.printoptions(precision=digits, threshold=30, edgeitems=2, linewidth=COLUMNS):
         return str(value) if isinstance(value, np.ndarray) else repr(value)
 
 
@@ -78,21 +91,22 @@ def _kind(value: Any) -> str:
 
 
 def difference(wrong: Any, expected: Any, numbers: Any, digits: int) -> str:
-    """How many entries are `wrong`, and the first of them."""
+    """Say how many entries are `wrong`, and show the first of them."""
     where = tuple(int(i) for i in np.argwhere(wrong)[0])
     text = f"{wrong.sum()} of {wrong.size} entries differ"
     if where:
         text += f"; the first is at index {list(where)}:"
-        text += f" {expected[where]:.{digits}g} expected, {numbers[where]:.{digits}g} got"
+        text += f" expected {expected[where]:.{digits}g}, got {numbers[where]:.{digits}g}"
     return text
 
 
 def describe(result: Any) -> str:
-    """What kind of thing a result is, in a few words."""
+    """Describe a result in a few words."""
     if result is None:
-        return "None: is a return missing?"
+        return "None: is a `return` missing?"
     if isinstance(result, np.ndarray):
-        return f"an array of shape {result.shape}, dtype {result.dtype}"
+        return f"an array with shape {result.shape} and dtype {result.dtype}"
     if isinstance(result, tuple | list):
-        return f"a {type(result).__name__} of {len(result)}"
-    return f"{type(result).__name__}: {str(result)[:WIDTH]}"
+        items = "1 item" if len(result) == 1 else f"{len(result)} items"
+        return f"a {type(result).__name__} with {items}"
+    return f"{type(result).__name__}: {str(result)[:COLUMNS]}"

@@ -1,4 +1,4 @@
-"""Small torch networks that note how they are used, for the tests of functions that are given a network."""
+"""Small torch networks that record how they are used, for tests of functions that take a network."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
 
 
 def watched_network(kind: str, mode: str = "train", seed: int = 0) -> "torch.nn.Sequential":
-    """Make a network in float64 with inputs of 3 features.
+    """Make a network in float64 that takes 3 features.
 
-    `kind` says which of the networks below; "hooked" is the plain one with a forward hook of its own. `mode` is
-    "train", "eval", or "mixed": the network trains, but its second part is in evaluation. `passes()` tells what has
-    happened to it: whether each pass took gradients, and each call of its own hook.
+    `kind` selects one of the networks below; "hooked" is the plain one with a forward hook of its own. `mode` is
+    "train", "eval", or "mixed": the network is in training mode, but its second part is in evaluation mode. Its method
+    `passes()` lists what happened to it: for each pass whether gradients were on, and each call of its own hook.
 
-    The function stands by itself: its source is run elsewhere, where the network is needed in another process.
+    The function needs nothing around it: to make the network in another process, its source is run there.
     """
     import torch
 

@@ -1,7 +1,7 @@
-"""What a function does with an input, taken apart so that two functions can be compared.
+"""Observation of one call, taken apart into facets so that two functions can be compared.
 
-An observation has a facet for each thing that can be right or wrong by itself: the values, the form and the dtypes of
-what came back, an error, a warning, an argument that was changed, a result that shares its memory.
+There is a facet for each thing that can be right or wrong by itself: the values, form and dtypes of the result, an
+error, a warning, a changed argument, and a result that shares memory with an argument.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Observation:
-    """What came of one call, by facet."""
+    """The outcome of one call, by facet."""
 
     values: list[NDArray[np.float64]]
     form: Any
@@ -26,27 +26,27 @@ class Observation:
     warned: bool
     changed: bool
     shared: bool
-    text: str  # what a person is shown of it; no facet
+    text: str  # the result in words, for a person; not a facet
 
 
 FACETS = [field.name for field in fields(Observation) if field.name != "text"]
 
 
 def beside(function: Callable[..., Any], build: Callable[..., Any], *args: Any) -> Any:
-    """What `build(*args)` makes, for `function` to work on.
+    """Build an object for `function` to work on, in the process where `function` runs, and return it.
 
-    A student's function runs in another process while it is graded, and gets an object of that process. So `build` is
-    a plain function that uses its arguments, `np` and `torch`.
+    In grading, a student's function runs in another process and gets an object of that process. `build` is therefore
+    a plain function that uses nothing but its arguments, `np` and `torch`.
     """
-    make = getattr(type(function), "__beside__", None)  # the kind that stands for a function of another process has it
+    make = getattr(type(function), "__beside__", None)  # a proxy for a function in another process has it
     return build(*args) if make is None else make(function, build, *args)
 
 
 @contextlib.contextmanager
-def noticed() -> Iterator[list[warnings.WarningMessage]]:
-    """The warnings of what runs within, each time they come.
+def recorded_warnings() -> Iterator[list[warnings.WarningMessage]]:
+    """Record every warning in the block, repeated ones too.
 
-    A ResourceWarning is left out: it comes when memory is collected, whoever left a file open.
+    ResourceWarning is left out: it appears when garbage is collected, no matter who left a file open.
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -60,18 +60,18 @@ def observe(
     args: tuple[Any, ...],
     kwargs: dict[str, Any] | None = None,
     *,
-    told: bool = False,
+    with_text: bool = False,
 ) -> Observation:
-    """Call `use(*functions, *args)`, whatever it does, and say what came of it, in words too if it is to be `told`.
+    """Call `use(*functions, *args)` and observe the outcome, whatever it is; `with_text` adds it in words.
 
-    What it prints is dropped.
+    Printed output is dropped.
     """
     before = [array.copy() for array in _arrays(args)]
     raised, result, text = None, None, ""
-    with noticed() as caught, contextlib.redirect_stdout(io.StringIO()):
+    with recorded_warnings() as caught, contextlib.redirect_stdout(io.StringIO()):
         try:
             result = use(*functions, *args, **kwargs or {})
-            text = in_short(result) if told else ""
+            text = one_line(result) if with_text else ""
         except (Exception, SystemExit) as error:
             raised = type(error).__name__
             text = f"{raised}: {error}"
@@ -89,8 +89,8 @@ def observe(
     )
 
 
-def differing(one: Observation, other: Observation, tol: float) -> set[str]:
-    """The facets in which two observations differ, values by more than `tol` of the largest beside them."""
+def differing_facets(one: Observation, other: Observation, tol: float) -> set[str]:
+    """Return the facets in which two observations differ; values may differ by `tol` times the largest of them."""
     different = {name for name in FACETS if name != "values" and getattr(one, name) != getattr(other, name)}
     if not _close(one.values, other.values, tol):
         different.add("values")
@@ -98,31 +98,32 @@ def differing(one: Observation, other: Observation, tol: float) -> set[str]:
 
 
 def tolerance(args: Any) -> float:
-    """How well two functions have to agree on an input: float32 keeps fewer digits."""
+    """Return the relative tolerance for an input: float32 keeps fewer digits."""
     return 1e-3 if any(array.dtype == np.float32 for array in _arrays(args)) else 1e-6
 
 
-def size(args: Any) -> int:
-    """How many numbers an input has."""
+def input_size(args: Any) -> int:
+    """Count the numbers in an input."""
     return sum(array.size for array in _arrays(args))
 
 
-def in_short(value: Any) -> str:
-    """A result or an argument in one line, with its dtype where that is not the usual one."""
+def one_line(value: Any) -> str:
+    """Write a result or an argument on one line, with its dtype unless that is the usual one."""
     if hasattr(value, "detach"):
-        return f"tensor {in_short(value.detach().numpy())}"
+        return f"tensor {one_line(value.detach().numpy())}"
     if isinstance(value, np.ndarray):
         numbers = np.array2string(value, precision=5, threshold=12, edgeitems=2, separator=", ")
         return " ".join(numbers.split()) + ("" if value.dtype in (float, int) else f" ({value.dtype})")
     if isinstance(value, tuple | list):
-        return f"({', '.join(map(in_short, value))})"
+        return f"({', '.join(map(one_line, value))})"
     return str(value) if isinstance(value, np.generic) else repr(value)
 
 
-def _close(ours: list[NDArray[np.float64]], theirs: list[NDArray[np.float64]], tol: float) -> bool:
-    if [len(part) for part in ours] != [len(part) for part in theirs]:
+def _close(one: list[NDArray[np.float64]], other: list[NDArray[np.float64]], tol: float) -> bool:
+    if [len(part) for part in one] != [len(part) for part in other]:
         return False
-    for a, b in zip(ours, theirs, strict=True):
+    for a, b in zip(one, other, strict=True):
+        # Relative to the largest value, not to each: a gradient of 1e-9 beside one of 1 is rounding noise.
         finite = np.abs(np.concatenate([a, b]))
         scale = finite[np.isfinite(finite)].max(initial=0.0)
         if not np.allclose(a, b, rtol=0, atol=tol * scale + 1e-12, equal_nan=True):
@@ -131,7 +132,7 @@ def _close(ours: list[NDArray[np.float64]], theirs: list[NDArray[np.float64]], t
 
 
 def _arrays(value: Any) -> Iterator[NDArray[Any]]:
-    """The arrays in a list of arguments, also those in its lists and tuples; torch's tensors are taken for arrays."""
+    """Yield the arrays in a list of arguments and in its lists and tuples; a torch tensor counts as an array."""
     if isinstance(value, np.ndarray):
         yield value
     elif isinstance(value, tuple | list):
@@ -142,7 +143,7 @@ def _arrays(value: Any) -> Iterator[NDArray[Any]]:
 
 
 def _parts(result: Any) -> Iterator[Any]:
-    """The numbers and arrays in a result, in their order."""
+    """Yield the numbers and arrays in a result, in order."""
     if hasattr(result, "detach"):
         yield result.detach().numpy()
     elif isinstance(result, dict):
@@ -155,7 +156,7 @@ def _parts(result: Any) -> Iterator[Any]:
 
 
 def _form(result: Any) -> Any:
-    """The shape of a result: arrays by their shape, numbers as numbers, lists and tuples alike."""
+    """Return the structure of a result: arrays by shape, numbers as numbers, lists and tuples alike."""
     if isinstance(result, dict):
         return {key: _form(value) for key, value in result.items()}
     if isinstance(result, tuple | list):

@@ -15,10 +15,11 @@ from bngrader.commands.app import app, say
 from bngrader.commands.options import ClassFolder, Database, RosterFile, left_out, the_class
 from bngrader.course.files import write_file, write_json
 from bngrader.course.folders import Course, CourseError, require_assignment
+from bngrader.gradebook.late_work import opened_gradebook
 from bngrader.gradebook.records import NEEDS_MANUAL
 from bngrader.lms import grade_files
 from bngrader.lms.feedback_zip import moodle_feedback
-from bngrader.lms.grades import MISSING, NOT_GRADED, Row, opened_gradebook, read_grades
+from bngrader.lms.grades import MISSING, NOT_GRADED, Row, read_grades
 from bngrader.lms.import_log import read_receipts
 from bngrader.lms.roster import NAME, find_roster
 

@@ -18,8 +18,10 @@ from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox.namespaces import require
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import FAILED, NEEDS_MANUAL, Record
+from bngrader.grading.dask_pool import on_cluster
 from bngrader.grading.grade_class import Grading
-from bngrader.grading.process_pool import Workers, cores, in_processes, on_cluster
+from bngrader.grading.pool import Workers, cores
+from bngrader.grading.process_pool import in_processes
 
 
 @app.command("grade")

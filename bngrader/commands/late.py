@@ -8,14 +8,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bngrader.authoring.notebooks import record_assignment
 from bngrader.commands.app import app, cells, say
 from bngrader.commands.options import ClassFolder, Database, Slug, left_out, the_class
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError, require_assignment
 from bngrader.course.times import required
-from bngrader.gradebook.late_work import Late
-from bngrader.lms.grades import opened_gradebook
+from bngrader.gradebook.late_work import Late, opened_gradebook
+from bngrader.gradebook.revision import record_assignment
 from bngrader.submissions.read import handed_in, read_timestamp
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nbconvert.filters import strip_ansi
+from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from traitlets.config import Config
@@ -91,7 +92,11 @@ class Course:
     @property
     def private(self) -> list[str]:
         """The folders and files of the class, which no submission may see."""
-        return [str(self.repository), str(self.folder), *database_files(self.db)]
+        return [str(self.repository), str(self.folder), *database_files(self.gradebook_url())]
+
+    def gradebook_url(self) -> str:
+        """Return the SQLAlchemy URL of the gradebook: from the command line, else from the configuration."""
+        return str(CourseDirectory(config=self.nbgrader_config()).db_url)
 
     def nbgrader_config(self, **course_directory: str) -> Config:
         """nbgrader's configuration: the repository's file, then the folder's own, then this class's paths."""

@@ -17,7 +17,7 @@ from bngrader.course.folders import Course, CourseError, assignments
 from bngrader.course.names import fault_of_id, readable, way_out
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.engine.settings import Engine
-from bngrader.gradebook.database import address_of, database_file, said_by
+from bngrader.gradebook.database import database_file, said_by
 from bngrader.gradebook.late_policy import LatePolicy, read_extensions
 from bngrader.lms.roster import NAME, Roster, find_roster
 
@@ -84,7 +84,7 @@ def gradebook(the_course: Course) -> Finding:
         return Finding("gradebook", WRONG, str(error), "Correct --db, or c.CourseDirectory.db_url.")
     if file and not file.is_file():
         return Finding("gradebook", NOTE, f"{file} is not there yet: bngrader grade makes it")
-    address = address_of(the_course)
+    address = the_course.gradebook_url()
     try:
         with create_engine(address).connect() as connection:
             return _gradebook(connection)

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from bngrader.authoring.notebooks import KERNEL
 from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.engine.sandbox.namespaces import WAY_OUT, available
-from bngrader.grading.process_pool import cores
+from bngrader.grading.pool import cores
 
 JOB_MB = 500  # of memory, that each submission under way needs
 LEAST_GB, GOOD_GB = 1, 5  # of disk

@@ -1,6 +1,9 @@
-"""What a test can meet when it calls an answer, besides the exceptions that Python itself has."""
+"""The exceptions of the grading engine, and the text of any exception."""
 
-OWN_TRACEBACK = "Traceback of the submitted code:"  # begins the entry of a test's traceback that may be shown
+from typing import Any
+
+# The first line of the entry in a test's traceback that its student may see.
+OWN_TRACEBACK = "Traceback of the submitted code:"
 
 
 class StudentError(Exception):
@@ -19,4 +22,9 @@ class SandboxMissing(Exception):
     """This machine cannot isolate a submission; the text says why and what to do."""
 
 
-OWN_TRACEBACK = "Traceback of the submitted code:"  # begins the part of a test's traceback that its student may see
+def text_of(error: Any) -> str:
+    """Return the text of an exception, also of one whose `__str__` raises."""
+    try:
+        return str(error)
+    except Exception as second:
+        return f"<its text cannot be made: {type(second).__name__}>"

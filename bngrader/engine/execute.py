@@ -9,98 +9,63 @@ import time
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_locked, is_solution
 
 from bngrader.engine.cells import outputs
-from bngrader.engine.judge.job import ANSWER, BOTH, TEST, Cell, Job
+from bngrader.engine.judge.job import JudgeJob
 from bngrader.engine.judge.supervisor import END, GONE, INTERRUPT, START
-from bngrader.engine.processes.launcher import PACKAGES, Forked, ZygoteError, allowed, zygote
+from bngrader.engine.plan import ExecutionPlan, classify, make_plan
+from bngrader.engine.processes.launcher import Forked, ZygoteError, zygote
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.sandbox import namespaces
-from bngrader.engine.sandbox.forbidden_imports import packages
 from bngrader.engine.settings import Engine
 
-NEEDED = (
-    "cpu_seconds",
-    "memory_mb",
-    "processes",
-    "file_mb",
-    "folder_mb",
-    "open_files",
-    "output_bytes",
-    "message_mb",
-    "private",
-    "unsafe_no_sandbox",
-)
-SLACK = 30.0  # seconds beyond its time after which a cell of the judge's is taken for lost, or a student's monitor
+SLACK_SECONDS = 30.0  # over its time, after which a judge or a monitor is taken for lost
 
 
 def execute(notebook: NotebookNode, settings: Engine) -> None:
+    """Run a notebook by the plan that its own cells and metadata make: `execute_plan` says the rest."""
+    execute_plan(notebook, make_plan(notebook, settings))
+
+
+def execute_plan(notebook: NotebookNode, plan: ExecutionPlan) -> None:
     """Run the code cells of `notebook`, whose metadata are the instructor's, and fill in their outputs.
 
-    Raises SandboxMissing where this machine has no sandbox and the settings do not allow to do without, and ZygoteError
-    where what starts the processes was lost: the next try starts it again.
+    Raises SandboxMissing if this machine has no sandbox and the settings do not allow to do without, and ZygoteError if
+    the process that starts the others was lost: the next try starts it again.
     """
-    namespaces.require(settings.unsafe_no_sandbox)
+    namespaces.require(plan.settings.unsafe_no_sandbox)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     todo = [cell for cell in cells if cell.source.strip()]
-    run = _Run(todo, settings, _forbidden(notebook))
+    run = _Run(todo, plan)
     while run.first < len(todo):
         if time.monotonic() < run.end:
             run.go_on()
         else:
-            run.give_up(f"the notebook took longer than the {settings.notebook_seconds:g} seconds that it may take")
-
-
-def _kind(cell: NotebookNode) -> Cell:
-    """Where a code cell runs, by its nbgrader metadata."""
-    grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-    if is_grade(cell) and not is_solution(cell):
-        return Cell(TEST, cell.source, grade_id)
-    return Cell(BOTH if is_locked(cell) else ANSWER, cell.source, grade_id)
-
-
-def imports(notebook: NotebookNode) -> list[list[str]]:
-    """What the zygotes import that the answers and the tests of a notebook need: one list, or two."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    lean, full = _imports(cells, _forbidden(notebook))
-    return [lean] if lean == full else [lean, full]
-
-
-def _imports(cells: list[NotebookNode], forbidden: list[str]) -> tuple[list[str], list[str]]:
-    """What the answers may use, and what the tests use besides."""
-    absent = packages(forbidden)
-    used = any(name in cell.source for cell in cells if _kind(cell).kind != ANSWER for name in absent)
-    lean = allowed(forbidden)
-    return lean, PACKAGES if used else lean
-
-
-def _forbidden(notebook: NotebookNode) -> list[str]:
-    return [str(name) for name in notebook.metadata.get("forbidden", [])]
+            seconds = plan.settings.notebook_seconds
+            run.give_up(f"the notebook took longer than the {seconds:g} seconds that it may take")
 
 
 class _Run:
     """One submission: its cells, and the processes that run them."""
 
-    def __init__(self, cells: list[NotebookNode], settings: Engine, forbidden: list[str]) -> None:
-        self.cells, self.settings = cells, settings
-        # The zygote sees no more than this, since what it has seen, the submissions that it forks can find.
-        self.options = {name: getattr(settings, name) for name in NEEDED} | {"forbidden": forbidden}
-        self.lean, self.full = (zygote(packages) for packages in _imports(cells, forbidden))
-        self.first = 0
-        self.end = time.monotonic() + settings.notebook_seconds
+    def __init__(self, cells: list[NotebookNode], plan: ExecutionPlan) -> None:
+        self.cells, self.plan = cells, plan
+        self.student_zygote, self.judge_zygote = zygote(plan.student_packages), zygote(plan.judge_packages)
+        self.first = 0  # the first cell that has not run
+        self.end = time.monotonic() + plan.settings.notebook_seconds
         self.student: Forked | None = None
-        self.status = -1
+        self.status = -1  # the pipe by which the student's monitor reports
 
     def go_on(self) -> None:
-        """Run a judge from the first cell that has not run; where it stops before the end, give up one cell."""
-        control, theirs = socket.socketpair()
-        commands, orders = socket.socketpair()
-        judge = self.full.fork("judge", self.options, [theirs.fileno(), orders.fileno()])
-        theirs.close()
-        orders.close()
+        """Run a judge from the first cell that has not run. If it stops before the end, give one cell up."""
+        control, judges_control = socket.socketpair()
+        commands, judges_commands = socket.socketpair()
+        fds = [judges_control.fileno(), judges_commands.fileno()]
+        judge = self.judge_zygote.fork("judge", self.plan.process_options, fds)
+        judges_control.close()
+        judges_commands.close()
         try:
             self._follow(Channel(control), commands)
         finally:
@@ -110,9 +75,10 @@ class _Run:
             commands.close()
 
     def _follow(self, control: Channel, commands: socket.socket) -> None:
-        job = Job([_kind(cell) for cell in self.cells], self.settings, self.first)
+        """Send the judge its job, do what it asks for, and fill in what it reports."""
+        job = JudgeJob([classify(cell) for cell in self.cells], self.plan.settings, self.first)
         control.send(job.as_dict())
-        limit = time.monotonic() + SLACK
+        limit = time.monotonic() + SLACK_SECONDS
         while self.first < len(self.cells):
             left = min(limit, self.end) - time.monotonic()
             ready, _, _ = select.select([control.sock, commands], [], [], max(left, 0))
@@ -124,19 +90,19 @@ class _Run:
                 self._obey(commands)
             if control.sock in ready:
                 try:
-                    message, _ = control.receive(time.monotonic() + SLACK)
+                    message, _ = control.receive(time.monotonic() + SLACK_SECONDS)
                 except (EOFError, OSError, TimeoutError):
-                    if self.lean.gone() or self.full.gone():
+                    if self.student_zygote.gone() or self.judge_zygote.gone():
                         raise ZygoteError("the process that starts the others ended") from None
                     self.give_up("the test's process ended")
                     return
                 if "begin" in message:
-                    limit = time.monotonic() + message["seconds"] + SLACK
+                    limit = time.monotonic() + message["seconds"] + SLACK_SECONDS
                 else:
                     self._fill(message)
 
     def give_up(self, why: str) -> None:
-        """Leave one cell with an error, and go on after it."""
+        """Give the first cell that has not run an error, and go on after it."""
         self.cells[self.first].outputs = [NotebookNode(outputs.error("LimitReached", why))]
         self.first += 1
 
@@ -147,41 +113,45 @@ class _Run:
         self.first = message["cell"] + 1
 
     def _obey(self, commands: socket.socket) -> None:
+        """Do what the judge's supervisor asks for: start, interrupt or end the student's process."""
         order = commands.recv(16)
         if order == START:
-            ours = self._start_student()
-            socket.send_fds(commands, [b"1"], [ours.fileno()])
-            ours.close()
+            judges_end = self._start_student()
+            socket.send_fds(commands, [b"1"], [judges_end.fileno()])
+            judges_end.close()
         elif order == INTERRUPT:
             if self.student:
                 self.student.send(signal.SIGUSR1)
             commands.send(b"1")
         elif order in (END, GONE):
-            commands.send(json.dumps(self._end_student(signal.SIGUSR2 if order == GONE else signal.SIGTERM)).encode())
+            reason = self._end_student(signal.SIGUSR2 if order == GONE else signal.SIGTERM)
+            commands.send(json.dumps(reason).encode())
 
     def _start_student(self) -> socket.socket:
+        """Start a student's process, and return the end of its channel that is for the judge."""
         self._end_student(signal.SIGTERM)
-        ours, theirs = socket.socketpair()
+        for_judge, for_student = socket.socketpair()
         self.status, status = os.pipe()
-        self.student = self.lean.fork("student", self.options, [theirs.fileno(), status])
+        self.student = self.student_zygote.fork("student", self.plan.process_options, [for_student.fileno(), status])
         os.close(status)
-        theirs.close()
-        return ours
+        for_student.close()
+        return for_judge
 
     def _end_student(self, number: int) -> str:
-        """Have the student's process ended; gives the reason for which it had ended, if it had."""
+        """Have the student's process ended, and return the reason if it had ended before."""
         if self.student is None:
             return ""
         self.student.send(number)
-        ready, _, _ = select.select([self.status], [], [], SLACK)
-        said = os.read(self.status, 1 << 12) if ready else b""
+        ready, _, _ = select.select([self.status], [], [], SLACK_SECONDS)
+        report = os.read(self.status, 1 << 12) if ready else b""
         self.student.close()
         os.close(self.status)
         self.student = None
-        return str(json.loads(said)) if said else ""
+        return str(json.loads(report)) if report else ""
 
 
 def _node(output: dict[str, Any]) -> NotebookNode:
+    """Return an output as nbformat has it, with nodes also within."""
     node = NotebookNode(output)
     for name in ("data", "metadata"):
         if name in node:

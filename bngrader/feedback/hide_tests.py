@@ -3,10 +3,8 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import is_grade, is_solution
 
 from bngrader.authoring.notebooks import released
@@ -50,11 +48,3 @@ def _without_frames(output: NotebookNode) -> NotebookNode:
     said = output.evalue if output.ename == CheckFailed.__name__ else f"{output.ename}: {output.evalue}"
     own = [part for part in output.traceback if part.startswith(OWN_TRACEBACK)]
     return NotebookNode(output, traceback=[*said.splitlines(), *own])
-
-
-class HideTests(NbGraderPreprocessor):
-    """`hide_tests` as a step of nbgrader's autograder, after the scores are saved."""
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Replace the notebook that is written to autograded/."""
-        return hide_tests(nb), resources

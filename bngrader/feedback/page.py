@@ -8,12 +8,12 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from bngrader.authoring.chapter_links import Reading, reading
-from bngrader.check.messages import facts_in
+from bngrader.check.messages import claim_in, facts_in
 from bngrader.engine.errors import OWN_TRACEBACK
+from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown
 from bngrader.feedback.notebook_html import shown_cells
 from bngrader.feedback.questions import Idea, ideas_in, name_of
-from bngrader.grading.scoring import hints
 from bngrader.templates import render
 
 LARGEST = 290_000  # bytes of a page, whatever the notebook holds
@@ -133,7 +133,7 @@ def _finding(cells: list[NotebookNode], read_on: Reading | None) -> Finding:
     title, evidence = min(map(_evidence, errors), key=lambda shown: len(shown[1]))
     return Finding(
         f"Found by {' and '.join(name_of(cell) for cell in cells)}.",
-        _cut(claim.removeprefix("Not so: "), 300),
+        _cut(claim_in(claim), 300),
         [_cut(line) for line in more],
         title,
         _cut(evidence),

@@ -19,8 +19,7 @@ from bngrader.course.folders import Course
 from bngrader.feedback.hide_tests import Shown
 from bngrader.gradebook.database import MARKS, OURS, begin_as_writer, explained
 from bngrader.gradebook.history import note_version
-from bngrader.gradebook.records import GRADED, NEEDS_MANUAL, Cell, Record
-from bngrader.grading.grade_submission import ByHand, Outcome
+from bngrader.gradebook.records import GRADED, NEEDS_MANUAL, ByHand, Cell, Outcome, Record
 
 
 @dataclass(frozen=True)

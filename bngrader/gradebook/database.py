@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbgrader.apps import NbGraderAPI
 from sqlalchemy import Column, MetaData, String, Table, Text, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, InterfaceError
@@ -47,17 +46,12 @@ REMOVED = Table(
 )
 
 
-def address_of(course: Course) -> str:
-    """The SQLAlchemy URL of the gradebook."""
-    return str(NbGraderAPI(config=course.nbgrader_config()).coursedir.db_url)
-
-
 def database_file(course: Course) -> Path | None:
     """The file of the gradebook, or None where it is on a server.
 
     Raises CourseError if its address is none.
     """
-    address = address_of(course)
+    address = course.gradebook_url()
     try:
         url = make_url(address)
     except ArgumentError as error:

@@ -1,12 +1,16 @@
 """What a gradebook knows of late submissions, and what the class's rule takes off for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from nbgrader.api import MissingEntry
 from nbgrader.utils import parse_utc
 
+from bngrader.course.folders import Course, CourseError
 from bngrader.gradebook.class_gradebook import ClassGradebook
+from bngrader.gradebook.database import require_gradebook
 
 
 @dataclass(frozen=True)
@@ -56,3 +60,23 @@ class LateWork(ClassGradebook):
             if apply:
                 db.commit()
             return sorted(found, key=lambda late: late.student)
+
+
+@contextmanager
+def opened_gradebook(course: Course, assignment: str) -> Iterator[LateWork]:
+    """The gradebook of an assignment that was graded before.
+
+    Raises CourseError if there is none, or the assignment is not in it.
+    """
+    require_gradebook(course)
+    with closing(LateWork(course, assignment)) as gradebook:
+        try:
+            gradebook.max_score()
+        except MissingEntry as error:
+            raise not_in_gradebook(assignment) from error
+        yield gradebook
+
+
+def not_in_gradebook(assignment: str) -> CourseError:
+    """The error of an assignment that was never graded."""
+    return CourseError(f"the gradebook has no assignment {assignment!r}: run bngrader grade {assignment} first")

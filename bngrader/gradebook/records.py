@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from bngrader.feedback.hide_tests import Shown
+
 GRADED, NEEDS_MANUAL, FAILED = "graded", "needs_manual", "failed"
 
 
@@ -34,3 +36,27 @@ class Record:
     def as_dict(self) -> dict[str, Any]:
         """The record as plain data, for JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What a person gave a cell in the gradebook."""
+
+    score: float | None = None
+    extra_credit: float | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a job. With `error`, a line that says why there is no grade, nothing else is set."""
+
+    student: str
+    scores: dict[str, float | None] = field(default_factory=dict)
+    comments: dict[str, str | None] = field(default_factory=dict)
+    hints: dict[str, list[str]] = field(default_factory=dict)
+    graded: bytes = b""
+    feedback: str = ""
+    shown: Shown | None = None  # what the feedback says
+    log: list[str] = field(default_factory=list)  # what had to be mended, a line each
+    error: str | None = None

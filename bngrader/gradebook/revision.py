@@ -5,13 +5,15 @@ cell that is gone is put aside, and comes back with the cell.
 """
 
 import json
+import tempfile
 from typing import Any
 
-from nbformat import NotebookNode
-from nbgrader.api import Comment, Grade, GradeCell, MissingEntry, Notebook, SolutionCell, SourceCell, TaskCell
-from nbgrader.preprocessors import SaveCells
+from nbgrader.api import Comment, Grade, GradeCell, Notebook, SolutionCell, SourceCell, TaskCell
 from sqlalchemy import select
 
+from bngrader.authoring.notebooks import generate, write_sources
+from bngrader.course.folders import Course
+from bngrader.course.source_folder import source_folder
 from bngrader.gradebook.database import OURS, REMOVED
 
 REVISED = "The assignment changed after submissions were graded"
@@ -24,26 +26,24 @@ ROWS: dict[Any, tuple[Any, ...]] = {  # a submission's rows for each kind of cel
 BY_HAND: dict[Any, tuple[str, ...]] = {Grade: ("manual_score", "extra_credit"), Comment: ("manual_comment",)}
 
 
-class ReviseCells(SaveCells):
-    """nbgrader's step that writes an assignment's cells into the gradebook, also where there are submissions."""
+def record_assignment(course: Course, slug: str) -> list[str]:
+    """Write the assignment's cells and points into the class's gradebook.
 
-    def _create_notebook(self, nb: NotebookNode) -> None:
-        try:
-            notebook = self.gradebook.find_notebook(self.notebook_id, self.assignment_id)
-        except MissingEntry:
-            notebook = None
-        if notebook is not None and notebook.submissions:
-            OURS.create_all(self.gradebook.engine)
-            wanted = {
-                GradeCell: self.new_grade_cells,
-                SolutionCell: self.new_solution_cells,
-                TaskCell: self.new_task_cells,
-                SourceCell: self.new_source_cells,
-            }
-            changes = _Revision(self.gradebook.db, notebook).revise(wanted)
-            if changes:
-                self.log.warning("%s: %s", REVISED, "; ".join(changes))
-        super()._create_notebook(nb)
+    Returns what changed of an assignment that has submissions, a phrase each.
+    """
+    write_sources(course.repository)
+    with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
+        log = generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=True)
+    return [line.removeprefix("[WARNING] ") for line in log.splitlines() if REVISED in line]
+
+
+def revise(db: Any, notebook: Notebook, wanted: dict[Any, dict[str, Any]]) -> list[str]:
+    """Add and remove cells of a notebook in the gradebook until it has those that are `wanted`, by kind and name.
+
+    Returns what changed, a phrase each.
+    """
+    OURS.create_all(db.get_bind())
+    return _Revision(db, notebook).revise(wanted)
 
 
 class _Revision:

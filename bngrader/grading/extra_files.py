@@ -10,10 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
-
-from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
 
 from bngrader.course.files import write_file
 from bngrader.gradebook.class_gradebook import Files
@@ -78,17 +74,11 @@ def _harmless(path: Path, taken: set[Path], place: Path) -> Path:
     return path
 
 
-class HarmlessNames(NbGraderPreprocessor):
-    """A step of `nbgrader autograde`: give the files that it copied to autograded/ the names that `bngrader` gives."""
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Rename what lies beside the notebook that is being graded; the notebook stays as it is."""
-        course, names = self.parent.parent.coursedir, resources["nbgrader"]
-        place = Path(course.format_path(course.autograded_directory, names["student"], names["assignment"]))
-        for path in [path for path in place.rglob("*") if not path.is_dir()]:
-            if not is_shown(path.name) and path.suffix != ".ipynb":
-                path.rename(_harmless(path, {Path(TIMESTAMP), Path(SECRET)}, place))
-        return nb, resources
+def rename_harmless(place: Path) -> None:
+    """Give the files in a folder of autograded/ names under which no browser and no Python runs them."""
+    for path in [path for path in place.rglob("*") if not path.is_dir()]:
+        if not is_shown(path.name) and path.suffix != ".ipynb":
+            path.rename(_harmless(path, {Path(TIMESTAMP), Path(SECRET)}, place))
 
 
 def _walk(place: Path, ignore: list[str]) -> Iterator[Path]:

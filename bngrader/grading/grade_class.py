@@ -11,15 +11,16 @@ import nbformat
 from sqlalchemy.exc import SQLAlchemyError
 
 from bngrader.authoring.chapter_links import book_address
-from bngrader.authoring.notebooks import gradable, read_solution, record_assignment
+from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.course.folders import Course, require_assignment
 from bngrader.feedback.hide_tests import Shown
 from bngrader.gradebook.class_gradebook import ClassGradebook
 from bngrader.gradebook.database import said_by
-from bngrader.gradebook.records import FAILED, Record
+from bngrader.gradebook.records import FAILED, Outcome, Record
+from bngrader.gradebook.revision import record_assignment
 from bngrader.grading.extra_files import bring_along
-from bngrader.grading.grade_submission import Job, Outcome, grade_one
-from bngrader.grading.process_pool import Map, Workers
+from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.grading.pool import Map, Workers
 from bngrader.submissions.read import Unreadable, misnamed, read_submission, read_timestamp, require_handed_in
 
 

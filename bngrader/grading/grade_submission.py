@@ -7,24 +7,18 @@ import nbformat
 from nbgrader.utils import is_grade, is_solution
 
 from bngrader.engine.errors import SandboxMissing
-from bngrader.engine.execute import execute
+from bngrader.engine.execute import execute_plan
+from bngrader.engine.plan import make_plan
 from bngrader.engine.processes.launcher import ZygoteError
 from bngrader.engine.settings import Engine
+from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown, hide_tests
 from bngrader.feedback.page import page
 from bngrader.feedback.questions import name_of
-from bngrader.grading.scoring import auto_comment, hints, score
+from bngrader.gradebook.records import ByHand, Outcome
+from bngrader.grading.scoring import auto_comment, score
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.repair import repair
-
-
-@dataclass(frozen=True)
-class ByHand:
-    """What a person gave a cell in the gradebook."""
-
-    score: float | None = None
-    extra_credit: float | None = None
-    comment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,21 +34,6 @@ class Job:
     book: str = ""  # its address
     graded: bytes | None = None
     shown: Shown | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a job. With `error`, a line that says why there is no grade, nothing else is set."""
-
-    student: str
-    scores: dict[str, float | None] = field(default_factory=dict)
-    comments: dict[str, str | None] = field(default_factory=dict)
-    hints: dict[str, list[str]] = field(default_factory=dict)
-    graded: bytes = b""
-    feedback: str = ""
-    shown: Shown | None = None  # what the feedback says
-    log: list[str] = field(default_factory=list)  # what had to be mended, a line each
-    error: str | None = None
 
 
 def grade_one(job: Job) -> Outcome:
@@ -82,8 +61,10 @@ def _twice(job: Job) -> Outcome:
 
 
 def _graded(job: Job) -> Outcome:
-    notebook, notes = repair(job.submission, nbformat.reads(job.source.decode(), as_version=4))
-    execute(notebook, Engine.from_dict(job.settings))
+    source = nbformat.reads(job.source.decode(), as_version=4)
+    plan = make_plan(source, Engine.from_dict(job.settings))
+    notebook, notes = repair(job.submission, source)
+    execute_plan(notebook, plan)
     marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
     scores = {name_of(cell): score(cell) for cell in marked if is_grade(cell)}
     comments = {name_of(cell): auto_comment(cell) for cell in marked if is_solution(cell)}

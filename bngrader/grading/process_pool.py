@@ -1,14 +1,13 @@
-"""The map over submissions: in processes of this machine, or on the workers of a dask.distributed scheduler."""
+"""A pool of processes on this machine."""
 
 import functools
 import itertools
 import multiprocessing
-import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -17,21 +16,14 @@ import nbformat
 
 from bngrader.course.folders import CourseError
 from bngrader.engine.errors import SandboxMissing
-from bngrader.engine.execute import imports
+from bngrader.engine.plan import make_plan
 from bngrader.engine.processes.launcher import Source, use
-from bngrader.grading.grade_submission import Job, Outcome, grade_one
+from bngrader.engine.settings import Engine
+from bngrader.gradebook.records import Outcome
+from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.grading.pool import LOST, Map
 
-Map = Callable[[Iterable[Job]], Iterator[Outcome]]
-Workers = Callable[[bytes], AbstractContextManager[Map]]  # makes itself ready for submissions to a source notebook
-
-LOST = "could not be graded: the process that graded it ended, twice. Grade again; if it is so again, look at its code."
 GRACE = 60  # seconds over the engine's own limit, after which a process that has not answered is ended
-AHEAD = 4  # jobs that are sent for each thread of a cluster before the first is done
-
-
-def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
@@ -73,14 +65,14 @@ class _Shared:
     """
 
     def __init__(self, source: bytes) -> None:
-        notebook = nbformat.reads(source.decode(), as_version=4)
-        self._sources = [(packages, Source(packages)) for packages in imports(notebook)]
+        plan = make_plan(nbformat.reads(source.decode(), as_version=4), Engine())
+        self._sources = [(packages, Source(packages)) for packages in plan.package_sets]
         # Not this process: it has threads. Nothing but what a fork is given is inherited, so that its end is seen.
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["bngrader.light", "bngrader.grading.grade_submission"])
+        self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.grade_submission"])
         forkserver.ensure_running()
 
-    def connect(self) -> list[tuple[list[str], socket.socket]]:
+    def connect(self) -> list[tuple[Sequence[str], socket.socket]]:
         """A connection to each zygote."""
         return [(packages, source.connect()) for packages, source in self._sources]
 
@@ -153,7 +145,7 @@ class _Slot:
         self._process.join()
 
 
-def _serve(pipe: Connection, zygotes: list[tuple[list[str], socket.socket]]) -> None:
+def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]]) -> None:
     """Do the jobs that come through the pipe, until it is closed: the parent closes it even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     for packages, sock in zygotes:
@@ -171,64 +163,3 @@ def _serve(pipe: Connection, zygotes: list[tuple[list[str], socket.socket]]) -> 
             pipe.send(answer)
         except OSError:
             return
-
-
-@contextmanager
-def on_cluster(source: bytes, address: str) -> Iterator[Map]:
-    """Do jobs on the workers of the dask.distributed scheduler at `address`, which need this package.
-
-    A job whose worker dies goes to another, as dask does it.
-
-    Raises CourseError if the scheduler cannot be reached, or is lost.
-    """
-    try:
-        from distributed import Client
-    except ModuleNotFoundError as error:
-        raise CourseError("--scheduler needs dask: pip install 'bncourse[cluster]'") from error
-    try:
-        client = Client(address, timeout="20s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise CourseError(f"--scheduler {address}: no scheduler answers there ({error})") from error
-    with client:
-        yield functools.partial(_send, client=client, address=address)
-
-
-def _send(jobs: Iterable[Job], client: Any, address: str) -> Iterator[Outcome]:
-    from distributed import as_completed
-
-    queue = iter(jobs)
-    ahead = max(8, AHEAD * sum(client.nthreads().values()))
-    students = {_submit(client, job): job.student for job in itertools.islice(queue, ahead)}
-    done = as_completed(list(students), loop=client.loop)
-    for future in done:
-        if future.status in ("lost", "pending"):  # its worker died before the result was fetched: dask does it again
-            done.add(future)
-            continue
-        outcome = _result(future, students.pop(future), address)
-        for job in itertools.islice(queue, 1):
-            students[sent := _submit(client, job)] = job.student
-            done.add(sent)
-        yield outcome
-
-
-def _submit(client: Any, job: Job) -> Any:
-    return client.submit(grade_one, job, pure=False)
-
-
-def _result(future: Any, student: str, address: str) -> Outcome:
-    from distributed import KilledWorker
-
-    if future.status not in ("finished", "error"):
-        raise CourseError(
-            f"--scheduler {address}: the connection was lost. Run the command again: it does what is left"
-        )
-    error = future.exception()
-    if isinstance(error, SandboxMissing):
-        raise CourseError(f"a worker of {address} says: {error}")
-    if isinstance(error, KilledWorker):
-        return Outcome(student, error=LOST)
-    if error is not None:
-        return Outcome(student, error=f"could not be graded ({type(error).__name__}: {error})")
-    outcome = future.result()
-    assert isinstance(outcome, Outcome)
-    return outcome

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from bngrader.course.folders import Course, CourseError
 from bngrader.course.names import readable
+from bngrader.gradebook.late_work import opened_gradebook
 from bngrader.lms.grade_files import Receipts, number_of
-from bngrader.lms.grades import Row, opened_gradebook
+from bngrader.lms.grades import Row
 
 
 def moodle_feedback(course: Course, rows: list[Row], receipts: Receipts, each: Callable[[], None]) -> bytes:

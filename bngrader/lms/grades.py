@@ -1,7 +1,5 @@
 """The grades of a class as plain rows, one a student and assignment, with what lateness took off."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,10 +7,10 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from nbgrader.apps import NbGraderAPI
 
-from bngrader.course.folders import Course, CourseError
+from bngrader.course.folders import Course
 from bngrader.gradebook.class_gradebook import has_grade, score_of
 from bngrader.gradebook.database import explained, require_gradebook
-from bngrader.gradebook.late_work import LateWork
+from bngrader.gradebook.late_work import not_in_gradebook
 from bngrader.gradebook.records import GRADED, NEEDS_MANUAL
 from bngrader.lms.roster import Roster, Student
 from bngrader.submissions.read import handed_in
@@ -37,25 +35,6 @@ class Row:
     cells: dict[str, float | None] = field(default_factory=dict)
 
 
-@contextmanager
-def opened_gradebook(course: Course, assignment: str) -> Iterator[LateWork]:
-    """The gradebook of an assignment that was graded before.
-
-    Raises CourseError if there is none, or the assignment is not in it.
-    """
-    require_gradebook(course)
-    with closing(LateWork(course, assignment)) as gradebook:
-        try:
-            gradebook.max_score()
-        except MissingEntry as error:
-            raise _not_in_it(assignment) from error
-        yield gradebook
-
-
-def _not_in_it(assignment: str) -> CourseError:
-    return CourseError(f"the gradebook has no assignment {assignment!r}: run bngrader grade {assignment} first")
-
-
 def read_grades(course: Course, assignments: list[str], roster: Roster | None) -> list[Row]:
     """The rows of all students of the gradebook and the roster, by assignment and student.
 
@@ -76,7 +55,7 @@ def _rows(book: Gradebook, assignment: str, students: dict[str, Student], there:
     try:
         points = float(book.find_assignment(assignment).max_score)
     except MissingEntry as error:
-        raise _not_in_it(assignment) from error
+        raise not_in_gradebook(assignment) from error
     known = {student.id: _known(student) for student in book.students} | students
     graded = {
         submission.student.id: _row(submission, known[submission.student.id], assignment, points)

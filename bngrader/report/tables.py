@@ -75,7 +75,7 @@ def _mistakes(data: ClassData) -> list[tuple[Any, ...]]:
     found = [(one, len(assignment.works)) for assignment in data.assignments for one in frequent(assignment)]
     found.sort(key=lambda pair: (-pair[0].students, not pair[0].known))
     return [
-        (one.assignment, one.function, one.mistake, "yes" if one.known else "no", one.students, count, one.said)
+        (one.assignment, one.function, one.mistake, "yes" if one.known else "no", one.students, count, one.message)
         for one, count in found
     ]
 

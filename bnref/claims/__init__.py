@@ -1,6 +1,6 @@
-"""What papers say of batch normalization, each claim with the experiment that tests it here.
+"""Published claims about batch normalization, each with the experiment that tests it.
 
-A module a section, named by its slug, lists the section's claims under `CLAIMS`. The page `claims` shows them all.
+Each section has a module, named by its slug, that lists the section's claims in `CLAIMS`. The page `claims` shows all.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from bnref.claims.claim import Claim, Finding, Verdict, spread
 
 __all__ = ["SECTIONS", "Claim", "Finding", "Verdict", "all_claims", "spread"]
 
-# In the order of the book, each with a short name.
+# Slugs in the order of the book, with short titles.
 SECTIONS = {
     "introduction": "Introduction",
     "scaling": "Scaling",
@@ -26,7 +26,8 @@ SECTIONS = {
 
 
 def all_claims() -> list[Claim]:
-    """The claims of all sections that have some, in the order of the book."""
+    """Return the claims of all sections in the order of the book."""
     names = [f"{__name__}.{section}" for section in SECTIONS]
+    # Sections without claims have no module.
     modules = [importlib.import_module(name) for name in names if importlib.util.find_spec(name)]
     return [claim for module in modules for claim in module.CLAIMS]

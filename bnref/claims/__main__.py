@@ -1,6 +1,7 @@
-"""`python -m bnref.claims`: run the experiments behind all claims, on all cores, so that the book finds them done.
+"""`python -m bnref.claims`: run the experiments behind all claims on all cores.
 
-A page runs its own one after the other. Set `BNREF_EXPERIMENTS`, or nothing is kept.
+The book then finds their results on disk; without them, each page would run its own experiments one after the other.
+Set `BNREF_EXPERIMENTS` to the folder for the results, or nothing is kept.
 """
 
 from multiprocessing import Manager
@@ -14,7 +15,7 @@ from bnref.experiments.progress import Progress
 
 
 def find(chapter: str, found: "Queue[str | None]") -> None:
-    """Run the experiments of one chapter's claims: they share some of their work, which is then done once."""
+    """Run the experiments of one chapter's claims in this process, so that work they share is done once."""
     for claim in all_claims():
         if claim.chapter == chapter:
             claim.find()
@@ -22,14 +23,14 @@ def find(chapter: str, found: "Queue[str | None]") -> None:
 
 
 def show(found: "Queue[str | None]", total: int) -> None:
-    """Count the claims that the processes have found, until None comes."""
+    """Show how many claims have been tested, until None arrives in the queue."""
     progress = Progress("Experiments", total)
     while found.get() is not None:
         progress.step()
 
 
 def main() -> None:
-    """Run each chapter's experiments, beside those of others."""
+    """Run the chapters' experiments in parallel."""
     claims = all_claims()
     chapters = dict.fromkeys(claim.chapter for claim in claims)
     with Manager() as manager:

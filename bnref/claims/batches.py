@@ -1,4 +1,4 @@
-"""The claims of the section on batches."""
+"""Claims of the section on batches."""
 
 import numpy as np
 

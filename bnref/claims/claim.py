@@ -1,4 +1,4 @@
-"""The form of a claim, and of what became of it here."""
+"""Data types for claims, findings and verdicts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 
 class Verdict(Enum):
-    """What the experiment here says of a claim."""
+    """The outcome of an experiment for a claim."""
 
     SHOWN = "shown"
     NOT_SHOWN = "not shown here"  # no effect, or one within the spread, at this size
@@ -19,7 +19,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was measured, in words and numbers with their spread, and the verdict that follows from them."""
+    """A measurement in words and numbers, with their spread, and the resulting verdict."""
 
     measured: str
     verdict: Verdict
@@ -27,11 +27,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence that somebody published, and its test.
+    """A published statement and its test.
 
-    `name` is its anchor: `claim-<name>` stands in the chapter before what tests it. `source` is a key of
-    references.bib, and `where` the place in it. `published` is the paper's own number with its setting, or empty if it
-    gives none. `experiment` takes no arguments and gives a plain dataclass; `judge` makes the finding from it.
+    `name` is its anchor: the chapter has `claim-<name>` before the experiment. `source` is a key in references.bib, and
+    `where` the place in that source. `published` is the paper's own number with its setting, or empty if there is none.
+    `experiment` takes no arguments and returns a plain dataclass; `judge` turns it into the finding.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Claim:
     judge: Callable[[Any], Finding]
 
     def find(self) -> Finding:
-        """Run the experiment, or take its remembered result, and judge it."""
+        """Run the experiment, or load its stored result, and judge it."""
         return self.judge(self.experiment())
 
 
 def spread(values: ArrayLike, digits: int = 3) -> str:
-    """Values over seeds as text: their mean, and their lowest and highest in brackets."""
+    """Format values over seeds as text: their mean, with the lowest and highest in parentheses."""
     v = np.asarray(values, dtype=float)
     return f"{v.mean():.{digits}f} ({v.min():.{digits}f} to {v.max():.{digits}f})"

@@ -1,4 +1,4 @@
-"""What is said of batch normalization in CNNs."""
+"""Claims of the section on CNNs."""
 
 import numpy as np
 
@@ -6,11 +6,14 @@ from bnref.claims.claim import Claim, Finding, Verdict, spread
 from bnref.experiments.cnn import Translation, UselessBias, translation, useless_bias
 from bnref.experiments.cnn_training import Depth, Folding, Speed, depth, folding, speed
 
-TARGET = 0.9  # the accuracy that `speed` is asked for
+TARGET = 0.9  # accuracy to reach in `judge_steps`
 
 
 def judge_bias(results: list[UselessBias]) -> Finding:
-    """Rounding is below 1e-10; what the biases leave in evaluation shrinks as the running means forget."""
+    """Require training to differ only by rounding, below 1e-10.
+
+    In evaluation mode, the effect of the biases fades as the running means catch up.
+    """
     training, moved = max(r.training for r in results), max(r.moved for r in results)
     first, last = (spread([r.evaluation[i] for r in results], 2) for i in (0, -1))
     measured = (
@@ -22,7 +25,7 @@ def judge_bias(results: list[UselessBias]) -> Finding:
 
 
 def judge_translation(results: list[Translation]) -> Finding:
-    """Per channel, the accuracy must be the same where the digits have moved; per neuron, lower."""
+    """Require the same accuracy on moved digits per channel, and a lower one per neuron."""
     channel, neuron = (np.array([getattr(r, name) for r in results]) for name in ("per_channel", "per_neuron"))
     measured = (
         f"accuracy on digits as trained and moved by two pixels: per channel {spread(channel[:, 0], 2)} and "
@@ -33,7 +36,7 @@ def judge_translation(results: list[Translation]) -> Finding:
 
 
 def judge_steps(result: Speed) -> Finding:
-    """Fewest steps with BN must be below those without for every seed."""
+    """Require the slowest seed with BN to be faster than the fastest seed without."""
     with_norm, without = (result.steps_to(name, TARGET) for name in ("batch_norm", "none"))
     measured = (
         f"steps to {TARGET:.0%} accuracy, each at its best rate: {spread(with_norm, 0)} with BN and "
@@ -43,7 +46,7 @@ def judge_steps(result: Speed) -> Finding:
 
 
 def judge_rates(result: Speed) -> Finding:
-    """At the highest rate the network must learn with BN, and be at chance without."""
+    """Require a higher best rate with BN, and clearly better accuracy at the highest rate."""
     with_norm, without = result.batch_norm[:, -1, -1], result.none[:, -1, -1]
     measured = (
         f"best rate {result.best_rate('batch_norm'):g} with BN, {result.best_rate('none'):g} without; accuracy after "
@@ -54,7 +57,7 @@ def judge_rates(result: Speed) -> Finding:
 
 
 def judge_depth(result: Depth) -> Finding:
-    """At the largest depth the worst seed with BN must be far above the best one without."""
+    """Require the worst seed with BN to be far above the best seed without BN at the largest depth."""
     with_norm, without = (result.best(name)[:, -1] for name in ("batch_norm", "none"))
     measured = (
         f"accuracy with {result.depths[-1]} convolutions: {spread(with_norm, 2)} with BN, {spread(without, 2)} without"
@@ -63,7 +66,7 @@ def judge_depth(result: Depth) -> Finding:
 
 
 def judge_folding(results: list[Folding]) -> Finding:
-    """Differences must be rounding in float32 and in float64, and no prediction may change."""
+    """Require differences at the level of rounding in float32 and float64, and unchanged predictions."""
     single, double = (max(getattr(r, name) for r in results) for name in ("float32", "float64"))
     changed = sum(r.changed for r in results)
     measured = (

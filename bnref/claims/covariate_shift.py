@@ -1,4 +1,4 @@
-"""What papers say of covariate shift: of recomputed BN statistics, of importance weights, and of rendered images."""
+"""Claims about covariate shift: recomputed BN statistics, importance weights, and rendered images."""
 
 import functools
 
@@ -11,13 +11,13 @@ from bnref.experiments import covariate_shift_statistics as statistics
 from bnref.experiments import covariate_shift_weights as weights
 
 Array = NDArray[np.floating]
-RISE = 0.01  # of accuracy, that counts
+RISE = 0.01  # smallest difference in accuracy that counts as an effect
 
 
 def _compared(
     before: Array, after: Array, names: tuple[str, str], what: str, least: float = RISE, up: bool = True
 ) -> Finding:
-    """Whether `after` differs from `before` by more than `least`, the way claimed, in every seed."""
+    """Judge whether `after` differs from `before` by more than `least`, in the claimed direction, for every seed."""
     rise = (after - before) * (1 if up else -1)
     measured = f"{what}: {names[0]} {spread(before)}, {names[1]} {spread(after)}"
     if (rise > least).all():

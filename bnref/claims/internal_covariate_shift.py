@@ -1,4 +1,4 @@
-"""What papers say of internal covariate shift, of its remedies, and of what batch norm does instead."""
+"""Claims about internal covariate shift, its remedies, and the actual effect of batch norm."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,14 +20,14 @@ def _shown(condition: bool | np.bool_) -> Verdict:
 
 
 def judge_sigmoids(result: Pair) -> Finding:
-    """The accuracy of both networks early, and at the end."""
+    """Compare the accuracy of both networks early in training and at the end."""
     at = {step: [[h.at(step) for h in group] for group in result] for step in (100, 3000)}
     words = [f"step {step}: {spread(bn)} with BN, {spread(none)} without" for step, (none, bn) in at.items()]
     return Finding("; ".join(words), _shown(all(min(bn) > max(none) + 0.05 for none, bn in at.values())))
 
 
 def judge_percentiles(result: Pair) -> Finding:
-    """How far the median moves and how much the width varies, in the last hidden layer."""
+    """Compare how far the median moves and how much the width varies in the last hidden layer."""
     motion, stretch = ([[f(h) for h in group] for group in result] for f in (History.motion, History.stretch))
     words = (
         f"over 3000 steps the median moves by {spread(motion[1], 2)} with BN and {spread(motion[0], 2)} without; "
@@ -37,7 +37,7 @@ def judge_percentiles(result: Pair) -> Finding:
 
 
 def judge_recipe(name: str) -> Callable[[tuple[Recipe, ...]], Finding]:
-    """The judge of one alternative: it helps if each seed is far better than the best one of the network as it is."""
+    """Return the judge of one alternative, which helps if its worst seed is far above the unchanged network's best."""
 
     def judge(result: tuple[Recipe, ...]) -> Finding:
         by_name = {recipe.name: recipe for recipe in result}
@@ -49,7 +49,7 @@ def judge_recipe(name: str) -> Callable[[tuple[Recipe, ...]], Finding]:
 
 
 def judge_noise(result: tuple[Recipe, ...]) -> Finding:
-    """The accuracy and the motion of batch norm with noise, beside batch norm alone and the network as it is."""
+    """Compare accuracy and motion of batch norm with noise, batch norm without it, and the unchanged network."""
     by_name = {recipe.name: recipe for recipe in result}
     base, norm, noisy = (by_name[key] for key in ("as it is", "BN", "BN + noise"))
     words = (
@@ -63,7 +63,7 @@ def judge_noise(result: tuple[Recipe, ...]) -> Finding:
 
 
 def judge_gradient_shift(result: tuple[Course, Course]) -> Finding:
-    """Whether batch norm lowers the measure of definition 2.1, absolute and relative alike, or raises it."""
+    """Judge whether batch norm lowers or raises both the absolute and the relative measure of definition 2.1."""
     without, with_norm = (course.shift() for course in result)
     words = (
         f"length {spread(with_norm[:, 0], 4)} with BN, {spread(without[:, 0], 4)} without; "
@@ -79,14 +79,14 @@ def _reduced(without: NDArray[np.floating], with_norm: NDArray[np.floating]) -> 
 
 
 def judge_landscape(result: tuple[Course, Course]) -> Finding:
-    """The range of the loss along the gradient."""
+    """Compare the range of the loss along the gradient."""
     without, with_norm = (course.ranges() for course in result)
     words = f"range {spread(with_norm)} with BN, {spread(without)} without"
     return Finding(words, _shown(with_norm.max() < without.min()))
 
 
 def judge_rates(result: Rates) -> Finding:
-    """The highest learning rate at which every run works."""
+    """Compare the highest learning rates at which every run works."""
     without, with_norm = (max(result.works(right)) for right in (result.without, result.with_norm))
     words = f"the highest rate at which all runs come to 0.9: {with_norm:g} with BN, {without:g} without"
     return Finding(words, _shown(with_norm > without))
@@ -99,7 +99,7 @@ def _claim(
 
 
 def sigmoid_courses() -> tuple[Course, Course]:
-    """The courses of the network of sigmoids."""
+    """Return the training runs of the sigmoid network."""
     return courses(sigmoid=True)
 
 

@@ -1,4 +1,4 @@
-"""The claims of the index page: gradients that vanish and explode, sigmoids, and the size of initial weights."""
+"""Claims of the index page: vanishing and exploding gradients, sigmoids, and the size of initial weights."""
 
 import numpy as np
 

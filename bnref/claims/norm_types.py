@@ -14,7 +14,7 @@ _claim = partial(Claim, chapter="norm_types")
 
 
 def _invariant(norms: tuple[str, ...], change: str, results: list[units.Invariance]) -> Finding:
-    """Whether a change leaves these norms alone, and moves batch norm."""
+    """Judge whether a change leaves the results of these norms unchanged but changes that of batch norm."""
     largest = {r.norm: max(r.difference) for r in results if r.change == change}
     worst, moved = max(largest[norm] for norm in norms), largest["batch norm"]
     shown = worst < 1e-12 and moved > 0.1
@@ -64,7 +64,7 @@ def _order(results: list[dropout.Dropped]) -> Finding:
     )
 
 
-def _mended(results: list[dropout.Dropped]) -> Finding:
+def _recomputed(results: list[dropout.Dropped]) -> Finding:
     r = _find(results, dropout.NETWORKS[0], 0.7)
     return Finding(
         f"dropping 70%: test error {spread(r.percent, 1)}%, {spread(r.mended, 1)}% with statistics taken anew",
@@ -174,7 +174,7 @@ CLAIMS = [
         "the table on adjusting BN's moving mean and variance",
         "",
         experiment=dropout.dropped,
-        judge=_mended,
+        judge=_recomputed,
     ),
     _claim(
         "layer-condition",

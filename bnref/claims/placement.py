@@ -1,4 +1,4 @@
-"""The claims of the section on placement."""
+"""Claims of the section on placement."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ Array = NDArray[np.floating]
 
 
 def _by_sign(difference: Array) -> Verdict:
-    """What differences say, one a seed, that a claim expects above 0: shown or contradicted if all agree."""
+    """Judge differences, one per seed, that the claim expects to be positive: all seeds must agree on the sign."""
     if (difference > 0).all():
         return Verdict.SHOWN
     return Verdict.CONTRADICTED if (difference < 0).all() else Verdict.NOT_SHOWN
@@ -34,12 +34,12 @@ def _restored(results: list[Spirals]) -> Finding:
 
 
 def placed(results: list[Placed], activation: str, gain: float, placement: str) -> Array:
-    """The accuracies (seeds,) of one setting among `placements`."""
+    """Return the accuracies (seeds,) for one setting of `placements`."""
     return next(p.accuracy for p in results if (p.activation, p.gain, p.placement) == (activation, gain, placement))
 
 
 def _order(results: list[Placed], activation: str, better: str) -> Finding:
-    """Compare both placements seed by seed, with weights five times the usual and with the usual ones."""
+    """Compare both placements seed by seed, with weights of five times the usual size and of the usual size."""
     worse = "pre" if better == "post" else "post"
     differences, texts = [], []
     for gain in (5.0, 1.0):
@@ -70,7 +70,7 @@ def _disabled(results: list[Trained]) -> Finding:
 
 
 def exact_scaling() -> Scaled:
-    """`scaled_weights` with an eps too small to matter."""
+    """Run `scaled_weights` with an eps too small to matter."""
     return placement_gradients.scaled_weights(eps=1e-30)
 
 

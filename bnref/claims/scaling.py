@@ -1,4 +1,4 @@
-"""The claims of the section on scaling: what scaled inputs do for gradient descent, and how far a value can lie out."""
+"""Claims of the section on scaling: faster gradient descent on scaled inputs, and a bound for outliers."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The claims of the closing chapter: gradients in deep BN networks, residual networks, and dynamic tanh."""
+"""Claims of the closing chapter: gradients in deep BN networks, residual networks, and dynamic tanh."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The engine room of the reference functions: one forward and one backward pass for every norm, in NumPy alone."""
+"""Shared internals of the reference functions: the forward and backward passes of all norms, in NumPy."""
 
 from bnref.core.passes import Cache, Moments, backward, evaluate, forward, moments, seen_as
 

@@ -1,8 +1,7 @@
-"""Sums and affine maps of `(N, C, L)` arrays, a block at a time, so that NumPy works in a core's cache.
+"""Sums and affine maps of `(N, C, L)` arrays, computed block by block so that NumPy works in a core's cache.
 
-NumPy makes one pass over its operands for each operation. On a block that fits into the cache only the first of these
-passes reads main memory, and only the last one writes to it. What a compiled kernel wins by fusing its loops is won
-here by the size of the block.
+NumPy makes one pass over its operands for each operation. On a block that fits into the cache, only the first of these
+passes reads main memory and only the last one writes to it. A compiled kernel gains the same by fusing its loops.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,27 +15,34 @@ Array = NDArray[np.floating]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-BLOCK = 1 << 19  # bytes: half of a small second-level cache
-WIDE = 1000  # entries that a row of a table should have: on a short one NumPy's inner loop hardly gets going
-SHORT = 512  # and below this the entries of a channel are too few for a loop of their own
+# Half of a small second-level cache, so that a block and its result fit. The page on performance compares block sizes.
+BLOCK_BYTES = 1 << 19
+# On short rows NumPy spends its time on starting the inner loop, so narrow tables are read as wider ones, several rows
+# in one.
+MIN_ROW_ENTRIES = 1000
+# For the same reason, channels with fewer entries than this share a loop.
+MIN_CHANNEL_ENTRIES = 512
+# With its usual buffer of 8192 elements NumPy copies broadcast operands before reading them; a small one avoids it.
+BUFFER_ELEMENTS = 256
 
 
 def unbuffered(function: Callable[P, R]) -> Callable[P, R]:
-    """Have NumPy read broadcast operands where they are: with its usual buffer it copies them there first."""
+    """Make NumPy read broadcast operands in place instead of copying them into its buffer first."""
 
     @wraps(function)
     def run(*args: P.args, **options: P.kwargs) -> R:
-        with np.errstate(all="ignore"):  # NaN and infinity pass through
-            np.setbufsize(256)
+        # errstate also restores the buffer size when it ends. NaN and infinity pass through without a warning.
+        with np.errstate(all="ignore"):
+            np.setbufsize(BUFFER_ELEMENTS)
             return function(*args, **options)
 
     return run
 
 
-def _blocks(v: Array) -> Iterator[tuple[slice, slice]]:
-    """Slices of the first two axes of an (N, C, L) array, each pair for a block of about BLOCK bytes."""
-    n, c, length = v.shape
-    size = max(1, BLOCK // v.itemsize)
+def _blocks(values: Array) -> Iterator[tuple[slice, slice]]:
+    """Yield pairs of slices of the first two axes of an (N, C, L) array, one for each block of about BLOCK_BYTES."""
+    n, c, length = values.shape
+    size = max(1, BLOCK_BYTES // values.itemsize)
     channels = min(c, max(1, size // length))
     rows = max(1, size // (channels * length))
     for j in range(0, c, channels):
@@ -45,44 +51,52 @@ def _blocks(v: Array) -> Iterator[tuple[slice, slice]]:
 
 
 @lru_cache
-def _fold(n: int, c: int, length: int) -> int:
-    """How many rows of a narrow (N, C, 1) table to take as one long row: a divisor of N."""
-    return max(k for k in range(1, max(1, WIDE // c) + 1) if n % k == 0) if length == 1 else 1
+def _rows_to_join(n: int, c: int, length: int) -> int:
+    """Return how many rows of a narrow (N, C, 1) table to read as one long row: a divisor of N."""
+    if length > 1:
+        return 1
+    return max(k for k in range(1, max(1, MIN_ROW_ENTRIES // c) + 1) if n % k == 0)
 
 
-def _spread(p: ArrayLike, v: Array, rows: int) -> Array:
-    """One number a channel, (C,), in the dtype of `v`, laid out so that NumPy's inner loops along `v` are long."""
-    p = np.asarray(p, v.dtype)
-    if 1 < v.shape[2] < SHORT:
-        return np.repeat(p, v.shape[2]).reshape(v.shape[1:])
-    return (np.tile(p, rows) if rows > 1 else p)[:, None]
+def _per_channel(parameter: ArrayLike, values: Array, rows: int) -> Array:
+    """Lay out one number per channel, (C,), in the dtype of `values`, so that NumPy's inner loops are long."""
+    parameter = np.asarray(parameter, values.dtype)
+    if 1 < values.shape[2] < MIN_CHANNEL_ENTRIES:
+        return np.repeat(parameter, values.shape[2]).reshape(values.shape[1:])
+    return (np.tile(parameter, rows) if rows > 1 else parameter)[:, None]
 
 
-def _total(v: Array, w: Array | None = None) -> Array:
-    """The sum of v, or of v w, over axes 0 and 2 of a block; BLAS does the reading."""
-    n, _, length = v.shape
+def _total(values: Array, weights: Array | None = None) -> Array:
+    """Sum `values`, or `values * weights`, over axes 0 and 2 of a block, using BLAS."""
+    n, _, length = values.shape
     if length == 1:
-        return np.ones(n, v.dtype) @ v[..., 0] if w is None else np.einsum("nc,nc->c", v[..., 0], w[..., 0])
-    return (np.matvec(v, np.ones(length, v.dtype)) if w is None else np.vecdot(v, w)).sum(axis=0, dtype=np.float64)
+        column = values[..., 0]
+        return np.ones(n, values.dtype) @ column if weights is None else np.einsum("nc,nc->c", column, weights[..., 0])
+    by_row = np.matvec(values, np.ones(length, values.dtype)) if weights is None else np.vecdot(values, weights)
+    return by_row.sum(axis=0, dtype=np.float64)
 
 
-def sums(v: Array, shift: Array | None = None, w: Array | None = None) -> Array:
-    """The sums of w and of w (v - shift) over axes 0 and 2, (2, C) in float64; w is v - shift where it is None."""
-    rows = _fold(*v.shape)
-    shift = None if shift is None else _spread(shift, v, rows)
-    v = v.reshape(len(v) // rows, -1, v.shape[2])
-    w = None if w is None else w.reshape(v.shape)
-    totals = np.zeros((2, v.shape[1]), np.result_type(v.dtype, np.float64))
-    for i, j in _blocks(v):
-        d = v[i, j] if shift is None else v[i, j] - shift[j]
-        e = d if w is None else w[i, j]
-        totals[0, j] += _total(e)
-        totals[1, j] += _total(e, d)
+def sums(values: Array, shift: Array | None = None, weights: Array | None = None) -> Array:
+    """Sum `weights` and `weights * (values - shift)` over axes 0 and 2: (2, C) in float64.
+
+    Without `weights`, `values - shift` is its own weight, so the second sum is one of squares.
+    """
+    rows = _rows_to_join(*values.shape)
+    shift = None if shift is None else _per_channel(shift, values, rows)
+    values = values.reshape(len(values) // rows, -1, values.shape[2])
+    weights = None if weights is None else weights.reshape(values.shape)
+    # Within a block the sums are in the array's precision. There are many blocks, so their sums need float64.
+    totals = np.zeros((2, values.shape[1]), np.result_type(values.dtype, np.float64))
+    for i, j in _blocks(values):
+        shifted = values[i, j] if shift is None else values[i, j] - shift[j]
+        weight = shifted if weights is None else weights[i, j]
+        totals[0, j] += _total(weight)
+        totals[1, j] += _total(weight, shifted)
     return totals.reshape(2, rows, -1).sum(axis=1) if rows > 1 else totals
 
 
 def transform(
-    v: Array,
+    values: Array,
     scale: ArrayLike,
     offset: ArrayLike | None = None,
     shift: ArrayLike | None = None,
@@ -91,24 +105,24 @@ def transform(
     last: ArrayLike | None = None,
     divide: bool = False,
 ) -> Array:
-    """`((v - shift) scale + add + offset) last` for each channel of an (N, C, L) array, in its dtype.
+    """Return `((values - shift) * scale + add + offset) * last` for each channel of an (N, C, L) array, in its dtype.
 
-    `scale`, `offset`, `shift` and `last` are `(C,)`, and `add` is `(N, C, L)`; what is None is left out. With `divide`
-    the scale is divided by.
+    `scale`, `offset`, `shift` and `last` are `(C,)`, and `add` is `(N, C, L)`. Steps whose argument is None are left
+    out. With `divide`, the values are divided by `scale` instead.
     """
-    rows, out = _fold(*v.shape), np.empty(v.shape, v.dtype)
-    a = _spread(scale, v, rows)
-    b, d, g = (None if p is None else _spread(p, v, rows) for p in (offset, shift, last))
-    v = v.reshape(len(v) // rows, -1, v.shape[2])
-    y, add = out.reshape(v.shape), None if add is None else add.reshape(v.shape)
+    rows, result = _rows_to_join(*values.shape), np.empty(values.shape, values.dtype)
+    scale = _per_channel(scale, values, rows)
+    offset, shift, last = (None if p is None else _per_channel(p, values, rows) for p in (offset, shift, last))
+    values = values.reshape(len(values) // rows, -1, values.shape[2])
+    joined, add = result.reshape(values.shape), None if add is None else add.reshape(values.shape)
     apply_scale = np.divide if divide else np.multiply
-    for i, j in _blocks(v):
-        part = y[i, j]
-        apply_scale(v[i, j] if d is None else np.subtract(v[i, j], d[j], out=part), a[j], out=part)
+    for i, j in _blocks(values):
+        out = joined[i, j]
+        apply_scale(values[i, j] if shift is None else np.subtract(values[i, j], shift[j], out=out), scale[j], out=out)
         if add is not None:
-            part += add[i, j]
-        if b is not None:
-            part += b[j]
-        if g is not None:
-            part *= g[j]
-    return out
+            out += add[i, j]
+        if offset is not None:
+            out += offset[j]
+        if last is not None:
+            out *= last[j]
+    return result

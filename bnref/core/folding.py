@@ -1,8 +1,9 @@
-"""Folding: batch norm in evaluation is an affine map a channel, which the linear map beside it can take in.
+"""Folding of batch norm into the linear layer or convolution before or after it.
 
-A layer *after* which BN comes takes it in exactly, a convolution with any padding. A layer *before* which BN comes
-does too, but a convolution that pads with zeros pads what BN has put out; to pad what goes into BN instead, the
-padding has to be the value that BN maps to 0, and `fold_conv_before` returns it.
+In evaluation mode batch norm is an affine map of each channel. Folding it into the layer *before* it is exact, also for
+a convolution with padding. Folding it into the layer *after* it is exact too, except that a convolution with zero
+padding pads the *output* of BN with zeros. The folded convolution sees the *input* of BN, whose padding must be the
+value that BN maps to 0; `fold_conv_before` returns it.
 """
 
 import numpy as np
@@ -17,9 +18,10 @@ __all__ = ["fold_after", "fold_conv_before", "fold_linear_before"]
 def affine(
     channels: int, gamma: ArrayLike, beta: ArrayLike, mean: ArrayLike, var: ArrayLike, eps: float
 ) -> tuple[Array, Array]:
-    """Scale and offset of each channel, (channels,) in float64, with which BN maps x to `scale x + offset`.
+    """Return BN's scale and offset of each channel, (channels,) in float64: BN maps x to `scale x + offset`.
 
-    Raises ValueError for another shape, what is not real, a negative variance, and eps that is not above 0.
+    Raises ValueError for any other shape, for entries other than real numbers, for a negative variance, and for eps
+    that is not positive.
     """
     named = {"gamma": gamma, "beta": beta, "mean": mean, "var": var}
     g, b, m, v = (as_vector(p, channels, name).astype(np.float64) for name, p in named.items())
@@ -33,7 +35,7 @@ def as_weight(weight: ArrayLike, ndim: int, shape: str) -> Array:
     """Return `weight` as a floating array. Raises ValueError unless it has `ndim` axes, none of length 0."""
     array = as_real(weight, "weight")
     if array.ndim != ndim or array.size == 0:
-        raise ValueError(f"weight must have shape {shape}, each at least 1, but its shape is {array.shape}")
+        raise ValueError(f"weight must have shape {shape}, with no axis of length 0, but its shape is {array.shape}")
     return array
 
 
@@ -46,15 +48,16 @@ def fold_after(
     var: ArrayLike,
     eps: float,
 ) -> tuple[Array, Array]:
-    """Fold BN into the linear map before it, whose `weight` has the output channels on its first axis.
+    """Fold BN into the linear layer or convolution before it.
 
-    Returns weight and bias in the dtype of `weight`. Raises ValueError for statistics that do not fit.
+    The first axis of `weight` is the output channels. Returns weight and bias in the dtype of `weight`. Raises
+    ValueError for statistics that do not fit.
     """
     out = len(weight)
     scale, offset = affine(out, gamma, beta, mean, var, eps)
     if bias is not None:
         offset = offset + scale * as_vector(bias, out, "bias")
-    folded = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))
+    folded = weight * scale.reshape(-1, *[1] * (weight.ndim - 1))  # one scale per output channel
     return folded.astype(weight.dtype), offset.astype(weight.dtype)
 
 
@@ -67,10 +70,11 @@ def fold_linear_before(
     var: ArrayLike,
     eps: float = 1e-5,
 ) -> tuple[Array, Array]:
-    """Fold BN into the linear layer after it: `weight` is (out, in), `bias` is (out,) or None, the others are (in,).
+    """Fold BN into the linear layer after it.
 
-    Returns weight and bias in the dtype of `weight`. Raises ValueError for shapes that do not fit, for what is not
-    real, for a negative variance, and for eps that is not above 0.
+    `weight` is (out, in), `bias` is (out,) or None, the others are (in,). Returns weight and bias in the dtype of
+    `weight`. Raises ValueError for shapes that do not fit, for entries other than real numbers, for a negative
+    variance, and for eps that is not positive.
     """
     weight = as_weight(weight, 2, "(out, in)")
     scale, offset = affine(weight.shape[1], gamma, beta, mean, var, eps)
@@ -89,17 +93,19 @@ def fold_conv_before(
 ) -> tuple[Array, Array, Array]:
     """Fold BN into the convolution after it.
 
-    `weight` is (out, in, kh, kw), `bias` is (out,) or None, the others are (in,). Returns weight, bias and the
-    padding, (in,), in the dtype of `weight`. Exact for a convolution without padding. One that pads BN's output with
-    zeros must now pad channel i of its input with `padding[i]`, the value that BN maps to 0.
+    `weight` is (out, in, kh, kw), `bias` is (out,) or None, the others are (in,). Returns weight, bias and padding,
+    (in,), in the dtype of `weight`. A convolution that padded BN's output with zeros must now pad channel i of its
+    input with `padding[i]`, the value that BN maps to 0.
 
-    Raises ValueError for shapes that do not fit, for what is not real, for a negative variance, for eps that is not
-    above 0, and for a gamma of 0, where no input gives 0.
+    Raises ValueError for shapes that do not fit, for entries other than real numbers, for a negative variance, for eps
+    that is not positive, and for a gamma of 0, with which BN maps no value to 0.
     """
     weight = as_weight(weight, 4, "(out, in, kh, kw)")
     scale, offset = affine(weight.shape[1], gamma, beta, mean, var, eps)
     if (scale == 0).any():
-        raise ValueError("gamma must not be 0 where BN comes before a convolution: no padding of its input gives 0")
+        raise ValueError(
+            "gamma must not contain 0 when BN comes before a convolution, because BN then maps no padding value to 0"
+        )
     moved = np.einsum("oihw,i->o", weight, offset)
     if bias is not None:
         moved = moved + as_vector(bias, len(weight), "bias")

@@ -1,4 +1,4 @@
-"""A numeric gradient, to check a backward pass against."""
+"""Numeric gradients for checking a backward pass."""
 
 from collections.abc import Callable
 
@@ -12,21 +12,22 @@ __all__ = ["gradient_error", "numeric_gradient"]
 
 
 def numeric_gradient(loss: Callable[[Array], float], x: ArrayLike, step: float = 1e-5) -> Array:
-    """The gradient of `loss` at `x` by central differences, in float64.
+    """Approximate the gradient of `loss` at `x` by central differences, in float64.
 
     Parameters
     ----------
     loss
-        From a float64 array of the shape of `x` to a number. It is called twice for each entry.
+        A function from a float64 array of the shape of `x` to a number. It is called twice for each entry.
     x
         An array of any shape and real dtype.
     step
-        How far each entry is moved to either side. The error is of the order of step^2, plus rounding over step.
+        The distance by which each entry is moved to either side. The error is of order step^2, plus the rounding error
+        divided by step. The default is near the best step for float64, eps^(1/3).
 
     Raises
     ------
     ValueError
-        If `x` does not hold real numbers, or if `step` is not above 0.
+        If `x` does not contain real numbers, or if `step` is not positive.
     """
     point, step = as_real(x, "x").astype(np.float64), positive(step, "step")
     gradient = np.empty_like(point)
@@ -41,12 +42,12 @@ def numeric_gradient(loss: Callable[[Array], float], x: ArrayLike, step: float =
 
 
 def gradient_error(gradient: ArrayLike, numeric: ArrayLike) -> float:
-    """The largest difference of two gradients of one shape, as a share of their largest entry (0 where both are 0).
+    """Return the largest difference between two gradients, relative to their largest entry; 0 if both are 0.
 
-    Raises ValueError if their shapes differ or they do not hold real numbers.
+    Raises ValueError if their shapes differ or if they do not contain real numbers.
     """
     a, b = as_real(gradient, "gradient"), as_real(numeric, "numeric")
     if a.shape != b.shape:
-        raise ValueError(f"both gradients must have one shape, but have {a.shape} and {b.shape}")
+        raise ValueError(f"both gradients must have the same shape, but their shapes are {a.shape} and {b.shape}")
     largest = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
     return float(np.abs(a - b).max(initial=0) / largest) if largest else 0.0

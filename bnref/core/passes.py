@@ -1,6 +1,6 @@
-"""One forward and one backward pass for every norm, in NumPy alone.
+"""The forward and backward passes shared by all norms.
 
-Each norm is batch norm of a view `(N, C, L)`, with statistics over axes 0 and 2::
+Each norm is batch norm of a view `(N, C, L)` of its input, with statistics over axes 0 and 2::
 
     batch norm      x (N, C, *)  as  (N, C, L)
     instance norm   x (N, C, *)  as  (1, N C, L)
@@ -8,10 +8,11 @@ Each norm is batch norm of a view `(N, C, L)`, with statistics over axes 0 and 2
     layer norm      x (N, *)     as  (1, N, D)
     RMS norm        the same, without centring
 
-A sum of squares minus a squared mean is exact enough while the mean is small against the spread. Where it is not, the
-values are shifted first, by one of them and, should that be an outlier, by their mean. So a channel of equal numbers
-has exactly that number as its mean, and exactly 0 as its standard deviation. A block's sums are in the array's
-precision, sums over blocks in float64. See Chan, Golub and LeVeque (1983).
+The variance is the mean square minus the squared mean, which takes one pass and is accurate as long as the mean is
+small compared with the spread. Otherwise the values are shifted first: by one of the values or, if that is an outlier,
+by their mean. A channel of equal numbers therefore has exactly that number as its mean and exactly 0 as its standard
+deviation. Sums within a block are in the array's precision, and sums over blocks are in float64. See Chan, Golub and
+LeVeque (1983).
 """
 
 import math
@@ -28,7 +29,7 @@ from bnref.core.blocks import Array, sums, transform, unbuffered
 class Moments:
     """Mean and biased standard deviation of each channel, both `(C,)` and at least float64.
 
-    `shift` is what to subtract before anything else, `(C,)` in the dtype of the values, or None where there is no need.
+    `shift`, `(C,)` in the dtype of the values, has to be subtracted before anything else; None if no shift is needed.
     """
 
     mean: Array
@@ -37,15 +38,16 @@ class Moments:
 
     @property
     def rest(self) -> Array:
-        """What is left of the mean after the shift, `(C,)`."""
+        """The rest of the mean after the shift, `(C,)`."""
         return self.mean if self.shift is None else self.mean - self.shift
 
 
 @dataclass(frozen=True)
 class Cache:
-    """What `backward` needs: the values seen as `(N, C, L)`, their moments, 1 / sqrt(var + eps), and gamma times that.
+    """Intermediate results of `forward` for `backward`.
 
-    `values` may be a view of the input, which must not change before `backward`, as in PyTorch.
+    `values` is the input as `(N, C, L)`. It may share memory with the input, which must not change before `backward`,
+    as in PyTorch. `inverse` is 1 / sqrt(var + eps), and `scale` is gamma * `inverse`, both `(C,)`.
     """
 
     values: Array
@@ -56,9 +58,9 @@ class Cache:
 
 
 def _careful_moments(v: Array, center: bool) -> tuple[Array, Array]:
-    """Mean and standard deviation of channels of any size, from 1e-300 to 1e300, by the two-pass algorithm."""
+    """Compute mean and standard deviation by the two-pass algorithm, for values of any size (1e-300 to 1e300)."""
     v = v.astype(np.result_type(v.dtype, np.float64))
-    # A power of two above every entry scales without rounding, and keeps squares from overflowing and from vanishing.
+    # Dividing by a power of two above every entry is exact, and keeps squares from overflowing and from vanishing.
     _, exponent = np.frexp(np.abs(v).max(axis=(0, 2)))
     unit = np.ldexp(v, -exponent[:, None])
     mean = unit.mean(axis=(0, 2)) if center else np.zeros(v.shape[1])
@@ -69,19 +71,24 @@ def _careful_moments(v: Array, center: bool) -> tuple[Array, Array]:
 
 @lru_cache
 def _limits(dtype: np.dtype[Any]) -> tuple[float, float, float]:
-    """How often the variance may go into the squared mean, and the bounds between which the variance may lie."""
+    """Return the largest ratio of squared mean to variance, and the range of variances, that one pass can handle.
+
+    The relative error of the one-pass variance is about eps * mean^2 / var, so a ratio of eps^(-1/4) costs a quarter of
+    the digits. Variances outside the range are too close to underflow or overflow.
+    """
     kind = np.finfo(dtype)
     return float(kind.eps) ** -0.25, kind.tiny / kind.eps, kind.max * kind.eps
 
 
 def moments(v: Array, eps: float = 0.0, center: bool = True) -> Moments:
-    """Mean and biased standard deviation of each channel of `v`, (N, C, L), over axes 0 and 2.
+    """Compute the mean and the biased standard deviation of each channel of `v`, (N, C, L), over axes 0 and 2.
 
-    They are as exact as a later division by sqrt(var + eps) needs. Without `center` the mean is taken as 0. A channel
-    whose values are all equal has, with eps 0, exactly that value as its mean and exactly 0 as its standard deviation.
+    They are accurate enough for a later division by sqrt(var + eps). Without `center` the mean is taken as 0. With
+    eps 0, a channel of equal values has exactly that value as its mean and exactly 0 as its standard deviation.
     """
     limit, low, high = _limits(v.dtype)
     shift = None
+    # The first attempt is without a shift, the second shifts by the first value, and the third by the mean.
     for attempt in range(3):
         rest, var = _mean_and_variance(v, shift, center)
         mean = rest if shift is None else shift + rest
@@ -95,14 +102,14 @@ def moments(v: Array, eps: float = 0.0, center: bool = True) -> Moments:
     if not (spread.min() >= low and spread.max() <= high):  # NaN fails too
         odd = np.flatnonzero(~((spread >= low) & (spread <= high)))
         shift = np.zeros(v.shape[1], v.dtype) if shift is None else shift
-        for some in np.array_split(odd, 1 + odd.size * v[:, 0].size // 2**20):
+        for some in np.array_split(odd, 1 + odd.size * v[:, 0].size // 2**20):  # limits the memory for copies
             mean[some], std[some] = _careful_moments(v[:, some], center)
             shift[some] = mean[some]
     return Moments(mean, std, shift)
 
 
 def _mean_and_variance(v: Array, shift: Array | None, center: bool) -> tuple[Array, Array]:
-    """Mean and biased variance of `v - shift` in one read of `v`; the mean is taken as 0 without `center`."""
+    """Compute mean and biased variance of `v - shift` in one pass. Without `center` the mean is taken as 0."""
     mean, square = sums(v, shift) / (v.shape[0] * v.shape[2])
     if not center:
         mean = np.zeros_like(mean)
@@ -110,7 +117,7 @@ def _mean_and_variance(v: Array, shift: Array | None, center: bool) -> tuple[Arr
 
 
 def seen_as(x: Array, view: tuple[int, ...]) -> Array:
-    """`x` as an (N, C, L) array without gaps, in its own dtype but for float16, which becomes float32."""
+    """Return `x` as a contiguous array of shape `view`, in its own dtype; float16 becomes float32."""
     return np.ascontiguousarray(x, np.result_type(x.dtype, np.float32)).reshape(view)
 
 
@@ -118,13 +125,14 @@ def seen_as(x: Array, view: tuple[int, ...]) -> Array:
 def forward(
     x: Array, view: tuple[int, ...], gamma: Array | float, beta: Array | float, eps: float, center: bool = True
 ) -> tuple[Array, Cache]:
-    """`y = gamma (x - mean) / sqrt(var + eps) + beta` over axes 0 and 2 of `x` seen as `view`, and the cache.
+    """Normalize `x`, reshaped to `view`, over axes 0 and 2: gamma (x - mean) / sqrt(var + eps) + beta.
 
-    `view` is (N, C, L), `gamma` and `beta` are (C,) or one number. Ioffe and Szegedy (2015), algorithm 1.
+    `view` is (N, C, L); `gamma` and `beta` are (C,) or one number. Returns y, with the shape and dtype of `x`, and the
+    cache for `backward`. Ioffe and Szegedy (2015), algorithm 1.
     """
     v = seen_as(x, view)
     found = moments(v, eps, center)
-    inverse = 1 / np.hypot(found.std, math.sqrt(eps))
+    inverse = 1 / np.hypot(found.std, math.sqrt(eps))  # hypot does not overflow where std**2 would
     scale = gamma * inverse
     y = transform(v, scale, beta - scale * found.rest, found.shift)
     return y.reshape(x.shape).astype(x.dtype, copy=False), Cache(v, found, inverse, scale, center)
@@ -132,9 +140,14 @@ def forward(
 
 @unbuffered
 def evaluate(x: Array, view: tuple[int, ...], gamma: Array, beta: Array, mean: Array, var: Array, eps: float) -> Array:
-    """`y = gamma (x - mean) / sqrt(var + eps) + beta` for each channel of `x` seen as `view`; the rest is (C,)."""
+    """Normalize each channel of `x`, reshaped to `view`, by given statistics.
+
+    Returns gamma (x - mean) / sqrt(var + eps) + beta, in the shape and dtype of `x`. `view` is (N, C, L);
+    `gamma`, `beta`, `mean` and `var` are (C,).
+    """
     v, inverse = seen_as(x, view), 1 / np.sqrt(var + eps)
     scale = gamma * inverse
+    # One multiplication and one addition are enough unless the mean is so large that the two nearly cancel.
     if (np.square(mean * inverse) <= _limits(v.dtype)[0]).all():
         y = transform(v, scale, beta - scale * mean)
     else:
@@ -145,10 +158,13 @@ def evaluate(x: Array, view: tuple[int, ...], gamma: Array, beta: Array, mean: A
 
 @unbuffered
 def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    """Gradients `dx` in the shape and dtype of `dy`, and `dgamma` and `dbeta`, (C,) in float64.
+    """Compute the gradients `dx`, in the shape and dtype of `dy`, and `dgamma` and `dbeta`, (C,) in float64.
 
-    dx = gamma / sqrt(var + eps) (dy - mean(dy) - xhat mean(dy xhat)): Ioffe and Szegedy (2015), section 3, collected.
+    dx = gamma / sqrt(var + eps) (dy - mean(dy) - xhat mean(dy xhat)), which collects the equations of Ioffe and Szegedy
+    (2015), section 3.
     """
+    # xhat is not stored: slope and offset give -xhat mean(dy xhat) - mean(dy) as an affine map of the values, so that
+    # one read of the values and one of dy are enough.
     v, found, count = cache.values, cache.moments, cache.values.shape[0] * cache.values.shape[2]
     w = np.ascontiguousarray(dy, v.dtype).reshape(v.shape)
     dbeta, dgamma = sums(v, found.shift, w)

@@ -1,4 +1,4 @@
-"""Statistics of data that come in batches, each read once and none kept.
+"""Statistics of data that arrive in batches, reading each batch once and keeping none.
 
 NaN and infinity in the data pass through as in NumPy, with no warning.
 """
@@ -16,10 +16,10 @@ __all__ = ["RunningMoments", "moving_average"]
 
 
 class RunningMoments:
-    """Mean and variance of all rows so far; two such objects merge. Chan, Golub and LeVeque (1983), equation 2.1.
+    """Mean and variance of all rows seen so far, which can be merged with those of another object.
 
-    `count` is the number of rows. `mean` and `squares`, the sum of squared deviations from it, are `(D,)` in float64,
-    and None before the first batch.
+    `count` is the number of rows. `mean` and `squares`, the sum of squared deviations from the mean, are `(D,)` in
+    float64, and None before the first batch. Chan, Golub and LeVeque (1983), equation 2.1.
     """
 
     def __init__(self) -> None:
@@ -30,9 +30,10 @@ class RunningMoments:
 
     @unbuffered
     def update(self, batch: ArrayLike) -> None:
-        """Take in the rows of a batch, (m, D) with m at least 1.
+        """Add the rows of a batch, (m, D) with m at least 1.
 
-        Raises ValueError for another shape, another number of columns than before, and entries that are not real.
+        Raises ValueError for any other shape, for a different number of columns than before, and for entries other than
+        real numbers.
         """
         x = as_table(batch, "a batch")
         found = moments(seen_as(x, (*x.shape, 1)))
@@ -41,7 +42,7 @@ class RunningMoments:
         self.merge(other)
 
     def merge(self, other: "RunningMoments") -> None:
-        """Take in the rows that another object has seen. Raises ValueError for another number of columns."""
+        """Add the rows that another object has seen. Raises ValueError for a different number of columns."""
         if other.mean is None or other.squares is None:
             return
         if self.mean is None or self.squares is None:
@@ -49,8 +50,10 @@ class RunningMoments:
             return
         if self.mean.shape != other.mean.shape:
             raise ValueError(
-                f"a batch must have {self.mean.size} columns as those before it, but it has {other.mean.size}"
+                f"all batches must have the same number of columns, "
+                f"but earlier ones have {self.mean.size} and this one has {other.mean.size}"
             )
+        # Merging deviations from the means avoids the cancellation of sums of squares when the mean is large.
         total = self.count + other.count
         with np.errstate(all="ignore"):
             step = other.mean - self.mean
@@ -59,22 +62,23 @@ class RunningMoments:
         self.count = total
 
     def variance(self, ddof: int = 0) -> Array:
-        """The variance (D,), divided by the number of rows less `ddof`.
+        """Return the variance (D,), whose divisor is the number of rows minus `ddof`.
 
-        Raises ValueError where no more rows than `ddof` have been seen.
+        Raises ValueError unless more than `ddof` rows have been seen.
         """
         if self.squares is None or self.count <= ddof:
-            raise ValueError(f"the variance needs more than {ddof} rows, but {self.count} were seen")
+            raise ValueError(f"the variance with ddof={ddof} needs more than {ddof} rows, but got {self.count}")
         return self.squares / (self.count - ddof)
 
 
 def moving_average(values: Iterable[ArrayLike], decay: float, start: ArrayLike = 0.0) -> Array:
-    """The exponential moving average of arrays of one shape: `average = decay average + (1 - decay) value` for each.
+    """Compute the exponential moving average of arrays of the same shape.
 
-    `decay` is the share of the old average that is kept: 0.9, 0.99, 0.999. Ioffe and Szegedy (2015), section 3.1, use
-    such averages to track a model while it trains.
+    Each value updates it by `average = decay * average + (1 - decay) * value`. `decay` is the share of the old average
+    that is kept: 0.9, 0.99, 0.999. Ioffe and Szegedy (2015), section 3.1, use such averages to track a model while it
+    trains.
 
-    Raises ValueError if `decay` is not from 0 to 1 or something is not real.
+    Raises ValueError if `decay` is not between 0 and 1, or if a value does not contain real numbers.
     """
     decay, average = share(decay, "decay"), as_real(start, "start").astype(np.float64)
     for value in values:

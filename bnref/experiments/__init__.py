@@ -1,1 +1,1 @@
-"""What the chapters claim, run: one module a section, each function returning a plain result."""
+"""Experiments that test what the chapters claim: each section has modules, whose functions return plain results."""

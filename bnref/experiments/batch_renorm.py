@@ -1,4 +1,4 @@
-"""Batch renormalization as a layer of torch, made of bnref's NumPy functions, and a training with tiny batches."""
+"""Batch renormalization as a torch layer made of bnref's NumPy functions, and training with tiny batches."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ Array = NDArray[np.floating]
 
 
 class _Renormalize(torch.autograd.Function):
-    """bnref's forward and backward pass, for autograd."""
+    """bnref's forward and backward pass for autograd."""
 
     @staticmethod
     def forward(
@@ -34,10 +34,10 @@ class _Renormalize(torch.autograd.Function):
 
 
 class BatchRenorm(nn.Module):
-    """Batch renormalization of (N, D). Ioffe (2017), algorithm 1.
+    """Batch renormalization of (N, D): Ioffe (2017), algorithm 1.
 
-    The first `warm_up` batches are normalized as by batch norm. During the next `ramp`, the limits grow linearly to
-    r_max 3 and d_max 5. The moving averages, of means and of standard deviations, are plain averages at first, and
+    The first `warm_up` batches are normalized as by batch norm. During the next `ramp` batches, the limits grow
+    linearly to r_max 3 and d_max 5. The moving averages of means and standard deviations start as plain averages, and
     later keep the share `decay` of the old value.
     """
 
@@ -52,13 +52,13 @@ class BatchRenorm(nn.Module):
         self.decay, self.warm_up, self.ramp, self.seen = decay, warm_up, ramp, 0
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize a batch, and in training update the moving averages."""
+        """Normalize a batch and, in training mode, update the moving averages."""
         if not self.training:
             return self.weight * (x - self.mean) / self.std + self.bias
         grown = min(1.0, max(0.0, (self.seen - self.warm_up) / self.ramp))
         y: Tensor = _Renormalize.apply(x, self.weight, self.bias, self.mean, self.std, 1 + 2 * grown, 5 * grown)
         self.seen += 1
-        new = max(1 - self.decay, 1 / self.seen)
+        new = max(1 - self.decay, 1 / self.seen)  # 1 / seen makes a plain average of the first batches
         self.mean.lerp_(x.detach().mean(dim=0), new)
         self.std.lerp_((x.detach().var(dim=0, correction=0) + 1e-5).sqrt(), new)
         return y
@@ -66,10 +66,10 @@ class BatchRenorm(nn.Module):
 
 @dataclass(frozen=True)
 class TinyBatches:
-    """Test accuracies (seeds,) after a training with batches of 4, and with batch norm of 64 in as many epochs.
+    """Test accuracies (seeds,) after training with batches of 4 and, for `batch_norm_64`, with batches of 64.
 
-    `slower_average` is batch norm with decay 0.99. `recomputed` is the network of `batch_norm`, evaluated with the
-    statistics of all training images.
+    The number of epochs is the same. `slower_average` is batch norm with decay 0.99. `recomputed` is the network of
+    `batch_norm`, evaluated with the statistics of all training images.
     """
 
     batch_norm: Array
@@ -81,7 +81,7 @@ class TinyBatches:
 
 @remembered
 def tiny_batches(seeds: int = 6, epochs: int = 4) -> TinyBatches:
-    """Train a perceptron of three hidden layers with momentum 0.9; the learning rate is in proportion to the batch."""
+    """Train a perceptron with three hidden layers, at a learning rate proportional to the batch size."""
 
     def accuracies(norm: Norm, batch_size: int) -> Array:
         return np.array([_accuracy(_trained(norm, batch_size, epochs, seed)) for seed in range(seeds)])
@@ -106,9 +106,9 @@ def _trained(norm: Norm, batch_size: int, epochs: int, seed: int) -> nn.Module:
 
 @torch.no_grad()
 def _recomputed(model: nn.Module) -> nn.Module:
-    """Set the running statistics to those of one batch of all training images."""
+    """Set the running statistics to those of one batch with all training images."""
     for layer in norms(model):
-        layer.momentum = 1
+        layer.momentum = 1  # PyTorch's momentum is the share of the new value
     model.train()(digits().x)
     return model
 

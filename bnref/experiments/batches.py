@@ -1,4 +1,4 @@
-"""Experiments of the section on batches: who is in which, the memory they take, descent by them, and their noise."""
+"""Experiments of the section on batches: their schedule, their memory, mini-batch descent, and their noise."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from bnref.experiments.training import digits, one_thread, perceptron
 from bnref.scaling import standardize
 
 Array = NDArray[np.floating]
-WIDTHS = [64, 100, 100, 100, 10]  # of the networks of this section: three hidden layers of 100 units
+WIDTHS = [64, 100, 100, 100, 10]  # layer sizes of this section's networks
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Which samples each iteration trains on: `used` is (iterations, samples), true where it uses the sample."""
+    """Samples used by each iteration: `used` is (iterations, samples), true if the iteration trains on the sample."""
 
     used: NDArray[np.bool_]
     epochs: int
@@ -34,7 +34,7 @@ def schedule(n_samples: int, batch_size: int, epochs: int, seed: int = 0) -> Sch
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of a network's parameters, and of what it keeps of a batch of one size until the backward pass."""
+    """Bytes of a network's parameters, and of the tensors kept until the backward pass for one batch size."""
 
     size: int
     parameters: int
@@ -42,7 +42,7 @@ class Memory:
 
 
 def memory_by_batch_size(sizes: tuple[int, ...] = (64, 256, 1347)) -> list[Memory]:
-    """Count the bytes that torch keeps of digits that go through the section's network with batch norm."""
+    """Count the bytes that torch keeps when digits pass through this section's network with batch norm."""
     with one_thread(0):
         model, x = perceptron(WIDTHS), digits().x
         parameters = sum(p.nbytes for p in model.parameters())
@@ -50,14 +50,15 @@ def memory_by_batch_size(sizes: tuple[int, ...] = (64, 256, 1347)) -> list[Memor
 
 
 def image_memory() -> Memory:
-    """Count the same for the first layer of a common image network, its norm and its ReLU: one image, 224 x 224."""
+    """Count the bytes for the first convolution of a ResNet, with its norm and ReLU, and one image of 224 x 224."""
     with one_thread(0):
         layer = nn.Sequential(nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU())
         return Memory(1, sum(p.nbytes for p in layer.parameters()), kept_bytes(layer, torch.zeros(1, 3, 224, 224)))
 
 
 def kept_bytes(model: nn.Module, x: Tensor) -> int:
-    """The bytes of all tensors, each once, that autograd keeps when `x` goes forward, without the model's own."""
+    """Count the bytes of the tensors that autograd keeps for a forward pass of `x`, without the model's parameters."""
+    # Saved tensors can share memory, so they are told apart by address.
     own = {t.data_ptr() for t in (*model.parameters(), *model.buffers())}
     kept: dict[int, Tensor] = {}
 
@@ -74,29 +75,29 @@ def kept_bytes(model: nn.Module, x: Tensor) -> int:
 
 @dataclass(frozen=True)
 class Bowl:
-    """A mean squared error over two weights: `x` (N, 2) with standardized columns, `y` (N,) with mean 0 and std 1."""
+    """A mean squared error of two weights, for standardized `x` (N, 2) and `y` (N,)."""
 
     x: Array
     y: Array
 
     def loss(self, w: Array) -> Array:
-        """The error at weights (..., 2), over all samples."""
+        """Compute the error over all samples at weights (..., 2)."""
         return np.mean((w @ self.x.T - self.y) ** 2, axis=-1)
 
     def best(self) -> Array:
-        """The weights (2,) of the smallest error."""
+        """Return the weights (2,) with the smallest error."""
         return np.linalg.lstsq(self.x, self.y, rcond=None)[0]
 
 
 def bowl() -> Bowl:
-    """How far the diabetes patients' disease went, from their body mass index and blood pressure."""
+    """Return the regression of the diabetes patients' disease progression on body mass index and blood pressure."""
     data = patients()
     return Bowl(standardize(data.columns("bmi", "bp"))[0], standardize(data.y[:, None])[0][:, 0])
 
 
 @dataclass(frozen=True)
 class Descent:
-    """The path of the weights by batches of one size: `weights` is (steps + 1, 2), `per_epoch` the steps an epoch."""
+    """The path of the weights with one batch size: `weights` is (steps + 1, 2), `per_epoch` the steps per epoch."""
 
     batch_size: int
     weights: Array
@@ -104,7 +105,7 @@ class Descent:
 
 
 def descend(on: Bowl, batch_size: int, epochs: int, lr: float = 0.05, seed: int = 0) -> Descent:
-    """Take the steps of `bnref.batches.train_linear`, and keep the weights after each."""
+    """Take the steps of `bnref.batches.train_linear`, and record the weights after each one."""
     rng, w = np.random.default_rng(seed), np.zeros(2)
     weights = [w]
     for _ in range(epochs):
@@ -115,9 +116,9 @@ def descend(on: Bowl, batch_size: int, epochs: int, lr: float = 0.05, seed: int 
 
 
 def standard_error(values: Array, size: int, replace: bool) -> float:
-    """The standard deviation of the mean of `size` random ones of `values` (N,), by the formula.
+    """Return the standard deviation of the mean of `size` random draws from `values` (N,), by the formula.
 
-    Drawn without replacement it has the factor sqrt((N - m) / (N - 1)). Cochran (1977), theorem 2.2.
+    Drawing without replacement gives the factor sqrt((N - m) / (N - 1)). Cochran (1977), theorem 2.2.
     """
     n = len(values)
     left = 1.0 if replace else (n - size) / (n - 1)
@@ -126,12 +127,12 @@ def standard_error(values: Array, size: int, replace: bool) -> float:
 
 @dataclass(frozen=True)
 class Noise:
-    """How far batches' statistics scatter, by batch size m, for one unit of a random layer over N digits.
+    """The scatter of batch statistics by batch size m, for one unit of a random layer over N digits.
 
-    The unit's activations have standard deviation 1 over all digits. The measured arrays are (seeds, sizes), and each
-    entry is a standard deviation over many batches: of their means, drawn with and without replacement, of their biased
-    variances, and the root mean square distance of their gradient from that of all digits, as a share of its length.
-    `expected` and `expected_without` are (sizes,), by the formulas for the mean.
+    The unit's activations have standard deviation 1 over all digits. The measured arrays are (seeds, sizes). `mean` and
+    `mean_without` are standard deviations of batch means, drawn with and without replacement, `variance` that of their
+    biased variances. `gradient` is the root mean square distance of batch gradients from the gradient of all digits,
+    relative to its length. `expected` and `expected_without` are (sizes,), by the formulas for the mean.
     """
 
     sizes: NDArray[np.intp]
@@ -143,20 +144,20 @@ class Noise:
     expected_without: Array
 
     def slope(self, measured: Array) -> Array:
-        """The exponent (seeds,) of m in a measured noise, by least squares on logarithmic axes."""
+        """Fit the exponent (seeds,) of m in a measured noise by least squares on logarithmic axes."""
         return np.polyfit(np.log(self.sizes), np.log(measured).T, 1)[0]
 
 
 def unit(seed: int = 0) -> Array:
-    """The activations (N,) of one unit of a random dense layer over the training digits, with mean 0 and std 1."""
+    """Return one random unit's activations (N,) over the training digits, standardized."""
     with one_thread(seed), torch.no_grad():
         return standardize(nn.Linear(64, 1)(digits().x).double().numpy())[0][:, 0]
 
 
 def digit_gradients() -> Array:
-    """Each training digit's gradient (N, 640) of the cross-entropy of a linear classifier whose weights are 0."""
+    """Return each training digit's cross-entropy gradient (N, 640) for a linear classifier with weights 0."""
     data = digits()
-    errors = 0.1 - np.eye(10)[data.y.numpy()]
+    errors = 0.1 - np.eye(10)[data.y.numpy()]  # with weights 0, each of the ten classes has probability 0.1
     return (errors[:, :, None] * data.x.double().numpy()[:, None, :]).reshape(len(errors), -1)
 
 
@@ -171,7 +172,8 @@ def noise(sizes: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024), s
 
 
 def _scatter(values: Array, gradients: Array, sizes: tuple[int, ...], rng: np.random.Generator) -> list[list[float]]:
-    """For each size: the noise of the mean with and without replacement, of the variance and of the gradient."""
+    """Measure for each size the noise of the mean with and without replacement, the variance and the gradient."""
+    # The first m columns of shuffled rows are batches without replacement, for every size m.
     shuffled = rng.permuted(np.tile(values, (2000, 1)), axis=1)
     whole = gradients.mean(axis=0)
     found = []
@@ -187,7 +189,7 @@ def _scatter(values: Array, gradients: Array, sizes: tuple[int, ...], rng: np.ra
 
 @dataclass(frozen=True)
 class Company:
-    """What batch norm makes of one and the same sample in random batches of one size: mean and std of its output."""
+    """Mean and std of batch norm's output for one fixed sample in random batches of one size."""
 
     size: int
     mean: float
@@ -195,7 +197,7 @@ class Company:
 
 
 def company(sizes: tuple[int, ...] = (2, 4, 16, 64, 256), z: float = 1.0, draws: int = 2000) -> list[Company]:
-    """Put the digit whose activation is nearest to `z` into random batches, and normalize each batch."""
+    """Put the digit with the activation nearest to `z` into random batches, and normalize each batch."""
     values, rng = unit(), np.random.default_rng(0)
     sample = np.abs(values - z).argmin()
     others = rng.permuted(np.tile(np.delete(values, sample), (draws, 1)), axis=1)

@@ -1,4 +1,4 @@
-"""Experiments of the section on batches that train networks: accumulated gradients, scaled learning rates, ghosts."""
+"""Training experiments of the section on batches: accumulated gradients, scaled learning rates, ghost batches."""
 
 from dataclasses import dataclass, replace
 
@@ -17,9 +17,9 @@ NORMS: dict[str, Norm | None] = {"no norm": None, "layer norm": nn.LayerNorm, "b
 
 @dataclass(frozen=True)
 class Accumulation:
-    """How far an accumulated gradient is from the batch's, as a share of that one's length.
+    """Distance of the accumulated gradient from the gradient of the whole batch, relative to the latter's length.
 
-    `difference[norm]` is (seeds, parts): a batch of 64 digits in each of `parts` many micro-batches.
+    `difference[norm]` is (seeds, parts), for a batch of 64 digits that is split into each number of `parts`.
     """
 
     parts: tuple[int, ...]
@@ -27,15 +27,16 @@ class Accumulation:
 
 
 def add_gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> None:
-    """Add the gradient of a batch's mean loss, gathered over micro-batches, to the model's."""
+    """Add the gradient of a batch's mean loss, accumulated over micro-batches, to the model's gradients."""
     for part, labels in zip(x.split(micro_batch), y.split(micro_batch), strict=True):
+        # Divided by the whole batch's size, so that the parts add up to its mean even if the last one is short.
         loss = nn.functional.cross_entropy(model(part), labels, reduction="sum") / len(x)
         loss.backward()
 
 
 @remembered
 def accumulated_gradients(parts: tuple[int, ...] = (1, 2, 4, 8, 16, 32), seeds: int = 3) -> Accumulation:
-    """Compare in float64, at the start of the training."""
+    """Compare accumulated and whole gradients at initialization, in float64 so that rounding does not matter."""
     found = {name: np.array([_differences(norm, parts, seed) for seed in range(seeds)]) for name, norm in NORMS.items()}
     return Accumulation(parts, found)
 
@@ -57,7 +58,7 @@ def _gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> Tenso
 
 @dataclass(frozen=True)
 class AccumulatedTraining:
-    """Test accuracies (seeds,) of one network, by its gradients: of whole batches, and accumulated."""
+    """Test accuracies (seeds,) of one network after training with whole and with accumulated gradients."""
 
     norm: str
     whole: Array
@@ -68,7 +69,7 @@ class AccumulatedTraining:
 def accumulated_training(
     batch_size: int = 32, micro_batch: int = 2, steps: int = 120, seeds: int = 3
 ) -> list[AccumulatedTraining]:
-    """Train on the same batches twice: whole, and in micro-batches whose gradients are added up."""
+    """Train on the same batches twice: as a whole, and in micro-batches with accumulated gradients."""
     results = []
     for name, norm in NORMS.items():
         whole, accumulated = (
@@ -92,16 +93,16 @@ def _train_in_parts(norm: Norm | None, batch_size: int, micro_batch: int, steps:
 
 
 def part_of_digits(split: int = 0, n: int = 1280) -> Split:
-    """The digits, split by a seed, with `n` of the training set alone, a number that many batch sizes divide."""
+    """Return the digits with only `n` training samples; many batch sizes divide the default."""
     data = digits(seed=split)
     return replace(data, x=data.x[:n], y=data.y[:n])
 
 
 @dataclass(frozen=True)
 class ScalingRule:
-    """Training with the base batch size and learning rate, both multiplied: the batch by k, the rate by k or by 1.
+    """Test accuracies (seeds, K) with the batch size multiplied by each of K factors k, after the same epochs.
 
-    `factors` is (K,). Test accuracies are (seeds, K), after the same number of epochs.
+    `scaled` multiplies the learning rate by k as well, and `unscaled` keeps it.
     """
 
     batch_size: int
@@ -111,7 +112,7 @@ class ScalingRule:
     unscaled: Array
 
     def within(self, tolerance: float) -> int:
-        """The largest factor up to which the scaled accuracy, averaged over seeds, is that near to the base's."""
+        """Return the largest factor with a mean scaled accuracy at most `tolerance` below that of factor 1."""
         loss = self.scaled[:, :1].mean() - self.scaled.mean(axis=0)
         kept = [k for k, lost in zip(self.factors, loss, strict=True) if lost <= tolerance]
         return max(kept)
@@ -125,7 +126,7 @@ def scaling_rule(
     epochs: int = 10,
     seeds: int = 3,
 ) -> ScalingRule:
-    """Train the section's network with batch norm by plain SGD, without warmup, on 1280 digits."""
+    """Train this section's network with batch norm on 1280 digits by plain SGD without warmup."""
     data = part_of_digits()
 
     def run(factor: int, rate: float, seed: int) -> float:
@@ -133,7 +134,7 @@ def scaling_rule(
         return _trained(data, nn.BatchNorm1d, steps, rate, batch_size * factor, 0.0, seed)
 
     scaled = [[run(k, lr * k, seed) for k in factors] for seed in range(seeds)]
-    unscaled = [
+    unscaled = [  # for k = 1, both are the same run
         [run(k, lr, seed) if k > 1 else scaled[seed][i] for i, k in enumerate(factors)] for seed in range(seeds)
     ]
     return ScalingRule(batch_size, lr, factors, np.array(scaled), np.array(unscaled))
@@ -146,15 +147,15 @@ def _trained(data: Split, norm: Norm, steps: int, lr: float, batch_size: int, mo
 
 
 class GhostBatchNorm(nn.BatchNorm1d):
-    """Batch norm that in training takes the statistics of `ghost_size` rows at a time: Hoffer et al. (2017), alg. 1."""
+    """Batch norm with the statistics of `ghost_size` rows at a time in training: Hoffer et al. (2017), algorithm 1."""
 
     def __init__(self, features: int, ghost_size: int) -> None:
-        """Norm of `features` columns."""
+        """Create a norm for `features` columns."""
         super().__init__(features)
         self.ghost_size = ghost_size
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (N, features); N needs not be a multiple of the ghost's size, but no ghost may have one row."""
+        """Normalize (N, features). N need not be a multiple of `ghost_size`, but no ghost may have only one row."""
         if not self.training:
             return super().forward(x)
         return torch.cat([super(GhostBatchNorm, self).forward(part) for part in x.split(self.ghost_size)])
@@ -162,7 +163,7 @@ class GhostBatchNorm(nn.BatchNorm1d):
 
 @dataclass(frozen=True)
 class Ghosts:
-    """Test accuracies (seeds,) of one way to train; each seed has its own split into training and test set."""
+    """Test accuracies (seeds,) of one way to train. Each seed has its own split into training and test sets."""
 
     way: str
     accuracy: Array
@@ -170,9 +171,9 @@ class Ghosts:
 
 @remembered
 def ghosts(seeds: int = 6, epochs: int = 30, large: int = 640, small: int = 32, lr: float = 0.02) -> list[Ghosts]:
-    """Train on 1280 digits with momentum 0.9: in small batches, in large ones, and in large ones with ghosts.
+    """Train on 1280 digits with momentum 0.9: in small batches, in large batches, and in large batches with ghosts.
 
-    The large batch has the learning rate times the root of large / small, as in Hoffer et al. (2017).
+    Large batches multiply the learning rate by the square root of large / small, as in Hoffer et al. (2017).
     """
     rate = lr * float(np.sqrt(large / small))
     ways: dict[str, tuple[Norm, int, float]] = {

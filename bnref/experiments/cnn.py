@@ -1,4 +1,4 @@
-"""Experiments of the section on CNNs: channels of real feature maps, the bias, translation, values that count."""
+"""Experiments of the section on CNNs: feature maps, useless biases, translation, and the effective sample size."""
 
 import copy
 from collections.abc import Callable
@@ -28,7 +28,7 @@ FILTERS = {
 
 @dataclass(frozen=True)
 class Volume:
-    """Activations (N, C, H, W) before and after BN: with statistics per channel, and per neuron."""
+    """Activations (N, C, H, W) before BN, and after BN with statistics per channel and per neuron."""
 
     before: Array
     per_channel: Array
@@ -36,7 +36,7 @@ class Volume:
 
 
 def volume(images: int = 4) -> Volume:
-    """Send the first digits (pixels 0 to 16) through the three `FILTERS`, in steps of two pixels, and normalize."""
+    """Send the first digits (pixels 0 to 16) through the three `FILTERS` with stride 2, and normalize."""
     x = torch.tensor(load_digits().images[:images, None])
     weight = torch.tensor(list(FILTERS.values()), dtype=torch.float64)[:, None]
     before = nn.functional.conv2d(x, weight, stride=2, padding=1).numpy()
@@ -44,12 +44,12 @@ def volume(images: int = 4) -> Volume:
 
 
 def by_channel(x: Array) -> Array:
-    """BN of (N, C, H, W) without learned parameters: one mean and variance for each of the C channels."""
+    """Normalize (N, C, H, W) by one mean and variance for each of the C channels, without gamma and beta."""
     return batch_norm2d_forward(x, np.ones(x.shape[1]), np.zeros(x.shape[1]))[0]
 
 
 def by_neuron(x: Array) -> Array:
-    """BN of (N, C, H, W) as in a dense layer: one mean and variance for each of the C H W neurons."""
+    """Normalize (N, C, H, W) as a dense layer would: by one mean and variance for each of the C H W neurons."""
     flat = x.reshape(len(x), -1)
     return batch_norm_forward(flat, np.ones(flat.shape[1]), np.zeros(flat.shape[1]))[0].reshape(x.shape)
 
@@ -58,8 +58,8 @@ def by_neuron(x: Array) -> Array:
 class FeatureMaps:
     """Layer 2 of a trained network on one batch.
 
-    `inputs` is (N, 16, 8, 8) and `weight` (32, 16, 3, 3). `before` and `after`, (N, 32, 8, 8), are around its BN, which
-    here uses the batch's statistics, without gamma and beta.
+    `inputs` is (N, 16, 8, 8) and `weight` (32, 16, 3, 3). `before` and `after`, (N, 32, 8, 8), are its activations
+    before and after BN, which here uses the batch's statistics, without gamma and beta.
     """
 
     inputs: Array
@@ -69,7 +69,7 @@ class FeatureMaps:
 
 
 def feature_maps(images: int = 64) -> FeatureMaps:
-    """Take the feature maps of the first training digits in `trained(0)`."""
+    """Compute the feature maps of the first training digits in `trained(0)`."""
     layers = trained(0).network
     with torch.no_grad(), one_thread():
         inputs = layers[:3](digits(images=True).x[:images])
@@ -79,11 +79,11 @@ def feature_maps(images: int = 64) -> FeatureMaps:
 
 @dataclass(frozen=True)
 class UselessBias:
-    """A network whose convolutions have biases beside one without, trained on the same batches in float64.
+    """Comparison of a network with convolution biases to one without, trained on the same batches in float64.
 
-    `training` is the largest difference of logits in training mode over all steps. `moved` is how far the biases moved
-    in all, and `beta_moved` how far the betas did. `evaluation` is the largest difference of logits in evaluation mode
-    after each number of steps in `steps`.
+    `training` is the largest difference of logits in training mode over all steps. `moved` is the largest change of a
+    bias by training, and `beta_moved` that of a beta. `evaluation` is the largest difference of logits in evaluation
+    mode after each number of steps in `steps`.
     """
 
     training: float
@@ -95,7 +95,7 @@ class UselessBias:
 
 @remembered
 def useless_bias(seeds: tuple[int, ...] = (0, 1, 2), steps: tuple[int, ...] = (1, 20, 60)) -> list[UselessBias]:
-    """Give the convolutions of `make_network` biases from -3 to 3, and train with and without, for each seed."""
+    """Train `make_network` with and without convolution biases, which start between -3 and 3, for each seed."""
     return [_useless_bias(seed, steps) for seed in seeds]
 
 
@@ -115,7 +115,10 @@ def _useless_bias(seed: int, steps: tuple[int, ...]) -> UselessBias:
 
 
 def _train_together(a: nn.Module, b: nn.Module, steps: tuple[int, ...]) -> tuple[list[float], list[float]]:
-    """Train both on the same batches; differences of logits in training at each step, in evaluation at `steps`."""
+    """Train both networks on the same batches, and return the largest differences of their logits.
+
+    The first list is in training mode, for each step; the second is in evaluation mode, for each of `steps`.
+    """
     data = digits(images=True)
     x, probe = data.x.double(), data.x_test[:64].double()
     optimizer = torch.optim.SGD([*a.parameters(), *b.parameters()], lr=0.1)
@@ -125,6 +128,7 @@ def _train_together(a: nn.Module, b: nn.Module, steps: tuple[int, ...]) -> tuple
         logits = [model.train()(x[batch]) for model in (a, b)]
         in_training.append((logits[0] - logits[1]).abs().max().item())
         optimizer.zero_grad()
+        # The networks share no parameters, so the sum of their losses trains each by its own.
         torch.stack([nn.functional.cross_entropy(z, data.y[batch]) for z in logits]).sum().backward()
         optimizer.step()
         if step in steps:
@@ -135,7 +139,7 @@ def _train_together(a: nn.Module, b: nn.Module, steps: tuple[int, ...]) -> tuple
 
 @dataclass(frozen=True)
 class Translation:
-    """Test accuracy (shifts,) of two networks on digits that move sideways by each of `shifts` pixels."""
+    """Test accuracy (shifts,) of two networks on digits moved sideways by each of `shifts` pixels."""
 
     shifts: tuple[int, ...]
     per_channel: tuple[float, ...]
@@ -143,12 +147,15 @@ class Translation:
 
 
 def on_ground(x: Tensor, shift: int = 0) -> Tensor:
-    """Put (N, 1, 8, 8) digits on a black ground of 12 x 12 pixels, `shift` pixels right of the middle."""
+    """Put (N, 1, 8, 8) digits on a black background of 12 x 12 pixels, `shift` pixels to the right of the center."""
     return nn.functional.pad(x, (2 + shift, 2 - shift, 2, 2))
 
 
 def _network(norm: Callable[[], nn.Module], width: int = 16) -> nn.Sequential:
-    """Three convolutions, padded with the other edge, with norms and ReLUs; at the end each map's highest value."""
+    """Build three circular convolutions with norms and ReLUs, global max pooling and a linear layer.
+
+    Circular padding and global pooling make the network itself translation invariant, so that only the norm matters.
+    """
     layers: list[nn.Module] = []
     for inputs in (1, width, width):
         convolution = nn.Conv2d(inputs, width, 3, padding=1, padding_mode="circular", bias=False)
@@ -160,7 +167,7 @@ def _network(norm: Callable[[], nn.Module], width: int = 16) -> nn.Sequential:
 def translation(
     seeds: tuple[int, ...] = (0, 1, 2), shifts: tuple[int, ...] = (0, 1, 2), steps: int = 100
 ) -> list[Translation]:
-    """Train on digits in the middle, with BN per channel and per neuron, and test where they have moved, by seed."""
+    """Train on centered digits with BN per channel and per neuron, and test on moved digits, for each seed."""
     width, small = 16, digits(images=True)
     data = Split(on_ground(small.x), small.y, on_ground(small.x_test), small.y_test)
 
@@ -179,9 +186,10 @@ def translation(
 
 
 def equivariance_errors(images: int = 64) -> tuple[float, float]:
-    """How far BN and moving fail to change places, when each image moves by its own number of pixels, round the edge.
+    """Measure how far BN, per channel and per neuron, is from commuting with moves of the images.
 
-    The largest difference between BN of the moved `feature_maps` and the moved BN of them, per channel and per neuron.
+    Each image moves by its own number of pixels, around the edge. The errors are the largest differences between the BN
+    of the moved `feature_maps` and the moved BN of the `feature_maps`.
     """
     maps = feature_maps(images).before.astype(np.float64)
     right = np.random.default_rng(0).integers(8, size=images)
@@ -195,11 +203,11 @@ def equivariance_errors(images: int = 64) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class EffectiveValues:
-    """How many independent values would say as much as the values of one image do, channel by channel.
+    """The effective number of independent values in one image, by channel.
 
-    Of a channel's mean, `mean` (C,): the variance of the channel over that of the images' own means. `drawn` (C,) is
-    the same, measured by drawing batches. Of its variance, `variance` (C,): likewise for squared deviations. `places`
-    is H W, the number of values in one image.
+    `mean` (C,) is that for estimating the channel's mean: the channel's variance over the variance of the images'
+    means. `drawn` (C,) is the same, measured by drawing batches. `variance` (C,) is that for estimating the channel's
+    variance, computed from squared deviations. `places` is H W, the number of values in one image.
     """
 
     layer: int
@@ -211,7 +219,7 @@ class EffectiveValues:
 
 @remembered
 def effective_values(batch: int = 64, draws: int = 2000) -> list[EffectiveValues]:
-    """For each convolution of `trained(0)`, on the training digits, before its BN."""
+    """Measure the output of each convolution of `trained(0)` on the training digits, before its BN."""
     x, rng = digits(images=True).x, np.random.default_rng(0)
     results: list[EffectiveValues] = []
     for layer in trained(0).network:
@@ -229,5 +237,5 @@ def effective_values(batch: int = 64, draws: int = 2000) -> list[EffectiveValues
 
 
 def _effective(maps: Array) -> Array:
-    """The variance of each channel of (N, C, H, W) over that of its images' means."""
+    """Divide the variance of each channel of (N, C, H, W) by the variance of its images' means."""
     return maps.var(axis=(0, 2, 3)) / maps.mean(axis=(2, 3)).var(axis=0)

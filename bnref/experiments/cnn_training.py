@@ -1,4 +1,4 @@
-"""Experiments of the section on CNNs that train: the assignment's network, learning rates, depth, and folding."""
+"""Training experiments of the section on CNNs: the assignment's network, learning rates, depth, and folding."""
 
 import copy
 import itertools
@@ -20,7 +20,7 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Trained:
-    """`make_network()` after its training, in evaluation mode, and its accuracy on the test digits."""
+    """The trained `make_network()` in evaluation mode, and its accuracy on the test digits."""
 
     network: nn.Sequential
     accuracy: float
@@ -28,7 +28,7 @@ class Trained:
 
 @remembered
 def trained(seed: int, epochs: int = 20) -> Trained:
-    """Train `make_network` as the assignment does: Adam with learning rate 0.003, batches of 64."""
+    """Train `make_network` as the assignment does, by Adam with learning rate 0.003 and batches of 64."""
     data = digits(images=True)
     with one_thread(seed):
         network = cast("nn.Sequential", make_network())
@@ -42,7 +42,7 @@ def trained(seed: int, epochs: int = 20) -> Trained:
 
 
 def block(inputs: int, outputs: int, norm: bool, stride: int = 1) -> list[nn.Module]:
-    """A 3 x 3 convolution, started by He et al. (2015), BN if `norm`, and ReLU; a bias, 0 at first, only without BN."""
+    """Build a 3 x 3 convolution with He initialization, BN if `norm`, and ReLU; it has a bias only without BN."""
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1, stride=stride, bias=not norm)
     nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
     if convolution.bias is not None:
@@ -51,13 +51,13 @@ def block(inputs: int, outputs: int, norm: bool, stride: int = 1) -> list[nn.Mod
 
 
 def small_network(norm: bool) -> nn.Sequential:
-    """The layers of `make_network`, with or without BN, started by He et al. (2015)."""
+    """Build the layers of `make_network` with or without BN, initialized as in He et al. (2015)."""
     blocks = [*block(1, 16, norm), *block(16, 32, norm), nn.MaxPool2d(2), *block(32, 64, norm)]
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(64 * 4, 10))
 
 
 def deep_network(depth: int, norm: bool, width: int = 12) -> nn.Sequential:
-    """`depth` convolutions one after another without shortcuts, the first in steps of two pixels, and a dense layer."""
+    """Build `depth` convolutions without shortcuts, the first with stride 2, and a dense layer."""
     sizes = itertools.pairwise([1] + [width] * depth)
     blocks = [layer for i, (a, b) in enumerate(sizes) for layer in block(a, b, norm, stride=1 if i else 2)]
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(width * 4, 10))
@@ -65,9 +65,9 @@ def deep_network(depth: int, norm: bool, width: int = 12) -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Speed:
-    """Test accuracy while `small_network` trains, with BN and without.
+    """Test accuracy of `small_network` during training, with and without BN.
 
-    `rates` is (R,) and `steps` (T,), at which the accuracies `batch_norm` and `none`, both (seeds, R, T), were taken.
+    `batch_norm` and `none` are the accuracies (seeds, R, T) at the learning rates `rates` (R,) after `steps` (T,).
     """
 
     rates: tuple[float, ...]
@@ -76,11 +76,11 @@ class Speed:
     none: Array
 
     def best_rate(self, name: str) -> float:
-        """The rate with the highest mean accuracy over seeds and steps: the fastest."""
+        """Return the fastest learning rate: the one with the highest mean accuracy over seeds and steps."""
         return self.rates[int(getattr(self, name).mean(axis=(0, 2)).argmax())]
 
     def steps_to(self, name: str, target: float) -> Array:
-        """The first of `steps` with accuracy `target` at the best rate, for each seed; inf where there is none."""
+        """Return the first of `steps` with accuracy `target` at the best rate, for each seed; inf if there is none."""
         reached = getattr(self, name)[:, self.rates.index(self.best_rate(name))] >= target
         return np.where(reached.any(axis=1), np.array(self.steps)[reached.argmax(axis=1)], np.inf)
 
@@ -92,7 +92,7 @@ def speed(
     steps: int = 100,
     every: int = 5,
 ) -> Speed:
-    """Train `small_network` by plain stochastic gradient descent at each learning rate."""
+    """Train `small_network` by plain stochastic gradient descent at each learning rate, with and without BN."""
     data = digits(images=True)
 
     def curve(seed: int, rate: float, norm: bool) -> list[float]:
@@ -115,7 +115,7 @@ def speed(
 
 @dataclass(frozen=True)
 class Depth:
-    """Test accuracy of `deep_network` by depth (D,), with BN and without: both (seeds, D, R) for the rates (R,)."""
+    """Test accuracies (seeds, D, R) of `deep_network` for D depths and R learning rates, with and without BN."""
 
     depths: tuple[int, ...]
     rates: tuple[float, ...]
@@ -123,7 +123,7 @@ class Depth:
     none: Array
 
     def best(self, name: str) -> Array:
-        """Accuracy (seeds, D) at the rate that is best for each depth, by the mean over seeds."""
+        """Select the accuracies (seeds, D) at the best learning rate for each depth, by the mean over seeds."""
         found = getattr(self, name)
         choice = found.mean(axis=0).argmax(axis=-1)
         return np.take_along_axis(found, choice[None, :, None], axis=2)[..., 0]
@@ -152,7 +152,7 @@ def depth(
 
 
 def fold(network: nn.Sequential) -> nn.Sequential:
-    """The same network with each BN folded into the (3 x 3) convolution before it; the layers that stay are shared."""
+    """Return the network with each BN folded into the 3 x 3 convolution before it; other layers are shared."""
     layers: list[nn.Module] = []
     for layer in network:
         if isinstance(layer, nn.BatchNorm2d):
@@ -163,12 +163,12 @@ def fold(network: nn.Sequential) -> nn.Sequential:
 
 
 def weight_of(layer: nn.Module) -> Array:
-    """The weight of a layer, as an array."""
+    """Return the weight of a layer as an array."""
     return cast("Tensor", layer.weight).detach().numpy()
 
 
 def known(norm: nn.Module) -> tuple[Array, Array, Array, Array]:
-    """Gamma, beta, running mean and running variance of a BN layer, as arrays."""
+    """Return gamma, beta, running mean and running variance of a BN layer as arrays."""
     names = ("weight", "bias", "running_mean", "running_var")
     gamma, beta, mean, var = (getattr(norm, name).detach().numpy() for name in names)
     return gamma, beta, mean, var
@@ -176,6 +176,7 @@ def known(norm: nn.Module) -> tuple[Array, Array, Array, Array]:
 
 def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     weight, bias = fold_conv(weight_of(convolution), None, *known(norm), norm.eps)
+    # A new layer, because the convolution before BN has no bias.
     folded = nn.Conv2d(convolution.in_channels, convolution.out_channels, 3, padding=1)
     folded.weight, folded.bias = nn.Parameter(torch.tensor(weight)), nn.Parameter(torch.tensor(bias))
     return folded
@@ -183,11 +184,11 @@ def _folded(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
 
 @dataclass(frozen=True)
 class Folding:
-    """A trained network beside its folded form, on the test digits.
+    """Comparison of a trained network with its folded form on the test digits.
 
-    `float32` and `float64` are the largest differences of logits in that arithmetic, and `largest` is the largest
-    logit. `changed` counts the predictions that differ, in float32. `in_training` is the largest difference if the
-    original network is left in training mode.
+    `float32` and `float64` are the largest differences of logits in that precision, and `largest` is the largest logit.
+    `changed` counts the predictions that differ in float32. `in_training` is the largest difference if the original
+    network is left in training mode.
     """
 
     accuracy: float
@@ -200,7 +201,7 @@ class Folding:
 
 @remembered
 def folding(seeds: tuple[int, ...] = (0, 1, 2)) -> list[Folding]:
-    """Fold the network that was trained with each seed, whole."""
+    """Fold all BN layers of the network trained with each seed."""
     x = digits(images=True).x_test
     results = []
     for found in [trained(seed) for seed in seeds]:
@@ -216,15 +217,15 @@ def folding(seeds: tuple[int, ...] = (0, 1, 2)) -> list[Folding]:
 
 
 def _both_ways(network: nn.Sequential, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits of a network in evaluation mode, and of its folded form."""
+    """Compute the logits of a network in evaluation mode and of its folded form."""
     return network.eval()(x), fold(network)(x)
 
 
 @dataclass(frozen=True)
 class BorderTrap:
-    """Errors of folding BN into the convolution *after* it, which pads with zeros: at the border, and inside.
+    """Errors of folding BN into the zero-padded convolution *after* it, at the border and inside.
 
-    With zeros for the padding, and with the padding that `fold_conv_before` gives.
+    `border` and `inside` are with zero padding, and `repaired` is with the padding from `fold_conv_before`.
     """
 
     border: float
@@ -233,7 +234,7 @@ class BorderTrap:
 
 
 def border_trap(seed: int = 0) -> BorderTrap:
-    """Take the first BN of `trained(seed)`, and the second convolution right after it."""
+    """Measure it for the first BN of `trained(seed)` and the second convolution, without the ReLU between them."""
     layers = copy.deepcopy(trained(seed).network).double()
     first, norm, second = layers[0], layers[1], layers[3]
     weight, bias, padding = map(torch.tensor, fold_conv_before(weight_of(second), None, *known(norm)))

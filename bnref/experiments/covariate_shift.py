@@ -1,4 +1,4 @@
-"""Experiments of the section on covariate shift: digits by day and by night, overfitting or shift, finding a shift."""
+"""Experiments of the section on covariate shift: day and night digits, overfitting or shift, detection of shifts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +18,8 @@ from bnref.experiments.training import accuracy, digits, one_thread, train
 
 Array = NDArray[np.floating]
 
-# What becomes of pixels x, from 0 (blank) to 1 (full ink), with noise z of standard deviation 1. Nothing is clipped.
+# Shifts of pixels x, from 0 (blank) to 1 (full ink), with noise z of standard deviation 1. The result is not clipped,
+# so that the affine shifts lose no information.
 SHIFTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "none": lambda x, z: x,
     "barely": lambda x, z: x + 0.02,
@@ -31,33 +32,34 @@ SHIFTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def noise_like(x: Tensor, seed: int = 0) -> Tensor:
-    """Normal noise of the shape of `x`, the same for a seed."""
+    """Draw normal noise in the shape of `x`, which depends only on the seed."""
     return torch.randn(x.shape, generator=torch.Generator().manual_seed(seed))
 
 
 def shifted(x: Tensor, shift: str, seed: int = 0) -> Tensor:
-    """The images `x` as they look after the shift of that name."""
+    """Apply the named shift to the images `x`."""
     return SHIFTS[shift](x, noise_like(x, seed))
 
 
 def fit(x: Tensor, y: Tensor, seed: int) -> nn.Sequential:
-    """Train a small network with BN (`bnref.cnn.make_network`) on images (N, 1, 8, 8) with labels (N,), 168 steps."""
+    """Train `bnref.cnn.make_network` on images (N, 1, 8, 8) with labels (N,) for 168 steps."""
     with one_thread(seed):
         data = replace(digits(images=True), x=x, y=y)
+        # `train` leaves out short batches, so a small training set needs batches of its size.
         network = train(make_network(), data, steps=168, lr=0.1, batch_size=min(64, len(x)), momentum=0.9)
     return cast(nn.Sequential, network)
 
 
 @cache
 def network(seed: int) -> nn.Sequential:
-    """The network that learned all 1347 training digits by day."""
+    """Train the network on all 1347 training digits by day."""
     data = digits(images=True)
     return fit(data.x, data.y, seed)
 
 
 @dataclass(frozen=True)
 class BySize:
-    """Accuracy (S, K) of S seeds for K sizes of the training set: on it, on new digits by day, on others at night."""
+    """Accuracy (S, K) of S seeds for K training set sizes: on the training set, on new digits by day and at night."""
 
     sizes: tuple[int, ...]
     train: Array
@@ -74,7 +76,7 @@ def _three_scores(model: nn.Module, x: Tensor, y: Tensor) -> list[float]:
 
 @remembered
 def by_training_size(sizes: tuple[int, ...] = (30, 100, 300, 1347), seeds: int = 3) -> BySize:
-    """Train on more and more digits of the day, and see which of the two test scores follows."""
+    """Train on increasing numbers of day digits, and test by day and at night."""
     data = digits(images=True)
     scores = np.empty((3, seeds, len(sizes)))
     for seed in range(seeds):
@@ -88,19 +90,19 @@ def by_training_size(sizes: tuple[int, ...] = (30, 100, 300, 1347), seeds: int =
 
 @remembered
 def trained_on_both(seeds: int = 3) -> BySize:
-    """The same scores where every second digit of the training set is one of the night."""
+    """Measure the same scores with every second training digit at night."""
     data = digits(images=True)
     x = data.x.clone()
-    x[::2] = shifted(x, "night", seed=1)[::2]
+    x[::2] = shifted(x, "night", seed=1)[::2]  # with other noise than the test set, whose seed is 0
     scores = [_three_scores(fit(x, data.y, seed), x, data.y) for seed in range(seeds)]
     return BySize((len(x),), *np.array(scores).T[:, :, None])
 
 
 @dataclass(frozen=True)
 class Detection:
-    """What is seen of a shift with no labels, averaged over the splits: and beside it the accuracy, which needs them.
+    """Measures of a shift that need no labels, averaged over splits, and the accuracy, which does need labels.
 
-    `auc` is a linear domain classifier's, on samples that it was not trained on; for `auc_squares` it also had the
+    `auc` is that of a linear domain classifier on held-out samples; for `auc_squares` the classifier also had the
     squares of the pixels. `moved` is the median of `mean_shift` over the pixels that vary in the training set.
     """
 
@@ -112,7 +114,11 @@ class Detection:
 
 
 def domain_test(train: Tensor, test: Tensor, seed: int = 0, squares: bool = False) -> float:
-    """The AUC of a logistic regression that learned on half of `test` and as many of `train` which is which."""
+    """Return the AUC of a logistic regression that tells `test` from `train`, trained on half of `test`.
+
+    It gets as many samples from `train`, and is tested on all other samples. With `squares`, it also gets squared
+    pixels.
+    """
     rng = np.random.default_rng(seed)
     a, b = (rng.permutation(x.flatten(1).numpy()) for x in (train, test))
     if squares:
@@ -125,7 +131,7 @@ def domain_test(train: Tensor, test: Tensor, seed: int = 0, squares: bool = Fals
 
 @remembered
 def detections(seeds: int = 3) -> list[Detection]:
-    """Look for each of `SHIFTS` between the training digits and the test digits."""
+    """Try to detect each of `SHIFTS` between the training digits and the test digits."""
     data = digits(images=True)
     pixels = data.x.flatten(1).numpy()
     varies = pixels.std(axis=0) > 0

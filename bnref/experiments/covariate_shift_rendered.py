@@ -1,4 +1,4 @@
-"""Experiments on covariate shift: digits that a program draws stand in for roads that a game engine renders."""
+"""Experiments on covariate shift from rendered to handwritten digits, as a model of rendered and real road scenes."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,11 +15,11 @@ from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits
 
 Array = NDArray[np.floating]
-SIDE = 160  # of the drawing, in which a digit is about 70 high
+SIDE = 160  # side length of the drawing in pixels; a digit is about 70 pixels high
 
 
 def _slanted(drawing: Image.Image, angle: float, shear: float) -> Image.Image:
-    """The drawing turned by `angle`, and sheared, round its middle."""
+    """Rotate the drawing by `angle` in radians and shear it, around its center."""
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ [[1, shear], [0, 1]]
     (a, b), (d, e) = turn
     c, f = SIDE / 2 * (1 - turn.sum(axis=1))
@@ -27,9 +27,9 @@ def _slanted(drawing: Image.Image, angle: float, shear: float) -> Image.Image:
 
 
 def _rendered(label: int, varied: bool, rng: np.random.Generator) -> Array:
-    """One digit of Pillow's own typeface as 8 by 8 pixels, as high as the image like the written ones.
+    """Render a digit in Pillow's built-in typeface as 8 by 8 pixels, filling the height as the handwritten ones do.
 
-    Plain digits differ in a pixel of stroke and place alone; varied ones in stroke, slant, width and place.
+    Plain digits vary only by a pixel in stroke and position; varied ones also vary in slant and width.
     """
     drawing = Image.new("L", (SIDE, SIDE))
     stroke = int(rng.integers(0, 9) if varied else rng.integers(2, 4))
@@ -38,7 +38,7 @@ def _rendered(label: int, varied: bool, rng: np.random.Generator) -> Array:
     ImageDraw.Draw(drawing).text(middle, str(label), fill=255, font=font, anchor="mm", stroke_width=stroke)
     if varied:
         drawing = _slanted(drawing, rng.uniform(-0.35, 0.35), rng.uniform(-0.5, 0.3))
-    usual = 10 if label == 1 else 22
+    usual = 10 if label == 1 else 22  # width in pixels of a page of 32; a 1 is narrow
     width = int(usual * rng.uniform(0.6, 1.35)) if varied else usual
     reach = 2 if varied else 1
     left = (32 - width) // 2 + int(rng.integers(-reach, reach + 1))
@@ -49,7 +49,7 @@ def _rendered(label: int, varied: bool, rng: np.random.Generator) -> Array:
 
 @cache
 def rendered(count: int, varied: bool, seed: int) -> tuple[Tensor, Tensor]:
-    """Images (count, 1, 8, 8) in [0, 1] of drawn digits with their labels (count,), each digit equally often."""
+    """Render `count` images (count, 1, 8, 8) in [0, 1] with their labels (count,), each digit equally often."""
     rng = np.random.default_rng(seed)
     y = np.arange(count) % 10
     x = np.stack([_rendered(int(label), varied, rng) for label in y])
@@ -58,9 +58,10 @@ def rendered(count: int, varied: bool, seed: int) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A network that learned 1347 drawn digits: accuracy (S,) on new drawn ones, on written ones, and repaired.
+    """Accuracies (S,) of a network trained on 1347 rendered digits.
 
-    `recomputed` is on the written ones with BN statistics of their own. `auc` tells drawn from written ones.
+    `drawn` is on new rendered digits, `written` on handwritten ones, and `recomputed` on handwritten ones with their
+    own BN statistics. `auc` is that of a domain classifier for rendered against handwritten digits.
     """
 
     varied: bool
@@ -72,7 +73,7 @@ class Rendered:
 
 @remembered
 def from_rendered(varied: bool, seeds: int = 3) -> Rendered:
-    """Learn from drawn digits, and read written ones."""
+    """Train on rendered digits, and test on handwritten ones."""
     data = digits(images=True)
     (x, y), (x_new, y_new) = rendered(1347, varied, 0), rendered(450, varied, 1)
     scores = []
@@ -86,7 +87,7 @@ def from_rendered(varied: bool, seeds: int = 3) -> Rendered:
 
 @dataclass(frozen=True)
 class FewWritten:
-    """Accuracy (S,) on written digits after learning few written ones, these and drawn ones, or three times as many."""
+    """Accuracy (S,) on handwritten digits by training set: few handwritten, few and rendered, three times as many."""
 
     few: Array
     few_and_drawn: Array
@@ -95,7 +96,7 @@ class FewWritten:
 
 @remembered
 def few_written(count: int = 20, seeds: int = 3) -> FewWritten:
-    """Add 1347 varied drawn digits to `count` written ones, in equal shares; or have three times the written ones."""
+    """Train on `count` handwritten digits, on them and rendered ones in equal shares, or on three times as many."""
     data = digits(images=True)
     drawn, labels = rendered(1347, True, 0)
     scores = []
@@ -111,9 +112,10 @@ def few_written(count: int = 20, seeds: int = 3) -> FewWritten:
 
 @dataclass(frozen=True)
 class Gains:
-    """By how much accuracy (S,) rises when BN statistics are recomputed: under shifts made by arithmetic, and others.
+    """Gains in accuracy (S,) from recomputed BN statistics, under synthetic shifts and under a natural one.
 
-    `made` is the mean over `REPAIRED`; `natural` is for a network that learned varied drawn digits, on written ones.
+    `made` is the mean over the synthetic shifts in `REPAIRED`. `natural` is that on handwritten digits of a network
+    trained on varied rendered ones.
     """
 
     made: Array
@@ -121,6 +123,6 @@ class Gains:
 
 
 def gains() -> Gains:
-    """Compare what new statistics repair where arithmetic moved the test set, and where its origin did."""
+    """Compare the gains from recomputed statistics under synthetic shifts and under a change of origin."""
     made, natural = by_shift().of(*REPAIRED), from_rendered(True)
     return Gains((made.recomputed - made.stored).mean(axis=1), natural.recomputed - natural.written)

@@ -1,4 +1,4 @@
-"""Experiments on covariate shift: a finished network whose BN statistics are computed anew from what it is shown."""
+"""Experiments on covariate shift: a trained network whose BN statistics are recomputed from the test inputs."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -15,15 +15,15 @@ from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits, one_thread, perceptron, train
 
 Array = NDArray[np.floating]
-REPAIRED = ("night", "shade", "fog", "noise")  # the shifts of which the chapter hopes that new statistics repair them
+REPAIRED = ("night", "shade", "fog", "noise")  # shifts of the moments, which new statistics should repair
 
 
 @torch.no_grad()
 def predict(model: nn.Sequential, x: Tensor, prior: float = 0) -> Tensor:
-    """The logits (N, K) of a batch, each BN layer with the mean and the biased variance of its own input.
+    """Compute the logits (N, K) of a batch, with each BN layer using the mean and biased variance of its input.
 
-    With `prior`, the stored statistics count as if they were of that many more samples: Schneider et al. (2020),
-    section 3. The model stays as it is.
+    With `prior`, the stored statistics count as those of `prior` additional samples: Schneider et al. (2020), section
+    3. The model is left unchanged.
     """
     share = len(x) / (len(x) + prior)
     for layer in model:
@@ -38,16 +38,17 @@ def predict(model: nn.Sequential, x: Tensor, prior: float = 0) -> Tensor:
 
 
 def batched_accuracy(model: nn.Sequential, x: Tensor, y: Tensor, size: int, prior: float = 0) -> float:
-    """The share that is put into its class where the samples come in batches of `size`, in their order."""
+    """Return the accuracy on samples that are predicted in consecutive batches of `size`."""
     logits = torch.cat([predict(model, batch, prior) for batch in x.split(size)])
     return float((logits.argmax(dim=1) == y).float().mean())
 
 
 @dataclass(frozen=True)
 class ByShift:
-    """Accuracy (S, K) of S seeds under K shifts: with stored statistics, with those of all test samples, and alone.
+    """Accuracy (S, K) of S seeds under K shifts, with stored and with recomputed statistics.
 
-    `alone` is for images that come one at a time, the stored statistics counted as 16 more.
+    `recomputed` uses the statistics of all test samples. `alone` uses those of single images, with the stored
+    statistics counted as 16 more images.
     """
 
     shifts: tuple[str, ...]
@@ -56,14 +57,14 @@ class ByShift:
     alone: Array
 
     def of(self, *shifts: str) -> "ByShift":
-        """The same for some of the shifts."""
+        """Select some of the shifts."""
         at = [self.shifts.index(shift) for shift in shifts]
         return ByShift(shifts, self.stored[:, at], self.recomputed[:, at], self.alone[:, at])
 
 
 @remembered
 def by_shift(seeds: int = 3) -> ByShift:
-    """Compute the statistics anew under each of `SHIFTS`."""
+    """Recompute the statistics under each of `SHIFTS`."""
     data = digits(images=True)
     scores = np.empty((3, seeds, len(SHIFTS)))
     for seed in range(seeds):
@@ -77,7 +78,7 @@ def by_shift(seeds: int = 3) -> ByShift:
 
 @dataclass(frozen=True)
 class ByStrength:
-    """Mean accuracy (kinds, levels) over seeds as a shift grows: with stored and with recomputed statistics."""
+    """Mean accuracy (kinds, levels) over seeds as a shift grows, with stored and with recomputed statistics."""
 
     kinds: tuple[str, ...]
     levels: tuple[int, ...]
@@ -86,7 +87,7 @@ class ByStrength:
 
 
 def at_level(x: Tensor, z: Tensor, kind: str, level: int) -> Tensor:
-    """Images with a shift of a kind and a level from 0 (none) to 10: fading ink, grey paper, inverting, noise."""
+    """Apply one kind of shift at a level from 0 (none) to 10: fading ink, gray paper, inversion or noise."""
     changed = {
         "fading": (1 - 0.09 * level) * x,
         "shading": x + 0.1 * level,
@@ -98,7 +99,7 @@ def at_level(x: Tensor, z: Tensor, kind: str, level: int) -> Tensor:
 
 @remembered
 def by_strength(seeds: int = 3) -> ByStrength:
-    """Let four shifts grow in ten steps."""
+    """Increase four shifts in ten steps."""
     kinds, levels = ("fading", "shading", "inverting", "noisier"), tuple(range(11))
     data = digits(images=True)
     z, y = noise_like(data.x_test), data.y_test
@@ -114,10 +115,10 @@ def by_strength(seeds: int = 3) -> ByStrength:
 
 @dataclass(frozen=True)
 class ByBatch:
-    """Accuracy (S, K) at night of S seeds for K sizes of the batch that gives the statistics.
+    """Accuracy at night (S, K) of S seeds for K sizes of the batch whose statistics are used.
 
-    `mixed` batches are drawn at random, `sorted` ones follow the label; `dense` is a network of dense layers, on mixed
-    ones. `stored` (S,) and `dense_stored` (S,) are the two networks with their stored statistics.
+    `mixed` batches are in random order, and `sorted` ones are ordered by label. `dense` is a network of dense layers on
+    mixed batches. `stored` (S,) and `dense_stored` (S,) are the two networks with their stored statistics.
     """
 
     sizes: tuple[int, ...]
@@ -130,14 +131,14 @@ class ByBatch:
 
 @cache
 def dense_network(seed: int) -> nn.Sequential:
-    """Two hidden layers of 100 units with BN, trained on the digits of the day."""
+    """Train two hidden layers of 100 units with BN on the digits by day."""
     with one_thread(seed):
         return cast(nn.Sequential, train(perceptron([64, 100, 100, 10]), digits(), steps=336, lr=0.1, momentum=0.9))
 
 
 @remembered
 def by_batch_size(sizes: tuple[int, ...] = (1, 2, 5, 10, 30, 90, 450), seeds: int = 3) -> ByBatch:
-    """Read the 450 test digits at night in batches of one size; the sizes divide 450."""
+    """Classify the 450 test digits at night in batches of each size, all of which divide 450."""
     data = digits(images=True)
     night, y = shifted(data.x_test, "night"), data.y_test
     by_label = torch.argsort(y, stable=True)

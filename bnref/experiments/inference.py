@@ -1,4 +1,4 @@
-"""Experiments of the section on inference: a trained network in both modes, its state, and its folding."""
+"""Experiments of the section on inference: a trained network in both modes, its state, and folding."""
 
 import copy
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Array = NDArray[np.floating]
 
 @remembered
 def reader(seed: int = 0) -> nn.Sequential:
-    """A network that reads digits, trained, with BN after each tanh. Copy it before you change its mode or state."""
+    """Train a digit classifier with BN after each tanh. Copy it before you change its mode or state."""
     with one_thread(seed):
         blocks = [*make_block(64, 24, "post"), *make_block(24, 24, "post")]
         model = nn.Sequential(*blocks, nn.Linear(24, 10))
@@ -29,13 +29,13 @@ def reader(seed: int = 0) -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Modes:
-    """Test accuracies (seeds,) of networks that were trained alike: used as they should be, and in wrong ways.
+    """Test accuracies (seeds,) of the same networks, used correctly and in wrong ways.
 
     `evaluation` uses the stored statistics. The next five are in training mode: `mixed_64`, `mixed_8` and `pairs` have
-    the test images in random batches of 64, 8 and 2, `sorted_32` in batches of 32 that mostly hold one digit alone,
-    and `with_a_copy` has each image beside a copy of itself. The last two are in evaluation mode: `without_buffers`
-    with the parameters restored and the statistics not, and `frozen` after 20 batches of inverted images in training
-    mode with parameters that no longer learn.
+    the test images in random batches of 64, 8 and 2, `sorted_32` in batches of 32 that mostly contain only one digit,
+    and `with_a_copy` in batches of an image and its copy. The last two are in evaluation mode: in `without_buffers` the
+    parameters were restored but not the statistics, and in `frozen` the parameters no longer learned but 20 batches of
+    inverted images passed through in training mode.
     """
 
     evaluation: Array
@@ -50,7 +50,7 @@ class Modes:
 
 @remembered
 def modes(seeds: int = 5) -> Modes:
-    """Measure what becomes of a network whose mode or state is not what it should be."""
+    """Measure the accuracy of networks whose mode or state is wrong."""
     columns = zip(*(_in_each_way(reader(seed), digits(), seed) for seed in range(seeds)), strict=True)
     return Modes(*(np.array(column) for column in columns))
 
@@ -72,19 +72,19 @@ def _in_each_way(model: nn.Sequential, data: Split, seed: int) -> list[float]:
 
 
 def norms(model: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d]:
-    """The BN layers of a model, in order."""
+    """List the BN layers of a model in order."""
     return [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d)]
 
 
 def _accuracy_by_batch(model: nn.Sequential, data: Split, batches: tuple[Tensor, ...] | Tensor) -> float:
-    """The share of test images put right in training mode, batch by batch; a last batch of one is left out."""
+    """Return the accuracy on the test images in training mode, batch by batch; batches of one image are left out."""
     training = copy.deepcopy(model).train()
     right = [training(data.x_test[b]).argmax(dim=1) == data.y_test[b] for b in batches if len(b) > 1]
     return torch.cat(right).float().mean().item()
 
 
 def _left_in_training(model: nn.Sequential, x: Tensor) -> nn.Module:
-    """A copy whose parameters no longer learn, after 20 batches of other images (N, 64) in training mode."""
+    """Copy the model, freeze its parameters, and pass 20 batches of `x` (N, 64) through it in training mode."""
     frozen = copy.deepcopy(model).requires_grad_(False).train()
     for batch in torch.randperm(len(x)).split(64)[:20]:
         frozen(x[batch])
@@ -93,7 +93,7 @@ def _left_in_training(model: nn.Sequential, x: Tensor) -> nn.Module:
 
 @dataclass(frozen=True)
 class LayerState:
-    """What one BN layer keeps for each of its units, (D,) each."""
+    """Parameters and running statistics of one BN layer, (D,) each."""
 
     gamma: Array
     beta: Array
@@ -102,7 +102,7 @@ class LayerState:
 
 
 def layer_states(seed: int = 0) -> list[LayerState]:
-    """What each BN layer of the trained network has learned and kept, from its state_dict."""
+    """Read each BN layer's parameters and running statistics from the trained network's state_dict."""
     results = []
     for layer in norms(reader(seed)):
         state = {name: value.numpy() for name, value in layer.state_dict().items()}
@@ -112,17 +112,17 @@ def layer_states(seed: int = 0) -> list[LayerState]:
 
 
 def first_activations(seed: int = 0) -> Array:
-    """What goes into the first BN layer of the trained network for each training image: (N, 24) in float64."""
+    """Compute the inputs (N, 24) of the trained network's first BN layer for the training images, in float64."""
     with one_thread(), torch.no_grad():
         return reader(seed)[:2](digits().x).double().numpy()
 
 
 @dataclass(frozen=True)
 class Affine:
-    """How far BN is from a map y = a x + b of each sample by itself; largest differences (seeds,).
+    """Largest differences (seeds,) between BN and an affine map y = a x + b of single samples.
 
-    `bent` is that of evaluation from a x + b, with a and b from the layer's state. `company` compares the outputs of
-    one sample in two batches, in evaluation mode, and `company_in_training` in training mode.
+    `bent` compares evaluation with a x + b, where a and b come from the layer's state. `company` compares the outputs
+    for one sample in two batches in evaluation mode, and `company_in_training` in training mode.
     """
 
     bent: Array
@@ -132,14 +132,14 @@ class Affine:
 
 @remembered
 def affine(seeds: int = 3) -> Affine:
-    """Test whether a layer in evaluation mode is affine, and whether a sample's output depends on its companions."""
+    """Test whether a layer in evaluation mode is affine, and whether a sample's output depends on its batch."""
     columns = zip(*(_affine(seed) for seed in range(seeds)), strict=True)
     return Affine(*(np.array(column) for column in columns))
 
 
 def _affine(seed: int) -> list[float]:
     state, x = layer_states(seed)[0], first_activations(seed)
-    used, once, again = (_layer(state) for _ in range(3))
+    used, once, again = (_layer(state) for _ in range(3))  # training changes a layer's state
     used.training = False
     a = used.gamma / np.sqrt(used.running_var + used.eps)
     b = used.beta - a * used.running_mean
@@ -152,7 +152,7 @@ def _affine(seed: int) -> list[float]:
 
 
 def _layer(state: LayerState) -> BatchNorm:
-    """A layer of bnref's with that state, in training mode."""
+    """Build bnref's layer with this state, in training mode."""
     layer = BatchNorm(len(state.gamma))
     layer.gamma, layer.beta = state.gamma.astype(float), state.beta.astype(float)
     layer.running_mean, layer.running_var = state.moving_mean.astype(float), state.moving_std.astype(float) ** 2
@@ -160,9 +160,10 @@ def _layer(state: LayerState) -> BatchNorm:
 
 
 def fold(model: nn.Sequential) -> nn.Sequential:
-    """The same network in evaluation without its BN layers: each folded into the linear layer before or after it.
+    """Return the network without its BN layers, each folded into the linear layer before or after it.
 
-    BN right after a linear layer goes into that one; BN after an activation goes into the next linear layer.
+    BN right after a linear layer is folded into that layer. BN after an activation is folded into the next linear
+    layer.
     """
     layers: list[nn.Module] = []
     waiting: nn.BatchNorm1d | None = None
@@ -181,7 +182,7 @@ def fold(model: nn.Sequential) -> nn.Sequential:
 
 
 def _folded(linear: nn.Linear, norm: nn.BatchNorm1d, after: bool) -> nn.Linear:
-    """One linear layer for a linear layer and the BN after it, or before it."""
+    """Return one linear layer for a linear layer and the BN after or before it."""
     state = {name: value.numpy() for name, value in norm.state_dict().items()}
     gamma, beta, mean, var = (state[name] for name in ("weight", "bias", "running_mean", "running_var"))
     bias = None if linear.bias is None else linear.bias.detach().numpy()
@@ -194,10 +195,10 @@ def _folded(linear: nn.Linear, norm: nn.BatchNorm1d, after: bool) -> nn.Linear:
 
 @dataclass(frozen=True)
 class Folding:
-    """A trained network in evaluation against the same one folded, on the test images, for each seed.
+    """Comparison of trained networks in evaluation mode with their folded forms on the test images.
 
-    `difference` is (seeds,): the largest of the logits' differences over the largest logit. `changed` counts the test
-    images whose class changed.
+    `difference` (seeds,) is the largest difference of logits over the largest logit. `changed` (seeds,) counts the test
+    images whose predicted class changed.
     """
 
     difference: Array
@@ -206,7 +207,7 @@ class Folding:
 
 @remembered
 def folding(placement: str = "pre", seeds: int = 3) -> Folding:
-    """Fold networks in float32 with BN before the activation ("pre") or after it ("post")."""
+    """Fold networks with BN before the activation ("pre") or after it ("post"), in float32."""
     rows = [_folding(_pre(seed) if placement == "pre" else reader(seed)) for seed in range(seeds)]
     return Folding(np.array([row[0] for row in rows]), np.array([row[1] for row in rows]))
 

@@ -1,4 +1,4 @@
-"""Experiments on the statistics that inference uses: moving averages, their lag and noise, and population estimates."""
+"""Experiments on statistics for inference: moving averages, their lag and noise, and population estimates."""
 
 import copy
 import tracemalloc
@@ -23,7 +23,7 @@ DECAYS = (0.9, 0.99, 0.999)
 
 @dataclass(frozen=True)
 class Trace:
-    """Statistics of each batch of a training at one unit that goes into a BN layer: `means` and `stds` (T,), biased."""
+    """Batch statistics of one unit before a BN layer during training: `means` and biased `stds`, (T,) each."""
 
     means: Array
     stds: Array
@@ -31,7 +31,7 @@ class Trace:
 
 @remembered
 def trace(steps: int = 1500, seed: int = 0) -> Trace:
-    """Record, over a training, the unit of the first BN layer whose mean moves farthest."""
+    """Record the batch statistics during training of the unit whose mean moves farthest in the first BN layer."""
     means: list[Tensor] = []
     stds: list[Tensor] = []
 
@@ -49,7 +49,7 @@ def trace(steps: int = 1500, seed: int = 0) -> Trace:
 
 
 def running(values: ArrayLike, decay: float, start: float) -> Array:
-    """The moving average (T + 1,) of `values` (T,): at the start, and after each of them."""
+    """Return the moving average (T + 1,) of `values` (T,) at the start and after each value."""
     averages: list[Array] = [np.asarray(start, dtype=np.float64)]
     for value in np.asarray(values):
         averages.append(moving_average([value], decay, averages[-1]))
@@ -58,9 +58,10 @@ def running(values: ArrayLike, decay: float, start: float) -> Array:
 
 @dataclass(frozen=True)
 class Follower:
-    """How well a moving average of one decay follows a mean that drifts by 1 a batch, with batch noise of std 1.
+    """Lag and noise of a moving average whose input drifts by 1 per batch, with batch noise of std 1.
 
-    `lag` is how far it stays behind, `noise` the standard deviation of its own noise, both as measured and by formula.
+    `lag` is its distance behind the true mean, and `noise` the standard deviation of its own noise, both measured and
+    by formula.
     """
 
     decay: float
@@ -72,10 +73,10 @@ class Follower:
 
 @remembered
 def followers(decays: tuple[float, ...] = DECAYS, series: int = 500) -> list[Follower]:
-    """Follow the drift without noise, and the noise of `series` independent series without drift, until both settle."""
+    """Follow a drift without noise, and `series` independent noise series without drift, until both settle."""
     results = []
     for decay in decays:
-        steps = round(10 / (1 - decay))
+        steps = round(10 / (1 - decay))  # leaves a share of about exp(-10) to the start
         rng = np.random.default_rng(0)
         lag = steps - moving_average(np.arange(1, steps + 1), decay, start=1.0)
         noise = moving_average((rng.normal(size=series) for _ in range(steps)), decay, np.zeros(series)).std()
@@ -86,9 +87,9 @@ def followers(decays: tuple[float, ...] = DECAYS, series: int = 500) -> list[Fol
 
 @dataclass(frozen=True)
 class Spreads:
-    """Three averages over random batches of one size, each (D,) over the true standard deviation of its unit.
+    """Three estimates of each unit's standard deviation from random batches, relative to the true one, (D,) each.
 
-    `stds` is the average of biased standard deviations. `biased` and `unbiased` are square roots of average variances.
+    `stds` averages biased standard deviations. `biased` and `unbiased` are square roots of average variances.
     """
 
     size: int
@@ -99,7 +100,7 @@ class Spreads:
 
 @remembered
 def spreads(sizes: tuple[int, ...] = (2, 4, 16, 64), draws: int = 4000) -> list[Spreads]:
-    """Average the spread of batches of a trained network's activations in three ways."""
+    """Estimate the spread of a trained network's activations from batches in three ways."""
     h, rng = first_activations(), np.random.default_rng(0)
     results = []
     for size in sizes:
@@ -112,9 +113,9 @@ def spreads(sizes: tuple[int, ...] = (2, 4, 16, 64), draws: int = 4000) -> list[
 
 @dataclass(frozen=True)
 class Memory:
-    """The most memory, in kB, that each way to estimate population statistics of so many batches held.
+    """Peak memory, in kB, of each way to estimate population statistics from a number of batches.
 
-    `difference` is the largest between the results of the first two, which are two ways to the same number.
+    `difference` is the largest difference between the results of the first two, which compute the same numbers.
     """
 
     batches: int
@@ -126,7 +127,7 @@ class Memory:
 
 @remembered
 def memory(counts: tuple[int, ...] = (10, 100, 1000), features: int = 256) -> list[Memory]:
-    """Estimate the statistics of batches of 32 by keeping all of theirs, by running sums, and by Chan's merge."""
+    """Estimate statistics from batches of 32 by keeping each batch's statistics, by running sums, and by merging."""
     return [_memory(count, features) for count in counts]
 
 
@@ -159,10 +160,10 @@ def _memory(count: int, features: int) -> Memory:
 
 @dataclass(frozen=True)
 class Precise:
-    """Test accuracy after some steps of a training, by where the statistics for evaluation come from.
+    """Test accuracy after each number of training steps, by source of the statistics for evaluation.
 
-    `moving` is (seeds, steps, decays): moving averages. `precise` is (seeds, steps): the average over all training
-    images of the network as it is at that step.
+    `moving` is (seeds, steps, decays), with moving averages. `precise` is (seeds, steps), with averages over all
+    training images for the weights of that step.
     """
 
     steps: tuple[int, ...]
@@ -173,7 +174,7 @@ class Precise:
 
 @remembered
 def precise(seeds: int = 3, steps: tuple[int, ...] = (5, 10, 20, 40, 80, 160, 320)) -> Precise:
-    """Train a small convolutional network fast, and evaluate each state of it by several statistics."""
+    """Train a small convolutional network at a high rate, and evaluate it at each step with several statistics."""
     rows = np.array([_evaluate_while_training(seed, steps) for seed in range(seeds)])
     return Precise(steps, DECAYS, rows[:, :, :-1], rows[:, :, -1])
 
@@ -182,13 +183,13 @@ def _convolutional() -> nn.Sequential:
     layers: list[nn.Module] = []
     for channels, out, stride in [(1, 16, 1), (16, 32, 2), (32, 32, 2)]:
         convolution = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
-        # With momentum 1 the layer keeps the statistics of the last batch alone, for others to average.
+        # With momentum 1 the layer keeps only the statistics of the last batch, which are averaged below.
         layers += [convolution, nn.BatchNorm2d(out, momentum=1), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
 
 
 def _evaluate_while_training(seed: int, steps: tuple[int, ...]) -> list[list[float]]:
-    """One training: the accuracy at each of `steps` by moving averages of each decay, and by precise statistics."""
+    """Return the accuracies at each of `steps` of one training, by moving averages and by precise statistics."""
     data, rows = digits(images=True), []
     with one_thread(seed):
         model = _convolutional()
@@ -206,13 +207,13 @@ def _evaluate_while_training(seed: int, steps: tuple[int, ...]) -> list[list[flo
 
 
 def _kept(model: nn.Module) -> list[Array]:
-    """What each BN layer keeps, mean and variance in turn."""
+    """Return the running mean and variance of each BN layer, in turn."""
     states = [layer.state_dict() for layer in norms(model)]
     return [state[name].numpy() for state in states for name in ("running_mean", "running_var")]
 
 
 def _accuracy_with(model: nn.Module, statistics: list[Array]) -> float:
-    """The test accuracy with other running statistics: mean and variance of each BN layer in turn."""
+    """Return the test accuracy with other running statistics: mean and variance of each BN layer, in turn."""
     changed, data = copy.deepcopy(model), digits(images=True)
     for layer, mean, var in zip(norms(changed), statistics[::2], statistics[1::2], strict=True):
         layer.running_mean, layer.running_var = torch.tensor(mean).float(), torch.tensor(var).float()
@@ -221,7 +222,7 @@ def _accuracy_with(model: nn.Module, statistics: list[Array]) -> float:
 
 @torch.no_grad()
 def _with_precise_statistics(model: nn.Module) -> nn.Module:
-    """A copy whose running statistics are averages over all batches of the training images, the weights fixed."""
+    """Copy the model with running statistics averaged over all batches of the training images, at fixed weights."""
     fixed, x = copy.deepcopy(model).train(), digits(images=True).x
     for layer in norms(fixed):
         layer.reset_running_stats()
@@ -232,7 +233,7 @@ def _with_precise_statistics(model: nn.Module) -> nn.Module:
 
 
 def drifting_means(updates: int = 240) -> tuple[Array, Array]:
-    """What the figure to play with follows: true means and batch means (updates,), rounded to hundredths.
+    """Return the true means and batch means (updates,) of the interactive figure, rounded to hundredths.
 
     The true mean is 1 for a third of the updates, rises to 3 during the next third, and stays there.
     """

@@ -1,4 +1,4 @@
-"""Experiments of the section on internal covariate shift: how the inputs of sigmoids move, and what else helps."""
+"""Experiments of the section on internal covariate shift: the motion of sigmoid inputs, and alternative remedies."""
 
 import copy
 import itertools
@@ -20,20 +20,20 @@ from bnref.internal_covariate_shift import activation_percentiles
 Array = NDArray[np.floating]
 SEEDS = (0, 1, 2)
 BATCH_SIZE = 60  # as in Ioffe and Szegedy (2015), section 4.1
-WATCHED = slice(0, 256)  # the training digits whose activations are recorded
+WATCHED = slice(0, 256)  # training digits with recorded activations
 
 
 def network(norm: Norm | None, activation: Callable[[], nn.Module] = nn.Sigmoid, depth: int = 3) -> nn.Sequential:
-    """Hidden layers of 100 units for the digits, their weights N(0, 0.1^2) and their biases 0.
+    """Build hidden layers of 100 units for the digits, with weights N(0, 0.1^2) and biases 0.
 
-    With sigmoids, three layers and these small weights it is the network of Ioffe and Szegedy (2015), section 4.1.
+    With three layers of sigmoids, this is the network of Ioffe and Szegedy (2015), section 4.1.
     """
     model = perceptron([64, *[100] * depth, 10], norm, activation)
     return initialize(model, partial(nn.init.normal_, std=0.1))
 
 
 def initialize(model: nn.Sequential, weights: Callable[[Tensor], Any]) -> nn.Sequential:
-    """Let `weights` fill each weight matrix in place, and set the biases of the linear layers to 0."""
+    """Fill each weight matrix in place with `weights`, and set the biases of the linear layers to 0."""
     for layer in model:
         if isinstance(layer, nn.Linear):
             weights(layer.weight)
@@ -44,8 +44,8 @@ def initialize(model: nn.Sequential, weights: Callable[[Tensor], Any]) -> nn.Seq
 
 @torch.no_grad()
 def activation_inputs(model: nn.Sequential, x: Tensor) -> list[Array]:
-    """The inputs (N, D) of each activation function, layer by layer, in the mode that the model is in."""
-    model, found = copy.deepcopy(model), []  # the copy's running statistics may move
+    """Return the inputs (N, D) of each activation function, layer by layer, in the model's current mode."""
+    model, found = copy.deepcopy(model), []  # in training mode, running statistics would change
     for layer in model:
         if isinstance(layer, nn.Sigmoid | nn.ReLU):
             found.append(x.numpy().copy())
@@ -55,12 +55,12 @@ def activation_inputs(model: nn.Sequential, x: Tensor) -> list[Array]:
 
 @dataclass(frozen=True)
 class History:
-    """One training run of `network`, watched at T of its steps.
+    """One training run of `network`, recorded at T of its steps.
 
     `steps` is (T,) and begins with 0; `accuracy` (T,) is that on the test digits. `percentiles` (T, 3, 3, D) are the
-    15th, 50th and 85th of each of D units in each of three layers, of the inputs of the sigmoids, and `mean` and `std`
-    (T, 3) are over all units of a layer together. `shares` (T, 3, bins) says how many in a thousand of a layer's inputs
-    lie in each bin of `BINS`; what lies outside counts into the nearest.
+    15th, 50th and 85th percentiles of the sigmoid inputs of each of D units in each of three layers. `mean` and `std`
+    (T, 3) are over all units of a layer together. `shares` (T, 3, bins) counts how many in a thousand of a layer's
+    inputs lie in each bin of `BINS`; inputs outside count in the nearest bin.
     """
 
     batch_norm: bool
@@ -72,16 +72,16 @@ class History:
     shares: NDArray[np.integer]
 
     def motion(self, layer: int = -1) -> float:
-        """How far the median of a unit's inputs moves: highest minus lowest, the median over the units."""
+        """Return the range (highest minus lowest) of a unit's median input, as the median over the units."""
         return float(np.median(np.ptp(self.percentiles[:, layer, 1], axis=0)))
 
     def stretch(self, layer: int = -1) -> float:
-        """By which factor the width between the outer percentiles varies, the median over the units."""
+        """Return the factor by which the width between the outer percentiles varies, as the median over the units."""
         width = self.percentiles[:, layer, 2] - self.percentiles[:, layer, 0]
         return float(np.median(width.max(axis=0) / width.min(axis=0)))
 
     def at(self, step: int) -> float:
-        """The accuracy at one of the steps."""
+        """Return the accuracy at one of the steps."""
         return float(self.accuracy[self.steps == step][0])
 
 
@@ -91,7 +91,7 @@ STEPS = (0, 10, 30, 60, *range(100, 3001, 100))
 
 @remembered
 def histories(steps: tuple[int, ...] = STEPS) -> tuple[tuple[History, ...], tuple[History, ...]]:
-    """Train the sigmoid network at learning rate 0.1 for each seed: without batch norm, and with it."""
+    """Train the sigmoid network at learning rate 0.1 for each seed, without batch norm and with it."""
     without, with_norm = (tuple(_history(norm, seed, steps) for seed in SEEDS) for norm in (None, nn.BatchNorm1d))
     return without, with_norm
 
@@ -129,10 +129,10 @@ SHOWN = (0, 10, 30, 100, 300, 600, 1000, 1500, 2000, 2500, 3000)
 
 
 def histogram_table() -> dict[str, Any]:
-    """What the figure to play with holds: for each of the steps `SHOWN`, the first seed's histories.
+    """Return the data of the interactive figure: the first seed's histories at each of the steps `SHOWN`.
 
-    Under `without` and `with`, an entry a step has the accuracy in percent, the mean and the standard deviation of
-    each layer in hundredths, and for each layer its shares, two digits to the base 36 each.
+    Under `without` and `with`, each step has an entry with the accuracy in percent, the mean and the standard deviation
+    of each layer in hundredths, and the shares of each layer as two base-36 digits each.
     """
     table: dict[str, Any] = {"steps": list(SHOWN)}
     for name, (history, *_) in zip(("without", "with"), histories(), strict=True):
@@ -151,7 +151,7 @@ def histogram_table() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Standardized:
-    """Outputs (N, D) of each hidden linear layer of a trained network, before and after torch's normalization."""
+    """Outputs (N, D) of each hidden linear layer in a trained network, before and after torch's normalization."""
 
     before: tuple[Array, ...]
     after: tuple[Array, ...]
@@ -159,7 +159,7 @@ class Standardized:
 
 @remembered
 def trained(batch_norm: bool = True, steps: int = 300) -> nn.Sequential:
-    """The sigmoid network after some steps of training, in training mode."""
+    """Train the sigmoid network for some steps, and leave it in training mode."""
     with one_thread(0):
         model = network(nn.BatchNorm1d if batch_norm else None)
         train(model, digits(), steps, lr=0.1, batch_size=BATCH_SIZE)
@@ -167,7 +167,7 @@ def trained(batch_norm: bool = True, steps: int = 300) -> nn.Sequential:
 
 
 def standardized() -> Standardized:
-    """Send digits through a trained network with batch norm, and take gamma and beta off what its norms give."""
+    """Send digits through a trained network with batch norm, and undo gamma and beta in the outputs of its norms."""
     model = copy.deepcopy(trained())
     before, after, x = [], [], digits().x[WATCHED]
     with torch.no_grad():
@@ -181,13 +181,13 @@ def standardized() -> Standardized:
 
 
 class Noise(nn.Module):
-    """Moves and scales each unit by random numbers that are new at each step, and a little each sample besides.
+    """Random shift and scale of each unit, new at each step, and a little of each sample.
 
-    Only in training. The numbers are those of Santurkar et al. (2018), appendix A.
+    Applied only in training. The distributions are those of Santurkar et al. (2018), appendix A.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Take the activations (N, D), and give them with noise."""
+        """Add noise to the activations (N, D) in training mode."""
         if not self.training:
             return x
         units = x.shape[1]
@@ -196,17 +196,17 @@ class Noise(nn.Module):
 
 
 def noisy_batch_norm(units: int) -> nn.Sequential:
-    """Batch norm, and noise after it."""
+    """Build batch norm followed by noise."""
     return nn.Sequential(nn.BatchNorm1d(units), Noise())
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What one change to the sigmoid network brings, over S seeds.
+    """Effect of one change to the sigmoid network, over S seeds.
 
-    `accuracy` (S, 2) is that on the test digits after 100 and 300 steps. `shift` (S,) is how far the inputs of the
-    last hidden layer's activations move in one step: the change of a unit's mean in its standard deviations, the median
-    over the units, averaged over the first 100 steps.
+    `accuracy` (S, 2) is that on the test digits after 100 and 300 steps. `shift` (S,) is the mean motion per step of
+    the inputs of the last hidden layer's activations: the change of a unit's mean in its standard deviations, as the
+    median over the units, averaged over the first 100 steps.
     """
 
     name: str
@@ -216,7 +216,7 @@ class Recipe:
 
 @remembered
 def recipes() -> tuple[Recipe, ...]:
-    """Train the sigmoid network as it is, with each of the usual alternatives, with batch norm, and with noise."""
+    """Train the sigmoid network unchanged, with each of the usual alternatives, with batch norm, and with noise."""
     glorot, times_4 = (partial(nn.init.xavier_normal_, gain=gain) for gain in (1, 4))
     choices: list[tuple[str, Callable[[], nn.Sequential], float]] = [
         ("as it is", partial(network, None), 0.1),

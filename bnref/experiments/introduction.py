@@ -1,4 +1,4 @@
-"""Experiments of the index page: gradients in a deep network at its start, how it then trains, and a confounder."""
+"""Experiments of the index page: gradients of deep networks at initialization, their training, and a confounder."""
 
 import math
 from collections.abc import Callable
@@ -17,25 +17,25 @@ Array = NDArray[np.floating]
 
 LAYERS, WIDTH, SEEDS = 20, 100, (0, 1, 2)
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": Tanh, "ReLU": nn.ReLU}
-# Weights are drawn with mean 0 and standard deviation gain / sqrt(inputs). Usual is Glorot and Bengio's (2010) gain for
-# layers of equal width, and for ReLU that of He et al. (2015).
+# Weights are drawn with mean 0 and standard deviation gain / sqrt(inputs). The usual gain is Glorot and Bengio's (2010)
+# for layers of equal width and, for ReLU, that of He et al. (2015).
 USUAL = {"sigmoid": 1.0, "tanh": 1.0, "ReLU": math.sqrt(2)}
 STARTS = ("small", "usual", "large")
 
 
 def gain(activation: str, start: str) -> float:
-    """The gain of the weights at a start: half, and three, for small and large ones."""
+    """Return the gain of the initial weights: 0.5 for small ones, 3 for large ones."""
     return {"small": 0.5, "usual": USUAL[activation], "large": 3.0}[start]
 
 
 def deep_network(activation: str, gain: float, norm: bool, layers: int = LAYERS) -> nn.Sequential:
-    """A classifier of digits with that many hidden layers, with or without BN before each activation; biases are 0."""
+    """Build a digit classifier with or without BN before each activation, and with biases 0."""
     widths = [64, *[WIDTH] * layers, 10]
     model = perceptron(widths, nn.BatchNorm1d if norm else None, ACTIVATIONS[activation])
     with torch.no_grad():
         for linear in model:
             if isinstance(linear, nn.Linear) and linear.out_features == WIDTH:
-                linear.weight *= gain / math.sqrt(2)  # perceptron draws by He et al.
+                linear.weight *= gain / math.sqrt(2)  # perceptron's initialization has the gain sqrt(2)
                 if linear.bias is not None:
                     linear.bias.zero_()
     return model
@@ -43,7 +43,7 @@ def deep_network(activation: str, gain: float, norm: bool, layers: int = LAYERS)
 
 @dataclass(frozen=True)
 class Gradients:
-    """Norms (seeds, layers) of the loss's gradient by the output of each hidden layer, for 256 digits at the start."""
+    """Gradient norms (seeds, layers) of the loss by each hidden layer's output, for 256 digits at initialization."""
 
     activation: str
     start: str
@@ -52,7 +52,7 @@ class Gradients:
 
     @property
     def ratio(self) -> Array:
-        """The gradient at the first layer over that at the last, (seeds,)."""
+        """The gradient norm at the first layer over that at the last layer, (seeds,)."""
         ratio: Array = self.norms[:, 0] / self.norms[:, -1]
         return ratio
 
@@ -63,7 +63,7 @@ def _settings() -> list[tuple[str, str, bool]]:
 
 @remembered
 def gradients() -> list[Gradients]:
-    """Send the gradient back through networks of each activation, start, and with or without BN."""
+    """Measure gradients in networks with each activation and start, with and without BN."""
     return [
         Gradients(*setting, np.stack([_layer_gradients(*setting, seed) for seed in SEEDS])) for setting in _settings()
     ]
@@ -76,7 +76,7 @@ def _layer_gradients(activation: str, start: str, norm: bool, seed: int) -> Arra
         for module in deep_network(activation, gain(activation, start), norm):
             h = module(h)
             if isinstance(module, nn.Sigmoid | Tanh | nn.ReLU):
-                h.retain_grad()
+                h.retain_grad()  # torch keeps gradients only of leaves by default
                 outputs.append(h)
         nn.functional.cross_entropy(h, data.y[:256]).backward()
     return np.array([output.grad.norm().item() for output in outputs if output.grad is not None])
@@ -84,7 +84,7 @@ def _layer_gradients(activation: str, start: str, norm: bool, seed: int) -> Arra
 
 @dataclass(frozen=True)
 class Trained:
-    """Test accuracy (seeds,) after a short training; chance is 0.1."""
+    """Test accuracy (seeds,) after short training; chance is 0.1."""
 
     activation: str
     start: str
@@ -94,7 +94,7 @@ class Trained:
 
 @remembered
 def trained(steps: int = 150, lr: float = 0.1) -> list[Trained]:
-    """Train the networks of `gradients` for the same few steps, in batches of 64."""
+    """Train the networks of `gradients` for a few steps in batches of 64."""
     return [
         Trained(a, start, norm, _accuracies(partial(deep_network, a, gain(a, start), norm), steps, lr))
         for a, start, norm in _settings()
@@ -112,7 +112,7 @@ def _accuracies(network: Callable[[], nn.Module], steps: int, lr: float, momentu
 
 @dataclass(frozen=True)
 class Rectifiers:
-    """Test accuracies (seeds,) of 30 layers of ReLU without BN, by the gain of their initial weights."""
+    """Test accuracies (seeds,) of 30 ReLU layers without BN, by the gain of their initial weights."""
 
     glorot: Array
     he: Array
@@ -120,16 +120,16 @@ class Rectifiers:
 
 @remembered
 def thirty_rectifiers(steps: int = 500, lr: float = 0.005, momentum: float = 0.9) -> Rectifiers:
-    """He et al. (2015), figure 3: the two starts in a network of 30 layers."""
+    """Train networks of 30 layers from the two starts of He et al. (2015), figure 3."""
     networks = [partial(deep_network, "ReLU", gain, norm=False, layers=30) for gain in (1.0, math.sqrt(2))]
     return Rectifiers(*[_accuracies(network, steps, lr, momentum) for network in networks])
 
 
 @dataclass(frozen=True)
 class Stones:
-    """Kidney stones treated, and treated with success: `(treatments, sizes)`, by rows and columns as named.
+    """Counts of kidney stone treatments and of their successes, `(treatments, sizes)`.
 
-    Charig et al. (1986), as given by Julious and Mullee (1994).
+    Charig et al. (1986), as reported by Julious and Mullee (1994).
     """
 
     treatments: tuple[str, str]
@@ -139,25 +139,25 @@ class Stones:
 
     @property
     def overall(self) -> Array:
-        """The share of successes of each treatment, (2,), whatever the size."""
+        """The success rate of each treatment, (2,), over all sizes."""
         share: Array = self.successes.sum(axis=1) / self.treated.sum(axis=1)
         return share
 
     @property
     def by_size(self) -> Array:
-        """The share of successes for each treatment and size, (2, 2)."""
+        """The success rate of each treatment and size, (2, 2)."""
         share: Array = self.successes / self.treated
         return share
 
     @property
     def adjusted(self) -> Array:
-        """Each treatment's share of successes, (2,), if both had the mix of sizes that all patients together have."""
+        """The success rate of each treatment, (2,), adjusted to the mix of sizes among all patients."""
         mix = self.treated.sum(axis=0) / self.treated.sum()
         share: Array = self.by_size @ mix
         return share
 
 
 def kidney_stones() -> Stones:
-    """Two ways to remove kidney stones, in 350 patients each; a small stone is below 2 cm."""
+    """Return the data of two treatments of kidney stones, with 350 patients each; small stones are below 2 cm."""
     treated, successes = np.array([[87.0, 263.0], [270.0, 80.0]]), np.array([[81.0, 192.0], [234.0, 55.0]])
     return Stones(("open surgery", "keyhole"), ("small", "large"), treated, successes)

@@ -1,4 +1,4 @@
-"""What batch norm does to the loss and its gradients: how they change along a step, and which learning rates work."""
+"""Effects of batch norm on the loss and its gradients: their change along a step, and workable learning rates."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,12 +17,12 @@ from bnref.internal_covariate_shift import gradient_shift
 
 Array = NDArray[np.floating]
 BATCH_SIZE = 64
-STEP_SIZES = np.linspace(0.25, 4, 8)  # in learning rates
+STEP_SIZES = np.linspace(0.25, 4, 8)  # multiples of the learning rate
 
 
 @contextlib.contextmanager
 def kept(model: nn.Module) -> Iterator[None]:
-    """Put the parameters and buffers of a model back as they were."""
+    """Restore the parameters and buffers of a model on exit."""
     state = {name: value.clone() for name, value in model.state_dict().items()}
     try:
         yield
@@ -31,7 +31,7 @@ def kept(model: nn.Module) -> Iterator[None]:
 
 
 def gradient(model: nn.Module, x: Tensor, y: Tensor) -> tuple[float, list[Tensor]]:
-    """The cross-entropy on a batch, and its gradient by each parameter."""
+    """Return the cross-entropy on a batch and its gradient with respect to each parameter."""
     loss = nn.functional.cross_entropy(model(x), y)
     return loss.item(), list(torch.autograd.grad(loss, list(model.parameters())))
 
@@ -43,10 +43,11 @@ def _move(parameters: list[Tensor], start: list[Tensor], along: list[Tensor], di
 
 
 def layer_shifts(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
-    """How far each layer's gradient moves when all layers before it take their step, (layers - 1, 3).
+    """Measure how far each layer's gradient moves when all layers before it take their step: (layers - 1, 3).
 
-    Definition 2.1 of Santurkar et al. (2018), by the weight matrices: the length of the difference, the same divided
-    by the length of the gradient, and the cosine of the angle. The first layer has none before it.
+    Definition 2.1 of Santurkar et al. (2018) for the weight matrices: the length of the difference, the same divided by
+    the length of the gradient, and the cosine of the angle. The first layer is left out, since no layer comes before
+    it.
     """
     parameters: list[Tensor] = list(model.parameters())
     rows = []
@@ -63,7 +64,7 @@ def layer_shifts(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
 
 
 def losses_along(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
-    """The loss after a step against the gradient, for each of `STEP_SIZES` times the learning rate."""
+    """Return the losses after steps against the gradient of each of `STEP_SIZES` times the learning rate."""
     parameters: list[Tensor] = list(model.parameters())
     losses = []
     with kept(model):
@@ -77,10 +78,10 @@ def losses_along(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
 
 @dataclass(frozen=True)
 class Course:
-    """S training runs with one norm or none, watched at T steps.
+    """S training runs with or without batch norm, recorded at T steps.
 
-    `shifts` is (S, T, layers - 1, 3), as `layer_shifts` gives them, and `losses` (S, T, sizes), as `losses_along` does.
-    `accuracy` (S,) is that on the test digits at the end.
+    `shifts` (S, T, layers - 1, 3) are from `layer_shifts`, and `losses` (S, T, sizes) from `losses_along`. `accuracy`
+    (S,) is that on the test digits at the end.
     """
 
     batch_norm: bool
@@ -90,17 +91,17 @@ class Course:
     accuracy: Array
 
     def ranges(self) -> Array:
-        """Highest minus lowest loss along the gradient, the median over the steps of each run: (S,)."""
+        """Return the range (highest minus lowest) of the loss along the gradient, as each run's median: (S,)."""
         return np.asarray(np.median(np.ptp(self.losses, axis=2), axis=1))
 
     def shift(self) -> Array:
-        """Length, relative length and cosine, averaged over the steps and layers of each run: (S, 3)."""
+        """Return the length, relative length and cosine, averaged over the steps and layers of each run: (S, 3)."""
         return np.asarray(self.shifts.mean(axis=(1, 2)))
 
 
 @remembered
 def courses(sigmoid: bool = False, lr: float = 0.1, steps: int = 300, every: int = 20) -> tuple[Course, Course]:
-    """Train without batch norm and with it: six layers of 100 ReLUs (He et al., 2015), or the network of sigmoids."""
+    """Train six layers of 100 ReLUs (He et al., 2015), or the sigmoid network, without batch norm and with it."""
     watched = tuple(range(every, steps + 1, every))
     without, with_norm = (_course(norm, sigmoid, lr, watched) for norm in (None, nn.BatchNorm1d))
     return without, with_norm
@@ -132,14 +133,14 @@ def _run(
 
 @dataclass(frozen=True)
 class Rates:
-    """Accuracy on the test digits (S, R) of S runs at each of R learning rates; nothing finite counts as a guess."""
+    """Test accuracy (S, R) of S runs at each of R learning rates; diverged runs count as chance."""
 
     rates: tuple[float, ...]
     without: Array
     with_norm: Array
 
     def works(self, right: Array, least: float = 0.9) -> list[float]:
-        """The learning rates at which every run comes to an accuracy of `least`."""
+        """Return the learning rates at which every run reaches an accuracy of `least`."""
         return [rate for rate, worst in zip(self.rates, right.min(axis=0), strict=True) if worst >= least]
 
 
@@ -157,5 +158,6 @@ def _accuracy_at(norm: Norm | None, rate: float, steps: int, seed: int) -> float
     data = digits()
     with one_thread(seed):
         model = train(perceptron([64, *[100] * 5, 10], norm), data, steps, rate, BATCH_SIZE)
+    # Logits of NaN have no largest entry, so a diverged run counts as a guess.
     finite = all(bool(parameter.isfinite().all()) for parameter in model.parameters())
     return accuracy(model, data.x_test, data.y_test) if finite else 0.1

@@ -1,4 +1,4 @@
-"""Experiments of the section on normalization types: which entries share a mean, what stays as it is, one batch."""
+"""Experiments of the section on normalization types: shared statistics, invariances, and one batch in detail."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ NORMS = ("batch norm", "layer norm", "instance norm", "group norm")
 
 
 def normalize(norm: str, x: Array, groups: int = 2, eps: float = 1e-5) -> Array:
-    """Normalize `x`, (N, C, L), by one of `NORMS` or by "RMS norm", of `bnref.norm_types`, with gamma 1 and beta 0."""
+    """Normalize `x`, (N, C, L), by one of `NORMS` or "RMS norm" of `bnref.norm_types`, with gamma 1 and beta 0."""
     images, gamma, beta = x[:, :, None], np.ones(x.shape[1]), np.zeros(x.shape[1])
     if norm == "group norm":
         y = group_norm(images, groups, gamma, beta, eps)
@@ -37,9 +37,9 @@ def normalize(norm: str, x: Array, groups: int = 2, eps: float = 1e-5) -> Array:
 def shared_with(
     norm: str, shape: tuple[int, int, int], entry: tuple[int, int, int], groups: int = 2
 ) -> NDArray[np.bool_]:
-    """The entries of an array (N, C, L) that share their mean and variance with `entry`.
+    """Find the entries of an array (N, C, L) that share their mean and variance with `entry`.
 
-    Nobody has to know the axes for that: each entry is changed in its turn, to see whether the result at `entry` moves.
+    This does not use the axes: each entry is changed in turn, to see whether the result at `entry` changes.
     """
     x = np.random.default_rng(0).normal(size=shape)
     before = normalize(norm, x, groups)[entry]
@@ -53,7 +53,7 @@ def shared_with(
 
 @dataclass(frozen=True)
 class Invariance:
-    """How far a change of the input moves the result for the first sample, at most, for each seed."""
+    """Largest change of the first sample's result when the input changes, for each seed."""
 
     norm: str
     change: str
@@ -61,12 +61,12 @@ class Invariance:
 
     @property
     def exact(self) -> bool:
-        """Whether nothing moved but for rounding."""
+        """True if the result changed only by rounding."""
         return max(self.difference) < 1e-12
 
 
 def _changes(x: Array, rng: np.random.Generator) -> dict[str, Array]:
-    """Copies of `x`, (N, C, L), each changed in one way."""
+    """Return copies of `x`, (N, C, L), each changed in one way."""
     one, channel = np.zeros(len(x)), np.zeros(x.shape[1])
     one[0], channel[0] = 1, 1
     return {
@@ -79,9 +79,10 @@ def _changes(x: Array, rng: np.random.Generator) -> dict[str, Array]:
 
 
 def invariances(seeds: int = 3) -> list[Invariance]:
-    """Change a batch in five ways, and compare what each norm makes of its first sample; eps is 1e-20, so nearly 0.
+    """Change a batch in five ways, and compare each norm's result for its first sample.
 
-    The five: other samples beside it; the sample times 10; plus 10; one channel of all samples times 10; plus 10.
+    The changes are other companions, the sample times 10 or plus 10, and one channel of all samples times 10 or plus
+    10. With an eps of 1e-20 instead of 1e-5, the invariances hold up to rounding.
     """
     found: dict[tuple[str, str], list[float]] = {}
     for seed in range(seeds):
@@ -97,9 +98,9 @@ def invariances(seeds: int = 3) -> list[Invariance]:
 
 @dataclass(frozen=True)
 class Batch:
-    """Two units of a random network's second layer for a batch of digits, each (N, 2), and `labels` (N,).
+    """Two units of a random network's second layer for a batch of digits, (N, 2), and `labels` (N,).
 
-    As the layer gives them, standardized by batch norm, and whitened.
+    The units are as computed by the layer, standardized by batch norm, and whitened.
     """
 
     before: Array
@@ -109,11 +110,11 @@ class Batch:
 
 
 def batch(size: int = 256) -> Batch:
-    """Take the two most correlated units of 32 for the first `size` training digits."""
+    """Select the two most correlated of 32 units for the first `size` training digits."""
     data = digits()
     with one_thread(0), torch.no_grad():
         h = perceptron([64, 32, 32, 1], norm=None)[:3](data.x[:size]).double().numpy()
-    r = np.triu(np.abs(np.corrcoef(h.T)), 1)
+    r = np.triu(np.abs(np.corrcoef(h.T)), 1)  # each pair once, without the diagonal of ones
     before = h[:, list(np.unravel_index(r.argmax(), r.shape))]
     z = normalize("batch norm", before[:, :, None], eps=1e-12)[:, :, 0]
     return Batch(before, z, zca_whiten(before, eps=1e-12), data.y[:size].numpy())
@@ -121,7 +122,7 @@ def batch(size: int = 256) -> Batch:
 
 @dataclass(frozen=True)
 class Moments:
-    """Moments of one unit over a batch, and over its samples of one digit alone."""
+    """Moments of one unit over a batch, and its means over the zeros and over the ones."""
 
     mean: float
     std: float
@@ -131,14 +132,14 @@ class Moments:
 
 
 def moments(unit: Array, labels: NDArray[np.int64]) -> Moments:
-    """Moments of `unit`, (N,), for samples with the digits `labels`, (N,)."""
+    """Compute the moments of `unit`, (N,), for samples with the digits `labels`, (N,)."""
     z = standardize(unit[:, None])[0][:, 0]
     by_digit = [float(unit[labels == digit].mean()) for digit in (0, 1)]
     return Moments(float(unit.mean()), float(unit.std()), float((z**3).mean()), *by_digit)
 
 
 def pytorch_layers(channels: int = 6, size: int = 4) -> list[tuple[str, float, tuple[int, ...] | None]]:
-    """Name, eps and shape of gamma (None: it has none) of PyTorch's layers for images, with default arguments."""
+    """List the name, eps and shape of gamma (None if it has none) of PyTorch's image norms, with default arguments."""
     layers: list[nn.Module] = [
         nn.BatchNorm2d(channels),
         nn.LayerNorm([channels, size, size]),

@@ -1,4 +1,4 @@
-"""Small batches: how the error of a network grows with batch norm, and does not with norms of single samples."""
+"""Experiments with small batches: batch norm compared with norms of single samples."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ SEEDS = 3
 
 @dataclass(frozen=True)
 class Errors:
-    """Test errors in percent: `percent[i]` has those of batch size `sizes[i]`, one for each seed."""
+    """Test errors in percent: `percent[i]` has one error per seed for batch size `sizes[i]`."""
 
     norm: str
     sizes: tuple[int, ...]
@@ -24,7 +24,7 @@ def _dense(norm: Norm | None) -> nn.Module:
 
 
 def _convolutional(norm: Norm) -> nn.Module:
-    """Two convolutions, to 16 channels of 4 x 4 positions and 32 of 2 x 2, each with a norm and ReLU."""
+    """Build two convolutions, to 16 channels of 4 x 4 positions and 32 of 2 x 2, each with a norm and ReLU."""
     layers: list[nn.Module] = []
     for before, after in ((1, 16), (16, 32)):
         convolution = nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)
@@ -33,7 +33,7 @@ def _convolutional(norm: Norm) -> nn.Module:
 
 
 def _error(network: str, norm: Norm, size: int, epochs: int, seed: int) -> float:
-    """Train with learning rate 0.1 * size / 32, a tenth of it in the last 30%, and return the test error in percent."""
+    """Train with learning rate 0.1 * size / 32, a tenth of it for the last 30% of steps; return the error in %."""
     data = digits(images=network == "convolutional")
     steps = epochs * len(data.x) // size
     first = int(0.7 * steps)
@@ -57,20 +57,20 @@ def _errors(network: str, norms: dict[str, Norm], sizes: tuple[int, ...], epochs
 
 @remembered
 def dense_errors() -> list[Errors]:
-    """Train a network of three hidden layers of 96 units on the digits, three epochs, with batch and layer norm."""
+    """Train three hidden layers of 96 units on the digits for three epochs, with batch norm and layer norm."""
     return _errors("dense", {"batch norm": nn.BatchNorm1d, "layer norm": nn.LayerNorm}, (32, 4, 2), epochs=3)
 
 
 @remembered
 def convolutional_errors() -> list[Errors]:
-    """Train a small convolutional network on the digits, two epochs, with batch norm and with group norm."""
+    """Train a small convolutional network on the digits for two epochs, with batch norm and group norm."""
     norms: dict[str, Norm] = {"batch norm": nn.BatchNorm2d, "group norm": lambda c: nn.GroupNorm(4, c)}
     return _errors("convolutional", norms, (32, 2), epochs=2)
 
 
 @dataclass(frozen=True)
 class RmsErrors:
-    """Test errors in percent, one for each seed, with layer norm, RMS norm and no norm."""
+    """Test errors in percent, one per seed, with layer norm, RMS norm and no norm."""
 
     layer_norm: tuple[float, ...]
     rms_norm: tuple[float, ...]
@@ -79,7 +79,7 @@ class RmsErrors:
 
 @remembered
 def rms_errors(lr: float = 0.3, seeds: int = 5) -> RmsErrors:
-    """Train the same dense network for 200 steps of 64 samples."""
+    """Train the same dense network for 200 steps of 64 samples with each of the norms."""
     data, results = digits(), []
     norms: tuple[Norm | None, ...] = (nn.LayerNorm, nn.RMSNorm, None)
     for norm in norms:

@@ -1,4 +1,4 @@
-"""Dropout before batch norm: the variance that is stored in training is not the one that testing meets."""
+"""Experiments with dropout before batch norm, which changes the variance between training and testing."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from bnref.experiments.training import Norm, accuracy, digits, one_thread, train
 
 @dataclass(frozen=True)
 class Shift:
-    """Variance without dropout over variance with it, by formula and measured (one value a seed)."""
+    """Ratio of the variance without dropout to the variance with it, by formula and measured (one value per seed)."""
 
     keep: float
     mean: float
@@ -21,7 +21,7 @@ class Shift:
 
 
 def variance_shift(keep: float, mean: float, seeds: int = 3, n: int = 400_000) -> Shift:
-    """Drop normal values of variance 1, keeping each with probability `keep` and dividing the kept ones by it."""
+    """Apply dropout to normal values of variance 1: keep each with probability `keep`, and divide it by `keep`."""
     ratios = []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
@@ -32,10 +32,10 @@ def variance_shift(keep: float, mean: float, seeds: int = 3, n: int = 400_000) -
 
 @dataclass(frozen=True)
 class Dropped:
-    """A network with dropout, one value a seed.
+    """Results of a network with dropout, one value per seed.
 
-    `ratio` is the median over units and layers of the test's variance over the stored one (empty without batch norm).
-    `percent` is the test error, and `mended` what is left of it after the statistics were taken anew without dropout.
+    `ratio` is the test variance over the stored variance, as the median over units and layers (NaN without batch norm).
+    `percent` is the test error, and `mended` the test error with statistics recomputed without dropout.
     """
 
     network: str
@@ -63,7 +63,7 @@ def _network(kind: str, drop: float, width: int = 100) -> nn.Sequential:
 
 @torch.no_grad()
 def _ratio(model: nn.Sequential, x: Tensor) -> float:
-    """The median of the variance of x before each batch norm, in evaluation mode, over the variance stored there."""
+    """Return the variance before batch norm in evaluation mode over the stored one, as the median over all units."""
     ratios = []
     for layer in model.eval():
         if isinstance(layer, nn.BatchNorm1d):
@@ -74,13 +74,13 @@ def _ratio(model: nn.Sequential, x: Tensor) -> float:
 
 
 @torch.no_grad()
-def _mend(model: nn.Sequential, x: Tensor) -> None:
-    """Take the stored statistics anew from all of `x`, with dropout off."""
+def _recompute(model: nn.Sequential, x: Tensor) -> None:
+    """Recompute the stored statistics from all of `x`, without dropout."""
     model.eval()
     for layer in model:
         if isinstance(layer, nn.BatchNorm1d):
             layer.reset_running_stats()
-            layer.momentum = None
+            layer.momentum = None  # PyTorch's way to ask for a plain average
             layer.train()
     model(x)
 
@@ -93,13 +93,13 @@ def _run(kind: str, drop: float, seed: int) -> tuple[float, float, float]:
         normed = any(isinstance(layer, nn.BatchNorm1d) for layer in model)
         ratio = _ratio(model, data.x) if normed else np.nan
         error = 100 * (1 - accuracy(model, data.x_test, data.y_test))
-        _mend(model, data.x)
+        _recompute(model, data.x)
         return ratio, error, 100 * (1 - accuracy(model, data.x_test, data.y_test))
 
 
 @remembered
 def dropped(drops: tuple[float, ...] = (0.5, 0.7), seeds: int = 3) -> list[Dropped]:
-    """Train four networks of four hidden layers on the digits, ten epochs, with each share of activations dropped."""
+    """Train four networks of four hidden layers on the digits for ten epochs, at each dropout rate."""
     return [
         Dropped(kind, drop, *zip(*(_run(kind, drop, seed) for seed in range(seeds)), strict=True))
         for drop in drops

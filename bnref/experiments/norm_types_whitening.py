@@ -1,4 +1,4 @@
-"""Whitening: what it does to the condition number, to the distances between samples, and to training."""
+"""Experiments with whitening: its effect on the condition number, on distances between samples, and on training."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ SEEDS = 3
 
 @dataclass(frozen=True)
 class Conditions:
-    """Condition numbers of the Hessian of a linear layer, one a seed, by what was done to the layer's inputs."""
+    """Condition numbers of a linear layer's Hessian, one per seed, by preprocessing of the layer's inputs."""
 
     raw: tuple[float, ...]
     standardized: tuple[float, ...]
@@ -27,9 +27,10 @@ class Conditions:
 
 
 def conditions(width: int = 32) -> Conditions:
-    """Feed a linear layer with bias the outputs of a random sigmoid layer of `width` units for all training digits.
+    """Compute the condition numbers of a linear layer with bias after a random sigmoid layer of `width` units.
 
-    The error is the mean squared error, so the Hessian for each output is 2/N times the second moments of the inputs.
+    The inputs are all training digits. The error is the mean squared error, so the Hessian for each output is 2/N times
+    the second moments of the layer's inputs.
     """
     found = []
     for seed in range(SEEDS):
@@ -49,7 +50,7 @@ def _second_moments(h: Array) -> Array:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Share of test digits whose nearest training digit, of `count`, has their class, one a seed."""
+    """Accuracy of nearest-neighbor classification with `count` training digits, one value per seed."""
 
     count: int
     standardized: tuple[float, ...]
@@ -59,7 +60,7 @@ class Neighbours:
 
 @remembered
 def neighbours(counts: tuple[int, ...] = (32, 64, 128, 256, 512, 1024), seeds: int = 5) -> list[Neighbours]:
-    """Standardize or whiten the 64 pixels by `count` training digits, fully (eps 1e-9) and partly (eps 0.01)."""
+    """Standardize or whiten the 64 pixels by `count` training digits, fully (eps 1e-9) or partly (eps 0.01)."""
     return [
         Neighbours(count, *zip(*(_three_scores(count, seed) for seed in range(seeds)), strict=True)) for count in counts
     ]
@@ -78,7 +79,7 @@ def _three_scores(count: int, seed: int) -> list[float]:
 
 
 def distances(count: int = 40) -> Array:
-    """The distances (count (count - 1) / 2,) of all pairs of `count` training digits after whitening by themselves."""
+    """Compute the distances (count (count - 1) / 2,) between `count` training digits after whitening them together."""
     z = zca_whiten(digits().x[:count].double().numpy(), eps=1e-12)
     pairs = np.linalg.norm(z[:, None] - z, axis=2)
     found: Array = pairs[np.triu_indices(count, 1)]
@@ -86,7 +87,7 @@ def distances(count: int = 40) -> Array:
 
 
 class WhiteningNorm(nn.Module):
-    """Batch norm that whitens: ZCA by the batch in training, by averages of its statistics in evaluation.
+    """ZCA whitening as a norm layer: by the batch in training, and by moving averages in evaluation.
 
     Huang et al. (2018), algorithms 1 and 2; the gradient goes through the eigenvectors.
     """
@@ -108,6 +109,7 @@ class WhiteningNorm(nn.Module):
             mean = x.mean(dim=0)
             values, vectors = torch.linalg.eigh((x - mean).T @ (x - mean) / len(x))
             matrix = (vectors * (values + self.eps).rsqrt()) @ vectors.T
+            # Averages are detached: they are for evaluation, and must not hold on to the batch's graph.
             self.mean.lerp_(mean.detach(), self.momentum)
             self.matrix.lerp_(matrix.detach(), self.momentum)
         return (x - mean) @ matrix * self.gamma + self.beta
@@ -115,7 +117,7 @@ class WhiteningNorm(nn.Module):
 
 @dataclass(frozen=True)
 class Decorrelated:
-    """After 100 steps: training loss (mean of the last ten) and test error in percent, one a seed."""
+    """Training loss (mean of the last ten steps) and test error in percent after 100 steps, one value per seed."""
 
     norm: str
     lr: float
@@ -133,7 +135,7 @@ def _train_with(norm: Norm, lr: float, seed: int) -> tuple[float, float]:
 
 @remembered
 def decorrelated(rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)) -> list[Decorrelated]:
-    """Train three hidden layers of 32 units with batches of 256, with batch norm and with whitening, at four rates."""
+    """Train three hidden layers of 32 units in batches of 256, with batch norm and with whitening, at four rates."""
     norms: dict[str, Norm] = {"batch norm": nn.BatchNorm1d, "whitening": WhiteningNorm}
     return [
         Decorrelated(name, lr, *zip(*(_train_with(norm, lr, seed) for seed in range(SEEDS)), strict=True))

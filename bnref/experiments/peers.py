@@ -1,6 +1,7 @@
-"""Other ways to compute batch norm, to be timed beside ours: textbook NumPy, torch's kernel, d2l's layer, numba.
+"""Other implementations of batch norm, for comparison with bnref: textbook NumPy, torch's kernel, d2l's layer, numba.
 
-All take (N, C) tables or (N, C, H, W) images, as their originals do: the textbook ones bring images to a table first.
+All take (N, C) tables or (N, C, H, W) images. Like their originals, the textbook versions turn images into a table
+first.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ EPS = 1e-5
 
 
 def as_rows(x: Array) -> Array:
-    """Images as a table with a row for each pixel and a column for each channel, as CS231n's assignment does."""
+    """Return images as a table with one row per pixel and one column per channel, as in CS231n's assignment."""
     return x if x.ndim == 2 else x.transpose(0, 2, 3, 1).reshape(-1, x.shape[1])
 
 
@@ -25,7 +26,7 @@ def as_images(rows: Array, shape: tuple[int, ...]) -> Array:
 
 
 def textbook_forward(x: Array, gamma: Array, beta: Array) -> tuple[Array, tuple[Array, ...]]:
-    """Algorithm 1 of Ioffe and Szegedy (2015) line by line, and the intermediate results for the staged backward."""
+    """Run algorithm 1 of Ioffe and Szegedy (2015) line by line, and keep the intermediate results for the backward."""
     rows = as_rows(x)
     centred = rows - rows.mean(axis=0)
     squares = centred**2
@@ -36,13 +37,14 @@ def textbook_forward(x: Array, gamma: Array, beta: Array) -> tuple[Array, tuple[
 
 
 def textbook_evaluate(x: Array, gamma: Array, beta: Array, mean: Array, var: Array) -> Array:
-    """Normalization by given statistics, as the formula reads."""
+    """Normalize by given statistics, written like the formula."""
     rows = as_rows(x)
     return as_images(gamma * ((rows - mean) / np.sqrt(var + EPS)) + beta, x.shape)
 
 
 def staged_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, Array]:
-    """The backward pass through each node of the computation graph, as CS231n teaches it first."""
+    """Run the backward pass through each node of the computation graph, the first way that CS231n teaches."""
+    # Not simplified on purpose: each line is one node of the graph.
     xhat, gamma, centred, inverse, std = cache
     d = as_rows(dy)
     dbeta = d.sum(axis=0)
@@ -60,7 +62,7 @@ def staged_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, 
 
 
 def short_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, Array]:
-    """The backward pass in one formula, as CS231n derives it second."""
+    """Run the backward pass in one formula, which CS231n derives afterward."""
     xhat, gamma, _, inverse, _ = cache
     d = as_rows(dy)
     dbeta, dgamma, m = d.sum(axis=0), (d * xhat).sum(axis=0), len(d)
@@ -69,7 +71,7 @@ def short_backward(dy: Array, cache: tuple[Array, ...]) -> tuple[Array, Array, A
 
 
 def scratch_layer(x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor) -> torch.Tensor:
-    """Batch norm from torch's elementwise operations, as the book Dive into Deep Learning writes it."""
+    """Compute batch norm from torch's elementwise operations, as in the book Dive into Deep Learning."""
     axes = [0] if x.dim() == 2 else [0, 2, 3]
     shape = (1, -1, *[1] * (x.dim() - 2))
     mean = x.mean(dim=axes, keepdim=True)
@@ -79,7 +81,7 @@ def scratch_layer(x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor) -> t
 
 
 class Kernel:
-    """torch's own CPU kernel, without autograd around it."""
+    """torch's own CPU kernel, without the overhead of autograd."""
 
     def __init__(self, x: Array, gamma: Array, beta: Array, dy: Array) -> None:
         """Share memory with the arrays."""
@@ -96,7 +98,7 @@ class Kernel:
         return torch.native_batch_norm(self.x, self.gamma, self.beta, self.mean, self.var, False, 0.1, EPS)
 
     def backward(self) -> Any:
-        """Gradients of input, gamma and beta."""
+        """Compute the gradients of input, gamma and beta."""
         saved = self.saved_mean, self.saved_inverse
         return torch.ops.aten.native_batch_norm_backward(
             self.dy, self.x, self.gamma, None, None, *saved, True, EPS, [True, True, True]
@@ -104,7 +106,7 @@ class Kernel:
 
 
 def compiled_forward() -> Callable[[Array, Array, Array], Array] | None:
-    """A forward pass of an (N, C, L) array compiled by numba: what fused loops give. None where numba is missing."""
+    """Compile a forward pass of an (N, C, L) array with numba, to show what fused loops gain; None without numba."""
     try:
         import numba
     except ModuleNotFoundError:

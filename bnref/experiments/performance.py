@@ -1,4 +1,4 @@
-"""How fast, how exact and how frugal the reference package is, measured beside others in one run, on one thread."""
+"""Speed, accuracy and memory of the reference package, compared with other implementations on one thread."""
 
 import platform
 import statistics
@@ -33,7 +33,7 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True)
 class Timing:
-    """The median seconds of one way to do one task on one shape and dtype."""
+    """Median seconds of one implementation of one task, for one shape and dtype."""
 
     task: str
     way: str
@@ -44,7 +44,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Our time over a peer's: the geometric mean over all shapes, and the highest."""
+    """bnref's time over another implementation's: the geometric mean over all shapes, and the highest ratio."""
 
     task: str
     way: str
@@ -54,7 +54,7 @@ class Ratio:
 
 
 def machine() -> str:
-    """The date, the kind of machine and the versions, in a line."""
+    """Describe the date, the machine and the versions in one line."""
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo") as lines:
@@ -66,10 +66,10 @@ def machine() -> str:
 
 
 def timed(calls: dict[str, Call], rounds: int) -> dict[str, float]:
-    """The median seconds of each call over `rounds` rounds, in each of which all are run one after the other.
+    """Return the median seconds of each call over `rounds` rounds, each of which runs all calls in turn.
 
-    Each is run twice in a row, and the second time counts: it finds the caches and the allocator as it leaves them
-    itself, and not as the way before it does.
+    Each call runs twice in a row, and only the second run is timed, so that it finds caches and allocator in the state
+    that it leaves itself, rather than the previous call's.
     """
     seconds: dict[str, list[float]] = {way: [] for way in calls}
     for _ in range(rounds):
@@ -82,7 +82,7 @@ def timed(calls: dict[str, Call], rounds: int) -> dict[str, float]:
 
 
 def norm_calls(shape: tuple[int, ...], dtype: str) -> dict[str, dict[str, Call]]:
-    """By task, the ways to batch-normalize a random array of a shape; `bnref` is ours, `memcpy` copies the array."""
+    """Return by task the calls that batch-normalize a random array; `memcpy` only copies it, as a lower bound."""
     rng = np.random.default_rng(0)
     x, dy = rng.normal(size=(2, *shape)).astype(dtype)
     gamma, beta = np.linspace(0.5, 1.5, shape[1]).astype(dtype), np.linspace(-1, 1, shape[1]).astype(dtype)
@@ -122,7 +122,7 @@ def norm_calls(shape: tuple[int, ...], dtype: str) -> dict[str, dict[str, Call]]
 
 
 def table_calls(shape: tuple[int, ...], dtype: str) -> dict[str, dict[str, Call]]:
-    """By task, the ways to scale a random table of a shape, or to gather its statistics in batches of 256 rows."""
+    """Return by task the calls that scale a random table, or compute its statistics in batches of 256 rows."""
     x = np.random.default_rng(0).normal(size=shape).astype(dtype)
     batches = [x[i : i + 256] for i in range(0, len(x), 256)]
     return {
@@ -147,14 +147,14 @@ def _stream(update: Callable[[Array], Any], batches: Iterable[Array]) -> None:
 
 
 def timings(rounds: int = 7, shapes: Iterable[tuple[int, ...]] = SHAPES) -> list[Timing]:
-    """Time every way to do every task on every shape and dtype: at least `rounds` rounds and a fifth of a second."""
+    """Time all implementations of all tasks on every shape and dtype, for at least `rounds` rounds and 0.2 seconds."""
     with one_thread():
         return list(_all_timings(rounds, shapes))
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch and the BLAS of NumPy to one thread."""
+    """Restrict torch and NumPy's BLAS to one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -169,13 +169,13 @@ def _all_timings(rounds: int, shapes: Iterable[tuple[int, ...]]) -> Iterator[Tim
     for make_calls, shape in jobs:
         for dtype in DTYPES:
             for task, calls in make_calls(shape, dtype).items():
-                once = sum(timed(calls, 1).values())
+                once = sum(timed(calls, 1).values())  # to choose a number of rounds that takes about 0.2 seconds
                 for way, seconds in timed(calls, max(rounds, min(200, round(0.2 / once)))).items():
                     yield Timing(task, way, shape, dtype, seconds)
 
 
 def ratios(results: Iterable[Timing]) -> list[Ratio]:
-    """Our time over that of each other way, by task and dtype: geometric mean and worst over the shapes."""
+    """Compute bnref's time over each other implementation's, by task and dtype."""
     by_job = {(t.task, t.shape, t.dtype, t.way): t.seconds for t in results}
     found: dict[tuple[str, str, str], list[float]] = {}
     for (task, shape, dtype, way), seconds in by_job.items():
@@ -188,7 +188,7 @@ def ratios(results: Iterable[Timing]) -> list[Ratio]:
 
 @dataclass(frozen=True)
 class Error:
-    """The largest error of a float32 forward pass against long double, on one kind of data."""
+    """Largest errors of float32 forward passes compared with long double, on one kind of data."""
 
     data: str
     bnref: float
@@ -197,7 +197,7 @@ class Error:
 
 
 def errors() -> list[Error]:
-    """The error of three forward passes in float32 where the mean is large against the spread, or numbers are huge."""
+    """Measure the errors of three float32 forward passes on data with a large mean, no spread, or huge values."""
     rng = np.random.default_rng(0)
     normal = rng.normal(size=(1000, 16))
     data = {
@@ -212,7 +212,7 @@ def errors() -> list[Error]:
 
 
 def _three_errors(x: Array) -> list[float]:
-    wide = x.astype(np.longdouble)
+    wide = x.astype(np.longdouble)  # more digits than any of the passes uses, as the exact result
     exact = (wide - wide.mean(axis=0)) / np.sqrt(wide.var(axis=0) + peers.EPS)
     one = np.ones(x.shape[1], np.float32)
     found = [
@@ -224,7 +224,7 @@ def _three_errors(x: Array) -> list[float]:
 
 
 def peak_memory(shape: tuple[int, ...] = (64, 64, 56, 56)) -> dict[str, float]:
-    """The most memory that a pass takes while it runs, its results included, in sizes of its input, by the pass."""
+    """Measure the peak memory of each pass, including its results, as a multiple of its input's size."""
     x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     view, one = (*shape[:2], x[0, 0].size), np.ones(shape[1], np.float32)
     cache = core.forward(x, view, one, one, peers.EPS)[1]
@@ -246,12 +246,12 @@ def peak_memory(shape: tuple[int, ...] = (64, 64, 56, 56)) -> dict[str, float]:
 def times_by_block(
     sizes: Iterable[int], shape: tuple[int, ...] = (32, 256, 28, 28), rounds: int = 15
 ) -> dict[str, dict[int, float]]:
-    """Our time over torch's kernel, in float32, by the pass and by the size of a block in bytes."""
+    """Measure bnref's time over that of torch's kernel in float32, by pass and by block size in bytes."""
     found: dict[str, dict[int, float]] = {"evaluation": {}, "backward": {}}
     with one_thread():
         calls = norm_calls(shape, "float32")
         for size in sizes:
-            with mock.patch.object(blocks, "BLOCK", size):
+            with mock.patch.object(blocks, "BLOCK_BYTES", size):
                 for task, by_size in found.items():
                     pair = {way: calls[task][way] for way in ("bnref", "torch's kernel")}
                     seconds = timed(pair, rounds)

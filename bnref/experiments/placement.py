@@ -1,4 +1,4 @@
-"""Experiments on where batch norm stands: how straight a tanh gets, before or after it, gamma and beta alone."""
+"""Experiments on the placement of batch norm: linearity of tanh, before or after it, training only gamma and beta."""
 
 import itertools
 from collections.abc import Iterable
@@ -18,17 +18,38 @@ SEEDS = range(3)
 
 
 def normalized_inputs(seed: int = 0, count: int = 256, units: int = 100) -> Array:
-    """What a tanh behind batch norm gets, (count, units): digits through a random dense layer, normalized."""
+    """Return the inputs (count, units) of a tanh after batch norm, for digits in a random dense layer."""
     with one_thread(seed), torch.no_grad():
         return nn.BatchNorm1d(units, affine=False)(nn.Linear(64, units)(digits().x[:count])).numpy()
 
 
 @dataclass(frozen=True)
-class Linearity:
-    """R^2 of a straight line through an activation function, over normalized inputs times gamma.
+class LinearBox:
+    """Inputs of a tanh, and the least-squares line through its outputs for those between -1 and 1.
 
-    `gammas` is (G,); `tanh` and `sigmoid` are (seeds, G), a seed for each random layer. `inside` is (seeds,): the share
-    of the normalized inputs between -1 and 1; `inside_tanh` is tanh's R^2 over these alone.
+    `inside` is true for the inputs between -1 and 1. `slope` and `offset` describe the line, and `r2` is its R^2.
+    """
+
+    inputs: Array
+    inside: NDArray[np.bool_]
+    slope: float
+    offset: float
+    r2: float
+
+
+def linear_box(inputs: Array) -> LinearBox:
+    """Fit a line to tanh on the inputs between -1 and 1."""
+    inside = np.abs(inputs) <= 1
+    slope, offset = np.polyfit(inputs[inside], np.tanh(inputs[inside]), 1)
+    return LinearBox(inputs, inside, float(slope), float(offset), tanh_linearity(inputs[inside]))
+
+
+@dataclass(frozen=True)
+class Linearity:
+    """R^2 of a straight line fitted to an activation function on normalized inputs times gamma.
+
+    `gammas` is (G,); `tanh` and `sigmoid` are (seeds, G), with one seed per random layer. `inside` (seeds,) is the
+    share of normalized inputs between -1 and 1, and `inside_tanh` (seeds,) is tanh's R^2 on only these.
     """
 
     gammas: Array
@@ -45,7 +66,7 @@ def linearity(gammas: Iterable[float] = (0.1, 0.5, 1.0, 2.0, 5.0)) -> Linearity:
     return Linearity(
         g,
         np.array([[tanh_linearity(gamma * x) for gamma in g] for x in layers]),
-        # sigmoid(x) = 1/2 + tanh(x / 2) / 2, and R^2 does not change when both sides are scaled and shifted
+        # sigmoid(x) = 1/2 + tanh(x / 2) / 2, and R^2 does not change when inputs and outputs are scaled and shifted.
         np.array([[tanh_linearity(gamma * x / 2) for gamma in g] for x in layers]),
         np.array([(np.abs(x) <= 1).mean() for x in layers]),
         np.array([tanh_linearity(x[np.abs(x) <= 1]) for x in layers]),
@@ -54,10 +75,10 @@ def linearity(gammas: Iterable[float] = (0.1, 0.5, 1.0, 2.0, 5.0)) -> Linearity:
 
 @dataclass(frozen=True)
 class Placed:
-    """Networks that differ in where batch norm stands: "none", "pre" (before the activation) or "post" (after it).
+    """Results by placement of batch norm: "none", "pre" (before the activation) or "post" (after it).
 
-    `accuracy` and `flat` are (seeds,): the test accuracy after training, and before it the share of the last layer's
-    activations where the function is flat: below -0.97 or above 0.97 for tanh, exactly 0 for ReLU.
+    `accuracy` (seeds,) is the test accuracy after training. `flat` (seeds,) is the share of the last layer's
+    activations in the flat part of the function before training: beyond -0.97 or 0.97 for tanh, exactly 0 for ReLU.
     """
 
     activation: str
@@ -71,9 +92,9 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": Tanh, "relu": nn.ReLU}
 
 
 def placed_network(placement: str, activation: str, gain: float, layers: int = 5, width: int = 100) -> nn.Sequential:
-    """Dense layers whose weights start normal with standard deviation gain / sqrt(inputs), the biases at 0.
+    """Build dense layers with normal weights of standard deviation gain / sqrt(inputs), and biases 0.
 
-    Each keeps its bias, also where norm makes it redundant, so that one seed gives all placements the same weights.
+    Each layer has a bias even where the norm makes it redundant, so that a seed gives all placements the same weights.
     """
     parts: list[nn.Module] = []
     for inputs, units in itertools.pairwise([64, *[width] * layers]):
@@ -106,13 +127,13 @@ def _placed(activation: str, gain: float, placement: str, seeds: int) -> Placed:
 
 @remembered
 def placements(seeds: int = 5) -> list[Placed]:
-    """Train on the digits for 5 epochs, with weights of the usual size (gain 1) and five times as large."""
+    """Train on the digits for 5 epochs, from weights of the usual size (gain 1) and from ones five times as large."""
     settings = itertools.product(ACTIVATIONS, (1.0, 5.0), ("none", "pre", "post"))
     return [_placed(*setting, seeds) for setting in settings]
 
 
 def spirals(n: int = 600, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Two arms of a spiral, one class each: x is (n, 2), y is (n,)."""
+    """Sample two spiral arms, one per class: x is (n, 2), y is (n,)."""
     generator = torch.Generator().manual_seed(seed)
     y = torch.arange(n) % 2
     radius = torch.rand(n, generator=generator).sqrt()
@@ -123,10 +144,10 @@ def spirals(n: int = 600, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Spirals:
-    """Networks on two spirals whose gamma starts at one value, and is then held there or learned, with beta.
+    """Results of networks on two spirals, with gamma and beta held at their initial values or learned.
 
-    `accuracy` is (seeds,), on new points. `start` and `end` are (seeds, layers): tanh's R^2 by layer, before and after
-    training. `grid` is (K,), and `answer` (K, K) the first network's probability of class 1 at (grid, grid).
+    `accuracy` (seeds,) is on new points. `start` and `end` (seeds, layers) are tanh's R^2 by layer before and after
+    training. `answer` (K, K) is the first network's probability of class 1 at the points of (`grid`, `grid`).
     """
 
     gamma: float
@@ -139,7 +160,7 @@ class Spirals:
 
 
 def spiral_network(gamma: float, learned: bool, layers: int = 3, width: int = 32) -> nn.Sequential:
-    """Dense layers, each with batch norm before its tanh; gamma starts at `gamma`, beta at 0."""
+    """Build dense layers with batch norm before each tanh; gamma starts at `gamma`, beta at 0."""
     model = perceptron([2, *[width] * layers, 2], activation=Tanh)
     for part in model:
         if isinstance(part, nn.BatchNorm1d):
@@ -150,7 +171,7 @@ def spiral_network(gamma: float, learned: bool, layers: int = 3, width: int = 32
 
 @torch.no_grad()
 def tanh_r2(model: nn.Sequential, x: Tensor) -> list[float]:
-    """R^2 of each tanh of a model in training mode, on what it gets for x; running statistics move a little."""
+    """Measure each tanh's R^2 on its inputs for x, in training mode, which also updates the running statistics."""
     found = []
     for part in model.train():
         if isinstance(part, Tanh):
@@ -182,16 +203,16 @@ def _spirals(gamma: float, learned: bool, data: Split) -> Spirals:
 
 @remembered
 def spirals_by_gamma() -> list[Spirals]:
-    """Train on two spirals with gamma starting at 0.1 or 1, held there (beta at 0) or learned with beta."""
+    """Train on two spirals with gamma starting at 0.1 or 1, both held fixed with beta at 0 and learned with beta."""
     data = Split(*spirals(seed=0), *spirals(seed=1))
     return [_spirals(gamma, learned, data) for gamma in (0.1, 1.0) for learned in (False, True)]
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Test accuracy (seeds,) of networks of which only some parameters were trained: `count` of them, of `total`.
+    """Test accuracy (seeds,) of networks with only `count` of `total` parameters trained.
 
-    `small` is (seeds,): the share of gammas below 0.01 in size after training.
+    `small` (seeds,) is the share of gammas below 0.01 in absolute value after training.
     """
 
     what: str
@@ -202,7 +223,10 @@ class Trained:
 
 
 def _choose(model: nn.Sequential, what: str) -> int:
-    """Let only some parameters learn, and return how many: "all", "gamma and beta", or as many random "weights"."""
+    """Make only some parameters trainable, and return their number.
+
+    `what` is "all", "gamma and beta", or "weights": as many random weights as there are gammas and betas.
+    """
     norms = [p for part in model if isinstance(part, nn.BatchNorm1d) for p in part.parameters()]
     count = sum(p.numel() for p in norms)
     if what == "all":
@@ -217,7 +241,7 @@ def _choose(model: nn.Sequential, what: str) -> int:
     chosen[torch.randperm(len(chosen))[:count]] = 1
     for w, mask in zip(weights, chosen.split([w.numel() for w in weights]), strict=True):
         w.requires_grad_(True)
-        w.register_hook(mask.view_as(w).mul)
+        w.register_hook(mask.view_as(w).mul)  # zeroes the gradient of all other weights
     return count
 
 
@@ -236,13 +260,13 @@ def _trained(what: str, widths: list[int]) -> Trained:
 
 @remembered
 def trained_alone() -> list[Trained]:
-    """Train all of a 6 x 256 ReLU network, its gammas and betas alone, or as many weights chosen at random."""
+    """Train a 6 x 256 ReLU network fully, only its gammas and betas, or only as many random weights."""
     return [_trained(what, [64, *[256] * 6, 10]) for what in ("all", "gamma and beta", "weights")]
 
 
 @dataclass(frozen=True)
 class Inference:
-    """Test accuracy (seeds,) of trained networks whose norms use their stored statistics, or do not normalize."""
+    """Test accuracy (seeds,) of trained networks with norms that use their stored statistics or do not normalize."""
 
     normalized: Array
     raw: Array
@@ -250,7 +274,7 @@ class Inference:
 
 @remembered
 def inference_with_and_without() -> Inference:
-    """Train as in `placements` (tanh, gain 5, before the activation); then let its norms only scale and shift."""
+    """Train as in `placements` (tanh, gain 5, BN before the activation), then make the norms only scale and shift."""
     data, scores = digits(), []
     for seed in SEEDS:
         with one_thread(seed):
@@ -258,6 +282,6 @@ def inference_with_and_without() -> Inference:
         usual = accuracy(model, data.x_test, data.y_test)
         for part in model.modules():
             if isinstance(part, nn.BatchNorm1d):
-                part.reset_running_stats()  # mean 0 and variance 1: nothing is subtracted or divided
+                part.reset_running_stats()  # mean 0 and variance 1 turn normalization off
         scores.append((usual, accuracy(model, data.x_test, data.y_test)))
     return Inference(*np.array(scores).T)

@@ -1,4 +1,4 @@
-"""Experiments on the gradients of batch norm: the graph, statistics held constant, scaled weights, and weight decay."""
+"""Experiments on batch norm's gradients: the graph, statistics held constant, scaled weights, and weight decay."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ SEEDS = range(3)
 
 @dataclass(frozen=True)
 class Node:
-    """A value of the computation graph and the gradient of the loss with respect to it, both of its shape."""
+    """A value in the computation graph and the gradient of the loss with respect to it, in the same shape."""
 
     value: Array
     gradient: Array
 
 
 def graph(x: Array, gamma: Array, beta: Array, dy: Array, eps: float = 1e-5) -> dict[str, Node]:
-    """Run algorithm 1 step by step in torch, whose autograd then gives the gradient at each node.
+    """Run algorithm 1 step by step in torch, and let autograd compute the gradient at each node.
 
     x and dy are (N, D), gamma and beta (D,). The names are those of the chapter: x, mean, centred, square, var, root,
     inverse, xhat, gamma, beta, y.
@@ -49,7 +49,7 @@ def graph(x: Array, gamma: Array, beta: Array, dy: Array, eps: float = 1e-5) -> 
 
 
 def torch_gradients(x: Array, gamma: Array, beta: Array, dy: Array, eps: float = 1e-5) -> tuple[Array, Array, Array]:
-    """Gradients (dx, dgamma, dbeta) of torch's own batch norm, in float64."""
+    """Compute the gradients (dx, dgamma, dbeta) of torch's own batch norm in float64."""
     inputs = tuple(torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (x, gamma, beta))
     y = nn.functional.batch_norm(inputs[0], None, None, inputs[1], inputs[2], training=True, eps=eps)
     dx, dgamma, dbeta = torch.autograd.grad(y, inputs, torch.tensor(dy, dtype=torch.float64))
@@ -57,14 +57,14 @@ def torch_gradients(x: Array, gamma: Array, beta: Array, dy: Array, eps: float =
 
 
 class HeldConstant(nn.BatchNorm1d):
-    """Batch norm whose backward pass takes the batch's mean, its variance, or both for constants."""
+    """Batch norm with a backward pass that treats the batch's mean, its variance, or both as constants."""
 
     def __init__(self, units: int, mean: bool, var: bool) -> None:
         super().__init__(units)
         self.held = mean, var
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (N, D); in evaluation, and for the running statistics, this is torch's own."""
+        """Normalize (N, D). Evaluation and running statistics are torch's own."""
         usual = super().forward(x)
         if not self.training:
             return usual
@@ -75,10 +75,10 @@ class HeldConstant(nn.BatchNorm1d):
 
 @dataclass(frozen=True)
 class Held:
-    """What training does when the backward pass leaves out the path through the mean, the variance, or both.
+    """Results of training without the gradient path through the mean, the variance, or both.
 
-    All are (seeds,): the test accuracy, the length of the first layer's bias at the end over that at the start, and
-    the same for its weights.
+    All arrays are (seeds,): the test accuracy, the growth of the first layer's bias (its length at the end over that at
+    the start), and the growth of its weights.
     """
 
     mean: bool
@@ -93,7 +93,7 @@ def _held(mean: bool, var: bool) -> Held:
     for seed in SEEDS:
         with one_thread(seed):
             model = perceptron([64, *[100] * 5, 10], norm=lambda units: HeldConstant(units, mean, var))
-            first = model[0] = nn.Linear(64, 100)
+            first = model[0] = nn.Linear(64, 100)  # with the bias that perceptron leaves out before a norm
             before = [p.detach().norm().item() for p in (first.bias, first.weight)]
             train(model, data, steps=210, lr=0.1)
             after = [p.detach().norm().item() for p in (first.bias, first.weight)]
@@ -104,16 +104,16 @@ def _held(mean: bool, var: bool) -> Held:
 
 @remembered
 def held_constant() -> list[Held]:
-    """Train a 5 x 100 ReLU network for 10 epochs with true gradients, and with each and both paths left out."""
+    """Train a 5 x 100 ReLU network for 10 epochs with true gradients, without each path, and without both."""
     return [_held(mean, var) for mean in (False, True) for var in (False, True)]
 
 
 @dataclass(frozen=True)
 class Scaled:
-    """BN(a W u) beside BN(W u), as the largest relative difference over seeds, for each of `scales` (A,).
+    """Comparison of BN(a W u) with BN(W u), as the largest relative difference over seeds for each of `scales` (A,).
 
-    `output`, `input_gradient` and `weight_gradient` are (A,); the last compares a times the gradient for a W with that
-    for W. `radial` is (A,): the cosine between the gradient and the weights of a unit, at its largest.
+    `output`, `input_gradient` and `weight_gradient` are (A,); the last compares a times the gradient for a W with the
+    gradient for W. `radial` (A,) is the largest cosine between the gradient and the weights of a unit.
     """
 
     scales: Array
@@ -135,7 +135,7 @@ def _difference(a: Tensor, b: Tensor) -> float:
 
 
 def scaled_weights(eps: float = 1e-5, scales: tuple[float, ...] = (0.01, 0.1, 10.0, 100.0)) -> Scaled:
-    """Multiply the weights of a dense layer before batch norm by a, in float64, without gamma and beta."""
+    """Multiply the weights of a dense layer before batch norm by each scale, in float64, without gamma and beta."""
     worst = np.zeros((4, len(scales)))
     for seed in SEEDS:
         with one_thread(seed):
@@ -151,9 +151,10 @@ def scaled_weights(eps: float = 1e-5, scales: tuple[float, ...] = (0.01, 0.1, 10
 
 @dataclass(frozen=True)
 class Biased:
-    """A bias of up to 10 before batch norm, (seeds,) each.
+    """Effect of a bias of up to 10 before batch norm, (seeds,) each.
 
-    How far it moves the output, and the largest entry of its gradient over that of beta's.
+    `output` is the largest change of the output, and `gradient` the largest entry of the bias's gradient over that of
+    beta's gradient.
     """
 
     output: Array
@@ -161,7 +162,7 @@ class Biased:
 
 
 def bias_before_norm() -> Biased:
-    """Add a random bias to a dense layer before batch norm, in float64, and take its gradient."""
+    """Add a random bias before batch norm in float64, and compute its gradient."""
     found = []
     for seed in SEEDS:
         with one_thread(seed):
@@ -176,11 +177,11 @@ def bias_before_norm() -> Biased:
 
 @dataclass(frozen=True)
 class Decay:
-    """Weight decay on weights before batch norm, beside no decay and a learning rate that grows to match.
+    """Comparison of weight decay before batch norm with a learning rate that grows to match it.
 
-    `rate_growth` is the last learning rate over the first. (seeds,) each: `same` is the largest difference of the two
-    networks' logits after training, `other` that to a network with neither, `size` the logits' standard deviation,
-    and `shrunk` the length of the decayed weights over that of the others.
+    `rate_growth` is the last learning rate over the first. The others are (seeds,): `same` is the largest difference
+    between the two networks' logits after training, `other` that to a network with neither, `size` the logits' standard
+    deviation, and `shrunk` the length of the decayed weights over that of the others.
     """
 
     rate_growth: float
@@ -191,8 +192,9 @@ class Decay:
 
 
 def _descend(seed: int, decay: float, growing: bool, steps: int, rate: float = 0.1) -> tuple[Tensor, float]:
-    """Logits of the test digits, in training mode, and the length of the first weights, after training in float64."""
+    """Train in float64, and return the test digits' logits in training mode and the length of the first weights."""
     with one_thread(seed):
+        # With a negligible eps, BN is exactly invariant to the scale of the weights before it.
         model = perceptron([64, 100, 100, 100, 10], norm=lambda units: nn.BatchNorm1d(units, eps=1e-30)).double()
         weights = [part.weight for part in list(model)[:-1] if isinstance(part, nn.Linear)]
         rest = [p for p in model.parameters() if all(p is not w for w in weights)]
@@ -202,7 +204,9 @@ def _descend(seed: int, decay: float, growing: bool, steps: int, rate: float = 0
         ]
         optimizer, data, keep = torch.optim.SGD(groups, lr=rate), digits(), 1 - rate * decay
         for step, batch in zip(range(steps), _endless(len(data.x)), strict=False):
-            if growing:  # w = keep^t v turns the decaying step for w into a plain one for v, with this rate
+            if (
+                growing
+            ):  # substituting w = keep^t v turns the step with decay for w into a plain step for v at this rate
                 optimizer.param_groups[0]["lr"] = rate * keep ** -(2 * step + 1)
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(data.x[batch].double()), data.y[batch]).backward()
@@ -218,7 +222,10 @@ def _endless(n: int) -> Iterator[Tensor]:
 
 @remembered
 def weight_decay(decay: float = 0.05, steps: int = 200) -> Decay:
-    """Train with decay; without it at the rate 0.1 / (1 - 0.1 decay)^(2 t + 1) in step t from 0; and with neither."""
+    """Train with weight decay, without it but with a growing learning rate, and with neither.
+
+    The growing rate is 0.1 / (1 - 0.1 decay)^(2 t + 1) in step t, counted from 0.
+    """
     found = []
     for seed in SEEDS:
         decayed, short = _descend(seed, decay, False, steps)

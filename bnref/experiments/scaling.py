@@ -1,4 +1,4 @@
-"""Experiments of the section on scaling: an outlier, training data only, gradient descent, activations."""
+"""Experiments of the section on scaling: outliers, gradient descent, leaking statistics, activations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Patients:
-    """442 diabetes patients: ten measurements each, and how far the disease went in a year.
+    """Ten measurements of 442 diabetes patients, and the progression of the disease in a year.
 
     Efron et al. (2004), section 1. `x` is (442, 10) and `y` is (442,).
     """
@@ -28,27 +28,42 @@ class Patients:
     names: tuple[str, ...]
 
     def column(self, name: str) -> Array:
-        """The column (442,) of that name."""
+        """Return the named column (442,)."""
         return self.x[:, self.names.index(name)]
 
     def columns(self, *names: str) -> Array:
-        """The columns of these names, (442, number of names)."""
+        """Return the named columns, (442, number of names)."""
         return np.column_stack([self.column(name) for name in names])
 
 
 def patients() -> Patients:
-    """Load the diabetes data as measured: scikit-learn's default has been scaled already."""
+    """Load the diabetes data as measured; scikit-learn's default is already scaled."""
     data = load_diabetes(scaled=False)
     names = ("age", "sex", "bmi", "bp", "tc", "ldl", "hdl", "tch", "ltg", "glu")
     return Patients(data.data, data.target, names)
 
 
 @dataclass(frozen=True)
-class Outlier:
-    """What both scalings make of a column when its last value moves away.
+class Scalings:
+    """A column as measured, standardized and min-max scaled, (N,) each."""
 
-    `position` is (P,): where the last value was put, in standard deviations of the others from their
-    mean. `standardized` and `min_max` are (P, N): the whole column after each scaling.
+    measured: Array
+    standardized: Array
+    min_max: Array
+
+
+def scalings(values: Array) -> Scalings:
+    """Scale a column (N,) in both ways."""
+    column = values[:, None]
+    return Scalings(values, standardize(column)[0][:, 0], min_max_scale(column)[0][:, 0])
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """Both scalings of a column whose last value moves away.
+
+    `position` (P,) is the last value's distance from the mean of the others, in their standard deviations.
+    `standardized` and `min_max` (P, N) are the whole column after each scaling.
     """
 
     position: Array
@@ -66,11 +81,11 @@ def outlier(values: Array, positions: Array) -> Outlier:
 
 @dataclass(frozen=True)
 class Descent:
-    """Gradient descent on the mean squared error of a linear model that at first predicts the mean of y.
+    """Gradient descent on the mean squared error of a linear model that starts by predicting the mean of y.
 
     The learning rate is 1 / the largest curvature. `condition_number` is the ratio of the largest to the
-    smallest curvature. `gaps[t]` is the error above its minimum after t steps, as a share of that at the
-    start, for the steps that were run. `steps` is how many it takes until the gap is at most the tolerance.
+    smallest curvature. `gaps[t]` is the error above its minimum after t steps, relative to that at the start.
+    `steps` is the number of steps until the gap is at most the tolerance.
     """
 
     scaling: str
@@ -81,13 +96,14 @@ class Descent:
 
 @dataclass(frozen=True)
 class Bowl:
-    """A quadratic error: its Hessian (D, D), and the distance (D,) of the weights at the start to the minimum."""
+    """A quadratic error: its Hessian (D, D), and the vector (D,) from the minimum to the initial weights."""
 
     hessian: Array
     distance: Array
 
     def run(self, steps: int) -> Array:
-        """The relative gap (steps + 1,) at the start and after each step of gradient descent."""
+        """Run gradient descent, and return the relative gap (steps + 1,) at the start and after each step."""
+        # Descent diverges at rates above 2 / the largest curvature; half of that is safe.
         distance, rate = self.distance, 1 / np.linalg.eigvalsh(self.hessian)[-1]
         gaps = np.empty(steps + 1)
         for t in range(steps + 1):
@@ -97,14 +113,17 @@ class Bowl:
         return gaps / gaps[0]
 
     def predicted_gap(self, step: int) -> float:
-        """The relative gap after `step` steps, without running them: each eigenvector shrinks by itself."""
+        """Compute the relative gap after `step` steps without running them.
+
+        In the eigenvectors of the Hessian, each coordinate shrinks independently by a constant factor per step.
+        """
         curvature, directions = np.linalg.eigh(self.hessian)
         share = curvature * (directions.T @ self.distance) ** 2
         shrunk = share * (1 - curvature / curvature[-1]) ** (2.0 * step)
         return float(shrunk.sum() / share.sum())
 
     def steps_to(self, tolerance: float) -> int:
-        """The first step after which the predicted gap is at most `tolerance`, by bisection."""
+        """Find the first step with a predicted gap of at most `tolerance` by bisection."""
         low, high = 0, 1
         while self.predicted_gap(high) > tolerance:
             low, high = high, 2 * high
@@ -115,7 +134,7 @@ class Bowl:
 
 
 def bowl(features: Array, y: Array) -> Bowl:
-    """The mean squared error of a linear model with intercept on `features` (N, D), started at the mean of `y` (N,)."""
+    """Return the error of a linear model with intercept on `features` (N, D), starting at the mean of `y` (N,)."""
     a = np.column_stack([np.ones(len(features)), features])
     best = np.linalg.lstsq(a, y, rcond=None)[0]
     start = np.zeros_like(best)
@@ -125,7 +144,7 @@ def bowl(features: Array, y: Array) -> Bowl:
 
 @remembered
 def descents(tolerance: float = 1e-3, run: int = 150_000) -> list[Descent]:
-    """Descend on the diabetes patients' data, with their columns as measured and scaled in four ways."""
+    """Run the descent on the diabetes patients' data, as measured and scaled in four ways."""
     data = patients()
     tables = {
         "as measured": data.x,
@@ -143,7 +162,7 @@ def descents(tolerance: float = 1e-3, run: int = 150_000) -> list[Descent]:
 
 @dataclass(frozen=True)
 class Path:
-    """Descent in two weights: `weights` (T + 1, 2) after each step, the Hessian (2, 2) and the minimum (2,)."""
+    """Descent in two weights: `weights` (T + 1, 2) by step, the Hessian (2, 2) and the minimum (2,)."""
 
     weights: Array
     hessian: Array
@@ -151,7 +170,7 @@ class Path:
 
 
 def two_weight_path(features: Array, y: Array, steps: int) -> Path:
-    """Descend from 0 in the weights of two `features` (N, 2), centred first, so that no intercept is needed."""
+    """Run the descent from 0 in the weights of two `features` (N, 2), centred first so that no intercept is needed."""
     features, y = features - features.mean(axis=0), y - y.mean()
     hessian = 2 * features.T @ features / len(features)
     best = np.linalg.solve(hessian, 2 * features.T @ y / len(features))
@@ -164,7 +183,7 @@ def two_weight_path(features: Array, y: Array, steps: int) -> Path:
 
 @dataclass(frozen=True)
 class TestScore:
-    """R^2 of a model on test patients, by where the statistics of the scaling came from."""
+    """R^2 of a model on test patients, by source of the statistics for scaling."""
 
     model: str
     split: str
@@ -175,9 +194,9 @@ class TestScore:
 
 
 def scores_by_statistics(splits: int = 20) -> list[TestScore]:
-    """Score two models when test data are scaled by training statistics, by all data's, and by their own.
+    """Score two models with test data scaled by the statistics of the training data, all data, or the test data.
 
-    Two kinds of split: at random, averaged over `splits` seeds; and with the quarter of the patients that has
+    There are two kinds of split: random, averaged over `splits` seeds, and with the quarter of the patients with
     the highest body mass index as the test set.
     """
     data = patients()
@@ -192,7 +211,7 @@ def scores_by_statistics(splits: int = 20) -> list[TestScore]:
 
 
 def _four_scores(model: Any, data: Patients, order: NDArray[np.intp]) -> list[float]:
-    """R^2 on the last quarter of `order`: raw, then scaled by training, by all and by the test set's own statistics."""
+    """Compute R^2 on the last quarter of `order`: unscaled, then by training, all, and the test set's statistics."""
     cut = 3 * len(order) // 4
     (train, test), (y, y_test) = np.split(data.x[order], [cut]), np.split(data.y[order], [cut])
     z, mean, std = standardize(train)
@@ -208,7 +227,7 @@ def _four_scores(model: Any, data: Patients, order: NDArray[np.intp]) -> list[fl
 
 @dataclass(frozen=True)
 class Activations:
-    """Outputs (N, H) of a linear layer with H units for N digits: as they are, after batch norm, standardized."""
+    """Outputs (N, H) of a linear layer with H units for N digits: unchanged, after batch norm, and standardized."""
 
     before: Array
     batch_norm: Array
@@ -216,7 +235,7 @@ class Activations:
 
 
 def activations(units: int = 100, count: int = 256, eps: float = 1e-12, seed: int = 0) -> Activations:
-    """Send `count` of scikit-learn's digits through a random linear layer, and normalize what comes out in two ways.
+    """Send `count` of scikit-learn's digits through a random linear layer, and normalize its outputs in two ways.
 
     torch's BatchNorm1d is in training mode, without gamma and beta, and with `eps` (torch's default is 1e-5).
     """
@@ -230,7 +249,7 @@ def activations(units: int = 100, count: int = 256, eps: float = 1e-12, seed: in
 
 @dataclass(frozen=True)
 class BatchStatistics:
-    """Two measures of spread of one unit's activations over batches of one size, each averaged over many batches."""
+    """Two measures of the spread of one unit's activations in batches of one size, averaged over many batches."""
 
     size: int
     std: float

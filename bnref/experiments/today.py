@@ -1,4 +1,4 @@
-"""Experiments of the closing chapter: what BN does to gradients in deep networks, and networks that do without it."""
+"""Experiments of the closing chapter: gradients in deep BN networks, and networks without BN."""
 
 import math
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from bnref.experiments.training import Tanh, accuracy, digits, minibatches, one_
 Array = NDArray[np.floating]
 
 SEEDS = (0, 1, 2)
-# In a wide ReLU network, and a large batch, BN multiplies the gradient's norm by this at each layer.
+# The factor by which BN multiplies the gradient's norm at each layer of a wide ReLU network, for a large batch.
 EXPLOSION = math.sqrt(math.pi / (math.pi - 1))
 
 
 @dataclass(frozen=True)
 class Explosion:
-    """Norms (seeds, layers) of the gradient by the output of each layer, in a random network at its start."""
+    """Norms (seeds, layers) of the gradient with respect to each layer's output in a random network."""
 
     network: str
     batch_size: int
@@ -29,7 +29,7 @@ class Explosion:
 
     @property
     def rate(self) -> Array:
-        """By how much the norm grows from one layer to the one before, (seeds,); the outer layers are left out."""
+        """The growth factor of the norm from one layer to the previous one, (seeds,), without the outermost layers."""
         inner = self.norms[:, 4:-5]
         rate: Array = (inner[:, 0] / inner[:, -1]) ** (1 / (inner.shape[1] - 1))
         return rate
@@ -37,7 +37,7 @@ class Explosion:
 
 @remembered
 def explosions(layers: int = 40, width: int = 256) -> list[Explosion]:
-    """Measure the gradient by layer: ReLU without BN, with it for three batch sizes, linear, and with skips."""
+    """Measure the gradient by layer: ReLU without BN, with BN at three batch sizes, linear with BN, and with skips."""
     settings: list[tuple[str, int, Callable[[Tensor], Tensor], bool, bool]] = [
         ("ReLU", 128, torch.relu, False, False),
         *[("ReLU, BN", size, torch.relu, True, False) for size in (32, 128, 512)],
@@ -57,6 +57,7 @@ def explosions(layers: int = 40, width: int = 256) -> list[Explosion]:
 def _gradient_norms(
     shape: tuple[int, int, int], activation: Callable[[Tensor], Tensor], norm: bool, skip: bool, seed: int
 ) -> Array:
+    # The network is never trained, so plain tensors are enough for its weights.
     (layers, size, width), outputs = shape, []
     with one_thread(seed):
         h = torch.randn(size, width, requires_grad=True)
@@ -71,22 +72,23 @@ def _gradient_norms(
 
 
 class ScalarBias(nn.Module):
-    """Adds one learned number, at first 0, to everything."""
+    """A bias of one learned number, initially 0, for all entries."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Any shape to the same shape."""
+        """Add the bias to an array of any shape."""
         return x + self.bias
 
 
 class ResidualBlock(nn.Module):
-    """x + scale * branch(x), for (N, width); the branch is twice norm, ReLU, linear, of `depth` blocks in all.
+    """One of `depth` residual blocks x + scale * branch(x), (N, width), whose branch is norm, ReLU, linear, twice.
 
-    `kind` is "none", "BN", "SkipInit" (De and Smith 2020: a learned scale, at first 0) or "Fixup" (Zhang et al. 2019:
-    the last weights at first 0, the others smaller by sqrt(depth), a learned scale, at first 1, and scalar biases).
+    `kind` is "none", "BN", "SkipInit" (De and Smith 2020: a learned scale, initially 0) or "Fixup" (Zhang et al. 2019:
+    the last weights are initially 0 and the others smaller by sqrt(depth); a learned scale, initially 1, and scalar
+    biases).
     """
 
     def __init__(self, width: int, depth: int, kind: str) -> None:
@@ -102,20 +104,20 @@ class ResidualBlock(nn.Module):
         self.scale.requires_grad = kind in ("SkipInit", "Fixup")
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, width) to (N, width)."""
+        """Map (N, width) to (N, width)."""
         out: Tensor = x + self.scale * self.branch(x)
         return out
 
 
 def linear(inputs: int, outputs: int) -> nn.Linear:
-    """A dense layer without bias, started by He et al. (2015)."""
+    """Build a dense layer without bias, initialized as in He et al. (2015)."""
     layer = nn.Linear(inputs, outputs, bias=False)
     nn.init.kaiming_normal_(layer.weight)
     return layer
 
 
 def residual_network(kind: str, blocks: int, width: int = 64) -> nn.Sequential:
-    """A classifier of digits, (N, 64) to (N, 10), with `blocks` residual blocks of two layers each."""
+    """Build a digit classifier, (N, 64) to (N, 10), with `blocks` residual blocks of two layers each."""
     head = nn.Linear(width, 10)
     if kind == "Fixup":
         nn.init.zeros_(head.weight)
@@ -128,8 +130,9 @@ def residual_network(kind: str, blocks: int, width: int = 64) -> nn.Sequential:
 
 @dataclass(frozen=True)
 class Residual:
-    """The mean variance (seeds, blocks + 1) of the units that the skip connection carries, at the start of training and
-    before the first and after each block; and the test accuracy (seeds,) after a short training.
+    """Variance on the skip connection before training, and test accuracy (seeds,) after short training.
+
+    `variance` (seeds, blocks + 1) is the mean over units, before the first block and after each block.
     """
 
     kind: str
@@ -139,7 +142,7 @@ class Residual:
 
 @remembered
 def residuals(blocks: int = 25, steps: int = 200, lr: float = 0.1) -> list[Residual]:
-    """Start and train residual networks of 50 layers in four ways."""
+    """Initialize and train residual networks of 50 layers in four ways."""
     found = []
     for kind in ("none", "BN", "SkipInit", "Fixup"):
         runs = [_residual(kind, blocks, steps, lr, seed) for seed in SEEDS]
@@ -158,13 +161,16 @@ def _residual(kind: str, blocks: int, steps: int, lr: float, seed: int) -> tuple
                 variances.append(h.var(dim=0).mean().item())
         for module in model.modules():
             if isinstance(module, nn.BatchNorm1d):
-                module.reset_running_stats()
+                module.reset_running_stats()  # the pass above has updated them
         train(model, data, steps, lr)
         return np.array(variances), accuracy(model, data.x_test, data.y_test)
 
 
 class DynamicTanh(nn.Module):
-    """gamma * tanh(alpha * x) + beta, for (..., width): Zhu et al. (2025). alpha is one number, the rest one a unit."""
+    """gamma * tanh(alpha * x) + beta for (..., width): Zhu et al. (2025).
+
+    `alpha` is one number; `gamma` and `beta` have one number per unit.
+    """
 
     def __init__(self, width: int, alpha: float = 0.5) -> None:
         super().__init__()
@@ -173,7 +179,7 @@ class DynamicTanh(nn.Module):
         self.gamma, self.beta = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., width) to the same shape."""
+        """Map (..., width) to the same shape."""
         return self.tanh(self.alpha * x) * self.gamma + self.beta
 
 
@@ -187,7 +193,7 @@ class TransformerBlock(nn.Module):
         self.perceptron = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, tokens, width) to the same shape."""
+        """Map (N, tokens, width) to the same shape."""
         h = self.before_attention(x)
         x = x + self.attention(h, h, h, need_weights=False)[0]
         out: Tensor = x + self.perceptron(self.before_perceptron(x))
@@ -204,7 +210,7 @@ class Transformer(nn.Module):
         self.head = nn.Linear(width, 10)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 64) to (N, 10)."""
+        """Map (N, 64) to (N, 10)."""
         h = self.embed(x.view(-1, 8, 8)) + self.places
         out: Tensor = self.head(self.blocks(h).mean(dim=1))
         return out
@@ -220,7 +226,7 @@ class Tokens:
 
 @remembered
 def transformers(epochs: int = 6, lr: float = 6e-3) -> list[Tokens]:
-    """Train the transformer with layer norm, dynamic tanh from two values of alpha, and no norm, by AdamW."""
+    """Train the transformer by AdamW with layer norm, dynamic tanh from two values of alpha, and no norm."""
     norms: dict[str, Callable[[int], nn.Module]] = {
         "LN": nn.LayerNorm,
         "DyT": DynamicTanh,

@@ -1,4 +1,4 @@
-"""What the experiments share: scikit-learn's digits, small networks, and a plain training loop."""
+"""Shared parts of the experiments: scikit-learn's digits, small networks, and a plain training loop."""
 
 import contextlib
 import itertools
@@ -13,13 +13,14 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 
-# Training amplifies rounding, and torch and MKL round by the instructions that a processor has: these ask for what
-# every one has. Both are read at the first sum, so later than here.
+# Training amplifies rounding errors, and torch and MKL round differently depending on the processor's instructions.
+# These settings restrict both to instructions that every processor has, so that all machines get the same results. Both
+# libraries read them at their first sum, which comes after this import.
 if platform.machine() in ("x86_64", "AMD64"):
     os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
     os.environ.setdefault("MKL_CBWR", "COMPATIBLE")
 
-Norm = Callable[[int], nn.Module]  # makes the norm layer of a layer with so many units or channels
+Norm = Callable[[int], nn.Module]  # builds a norm layer for a number of units or channels
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Split:
 
 @cache
 def digits(images: bool = False, seed: int = 0) -> Split:
-    """Load scikit-learn's 1797 handwritten digits, pixels / 16, a stratified quarter of them for the test."""
+    """Load scikit-learn's 1797 handwritten digits, with pixels / 16 and a stratified quarter as the test set."""
     x, y = load_digits(return_X_y=True)
     parts = train_test_split(x / 16, y, test_size=0.25, random_state=seed, stratify=y)
     x, x_test = (torch.tensor(part, dtype=torch.float32) for part in parts[:2])
@@ -46,7 +47,10 @@ def digits(images: bool = False, seed: int = 0) -> Split:
 
 @contextlib.contextmanager
 def one_thread(seed: int | None = None) -> Iterator[None]:
-    """Run torch on one thread and without oneDNN, so that sums come out the same on every x86; afterwards as before."""
+    """Run torch on one thread and without oneDNN, and restore its settings and random state on exit.
+
+    The order of summation then does not depend on the machine, so that results are the same on every x86 processor.
+    """
     threads, state, onednn = torch.get_num_threads(), torch.get_rng_state(), torch.backends.mkldnn.enabled
     torch.set_num_threads(1)
     torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
@@ -61,19 +65,23 @@ def one_thread(seed: int | None = None) -> Iterator[None]:
 
 
 class Tanh(nn.Module):
-    """The hyperbolic tangent, as 2 sigmoid(2 x) - 1: torch's own is MKL's, which rounds by the processor still."""
+    """The hyperbolic tangent as 2 sigmoid(2 x) - 1.
+
+    torch takes its own tanh from MKL, which rounds differently on different processors even with the settings above.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Gives what `torch.tanh` does, but for rounding."""
+        """Return tanh(x), up to rounding."""
         return 2 * torch.sigmoid(2 * x) - 1
 
 
 def perceptron(
     widths: list[int], norm: Norm | None = nn.BatchNorm1d, activation: Callable[[], nn.Module] = nn.ReLU
 ) -> nn.Sequential:
-    """A network of dense layers, (N, widths[0]) to (N, widths[-1]), each but the last with a norm and an activation.
+    """Build a network of dense layers, (N, widths[0]) to (N, widths[-1]), all but the last with norm and activation.
 
-    A layer that a norm follows has no bias. Weights start by He et al. (2015): normal, variance 2 / inputs.
+    A layer followed by a norm has no bias. Weights are initialized as in He et al. (2015): normal with variance
+    2 / inputs.
     """
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(widths[:-1]):
@@ -84,7 +92,7 @@ def perceptron(
 
 
 def minibatches(n: int, batch_size: int) -> Iterator[Tensor]:
-    """The index tensors of one epoch of whole batches, in a new random order."""
+    """Yield the index tensors of one epoch of whole batches, in a new random order."""
     order = torch.randperm(n)
     for start in range(0, n - batch_size + 1, batch_size):
         yield order[start : start + batch_size]
@@ -99,7 +107,10 @@ def train(
     momentum: float = 0.0,
     after_step: Callable[[int, float], None] | None = None,
 ) -> nn.Module:
-    """Train by stochastic gradient descent on the cross-entropy; `after_step` gets the step (from 1) and its loss."""
+    """Train by stochastic gradient descent on the cross-entropy.
+
+    `after_step` is called with the number of the step, which starts at 1, and its loss.
+    """
     optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
     model.train()
     step = 0
@@ -119,7 +130,7 @@ def train(
 
 @torch.no_grad()
 def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The share of (N, ...) samples that the model, in evaluation mode, puts into their class; its mode is kept."""
+    """Return the share of samples (N, ...) that the model classifies correctly in evaluation mode; its mode is kept."""
     training = model.training
     right = (model.eval()(x).argmax(dim=1) == y).float().mean().item()
     model.train(training)

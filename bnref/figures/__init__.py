@@ -1,1 +1,1 @@
-"""Every figure of the book, drawn by code: one module a section, each function draws onto matplotlib axes."""
+"""Figures of the book: each section has a module, whose functions draw experiment results onto matplotlib axes."""

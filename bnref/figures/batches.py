@@ -1,4 +1,4 @@
-"""The figures of the section on batches."""
+"""Figures of the section on batches."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from bnref.figures.style import BLUE, GREEN, GREY, PURPLE, RED
 
 
 def draw_schedule(ax: Axes, schedule: Schedule) -> None:
-    """A row for each iteration, a column for each sample, filled where the iteration trains on it; epochs apart."""
+    """Draw a row per iteration and a column per sample, filled if the iteration uses it, with epochs apart."""
     iterations, samples = schedule.used.shape
     per_epoch = iterations // schedule.epochs
     for epoch, used in enumerate(np.split(schedule.used, schedule.epochs)):
@@ -31,7 +31,7 @@ def draw_schedule(ax: Axes, schedule: Schedule) -> None:
 
 
 def draw_paths(axes: Sequence[Axes], on: Bowl, descents: Sequence[Descent]) -> None:
-    """Contours of the error over two weights, and the path of each descent on axes of its own."""
+    """Draw contours of the error over two weights and the path of each descent, on one axis per descent."""
     best = on.best()
     u, v = np.meshgrid(np.linspace(-0.3, 1.1, 80), np.linspace(-0.4, 0.8, 80))
     error = on.loss(np.stack([u, v], axis=-1)) - on.loss(best)
@@ -39,7 +39,8 @@ def draw_paths(axes: Sequence[Axes], on: Bowl, descents: Sequence[Descent]) -> N
     for ax, descent in zip(axes, descents, strict=True):
         steps, n = len(descent.weights) - 1, len(on.x)
         ax.contour(u, v, error, levels=levels, colors=GREY, linewidths=0.8)
-        ax.plot(*descent.weights.T, "o-", color=BLUE, markersize=4 if steps < 500 else 0, linewidth=1, label="descent")
+        markers = 4 if steps < 500 else 0  # more would hide the path
+        ax.plot(*descent.weights.T, "o-", color=BLUE, markersize=markers, linewidth=1, label="descent")
         ax.plot(*best, "*", color=RED, markersize=12, label="minimum", linestyle="none")
         name = "full batch" if descent.batch_size == n else f"batches of {descent.batch_size}"
         ax.set(title=f"{name}: {steps:,} steps", aspect="equal", ylabel="blood pressure")
@@ -49,7 +50,7 @@ def draw_paths(axes: Sequence[Axes], on: Bowl, descents: Sequence[Descent]) -> N
 
 
 def draw_noise(axes: Sequence[Axes], noise: Noise, samples: int) -> None:
-    """Above, the noise of a batch's mean with and without replacement; below, that of variance and gradient."""
+    """Draw the noise of a batch's mean with and without replacement, and below it that of variance and gradient."""
     m = noise.sizes
     means = [
         (noise.mean, noise.expected, BLUE, "o", "-", "with replacement"),
@@ -81,9 +82,9 @@ def draw_noise(axes: Sequence[Axes], noise: Noise, samples: int) -> None:
 
 
 def draw_accumulation(ax: Axes, result: Accumulation) -> None:
-    """How far the accumulated gradient is from the whole batch's, by the number of micro-batches."""
+    """Draw the distance of the accumulated gradient from the whole batch's, by the number of micro-batches."""
     styles = {"no norm": (BLUE, "o"), "layer norm": (GREEN, "^"), "batch norm": (RED, "s")}
-    parts = np.array(result.parts[1:])  # in one part there is nothing to add up
+    parts = np.array(result.parts[1:])  # a single part accumulates nothing
     for name, (colour, marker) in styles.items():
         ax.plot(parts, result.difference[name][:, 1:].mean(axis=0), marker=marker, color=colour, label=name)
     ax.set(xscale="log", yscale="log", ylim=(1e-17, 1e3))
@@ -94,7 +95,7 @@ def draw_accumulation(ax: Axes, result: Accumulation) -> None:
 
 
 def draw_scaling_rule(ax: Axes, result: ScalingRule) -> None:
-    """Test accuracy by batch size, with the learning rate scaled and not: the mean, and bars from lowest to highest."""
+    """Draw mean test accuracy by batch size, with bars for the range, for scaled and unscaled learning rates."""
     sizes = result.batch_size * np.array(result.factors)
     for values, colour, marker, dashes, label in (
         (result.scaled, BLUE, "o", "-", f"{result.lr:g} x k"),
@@ -110,6 +111,6 @@ def draw_scaling_rule(ax: Axes, result: ScalingRule) -> None:
 
 
 def _reach(values: Array) -> Array:
-    """From the mean over the first axis down to the lowest, and up to the highest: (2, K)."""
+    """Return the distances from the mean over the first axis down to the lowest and up to the highest value: (2, K)."""
     mean = values.mean(axis=0)
     return np.array([mean - values.min(axis=0), values.max(axis=0) - mean])

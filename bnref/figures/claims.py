@@ -1,4 +1,4 @@
-"""The table of the page on claims, and the count of its verdicts."""
+"""The table of the claims page and the count of its verdicts."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,16 +13,17 @@ HEADER = ("Claim", "Measured here", "Verdict", "Experiment")
 
 
 def count(findings: Sequence[Finding]) -> Markdown:
-    """How many claims there are, and how many of each verdict."""
+    """Count the claims, in total and by verdict."""
     found = Counter(finding.verdict for finding in findings)
     parts = [f"{found[verdict]} {verdict.value}" for verdict in Verdict]
     return Markdown(f"Of **{len(findings)} claims**, {', '.join(parts[:-1])}, and {parts[-1]}.")
 
 
 def table(claims: Sequence[Claim], findings: Sequence[Finding]) -> Markdown:
-    """A row for each claim, in MyST's Markdown: citations and links to the chapters are the page's own.
+    """Build a table with a row for each claim.
 
-    A row's anchor is `row-<name>`.
+    It is MyST Markdown, so that its citations and its links to chapters work as on any page. A row's anchor is
+    `row-<name>`.
     """
     rows = [_row(claim, finding) for claim, finding in zip(claims, findings, strict=True)]
     return Markdown(f":::{{container}} claims\n\n{markdown_table(HEADER, rows).data}\n\n:::")
@@ -38,4 +39,4 @@ def _row(claim: Claim, finding: Finding) -> list[str]:
         f"{MARKS[finding.verdict]} {finding.verdict.value}",
         f"{{ref}}`{SECTIONS[section]} <claim-{claim.name}>`",
     ]
-    return [cell.replace("|", "\\|") for cell in cells]
+    return [cell.replace("|", "\\|") for cell in cells]  # a bare | would end the cell

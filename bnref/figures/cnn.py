@@ -1,4 +1,4 @@
-"""The figures of the section on CNNs."""
+"""Figures of the section on CNNs."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ COLOURS = "PuOr_r"  # orange above 0, purple below
 
 
 def draw_channels(ax: Axes, maps: FeatureMaps, filters: Sequence[int], images: int = 4, slices: int = 4) -> None:
-    """The schema of BN in a CNN, of real numbers: input volume, filters, output channels, and each one's statistics.
+    """Draw a diagram of BN in a CNN with measured values: input volume, filters, output channels and statistics.
 
-    Each of `filters`, in a row and a colour of its own, runs over the whole input volume. The channel that it makes is
-    shown for the first `images`; mean and standard deviation are those of all images of the batch.
+    Each of `filters` has a row and a color of its own and runs over the whole input volume. Its output channel is shown
+    for the first `images` images; mean and standard deviation are those of all images of the batch.
     """
     depth = maps.inputs.shape[1]
     middle = (len(filters) - 1) * 2.6 / 2 + 1
@@ -49,16 +49,17 @@ def _note(ax: Axes, x: float, y: float, text: str, colour: str = "black") -> Non
 
 
 def _picture(ax: Axes, values: Array, x: float, y: float, size: float, colour: str) -> None:
-    """One map as a picture with a frame, its lower left corner at (x, y)."""
+    """Draw one map as a framed picture with its lower left corner at (x, y)."""
     top = np.abs(values).max()
     ax.imshow(values, cmap=COLOURS, vmin=-top, vmax=top, extent=(x, x + size, y, y + size), interpolation="nearest")
     ax.add_patch(Rectangle((x, y), size, size, fill=False, edgecolor=colour, linewidth=1.2))
 
 
 def draw_maps(axes: NDArray[np.object_], maps: FeatureMaps, channels: Sequence[int]) -> None:
-    """Feature maps before BN and after it, on axes (channels, 2 K): a row a channel, the K images twice.
+    """Draw feature maps before and after BN on axes (channels, 2 K): one row per channel, the K images twice.
 
-    All maps before share one scale of colours, and all maps after another; the mean and std are of the whole batch.
+    All maps before BN share one color scale, and all maps after BN share another. Mean and std are those of the whole
+    batch.
     """
     images = axes.shape[1] // 2
     for start, values, title in [(0, maps.before, "before"), (images, maps.after, "after BN")]:
@@ -71,12 +72,13 @@ def draw_maps(axes: NDArray[np.object_], maps: FeatureMaps, channels: Sequence[i
                 ax.imshow(shown[i, row], cmap=COLOURS, vmin=-top, vmax=top, interpolation="nearest")
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
-            label = f"channel {channel} {title}\nmean {whole.mean().round(2) + 0.0:.2f}, std {whole.std():.2f}"
+            mean = whole.mean().round(2) + 0.0  # turns -0.0 into 0.0
+            label = f"channel {channel} {title}\nmean {mean:.2f}, std {whole.std():.2f}"
             axes[row, start + images // 2].set_title(label)
 
 
 def draw_translation(ax: Axes, results: Sequence[Translation]) -> None:
-    """Accuracy over the shift, as lines of the mean and dots for each seed."""
+    """Draw accuracy by shift: lines for the mean, and a dot for each seed."""
     shifts = results[0].shifts
     names = {"per_channel": "BN per channel", "per_neuron": "BN per neuron"}
     for (name, label), style in zip(names.items(), LINES, strict=False):
@@ -89,11 +91,11 @@ def draw_translation(ax: Axes, results: Sequence[Translation]) -> None:
 
 
 def draw_effective_values(axes: Sequence[Axes], results: Sequence[EffectiveValues]) -> None:
-    """Effective values in one image for each channel, by layer: of the mean and of the variance, on two axes."""
+    """Draw the effective number of values per image of each channel, by layer: for mean and variance, on two axes."""
     for ax, name in zip(axes, ("mean", "variance"), strict=True):
         for result in results:
             values = np.sort(getattr(result, name))
-            jitter = np.linspace(-0.25, 0.25, len(values))
+            jitter = np.linspace(-0.25, 0.25, len(values))  # spreads the channels, which would lie on one line
             ax.plot(result.layer + jitter, values, ".", color=BLUE, markersize=5)
             places = [result.places] * 2
             ax.plot([result.layer - 0.35, result.layer + 0.35], places, "-", color=RED)
@@ -106,7 +108,7 @@ def draw_effective_values(axes: Sequence[Axes], results: Sequence[EffectiveValue
 
 
 def draw_speed(axes: Sequence[Axes], result: Speed) -> None:
-    """Accuracy while training at each rate, with BN and without, on two axes; lines are means over seeds."""
+    """Draw accuracy during training at each learning rate, with and without BN on two axes, as means over seeds."""
     for ax, name, title in zip(axes, ("batch_norm", "none"), ("with BN", "without"), strict=True):
         for rate, curves, style in zip(result.rates, getattr(result, name).swapaxes(0, 1), LINES, strict=False):
             ax.plot(result.steps, curves.mean(axis=0), label=f"{rate:g}", **style)
@@ -118,7 +120,7 @@ def draw_speed(axes: Sequence[Axes], result: Speed) -> None:
 
 
 def draw_depth(ax: Axes, result: Depth) -> None:
-    """Accuracy at the best rate by depth, with BN and without: means as lines, seeds as dots."""
+    """Draw accuracy at the best learning rate by depth, with and without BN: means as lines, seeds as dots."""
     for name, label, style in zip(("batch_norm", "none"), ("with BN", "without"), LINES, strict=False):
         scores = result.best(name)
         ax.plot(result.depths, scores.mean(axis=0), label=label, **style)

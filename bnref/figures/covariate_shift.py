@@ -1,4 +1,4 @@
-"""The figures of the section on covariate shift."""
+"""Figures of the section on covariate shift."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ Array = NDArray[np.floating]
 
 
 def draw_shift(axes: Sequence[Axes], drawn: Sample) -> None:
-    """Two sets of inputs on the first axis, and on the second the rule that both follow."""
+    """Draw two sets of inputs on the first axis, and the rule for both of them on the second."""
     sets = [
         ("training set", drawn.x, drawn.y, BLUE, "o"),
         ("test set", drawn.x_test, drawn.y_test, RED, "^"),
@@ -33,7 +33,7 @@ def draw_shift(axes: Sequence[Axes], drawn: Sample) -> None:
 
 
 def draw_images(ax: Axes, rows: Mapping[str, Array]) -> None:
-    """Rows of images, each (K, 8, 8) with 0 for blank and 1 for full ink, with the rows' names beside them."""
+    """Draw named rows of images, each (K, 8, 8) with 0 for blank and 1 for full ink."""
     gap = 1
     height, width = 8 + gap, next(iter(rows.values())).shape[0] * (8 + gap)
     sheet = np.full((len(rows) * height, width), np.nan)
@@ -48,13 +48,16 @@ def draw_images(ax: Axes, rows: Mapping[str, Array]) -> None:
 
 
 def _draw_spread(ax: Axes, x: Sequence[float], values: Array, label: str, look: Mapping[str, Any]) -> None:
-    """The mean of `values` (S, K) over seeds as a line, and their lowest to highest as a band."""
+    """Draw the mean of `values` (S, K) over seeds as a line, with a band from lowest to highest."""
     ax.plot(x, values.mean(axis=0), label=label, marker="o", markersize=4, **look)
     ax.fill_between(x, values.min(axis=0), values.max(axis=0), alpha=0.2, color=look["color"], linewidth=0)
 
 
 def draw_by_size(ax: Axes, result: BySize, both: BySize) -> None:
-    """Accuracy against the size of the training set, on the training set and two test sets; and trained on both."""
+    """Draw accuracy by size of the training set, on the training set and on two test sets.
+
+    A star marks the accuracy at night of the network trained on both kinds of images.
+    """
     scores = [(result.day, "new digits by day"), (result.night, "new digits at night"), (result.train, "training set")]
     for (values, label), look in zip(scores, LINES, strict=False):
         _draw_spread(ax, result.sizes, values, label, look)
@@ -67,7 +70,7 @@ def draw_by_size(ax: Axes, result: BySize, both: BySize) -> None:
 
 
 def draw_weights(ax: Axes, drawn: Sample) -> None:
-    """Training points as large as their weights, the lines fitted with and without them, and the test inputs."""
+    """Draw training points sized by their weights, the lines fitted with and without weights, and the test inputs."""
     ax.scatter(drawn.x, drawn.y, s=12 * drawn.weights, color=BLUE, alpha=0.5, label="training points, by weight")
     ax.plot(drawn.x_test, np.full_like(drawn.x_test, -1.4), "|", color=RED, label="test inputs")
     at = np.linspace(min(drawn.x.min(), drawn.x_test.min()), drawn.x.max(), 50)
@@ -80,7 +83,7 @@ def draw_weights(ax: Axes, drawn: Sample) -> None:
 
 
 def draw_overlap(axes: Sequence[Axes], result: ByDistance) -> None:
-    """Error of the fit, and how many points the weights rest on, as the test set moves away, on two axes."""
+    """Draw the error of the fit and the effective number of points as the test set moves away, on two axes."""
     for values, label, look in zip((result.equal, result.weighted), ("equal weights", "weighted"), LINES, strict=False):
         _draw_spread(axes[0], result.centres, values, label, look)
     axes[0].set(yscale="log", title="error on the test set")
@@ -91,11 +94,11 @@ def draw_overlap(axes: Sequence[Axes], result: ByDistance) -> None:
         title="effective number of training points",
         xlabel=f"centre of the test set (training set: {CENTRE})",
     )
-    axes[1].invert_xaxis()  # away from the training set is to the right
+    axes[1].invert_xaxis()  # so that moving right is moving away from the training set
 
 
 def draw_by_batch(ax: Axes, result: ByBatch) -> None:
-    """Accuracy at night against the size of the batch that gives the statistics."""
+    """Draw accuracy at night by the size of the batch used for the statistics."""
     lines = [
         (result.mixed, "convolutional, mixed batches"),
         (result.sorted, "convolutional, sorted by label"),

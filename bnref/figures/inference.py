@@ -1,4 +1,4 @@
-"""The figures of the section on inference."""
+"""Figures of the section on inference."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from bnref.figures.style import BLUE, DASHES, GREEN, GREY, PURPLE, RED
 
 Array = NDArray[np.floating]
 
-# The parts of the network, from the input down, and where they stand.
+# The parts of the network from the input down.
 FLOW = ["64 pixels", "dense", "tanh", "BN 1", "dense", "tanh", "BN 2", "dense", "10 scores"]
 KEPT = [
     ("gamma", r"$\gamma$", BLUE),
@@ -23,9 +23,9 @@ KEPT = [
 
 
 def draw_batch_norm_state(ax: Axes, states: Sequence[LayerState]) -> None:
-    """A network with BN after the activation, and beside each BN layer what it keeps for each of its units.
+    """Draw a network with BN after the activation, and next to its two BN layers their values for each unit.
 
-    What is learned is blue, and what is state is red. Draws for the two BN layers of the trained network.
+    Learned values are blue, and running statistics are red.
     """
     ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.axis("off")
@@ -43,7 +43,7 @@ def draw_batch_norm_state(ax: Axes, states: Sequence[LayerState]) -> None:
 
 
 def _draw_state(ax: Axes, state: LayerState, top: float) -> None:
-    """Four rows of bars, a bar for each unit, from `top` downward in the axes."""
+    """Draw four rows of bars, with one bar per unit, from `top` downward."""
     for row, (field, label, color) in enumerate(KEPT):
         values = getattr(state, field)
         strip = ax.inset_axes((0.58, top - 0.065 - 0.1 * row, 0.42, 0.07))
@@ -57,7 +57,7 @@ def _draw_state(ax: Axes, state: LayerState, top: float) -> None:
 
 
 def draw_moving_averages(axes: Sequence[Axes], trace: Trace, decays: Sequence[float]) -> None:
-    """The mean and the standard deviation of one unit by batch, on two axes, and their moving averages."""
+    """Draw one unit's mean and standard deviation by batch, on two axes, with their moving averages."""
     panels = [(trace.means, 0.0, "mean of the batch"), (trace.stds, 1.0, "standard deviation of the batch")]
     for ax, (values, start, title) in zip(axes, panels, strict=True):
         ax.plot(np.arange(1, len(values) + 1), values, ".", color=GREY, markersize=2, alpha=0.5, label="each batch")
@@ -71,7 +71,7 @@ def draw_moving_averages(axes: Sequence[Axes], trace: Trace, decays: Sequence[fl
 
 
 def draw_precise(ax: Axes, result: Precise) -> None:
-    """Test accuracy over training, by where the statistics come from: mean over seeds, band from low to high."""
+    """Draw test accuracy during training by source of the statistics: mean over seeds, and band from low to high."""
     ways = [(result.precise, "precise statistics"), *((m, rf"$\alpha$ = {a}") for m, a in _by_decay(result))]
     for (values, label), color, dashes in zip(ways, (PURPLE, BLUE, RED, GREEN), (DASHES[3], *DASHES), strict=False):
         ax.plot(result.steps, values.mean(axis=0), color=color, linestyle=dashes, marker="o", markersize=4, label=label)

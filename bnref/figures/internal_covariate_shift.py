@@ -1,4 +1,4 @@
-"""The figures of the section on internal covariate shift."""
+"""Figures of the section on internal covariate shift."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ LINE = {False: DASHES[1], True: DASHES[0]}
 
 
 def draw_accuracy(ax: Axes, histories: Sequence[Sequence[History]]) -> None:
-    """Accuracy on the test digits over training: the mean over the seeds of each network, and their range."""
+    """Draw accuracy on the test digits during training: each network's mean over seeds, and their range."""
     for group in histories:
         norm, steps = group[0].batch_norm, group[0].steps
         accuracy = np.stack([history.accuracy for history in group])
@@ -42,7 +42,7 @@ def _ribbon(ax: Axes, history: History, layer: int, unit: int) -> None:
 
 
 def draw_layers(axes: Sequence[Axes], history: History, unit: int = 0) -> None:
-    """Percentiles of the inputs of one unit of each layer over training, an axis a layer."""
+    """Draw percentiles of the inputs of one unit in each layer during training, on one axis per layer."""
     for layer, ax in enumerate(axes):
         _ribbon(ax, history, layer, unit)
         ax.set(title=f"layer {layer + 1}", ylabel="input")
@@ -51,7 +51,7 @@ def draw_layers(axes: Sequence[Axes], history: History, unit: int = 0) -> None:
 
 
 def draw_percentiles(axes: Sequence[Axes], pair: Sequence[History], unit: int = 0) -> None:
-    """Percentiles of the inputs of one unit of the last hidden layer, on an axis each for two histories."""
+    """Draw percentiles of the inputs of one unit in the last hidden layer, on one axis for each of two histories."""
     for ax, history in zip(axes, pair, strict=True):
         _ribbon(ax, history, -1, unit)
         ax.set(title=NAMES[history.batch_norm], ylabel="input")
@@ -60,7 +60,7 @@ def draw_percentiles(axes: Sequence[Axes], pair: Sequence[History], unit: int = 
 
 
 def draw_standardized(axes: Sequence[Axes], result: Standardized) -> None:
-    """Histograms of a layer's outputs over all units, before and after the normalization, an axis a layer."""
+    """Draw histograms of each layer's outputs over all units, before and after normalization, on one axis per layer."""
     bins = np.linspace(-3.5, 3.5, 57).tolist()
     for layer, (ax, before, after) in enumerate(zip(axes, result.before, result.after, strict=True), start=1):
         for values, name, norm in [(before, "before", False), (after, "after", True)]:
@@ -74,7 +74,7 @@ def draw_standardized(axes: Sequence[Axes], result: Standardized) -> None:
 
 
 def draw_rates(ax: Axes, result: Rates) -> None:
-    """Accuracy at each learning rate: the mean over the seeds, and every run as a dot."""
+    """Draw accuracy by learning rate: the mean over seeds, and each run as a dot."""
     for right, norm in [(result.without, False), (result.with_norm, True)]:
         ax.semilogx(result.rates, right.mean(axis=0), color=COLOURS[norm], linestyle=LINE[norm], label=NAMES[norm])
         for run in right:
@@ -86,7 +86,10 @@ def draw_rates(ax: Axes, result: Rates) -> None:
 
 
 def draw_gradient_shift(axes: Sequence[Axes], results: Sequence[Sequence[Course]], titles: Sequence[str]) -> None:
-    """Definition 2.1, its relative length averaged over layers and seeds, over training; an axis a network."""
+    """Draw the relative gradient shift (definition 2.1) during training, averaged over layers, on one axis per network.
+
+    The line is the mean over seeds, and the band is their range.
+    """
     for ax, pair, title in zip(axes, results, titles, strict=True):
         for course in pair:
             norm, relative = course.batch_norm, course.shifts[..., 1].mean(axis=2)
@@ -102,7 +105,7 @@ def draw_gradient_shift(axes: Sequence[Axes], results: Sequence[Sequence[Course]
 
 
 def draw_landscape(ax: Axes, pair: Sequence[Course], seed: int = 0) -> None:
-    """The range of the losses along the gradient over the training of one seed."""
+    """Draw the range of losses along the gradient during the training run of one seed."""
     for course in pair:
         norm, losses = course.batch_norm, course.losses[seed]
         low, high = losses.min(axis=1), losses.max(axis=1)

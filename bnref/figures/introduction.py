@@ -1,4 +1,4 @@
-"""The figures of the index page."""
+"""Figures of the index page."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,10 @@ from bnref.figures.style import LINES, PURPLE
 
 
 def draw_gradients(axes: Sequence[Axes], results: Sequence[Gradients]) -> None:
-    """The gradient's norm by layer, as a share of that at the last, on an axis for each activation.
+    """Draw the gradient's norm by layer, relative to the last layer, on one axis per activation.
 
-    A line for each start without BN, and one with BN from usual weights: those of the other starts lie on it.
+    There is one line for each start without BN. With BN the lines of all starts coincide, so only that of the usual
+    weights is drawn.
     """
     for ax, activation in zip(axes, ACTIVATIONS, strict=True):
         found = {(r.start, r.norm): r.norms.mean(axis=0) for r in results if r.activation == activation}
@@ -28,7 +29,7 @@ def draw_gradients(axes: Sequence[Axes], results: Sequence[Gradients]) -> None:
 
 
 def accuracy_table(results: Sequence[Trained]) -> str:
-    """Mean test accuracies as text: a row for each activation and start, columns without and with BN."""
+    """Format mean test accuracies as text: a row for each activation and start, columns without and with BN."""
     found = {(r.activation, r.start, r.norm): r.accuracy.mean() for r in results}
     rows = [
         f"{activation:8} {start:7} {found[activation, start, False]:8.2f} {found[activation, start, True]:8.2f}"
@@ -39,7 +40,7 @@ def accuracy_table(results: Sequence[Trained]) -> str:
 
 
 def stones_table(stones: Stones) -> str:
-    """Shares of successes as text: a row for each treatment, columns by size, over all, and adjusted."""
+    """Format success rates as text: a row for each treatment, columns by size, overall and adjusted."""
     shares = zip(stones.treatments, stones.by_size, stones.overall, stones.adjusted, strict=True)
     rows = [
         f"{name:13} {s[0]:6.0%} {s[1]:6.0%} {overall:6.0%} {adjusted:8.0%}" for name, s, overall, adjusted in shares

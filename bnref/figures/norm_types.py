@@ -1,4 +1,4 @@
-"""The figures of the section on normalization types."""
+"""Figures of the section on normalization types."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,8 @@ from bnref.experiments.norm_types_dropout import Shift
 from bnref.experiments.norm_types_whitening import Neighbours
 from bnref.figures.style import BLUE, GREY, LINES, RED
 
-WALL = 3.2  # how far apart the samples stand
-DEPTH = np.array([0.55, 0.4])  # one step into the picture: one position
+WALL = 3.2  # distance between samples, in cells
+DEPTH = np.array([0.55, 0.4])  # step into the picture for one position, in cells
 
 
 def draw_normalization(
@@ -24,7 +24,7 @@ def draw_normalization(
     entry: tuple[int, int, int] = (1, 3, 1),
     groups: int = 2,
 ) -> None:
-    """One array (N, C, L) on four axes: lit is what shares its mean and variance with `entry` in each norm."""
+    """Draw an array (N, C, L) for each norm, highlighting the entries that share their statistics with `entry`."""
     for ax, norm in zip(axes, NORMS, strict=True):
         shares = shared_with(norm, shape, entry, groups)
         _draw_array(ax, shares, entry)
@@ -33,7 +33,7 @@ def draw_normalization(
 
 
 def _draw_array(ax: Axes, lit: NDArray[np.bool_], entry: tuple[int, int, int]) -> None:
-    """Each sample is a wall: channels go down, positions go into the picture."""
+    """Draw each sample as a wall, with channels downward and positions into the picture."""
     cell = np.array([[0, 0], DEPTH, DEPTH + np.array([0, 1]), [0, 1]])
     places = list(np.ndindex(lit.shape))
     walls = [cell + np.array([WALL * n, lit.shape[1] - 1 - c]) + i * DEPTH for n, c, i in places]
@@ -53,12 +53,12 @@ def _name_sides(ax: Axes, shape: tuple[int, int, int]) -> None:
 
 
 def draw_standardization(axes: Sequence[Axes], result: Batch) -> None:
-    """Two units over a batch on two axes with one ruler: before and after batch norm."""
+    """Draw two units over a batch before and after batch norm, on two axes with the same scale."""
     _draw_batches(axes, [(result.before, "before"), (result.standardized, "after batch norm")], result.labels)
 
 
 def draw_whitening(axes: Sequence[Axes], result: Batch) -> None:
-    """Two units over a batch on two axes with one ruler: standardized, and whitened."""
+    """Draw two units over a batch, standardized and whitened, on two axes with the same scale."""
     _draw_batches(axes, [(result.standardized, "standardized"), (result.whitened, "whitened")], result.labels)
 
 
@@ -73,13 +73,13 @@ def _draw_batches(axes: Sequence[Axes], panels: Sequence[tuple[Array, str]], lab
         ax.plot(x.mean(), y.mean(), "+", color="black", markersize=14, markeredgewidth=2)
         ax.set(title=title, aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach))
         moments = (x.mean(), y.mean(), x.std(), y.std(), np.corrcoef(x, y)[0, 1])
-        numbers = [f"{round(float(v), 2) + 0.0:.2f}" for v in moments]  # + 0.0: no -0.00
+        numbers = [f"{round(float(v), 2) + 0.0:.2f}" for v in moments]  # + 0.0 turns -0.0 into 0.0
         ax.set_xlabel(f"means {numbers[0]}, {numbers[1]}\nstds {numbers[2]}, {numbers[3]}\ncorrelation {numbers[4]}")
     axes[0].figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=3)
 
 
 def draw_errors(axes: Sequence[Axes], results: Sequence[Sequence[Errors]], titles: Sequence[str]) -> None:
-    """Test error against batch size, a network on each of the axes: means, and bands from best seed to worst."""
+    """Draw test error by batch size, on one axis per network: means, and bands from best seed to worst."""
     for ax, errors, title in zip(axes, results, titles, strict=True):
         for error, style in zip(errors, LINES, strict=False):
             percent = np.array(error.percent)
@@ -94,7 +94,7 @@ def draw_errors(axes: Sequence[Axes], results: Sequence[Sequence[Errors]], title
 
 
 def draw_shift(ax: Axes, results: Sequence[Shift]) -> None:
-    """Variance in the test over variance in training, against the share that dropout keeps: formula and measured."""
+    """Draw the ratio of test variance to training variance by dropout's keep rate: formula and measurements."""
     keep = np.linspace(0.2, 1, 81)
     for mean, style in zip(sorted({r.mean for r in results}), LINES, strict=False):
         ax.plot(keep, 1 / ((mean**2 + 1) / keep - mean**2), label=f"mean {mean:g} std", **style)
@@ -106,7 +106,7 @@ def draw_shift(ax: Axes, results: Sequence[Shift]) -> None:
 
 
 def draw_neighbours(ax: Axes, results: Sequence[Neighbours], features: int) -> None:
-    """Test accuracy against the number of training samples, standardized, whitened and partly whitened."""
+    """Draw test accuracy by number of training samples: standardized, whitened and partly whitened."""
     counts = [r.count for r in results]
     lines = {
         "standardized": [r.standardized for r in results],

@@ -1,4 +1,4 @@
-"""The figures and tables of the page on performance."""
+"""Figures and tables of the page on performance."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,14 +13,14 @@ MARKERS = "osD^vP"
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markdown:
-    """A table that the page shows as its own: floats are rounded to two digits after the point."""
+    """Format a Markdown table, with floats rounded to two decimals."""
     lines = [header, ["---"] * len(header)]
     lines += [[f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
     return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def draw_times(axes: Sequence[Axes], timings: Sequence[Timing], dtype: str) -> None:
-    """Time over torch's kernel, for each task on an axis, for each shape in a row, for each way as a mark."""
+    """Draw times relative to torch's kernel: one axis per task, one row per shape, one marker per implementation."""
     tasks = ["forward", "evaluation", "backward"]
     chosen = {(t.task, t.shape, t.way): t.seconds for t in timings if t.dtype == dtype and t.task in tasks}
     ways = [way for way in dict.fromkeys(way for _, _, way in chosen) if way != "torch's kernel"]
@@ -44,7 +44,7 @@ def _name(shape: tuple[int, ...]) -> str:
 
 
 def draw_block_sizes(ax: Axes, times: dict[str, dict[int, float]]) -> None:
-    """Time over torch's kernel against the size of a block, a line for each pass."""
+    """Draw times relative to torch's kernel by block size, one line per pass."""
     for (task, by_size), style in zip(times.items(), LINES, strict=False):
         ax.plot([size / 1024 for size in by_size], list(by_size.values()), "o", ms=4, label=task, **style)
     ax.axhline(1, color=GREY, linestyle=":", linewidth=1.5)

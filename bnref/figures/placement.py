@@ -1,4 +1,4 @@
-"""The figures of the section on placement: a tanh and its straight middle, and what gamma does about it."""
+"""Figures of the section on placement: the linear middle of a tanh, and the effect of gamma."""
 
 from collections.abc import Sequence
 
@@ -7,23 +7,21 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from bnref.experiments.placement import Linearity, Spirals
+from bnref.experiments.placement import LinearBox, Linearity, Spirals
 from bnref.figures.style import BLUE, GREY, RED
-from bnref.placement import tanh_linearity
 
 Array = NDArray[np.floating]
 
 
-def draw_linear_box(axes: Sequence[Axes], inputs: Array) -> None:
-    """A tanh with a box around its middle, and below it on a second axis how many of the inputs fall into the box."""
+def draw_linear_box(axes: Sequence[Axes], result: LinearBox) -> None:
+    """Draw a tanh with a box around its middle, and on a second axis the inputs that fall into the box."""
     curve, counts = axes
-    grid, inside = np.linspace(-4, 4, 401), np.abs(inputs) <= 1
-    slope, offset = np.polyfit(inputs[inside], np.tanh(inputs[inside]), 1)
+    grid, inputs, inside = np.linspace(-4, 4, 401), result.inputs, result.inside
     curve.plot(grid, np.tanh(grid), color=BLUE, label="tanh")
     line = np.array([-1.6, 1.6])
-    curve.plot(line, slope * line + offset, color=GREY, linestyle="--", label="straight line")
+    curve.plot(line, result.slope * line + result.offset, color=GREY, linestyle="--", label="straight line")
     curve.add_patch(Rectangle((-1, -np.tanh(1)), 2, 2 * np.tanh(1), fill=False, edgecolor=RED, linewidth=2))
-    curve.set(title=f"in the box $R^2$ = {tanh_linearity(inputs[inside]):.3f}", ylabel="output", ylim=(-1.15, 1.15))
+    curve.set(title=f"in the box $R^2$ = {result.r2:.3f}", ylabel="output", ylim=(-1.15, 1.15))
     curve.legend(loc="upper left", fontsize="small")
     bins = np.linspace(-4, 4, 41).tolist()
     for chosen, color in ((inputs[inside], RED), (inputs[~inside], BLUE)):
@@ -33,7 +31,7 @@ def draw_linear_box(axes: Sequence[Axes], inputs: Array) -> None:
 
 
 def draw_linearity(ax: Axes, result: Linearity) -> None:
-    """R^2 of the sigmoid and of tanh over gamma: lines through the means, and a dot for each random layer."""
+    """Draw R^2 of sigmoid and tanh by gamma: lines through the means, and a dot for each random layer."""
     for scores, color, dashes, name in ((result.sigmoid, GREY, "--", "sigmoid"), (result.tanh, BLUE, "-", "tanh")):
         ax.plot(result.gammas, scores.mean(axis=0), color=color, linestyle=dashes, label=name)
         ax.plot(result.gammas, scores.T, ".", color=color, markersize=5)
@@ -44,7 +42,7 @@ def draw_linearity(ax: Axes, result: Linearity) -> None:
 
 
 def draw_spirals(axes: Sequence[Axes], results: Sequence[Spirals], x: Array, y: Array) -> None:
-    """What networks answer on the plane, one on each axis, under the points `x` (N, 2) of two classes `y` (N,)."""
+    """Draw each network's answer on the plane on its own axis, with the points `x` (N, 2) of classes `y` (N,)."""
     for ax, result in zip(axes, results, strict=True):
         ax.contourf(result.grid, result.grid, result.answer, levels=[0, 0.5, 1], colors=[BLUE, RED], alpha=0.35)
         for label, color, marker in ((0, BLUE, "o"), (1, RED, "^")):

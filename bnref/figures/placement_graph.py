@@ -1,4 +1,4 @@
-"""The algorithm of batch norm over a mini-batch, and its computation graph with the numbers that run through it."""
+"""The batch norm algorithm and its computation graph, with values and gradients."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ ALGORITHM = (
     (r"$\hat x_i = (x_i - \mu) \,/\, \sqrt{\sigma^2 + \varepsilon}$", "normalize"),
     (r"$y_i = \gamma\, \hat x_i + \beta$", "scale and shift"),
 )
-# Each node's column, row and name.
+# Column, row and label of each node.
 NODES = {
     "x": (0, 0, "$x$"),
     "mean": (1, 0, r"$\mu$ = mean of $x$"),
@@ -46,7 +46,7 @@ WIDTH, HEIGHT, COLUMN, ROW = 2.3, 0.76, 2.8, 0.98  # in inches, as the figure is
 
 
 def draw_algorithm(ax: Axes) -> None:
-    """Algorithm 1 of Ioffe and Szegedy (2015), one line a step."""
+    """Draw algorithm 1 of Ioffe and Szegedy (2015), one line per step."""
     ax.set(xlim=(0, 1), ylim=(-0.7, 4.7), xticks=[], yticks=[])
     ax.text(0.02, 4.0, "for each feature, over the $N$ samples of a mini-batch", va="center")
     for i, (formula, words) in enumerate(ALGORITHM):
@@ -57,7 +57,7 @@ def draw_algorithm(ax: Axes) -> None:
 
 
 def draw_graph(ax: Axes, nodes: Mapping[str, Node]) -> None:
-    """The graph of one feature, each node with its value (blue) and the gradient of the loss there (red)."""
+    """Draw the graph of one feature, each node with its value (blue) and the gradient of the loss (red)."""
     for name, (column, row, label) in NODES.items():
         _draw_node(ax, column * COLUMN, -row * ROW, label, nodes[name])
     for start, end in EDGES:
@@ -69,7 +69,7 @@ def draw_graph(ax: Axes, nodes: Mapping[str, Node]) -> None:
 
 
 def _numbers(values: Node, which: str) -> str:
-    found = getattr(values, which).ravel().round(2) + 0.0  # no negative zero
+    found = getattr(values, which).ravel().round(2) + 0.0  # turns -0.0 into 0.0
     return ", ".join(f"{v:.2f}" for v in found)
 
 
@@ -82,7 +82,7 @@ def _draw_node(ax: Axes, x: float, y: float, label: str, node: Node) -> None:
 
 
 def _draw_edge(ax: Axes, start: tuple[int, int, str], end: tuple[int, int, str]) -> None:
-    """An arrow from one box's side to another's: level between columns, else down from the lower edge."""
+    """Draw an arrow between two boxes: horizontal within a row, otherwise from the lower edge down."""
     (column, row, _), (column_to, row_to, _) = start, end
     aside = (column_to > column) - (column_to < column)
     if row == row_to:

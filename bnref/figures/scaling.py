@@ -1,25 +1,20 @@
-"""The figures of the section on scaling."""
+"""Figures of the section on scaling."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
-from bnref.experiments.scaling import Activations, Descent, Outlier, Path
+from bnref.experiments.scaling import Activations, Descent, Outlier, Path, Scalings
 from bnref.figures.style import BLUE, GREY, LINES, RED
-from bnref.scaling import min_max_scale, standardize
-
-Array = NDArray[np.floating]
 
 
-def draw_scalings(axes: Sequence[Axes], values: Array, unit: str) -> None:
-    """Histograms of one column (N,) on three axes: as measured, standardized, min-max scaled."""
-    column = values[:, None]
+def draw_scalings(axes: Sequence[Axes], result: Scalings, unit: str) -> None:
+    """Draw histograms of a column on three axes: as measured, standardized, min-max scaled."""
     panels = [
-        (values, f"as measured ({unit})"),
-        (standardize(column)[0][:, 0], "standardized"),
-        (min_max_scale(column)[0][:, 0], "min-max scaled"),
+        (result.measured, f"as measured ({unit})"),
+        (result.standardized, "standardized"),
+        (result.min_max, "min-max scaled"),
     ]
     for ax, (shown, title) in zip(axes, panels, strict=True):
         ax.hist(shown, bins=20, color=BLUE, edgecolor="white", linewidth=0.5)
@@ -30,7 +25,7 @@ def draw_scalings(axes: Sequence[Axes], values: Array, unit: str) -> None:
 
 
 def draw_outlier(axes: Sequence[Axes], result: Outlier) -> None:
-    """How much room each scaling leaves the other values, and how far out the outlier comes, on two axes."""
+    """Draw the range that each scaling leaves to the other values, and the position of the outlier, on two axes."""
     n = result.standardized.shape[1]
     panels = [(result.standardized, "standardized", np.sqrt(n - 1)), (result.min_max, "min-max scaled", 1.0)]
     for ax, (scaled, title, bound) in zip(axes, panels, strict=True):
@@ -45,10 +40,11 @@ def draw_outlier(axes: Sequence[Axes], result: Outlier) -> None:
 
 
 def draw_descents(ax: Axes, results: Sequence[Descent], tolerance: float) -> None:
-    """The error left after each step of gradient descent, for each scaling; the legend has the steps needed."""
+    """Draw the remaining error by step of gradient descent for each scaling, with the steps needed in the legend."""
     for result in results:
         steps = np.arange(1, len(result.gaps) + 1)
-        ax.loglog(steps, np.maximum(result.gaps, 1e-12), label=f"{result.scaling}: {result.steps:,} steps")
+        gaps = np.maximum(result.gaps, 1e-12)  # rounding can leave 0 or less, which a logarithmic axis cannot show
+        ax.loglog(steps, gaps, label=f"{result.scaling}: {result.steps:,} steps")
     ax.axhline(tolerance, color=GREY, linestyle=":", linewidth=1.5)
     ax.annotate(f"{tolerance:.1%} left", (1, tolerance), xytext=(0, 3), textcoords="offset points", color=GREY)
     ax.set(xlabel="step + 1", ylabel="error left, share of the first", ylim=(tolerance / 10, 2))
@@ -56,7 +52,7 @@ def draw_descents(ax: Axes, results: Sequence[Descent], tolerance: float) -> Non
 
 
 def draw_paths(axes: Sequence[Axes], paths: Sequence[Path], names: tuple[str, str]) -> None:
-    """Contours of the error over two weights and the path of gradient descent, for centred and standardized columns."""
+    """Draw error contours over two weights and the descent's path, for centred and standardized columns."""
     for ax, path, title in zip(axes, paths, ["centred", "standardized"], strict=True):
         reach = 1.35 * np.abs(path.weights - path.best).max()
         grid = np.linspace(-reach, reach, 101)
@@ -73,7 +69,7 @@ def draw_paths(axes: Sequence[Axes], paths: Sequence[Path], names: tuple[str, st
 
 
 def draw_activations(axes: Sequence[Axes], result: Activations, units: Sequence[int]) -> None:
-    """Histograms of a few units' activations over a batch, before and after batch norm, on two axes."""
+    """Draw histograms of a few units' activations over a batch, before and after batch norm, on two axes."""
     panels = [(result.before, "before"), (result.batch_norm, "after batch norm")]
     for ax, (h, title) in zip(axes, panels, strict=True):
         shown = h[:, list(units)]

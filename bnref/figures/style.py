@@ -1,4 +1,4 @@
-"""One look for every figure: colours that colour-blind readers can tell apart, and SVG that is the same each time."""
+"""The style of all figures: colors for color-blind readers, and reproducible SVG."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ from cycler import Cycler, cycler
 from matplotlib import style
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-# Blue, vermilion and green are Okabe and Ito's (2008), the last two darker; all stand out from white by 4.5 to 1.
+# Blue, vermilion and green are Okabe and Ito's (2008), the last two darkened. The contrast of each color with white is
+# at least 4.5 to 1, as WCAG asks for text.
 BLUE, RED, GREEN, PURPLE, GREY = "#0072b2", "#b84a00", "#007a5a", "#8f4a91", "#6a6a6a"
 
-# A line is known by its dashes too.
+# Lines differ in their dashes too, for readers who cannot rely on color.
 DASHES: list[Any] = ["-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1))]
 LINES: Cycler[str, Any] = cycler(color=[BLUE, RED, GREEN, PURPLE, GREY], linestyle=DASHES)
 
@@ -22,12 +23,12 @@ RC_PARAMS = {
     "font.size": 11,
     "legend.frameon": False,
     "lines.linewidth": 2,
-    # The page's stylesheet turns light figures into dark ones: the ground has to be the page's own.
+    # The page's style sheet inverts figures in dark mode, so the background must be the page's own.
     "axes.facecolor": "none",
     "figure.facecolor": "none",
-    # Narrow, so that the text of a figure can be read on a telephone.
+    # Narrow, so that the text of a figure is readable on a phone.
     "figure.figsize": (5.2, 3.2),
-    # Without these the same figure gives another file at each build.
+    # Without these, each build would write a different file for the same figure.
     "svg.hashsalt": "bncourse",
     "svg.fonttype": "path",
 }
@@ -36,4 +37,4 @@ RC_PARAMS = {
 def use() -> None:
     """Draw the figures of this notebook in the book's style, as SVG."""
     style.use(RC_PARAMS)
-    set_matplotlib_formats("svg", metadata={"Date": None})
+    set_matplotlib_formats("svg", metadata={"Date": None})  # a date would change the file at each build

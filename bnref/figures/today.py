@@ -1,4 +1,4 @@
-"""The figures of the closing chapter."""
+"""Figures of the closing chapter."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from bnref.figures.style import GREY, LINES
 
 
 def draw_explosions(ax: Axes, results: Sequence[Explosion], batch_size: int = 128) -> None:
-    """The gradient's norm by layer, as a multiple of that at the last; the legend has the growth a layer."""
+    """Draw the gradient's norm by layer, relative to the last layer, with the growth per layer in the legend."""
     shown = [r for r in results if r.batch_size == batch_size]
     for result, look in zip(shown, LINES, strict=False):
         norms = (result.norms / result.norms[:, -1:]).mean(axis=0)
@@ -23,7 +23,7 @@ def draw_explosions(ax: Axes, results: Sequence[Explosion], batch_size: int = 12
 
 
 def draw_variances(ax: Axes, results: Sequence[Residual]) -> None:
-    """The variance of what the skip connection carries, before the first and after each block, for each network."""
+    """Draw the variance on the skip connection, before the first block and after each block, for each network."""
     found = {r.kind: r.variance.mean(axis=0) for r in results}
     labels = {"none": "usual weights, no norm", "BN": "BN", "Fixup": "branches at 0 (SkipInit, Fixup)"}
     for (kind, label), look in zip(labels.items(), LINES, strict=False):

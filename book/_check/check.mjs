@@ -1,4 +1,4 @@
-// The editors under a chapter's assignment. A chapter loads this at the first one that is opened; see _ext/check.py.
+// The editors under a chapter's assignment. A page loads this script when a reader opens the first editor; see _ext/check.py.
 import { indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { syntaxHighlighting, indentUnit } from "@codemirror/language";
@@ -10,10 +10,10 @@ import { element, show } from "./verdicts.mjs";
 
 const here = new URL(".", import.meta.url);
 const checker = new Checker(new URL("worker.mjs", here));
-const assignments = new Map(); // by slug: a promise of what check/<slug>.json has
+const assignments = new Map(); // slug to a promise of the contents of check/<slug>.json
 document.head.append(element("link", { rel: "stylesheet", href: new URL("check.css", here).href }));
 
-// Put the editor into an opened <details>.
+// Add the editor to an opened <details>.
 export async function open(details) {
   const { slug, name } = details.dataset;
   if (!assignments.has(slug)) assignments.set(slug, fetch(new URL(`${slug}.json`, here)).then((answer) => answer.json()));
@@ -25,7 +25,7 @@ export async function open(details) {
   await window.MathJax?.typesetPromise?.([details]);
 }
 
-// What a reader typed for each function, kept in the browser.
+// The reader's text for each function, kept in the browser's local storage.
 const drafts = {
   key: (slug, name) => `bncourse/${slug}/${name}`,
   read(slug, name) {
@@ -35,7 +35,7 @@ const drafts = {
       return null;
     }
   },
-  // Whether it is kept: a browser may refuse.
+  // Return whether the text was stored: a browser may refuse.
   write(slug, name, text) {
     try {
       localStorage.setItem(this.key(slug, name), text);
@@ -91,7 +91,7 @@ class Exercise {
     return button;
   }
 
-  // What was typed for a function at some time, or its first lines.
+  // Return the reader's text for a function, or the stub if there is none.
   draft(item) {
     return drafts.read(this.slug, item.name) ?? item.stub;
   }
@@ -102,23 +102,23 @@ class Exercise {
 
   keep() {
     if (!drafts.write(this.slug, this.item.name, this.text)) {
-      this.status.textContent = "This browser does not keep what you type here: download it before you leave.";
+      this.status.textContent = "This browser does not save what you type here. Download it before you leave.";
     }
   }
 
   reset() {
     this.view.dispatch({ changes: { from: 0, to: this.view.state.doc.length, insert: this.item.stub } });
     this.view.focus();
-    this.status.textContent = "The first lines are back. Undo (Ctrl+Z) brings back what you had.";
+    this.status.textContent = "Reset to the first lines. Undo (Ctrl+Z) restores what you had.";
   }
 
   download() {
     const href = URL.createObjectURL(new Blob([this.text], { type: "text/x-python" }));
     element("a", { href, download: `${this.item.name}.py` }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 10_000); // some browsers read it only after the click
+    setTimeout(() => URL.revokeObjectURL(href), 10_000); // some browsers read the file only after the click
   }
 
-  // The answer, after those to the functions that its tests call.
+  // Return the answers to the functions that the tests call, followed by this function's own.
   answers() {
     const others = this.assignment.items.filter((item) => this.item.needs.includes(item.name));
     return Object.fromEntries([...others.map((item) => [item.name, this.draft(item)]), [this.item.name, this.text]]);

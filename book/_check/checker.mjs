@@ -1,5 +1,5 @@
-// One worker for a page's editors: it is started at the first check, kept for the next, and ended where it hangs.
-export const PATIENCE = 10_000; // milliseconds for an answer, and for each test of it
+// One worker for all editors of a page: it starts at the first check, stays for later checks, and is stopped if it hangs.
+export const PATIENCE_MS = 10_000; // for running an answer, and for each of its tests
 
 export class Checker {
   constructor(script) {
@@ -7,8 +7,8 @@ export class Checker {
     this.turn = Promise.resolve(); // one check at a time
   }
 
-  // Check answers; `listen` has functions for the worker's messages, by type. Gives null, or a sentence that says why the
-  // check did not come to its end.
+  // Check answers. `listen` has a function for each type of the worker's messages. Resolves to null, or to a sentence
+  // that says why the check did not finish.
   check(order, listen) {
     return (this.turn = this.turn.then(() => this.run(order, listen)));
   }
@@ -22,14 +22,15 @@ export class Checker {
         if (sentence) this.stop();
         resolve(sentence);
       };
-      // Without a message, the worker's script itself could not be had.
+      // An error without a message means that the worker's script could not be loaded.
       this.worker.onerror = ({ message }) => end(`${message ? `Python in this page ended: ${message}.` : UNREACHABLE} ${SAFE}`);
       this.worker.onmessage = ({ data }) => {
         clearTimeout(clock);
         if (data.type === "done") return end(null);
         if (data.type === "failed") return end(`${data.message} ${SAFE}`);
         listen[data.type](data);
-        if (data.type !== "progress") clock = setTimeout(() => end(HANGS), PATIENCE);
+        // Downloads may take any time, so progress sets no limit.
+        if (data.type !== "progress") clock = setTimeout(() => end(HANGS), PATIENCE_MS);
       };
       this.worker.postMessage(order);
     });
@@ -43,4 +44,4 @@ export class Checker {
 
 const SAFE = "What you typed is safe in this browser.";
 const UNREACHABLE = "The check could not be loaded. Are you offline?";
-const HANGS = `Stopped: your code ran for more than ${PATIENCE / 1000} seconds. Is there a loop that does not end?`;
+const HANGS = `Stopped: your code ran for more than ${PATIENCE_MS / 1000} seconds. Is there a loop that does not end?`;

@@ -1,16 +1,16 @@
-// Draws what came of a test.
+// Displays the result of a test.
 
-// An element with properties and children, texts or elements.
+// Create an element with properties and children, which are texts or elements.
 export function element(tag, properties = {}, children = []) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
 }
 
-// The theme has rules for `.error`.
+// The class for ERROR is not "error", because the theme has rules for `.error`.
 const CLASSES = { PASS: "pass", FAIL: "fail", RAN: "ran", ERROR: "broken" };
 
-// An entry of the list for a verdict; see `Verdict` in bngrader/check/in_browser.py.
+// Create the list item for a verdict; see `Verdict` in bngrader/check/in_browser.py.
 export function show(verdict, item) {
   const test = item.tests.find((one) => one.name === verdict.name);
   const word = test ? (verdict.passed ? "PASS" : "FAIL") : verdict.passed ? "RAN" : "ERROR";
@@ -19,7 +19,7 @@ export function show(verdict, item) {
       element("strong", { className: "word" }, [word]),
       " ",
       element("code", {}, [test ? verdict.name : `${verdict.name}.py`]),
-      ...(verdict.said ? [`: ${verdict.said.replace(/^Not so: /, "")}`] : []),
+      ...(verdict.message ? [`: ${verdict.message}`] : []),
     ]),
     ...verdict.hints.map((hint) => element("p", { className: "advice" }, [element("strong", {}, ["Hint: "]), hint])),
     facts(verdict.facts),
@@ -38,7 +38,7 @@ function block(title, text) {
   return text ? element("div", {}, [element("p", { className: "title" }, [title]), scrolled(text)]) : null;
 }
 
-// Text that keeps its lines; the keyboard can scroll it.
+// Create preformatted text that can be scrolled by keyboard.
 function scrolled(text) {
   return element("pre", { tabIndex: 0 }, [text]);
 }

@@ -1,6 +1,6 @@
-// Checks answers in Python, away from the page: Pyodide with NumPy and the course's own package (bngrader/check/in_browser.py).
+// Checks answers in a worker, by Pyodide with NumPy and the course's own package (bngrader/check/in_browser.py).
 //
-// In comes {answers, tests, setup, forbidden}. Out go {type: "progress", loaded, total} in bytes while Python loads,
+// Receives {answers, tests, setup, forbidden}. Sends {type: "progress", loaded, total} in bytes while Python loads, then
 // {type: "running"}, {type: "verdict", verdict} for each test, and {type: "done"}; or {type: "failed", message}.
 const post = (type, content) => self.postMessage({ type, ...content });
 const CACHE = "bncourse-check";
@@ -22,26 +22,26 @@ self.onmessage = async ({ data }) => {
 };
 
 async function start() {
-  if (!self.WebAssembly?.Tag) throw told("This browser is too old to run Python: its WebAssembly knows no exceptions.");
+  if (!self.WebAssembly?.Tag) throw told("This browser is too old to run Python: its WebAssembly does not support exceptions.");
   const config = await (await reach(new URL("config.json", import.meta.url))).json();
   const core = new URL("../pyodide/", import.meta.url);
   const loads = new Loads(config);
   self.fetch = (input, options) => loads.fetch(new URL(input.url ?? input), options);
   const { loadPyodide } = await loads.module(new URL("pyodide.mjs", core));
-  await loads.module(new URL("pyodide.asm.mjs", core)); // Pyodide imports it again, from memory
+  await loads.module(new URL("pyodide.asm.mjs", core)); // so that Pyodide's own import finds it in memory
   const loading = loadPyodide({
     indexURL: core.href,
     lockFileContents: config.lock,
     packageBaseUrl: new URL(".", import.meta.url).href,
     packages: Object.keys(config.lock.packages),
-    stdin: () => null, // input() raises EOFError: there is nobody to answer
+    stdin: () => null, // makes input() raise EOFError, since nobody can answer
   });
-  const pyodide = await Promise.race([loads.failed, loading]); // Pyodide logs what it cannot fetch, and may wait for ever
+  const pyodide = await Promise.race([loads.failed, loading]); // Pyodide only logs failed downloads, and may wait forever
   await loads.forgetOthers();
   return { pyodide, check: pyodide.pyimport("bngrader.check.in_browser").check };
 }
 
-// Fetches files, counts their bytes, and keeps them for the next visit where the browser lets us.
+// Fetches files, counts their bytes, and caches them for the next visit if the browser allows it.
 class Loads {
   constructor(config) {
     const entries = Object.entries(config.files).map(([path, file]) => [new URL(path, import.meta.url).href, file]);
@@ -49,7 +49,7 @@ class Loads {
     this.total = entries.reduce((sum, [, file]) => sum + (file.bytes ?? 0), 0);
     this.loaded = 0;
     this.failed = new Promise((_, reject) => (this.fail = reject));
-    this.cache = self.caches?.open(CACHE); // not there on http:// addresses other than localhost
+    this.cache = self.caches?.open(CACHE); // undefined on http:// addresses other than localhost
   }
 
   count(bytes) {
@@ -93,7 +93,7 @@ class Loads {
     }
     const type = url.pathname.endsWith(".wasm") ? "application/wasm" : "application/octet-stream"; // whatever the server says
     const copy = () => new Response(new Blob(chunks, { type }));
-    if (fresh) await (await this.cache)?.put(this.key(url), copy()).catch(() => {}); // no room: it is loaded again
+    if (fresh) await (await this.cache)?.put(this.key(url), copy()).catch(() => {}); // no room: the next visit loads it again
     return copy();
   }
 
@@ -106,16 +106,16 @@ class Loads {
 
 const network = self.fetch.bind(self);
 
-// Fetches a file, or says why not in a sentence for the reader.
+// Fetch a file, or throw an error with a sentence for the reader.
 async function reach(url, options) {
   const response = await network(url, options).catch(async (error) => {
-    // A browser does not say whether there was no answer, or one whose bytes are not those that were asked for.
+    // A failed fetch does not say whether the server did not answer or the bytes did not match the digest.
     const other = options?.integrity && (await network(url).catch(() => null));
     if (!other) throw unreachable(url, error);
     if (other.ok) throw told(`The file at ${url} is not the one that this book was built with, so it was not used.`);
     return other;
   });
-  if (!response.ok) throw told(`${url} cannot be had: the server answers ${response.status}.`);
+  if (!response.ok) throw told(`${url} could not be loaded: the server answered ${response.status}.`);
   return response;
 }
 

@@ -3,12 +3,12 @@
     :::{check}
     :::
 
-A page loads nothing for it until a reader opens an editor, and Python at the first check. What it loads then is put
-into the folders `check/` and `pyodide/` of the book: the script with its editor, bundled by esbuild; the items of each
-assignment; a wheel of what checks need of this course; Pyodide's core, from npm. NumPy's wheel comes from the address
-`check_numpy_base` of `_config.yml`, or `BNCOURSE_PYODIDE_BASE` of the build's environment, and is used only if it is
-the one of Pyodide's lock file; a mirror with a wheel of its own names its SHA-256 too, in `check_numpy_sha256` or
-`BNCOURSE_PYODIDE_SHA256`.
+A page loads nothing for this until a reader opens an editor, and loads Python only at the first check. The build puts
+the files for this into the folders `check/` and `pyodide/` of the book: the script with the editor, bundled by esbuild;
+the functions of each assignment; a wheel with the parts of this course that checks need; and Pyodide's core, from npm.
+NumPy's wheel comes from the address `check_numpy_base` in `_config.yml`, or `BNCOURSE_PYODIDE_BASE` in the build's
+environment, and is used only if it matches Pyodide's lock file. A mirror with a different wheel must also state its
+SHA-256, in `check_numpy_sha256` or `BNCOURSE_PYODIDE_SHA256`.
 """
 
 import hashlib
@@ -33,8 +33,8 @@ from bngrader.authoring.browser_exercises import Item, Items, read_items
 
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PACKAGE = "bncourse-0-py3-none-any.whl"
-OURS = ("bnref/*.py", "bnref/core/*.py", "bngrader/__init__.py", "bngrader/check/**/*.py")
-# A page's own script, until an editor is opened.
+COURSE_FILES = ("bnref/*.py", "bnref/core/*.py", "bngrader/__init__.py", "bngrader/check/**/*.py")
+# The only script in a page until an editor is opened.
 OPENER = """<script>
 for (const details of document.querySelectorAll("details.course-check"))
   details.addEventListener("toggle", () => import("ROOTcheck/check.js").then((script) => script.open(details)).catch(
@@ -43,10 +43,10 @@ for (const details of document.querySelectorAll("details.course-check"))
 
 
 class Check(SphinxDirective):
-    """The editors of the assignment that has the page's slug."""
+    """Editors for the functions of the assignment with the page's slug."""
 
     def run(self) -> list[nodes.Node]:
-        """Read the students' notebook, and make a closed part of the page for each function."""
+        """Read the students' notebook, and add a collapsed editor for each function."""
         slug = self.env.docname.rpartition("/")[2]
         notebook = Path(self.env.app.confdir, "exercises", slug, f"{slug}.ipynb")
         if not notebook.is_file():
@@ -59,7 +59,7 @@ class Check(SphinxDirective):
             content += self._editor(items, item, f"{root}exercises/{slug}/{slug}.ipynb")
         content.append(_raw(OPENER.replace("ROOT", root)))
         editors = nodes.container("", *content, classes=["course-checks"], is_div=True)
-        return [addnodes.only("", editors, expr="builder_html")]  # a book runs no scripts
+        return [addnodes.only("", editors, expr="builder_html")]  # e-readers run no scripts
 
     def _editor(self, items: Items, item: Item, notebook: str) -> list[nodes.Node]:
         points = f"{item.points:g} points in the notebook"
@@ -79,20 +79,20 @@ class Check(SphinxDirective):
 def _introduction(app: Sphinx) -> str:
     core = sum((_pyodide(app) / name).stat().st_size for name in CORE) / 1e6
     return (
-        "You can write the functions here as well, and check them at once with the notebook's tests and hints. Your "
-        f"code runs in your browser, in Python with NumPy: the first check loads Python ({core:.0f} MB) and NumPy, and "
-        "the next ones find both there. Your browser keeps what you type, and nothing leaves it."
+        "You can also write the functions here, and check them right away with the notebook's tests and hints. Your "
+        f"code runs in your browser, in Python with NumPy. The first check loads Python ({core:.0f} MB) and NumPy, and "
+        "later checks reuse them. Your browser keeps what you type, and nothing leaves it."
     )
 
 
 def _remarks(item: Item, notebook: str) -> str:
-    """What is different in the page."""
+    """Describe the differences between the page and the notebook for a function."""
     if item.missing:
         missing = " and ".join(item.missing)
-        return f"This one needs {missing}, which no page has: do it in {{download}}`the notebook <{notebook}>`."
-    remarks = [f"The tests call your `{name}` too: the one that you wrote above." for name in item.needs]
+        return f"It needs {missing}, which does not run in the page. Use {{download}}`the notebook <{notebook}>`."
+    remarks = [f"The tests also call your `{name}`, which you wrote above." for name in item.needs]
     if any("quiet=True" in test.source for test in item.tests):
-        remarks.append("Python in a page gives no warning of a division by 0: that part only the notebook tests.")
+        remarks.append("Python in the page does not warn about division by 0, so only the notebook tests that part.")
     return " ".join(remarks)
 
 
@@ -133,30 +133,30 @@ def _bundle(home: Path, into: Path) -> None:
 
 
 def write_wheel(home: Path, path: Path) -> None:
-    """Write the wheel of what checks need: the student's part of `bngrader`, and `bnref`'s functions in NumPy."""
+    """Write a wheel with the students' part of `bngrader` and `bnref`'s functions in NumPy."""
     about = {
         "METADATA": "Metadata-Version: 2.1\nName: bncourse\nVersion: 0\n",
         "WHEEL": "Wheel-Version: 1.0\nGenerator: bncourse\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     with WheelFile(str(path), "w", zipfile.ZIP_DEFLATED) as wheel:
-        for source in sorted(source for pattern in OURS for source in home.glob(pattern)):
+        for source in sorted(source for pattern in COURSE_FILES for source in home.glob(pattern)):
             wheel.writestr(source.relative_to(home).as_posix(), source.read_bytes())
         for file, text in about.items():
             wheel.writestr(f"{wheel.dist_info_path}/{file}", text)
 
 
 def config(check: Path, core: Path, lock: dict[str, Any], settings: Config) -> dict[str, Any]:
-    """What the worker reads first: the lock file of its packages, and by path, the sizes and digests of all files."""
+    """Build the worker's configuration: the lock file of its packages, and sizes and digests of all files by path."""
     base = os.environ.get("BNCOURSE_PYODIDE_BASE") or settings.check_numpy_base
     digest = os.environ.get("BNCOURSE_PYODIDE_SHA256") or settings.check_numpy_sha256
     numpy = lock["packages"]["numpy"]
     numpy |= {"file_name": f"{base.rstrip('/')}/{numpy['file_name']}", "sha256": digest or numpy["sha256"]}
     files = {f"../pyodide/{name}": _file(core / name) for name in CORE} | {PACKAGE: _file(check / PACKAGE)}
-    ours = numpy | {"name": "bncourse", "version": "0", "file_name": PACKAGE, "sha256": files[PACKAGE]["sha256"]}
-    ours |= {"imports": ["bngrader", "bnref"], "depends": ["numpy"]}
+    course = numpy | {"name": "bncourse", "version": "0", "file_name": PACKAGE, "sha256": files[PACKAGE]["sha256"]}
+    course |= {"imports": ["bngrader", "bnref"], "depends": ["numpy"]}
     return {
         "files": files | {numpy["file_name"]: {"sha256": numpy["sha256"]}},
-        "lock": {"info": lock["info"], "packages": {"numpy": numpy, "bncourse": ours}},
+        "lock": {"info": lock["info"], "packages": {"numpy": numpy, "bncourse": course}},
     }
 
 
@@ -165,7 +165,7 @@ def _file(path: Path) -> dict[str, Any]:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive, and what puts its files in place."""
+    """Register the directive, its settings, and the step that writes its files."""
     app.add_directive("check", Check)
     app.add_config_value("check_numpy_base", "", "html", [str])
     app.add_config_value("check_numpy_sha256", "", "html", [str])

@@ -1,4 +1,4 @@
-"""Serve of FontAwesome's fonts the icons that the pages use: a few kilobytes instead of three hundred."""
+"""Subset FontAwesome's fonts to the icons in use: a few kilobytes instead of 300."""
 
 import logging
 import re
@@ -16,7 +16,7 @@ ESCAPED = re.compile(r"[\"']\\(f[0-9a-f]{3})[\"']")
 
 
 def used(out: Path) -> set[int]:
-    """The code points of the icons that pages name by class, and of those that style sheets and scripts write out."""
+    """Find the code points of all icons in use, by class in pages and by code point in style sheets and scripts."""
     text = "".join(page.read_text() for page in out.rglob("*.html"))
     classes = set(re.findall(r"\bfa-([a-z0-9-]+)", text))
     sources = [*out.glob("_static/*.css"), *out.glob("_static/styles/*.css"), *out.glob("_static/scripts/*.js")]
@@ -43,7 +43,7 @@ def _subset(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the extension, to run when all pages are written."""
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # else it tells of each table
-    app.connect("build-finished", _subset, priority=900)
+    """Register the extension, which runs after all pages have been written."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # otherwise it logs every table of every font
+    app.connect("build-finished", _subset, priority=900)  # after the theme has copied its fonts
     return {"parallel_read_safe": True, "parallel_write_safe": True}

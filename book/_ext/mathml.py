@@ -1,4 +1,4 @@
-"""Formulas as MathML, for the EPUB: readers of books show it, and run no scripts. MathJax itself makes it."""
+"""Formulas as MathML for the EPUB, converted by MathJax: e-readers display MathML but run no scripts."""
 
 import functools
 import json
@@ -15,13 +15,13 @@ SCRIPT = Path(__file__).with_suffix(".cjs")
 
 @functools.cache
 def _converter() -> "subprocess.Popen[str]":
-    """A process that turns lines of JSON, a formula and whether it is displayed, into lines with MathML."""
+    """Start a process that converts lines of JSON, `[formula, display]`, into lines with MathML."""
     return subprocess.Popen(["node", SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 @functools.cache
 def mathml(tex: str, display: bool) -> str:
-    """The MathML of a formula. Raises ValueError if MathJax does not understand it."""
+    """Convert a formula to MathML. Raises ValueError if MathJax does not understand it."""
     process = _converter()
     assert process.stdin is not None
     assert process.stdout is not None
@@ -47,7 +47,7 @@ def _display(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the renderer, and choose it for the EPUB."""
+    """Register the renderer, and select it for the EPUB."""
     app.add_html_math_renderer("mathml", (_inline, None), (_display, None))
     app.add_config_value("epub_math_renderer", "mathml", "env", [str])
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,6 +1,6 @@
-"""Offer each executed chapter as a notebook that plain Jupyter shows well: MyST's roles and directives become text.
+"""Offer each executed chapter as a notebook for plain Jupyter, with MyST's roles and directives turned into text.
 
-The theme offers notebooks only beside buttons that launch them somewhere.
+The theme offers notebooks only together with buttons that launch them on a server.
 """
 
 import json
@@ -20,7 +20,7 @@ ROLE = re.compile(r"\{([\w:]+)\}`(.*?)(?: <.*?>)?`")
 
 
 def plain(text: str, glued: dict[str, str]) -> str:
-    """Markdown without MyST: `glued` has the values of `{glue:text}` by name."""
+    """Convert MyST to plain Markdown. `glued` maps the names in `{glue:text}` to their values."""
 
     def role(match: re.Match[str]) -> str:
         name, content = match.groups()
@@ -38,14 +38,14 @@ def plain(text: str, glued: dict[str, str]) -> str:
 
 
 def _glued(executed: Path) -> dict[str, str]:
-    """The values that the chapter's cells gave to `glue`, as text."""
+    """Read the values that the chapter's cells passed to `glue`, as text."""
     stored = executed.with_suffix(".glue.json")
     outputs = json.loads(stored.read_text()) if stored.is_file() else {}
     return {name: output["data"]["text/plain"].strip("'") for name, output in outputs.items()}
 
 
 def _executed(path: Path, cache: str) -> NotebookNode:
-    """The notebook with its outputs: myst-nb leaves them out where it found them in its cache."""
+    """Read the notebook with its outputs, which myst-nb leaves out of the file if they came from its cache."""
     notebook = nbformat.read(path, as_version=4)
     with suppress(KeyError):  # pages without code are not in the cache
         _, notebook = get_cache(cache).merge_match_into_notebook(notebook)
@@ -65,10 +65,10 @@ def _offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, An
         target = Path(app.outdir, "_sources", f"{page}.ipynb")
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
-        context["ipynb_source"] = f"{page}.ipynb"  # the theme makes a button of it
+        context["ipynb_source"] = f"{page}.ipynb"  # the theme turns this into a button
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the extension, to run before the theme adds its buttons."""
+    """Register the extension, which runs before the theme adds its buttons."""
     app.connect("html-page-context", _offer_notebook, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

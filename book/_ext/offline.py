@@ -1,6 +1,6 @@
-"""Serve MathJax from the book's own host, and do not serve what the pages do not need.
+"""Serve MathJax from the book's own host, and drop files that the pages do not need.
 
-What else would come from another host is left out of the list of extensions in `_config.yml`.
+Extensions that would load other files from other hosts are not listed in `_config.yml`.
 """
 
 import shutil
@@ -9,9 +9,9 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-# The script for TeX in, HTML out, and its fonts: 1.5 MB of MathJax's 20.
+# The script that turns TeX into HTML, and its fonts: 1.5 MB of MathJax's 20 MB.
 MATHJAX_PARTS = ["es5/tex-chtml.js", "es5/output/chtml/fonts/woff-v2"]
-# 1.5 MB that draws the icons that the style sheet beside it draws too, from fonts of 0.3 MB.
+# The theme loads this script of 1.5 MB, but its style sheet already draws the same icons from fonts of 0.3 MB.
 ICON_SCRIPT = "_static/vendor/fontawesome/6.5.2/js/all.min.js"
 
 
@@ -36,7 +36,7 @@ def _empty_icon_script(app: Sphinx, exception: Exception | None) -> None:
 
 
 def _leave_out_of_epub(app: Sphinx) -> None:
-    """Widgets and what forwards to the first page are for a site."""
+    """Leave out the widgets and the forwarding page, which only a website needs."""
     if app.builder.name == "epub":
         app.config.html_extra_path = []
 

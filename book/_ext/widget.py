@@ -1,10 +1,10 @@
-"""The directive `widget`: a figure to play with, drawn in the page by `_extra/widgets/<name>.mjs`.
+"""The directive `widget`: an interactive figure, drawn in the page by `_extra/widgets/<name>.mjs`.
 
     :::{widget} scaling
-    What a reader sees where the script does not run.
+    Text for readers whose browser does not run the script.
     :::
 
-The module looks for the class `course-widget-<name>` and puts the figure in place of the content.
+The module looks for the class `course-widget-<name>` and replaces the content with the figure.
 """
 
 from pathlib import Path
@@ -18,13 +18,13 @@ FOLDER = Path("book/_extra/widgets")
 
 
 class Widget(SphinxDirective):
-    """A container with the content as its fallback, and the script that fills it."""
+    """A container with fallback content, and the script that fills it."""
 
     required_arguments = 1
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """Parse the directive, or report the module that is missing."""
+        """Build the container, or report that the widget's module is missing."""
         name = self.arguments[0]
         module = Path(self.env.app.confdir, FOLDER, f"{name}.mjs")
         if not module.is_file():
@@ -33,9 +33,9 @@ class Widget(SphinxDirective):
         classes = ["course-widget", f"course-widget-{name}"]
         root = "../" * self.env.docname.count("/")
         script = f'<script type="module" src="{root}widgets/{name}.mjs"></script>'
-        # `is_div` keeps docutils' class `container` away, for which Bootstrap has rules.
+        # `is_div` suppresses docutils' class `container`, which Bootstrap would style.
         fallback = nodes.container("", *self.parse_content_to_nodes(), classes=classes, is_div=True)
-        only = addnodes.only("", nodes.raw("", script, format="html"), expr="not epub")  # which runs no scripts
+        only = addnodes.only("", nodes.raw("", script, format="html"), expr="not epub")  # e-readers run no scripts
         return [fallback, only]
 
 

@@ -5,6 +5,8 @@ from jupyter_client import KernelManager
 
 from bngrader.loopback import WARNING
 
+pytestmark = pytest.mark.real
+
 
 @pytest.mark.parametrize(("address", "warns"), [("127.0.0.1", False), ("0.0.0.0", True)])
 def test_a_kernel_warns_only_where_others_can_connect(tmp_path, address, warns):

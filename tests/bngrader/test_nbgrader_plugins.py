@@ -2,7 +2,7 @@
 
 import pytest
 
-from bngrader.rubric import ShowRubric
+from bngrader.nbgrader_plugins import ShowRubric
 from tests.grading import sample_class
 
 
@@ -21,7 +21,7 @@ def test_formgrader_shows_the_rubric_above_the_answer(notebook):
 
 
 @pytest.mark.parametrize("resources", [{"assignment_id": "scaling"}, {"submission_id": "1", "assignment_id": "gone"}])
-def test_elsewhere_a_notebook_stays_as_it_is(notebook, resources):
+def test_other_notebooks_stay_as_they_are(notebook, resources):
     before = [cell.source for cell in notebook.cells]
     shown, _ = ShowRubric().preprocess(notebook, resources)
     assert [cell.source for cell in shown.cells] == before

@@ -1,6 +1,6 @@
-"""What the tests of the reference package share."""
+"""Settings for all tests of the reference package."""
 
 import torch
 
-# Small tensors: on a busy machine two threads wait for each other longer than they compute.
+# The tensors are small: on a busy machine, two threads would wait for each other longer than they compute.
 torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Every norm of the package beside torch's, in one form, for tests that hold of all of them."""
+"""All norms of the package with their torch counterparts, for tests that hold for every norm."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ EPS = 1e-5
 
 @dataclass(frozen=True)
 class Norm:
-    """`forward(x, gamma, beta)` and `backward(dy, cache)` of ours, and `oracle(x, gamma, beta)` of torch's."""
+    """bnref's `forward(x, gamma, beta)` and `backward(dy, cache)`, and torch's `oracle(x, gamma, beta)`."""
 
     forward: Any
     backward: Any
@@ -22,7 +22,7 @@ class Norm:
 
 
 def grouped(groups):
-    """Group norm with `groups(C)` groups."""
+    """Make group norm with `groups(C)` groups."""
     return Norm(
         lambda x, g, b: norm_types.group_norm_forward(x, groups(x.shape[1]), g, b, EPS),
         norm_types.group_norm_backward,
@@ -52,7 +52,7 @@ NORMS = {
 
 
 def oracle(norm, x, gamma, beta, dy):
-    """Torch's output and gradients of x, gamma and beta, as arrays of the dtype of `x`."""
+    """Return torch's output and its gradients with respect to x, gamma and beta, in the dtype of `x`."""
     inputs = [torch.tensor(np.array(a), requires_grad=True) for a in (x, gamma, beta)]
     y = norm.oracle(*inputs)
     y.backward(torch.tensor(np.array(dy)))

@@ -1,4 +1,4 @@
-"""What every function refuses, in one form: no case is accepted, and each message names the argument."""
+"""Checks that functions reject invalid arguments, with messages that name the argument."""
 
 import numpy as np
 import pytest
@@ -13,28 +13,28 @@ def refuses(match, function, *args, **kwargs):
 
 
 def refuses_bad_tables(name, function):
-    """Assert that `function(x)` refuses what is no (N, D) table of real numbers, by the argument's name."""
+    """Assert that `function(x)` rejects anything but an (N, D) table of real numbers, naming the argument."""
     for bad in (np.zeros((0, 3)), np.zeros((3, 0)), np.zeros(3), np.zeros((2, 2, 2)), 1.0, []):
         refuses(rf"{name} must be a table of shape \(N, D\).*its shape is", function, bad)
     for bad in NOT_REAL:
-        refuses(f"{name} must hold real numbers, but its dtype is", function, bad)
+        refuses(f"{name} must contain real numbers, but its dtype is", function, bad)
 
 
 def refuses_bad_images(name, function):
-    """Assert that `function(x)` refuses what is no (N, C, H, W) batch of real numbers, by the argument's name."""
+    """Assert that `function(x)` rejects anything but an (N, C, H, W) batch of real numbers, naming the argument."""
     for bad in (np.zeros((0, 3, 2, 2)), np.zeros((3, 2, 2)), np.zeros((1, 2, 2, 0)), 1.0):
         refuses(rf"{name} must be a batch of images of shape \(N, C, H, W\).*its shape is", function, bad)
     for bad in NOT_REAL:
-        refuses(f"{name} must hold real numbers, but its dtype is", function, bad[None, None])
+        refuses(f"{name} must contain real numbers, but its dtype is", function, bad[None, None])
 
 
 def refuses_bad_eps(function):
-    """Assert that `function(eps)` refuses what is not a finite number above 0."""
+    """Assert that `function(eps)` rejects anything but a finite positive number."""
     for bad in (0, -1e-5, np.nan, np.inf, "1e-5", None, [1e-5], 1j):
         refuses("eps must be", function, bad)
 
 
 def refuses_bad_counts(name, function):
-    """Assert that `function(n)` refuses what is not a whole number from 1 up, by the argument's name."""
+    """Assert that `function(n)` rejects anything but a positive integer, naming the argument."""
     for bad in (0, -1, 1.5, "3", None):
-        refuses(f"{name} must be a whole number from 1 up, but it is", function, bad)
+        refuses(f"{name} must be a positive integer, but it is", function, bad)

@@ -1,4 +1,4 @@
-"""bnref.batches and bnref.core.streaming against NumPy, scikit-learn and plain loops, and at the edges."""
+"""Tests of bnref.batches and bnref.core.streaming against NumPy, scikit-learn and plain loops."""
 
 import math
 
@@ -19,19 +19,19 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_the_worked_example_gives_80():
+def test_worked_example_takes_80_iterations():
     assert count_iterations(2000, 500, 20) == 80
 
 
 @given(sizes, sizes, st.integers(1, 5), st.booleans())
-def test_the_count_is_the_number_of_batches_that_are_drawn(samples, size, epochs, drop_last):
+def test_count_equals_number_of_drawn_batches(samples, size, epochs, drop_last):
     drawn = sum(len(list(iterate_minibatches(samples, size, rng(), drop_last))) for _ in range(epochs))
     assert count_iterations(samples, size, epochs, drop_last) == drawn
     assert isinstance(count_iterations(np.int64(samples), size, epochs), int)
 
 
 @given(sizes, sizes)
-def test_an_epoch_is_one_permutation_in_slices(samples, size):
+def test_epoch_slices_one_permutation(samples, size):
     batches = list(iterate_minibatches(samples, size, rng()))
     np.testing.assert_array_equal(np.concatenate(batches), rng().permutation(samples))
     assert {len(batch) for batch in batches[:-1]} <= {size}
@@ -42,7 +42,7 @@ def test_an_epoch_is_one_permutation_in_slices(samples, size):
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=8), st.sampled_from([np.float32, np.float64]))
-def test_merged_statistics_are_those_of_all_rows(lengths, dtype):
+def test_merged_statistics_equal_those_of_all_rows(lengths, dtype):
     batches = [rng().normal(i, 1 + i, size=(m, 3)).astype(dtype) for i, m in enumerate(lengths)]
     mean, var = merge_statistics(iter(batches))
     rows = np.concatenate(batches).astype(float)
@@ -53,14 +53,14 @@ def test_merged_statistics_are_those_of_all_rows(lengths, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("length", [1, 7, 1000])
-def test_a_mean_of_a_million_costs_no_accuracy(dtype, length):
+def test_mean_of_a_million_costs_no_accuracy(dtype, length):
     rows = (1e6 + rng().normal(size=(5000, 2))).astype(dtype)
     mean, var = merge_statistics(rows[i : i + length] for i in range(0, 5000, length))
     np.testing.assert_allclose(mean, rows.mean(axis=0, dtype=np.longdouble).astype(float), rtol=1e-12)
     np.testing.assert_allclose(var, rows.astype(np.longdouble).var(axis=0).astype(float), rtol=1e-6)
 
 
-def test_a_constant_column_is_exact_and_batches_stay():
+def test_constant_column_is_exact_and_batches_unchanged():
     batches = [np.full((m, 2), 0.1) for m in (1, 3, 10)]
     mean, var = merge_statistics(batches)
     np.testing.assert_array_equal([mean, var], [[0.1, 0.1], [0, 0]])
@@ -68,7 +68,7 @@ def test_a_constant_column_is_exact_and_batches_stay():
     assert not any(np.may_share_memory(a, one) for a in merge_statistics([one]))
 
 
-def test_each_batch_is_read_once_and_none_is_kept():
+def test_batches_are_read_once_and_not_kept():
     import weakref
 
     alive = []
@@ -84,7 +84,7 @@ def test_each_batch_is_read_once_and_none_is_kept():
     merge_statistics(stream())
 
 
-def test_streams_merge_to_the_stream_of_both_and_agree_with_scikit_learn():
+def test_merged_streams_agree_with_scikit_learn():
     rows = rng().normal(3, 2, size=(90, 4))
     left, right, scaler = RunningMoments(), RunningMoments(), StandardScaler()
     for i in range(0, 90, 10):
@@ -97,7 +97,7 @@ def test_streams_merge_to_the_stream_of_both_and_agree_with_scikit_learn():
     np.testing.assert_allclose(left.variance(ddof=1), rows.var(axis=0, ddof=1))
 
 
-def test_a_moving_average_keeps_decay_of_the_old_value():
+def test_moving_average_keeps_decay_share_of_old_value():
     assert moving_average([10.0, 20.0], 0.9) == pytest.approx(0.9 * 1.0 + 0.1 * 20)
     np.testing.assert_allclose(moving_average([[1.0, 2.0]], 0.0, start=[5.0, 5.0]), [1, 2])
     assert moving_average([], 0.5, start=3.0) == 3
@@ -116,7 +116,7 @@ def plain_descent(x, y, lr, size, epochs, generator):
 
 
 @pytest.mark.parametrize("size", [1, 7, 30, 100])
-def test_training_is_mini_batch_descent_from_0(size):
+def test_training_is_mini_batch_descent_from_zero(size):
     x, y = rng().normal(size=(30, 3)), rng().normal(size=30)
     w, losses = train_linear(x, y, 0.05, size, 4, rng())
     want, want_losses = plain_descent(x, y, 0.05, size, 4, rng())
@@ -126,7 +126,7 @@ def test_training_is_mini_batch_descent_from_0(size):
     assert all(type(loss) is float for loss in losses)
 
 
-def test_training_finds_the_least_squares_solution_and_keeps_the_dtype():
+def test_training_finds_least_squares_solution_in_same_dtype():
     x = rng().normal(size=(64, 3)).astype(np.float32)
     y = (x @ np.array([1, -2, 3], np.float32)).astype(np.float32)
     w, losses = train_linear(x, y, 0.1, 16, 60, rng())
@@ -135,22 +135,22 @@ def test_training_finds_the_least_squares_solution_and_keeps_the_dtype():
     assert losses[0] > 1 > 1e-6 > losses[-1]
 
 
-def test_a_learning_rate_that_is_too_high_diverges_without_a_warning(recwarn):
+def test_too_high_learning_rate_diverges_without_warning(recwarn):
     x, y = rng().normal(size=(20, 2)), rng().normal(size=20)
     assert not math.isfinite(train_linear(x, y, 50.0, 5, 100, rng())[1][-1])
     assert len(recwarn) == 0
 
 
-def test_what_is_not_valid_is_refused_by_name():
+def test_invalid_arguments_are_named_in_errors():
     for i, name in enumerate(["n_samples", "batch_size", "epochs"]):
         refuses_bad_counts(name, lambda n, i=i: count_iterations(*[n if j == i else 3 for j in range(3)]))
     refuses_bad_counts("n_samples", lambda n: iterate_minibatches(n, 3, rng()))
     refuses_bad_counts("batch_size", lambda n: iterate_minibatches(3, n, rng()))
     refuses_bad_tables("a batch", lambda x: merge_statistics([x]))
     refuses("at least one batch", merge_statistics, [])
-    refuses("2 columns as those before it, but it has 3", merge_statistics, [np.zeros((1, 2)), np.zeros((1, 3))])
-    refuses("more than 1 rows, but 0 were seen", RunningMoments().variance, 1)
-    refuses("decay must be from 0 to 1", moving_average, [1.0], 1.1)
+    refuses("earlier ones have 2 and this one has 3", merge_statistics, [np.zeros((1, 2)), np.zeros((1, 3))])
+    refuses("more than 1 rows, but got 0", RunningMoments().variance, 1)
+    refuses("decay must be between 0 and 1", moving_average, [1.0], 1.1)
     x, y = np.zeros((4, 2)), np.zeros(4)
     refuses_bad_tables("x", lambda x: train_linear(x, y, 0.1, 2, 1, rng()))
     refuses(r"y must have shape \(4,\), but its shape is \(3,\)", train_linear, x, y[:3], 0.1, 2, 1, rng())

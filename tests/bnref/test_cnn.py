@@ -1,4 +1,4 @@
-"""bnref.cnn and bnref.core.folding: against torch, on scikit-learn's digits, and at the edges (see test_core too)."""
+"""Tests of bnref.cnn and bnref.core.folding against torch and on scikit-learn's digits (see also test_passes)."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def test_pixels_are_samples_of_their_channel():
+def test_pixels_count_as_samples_of_their_channel():
     x, dy = rng().normal(size=(2, 3, 4, 5, 2))
     gamma, beta = rng(1).normal(size=(2, 4))
     rows = lambda a: a.transpose(0, 2, 3, 1).reshape(-1, 4)  # noqa: E731
@@ -33,7 +33,7 @@ def test_pixels_are_samples_of_their_channel():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
-def test_dtypes_are_kept_and_integers_become_float64(dtype):
+def test_dtype_is_kept_and_integers_become_float64(dtype):
     x = rng().integers(0, 9, size=(2, 3, 4, 5)).astype(dtype)
     one = np.ones(3, dtype)
     y, cache = batch_norm2d_forward(x, one, one)
@@ -52,7 +52,7 @@ def batch_norm_eval(x, gamma, beta, mean, var, eps):
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.booleans(), st.integers(0, 2), st.sampled_from([1e-5, 0.1]))
-def test_a_folded_convolution_gives_what_both_gave_with_any_padding(inputs, outputs, with_bias, padding, eps):
+def test_folded_convolution_is_exact_with_any_padding(inputs, outputs, with_bias, padding, eps):
     weight, x = rng().normal(size=(outputs, inputs, 3, 2)), torch.tensor(rng(2).normal(size=(2, inputs, 5, 6)))
     bias = rng(3).normal(size=outputs) if with_bias else None
     known = statistics(outputs)
@@ -64,7 +64,7 @@ def test_a_folded_convolution_gives_what_both_gave_with_any_padding(inputs, outp
 
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize("with_bias", [True, False])
-def test_batch_norm_before_a_convolution_folds_if_the_padding_is_what_it_maps_to_0(padding, with_bias):
+def test_folding_before_convolution_needs_returned_padding(padding, with_bias):
     weight, x = rng().normal(size=(4, 3, 3, 3)), torch.tensor(rng(2).normal(size=(2, 3, 5, 6)))
     bias, known = rng(3).normal(size=4) if with_bias else None, statistics(3)
     torch_bias = None if bias is None else torch.tensor(bias)
@@ -78,7 +78,7 @@ def test_batch_norm_before_a_convolution_folds_if_the_padding_is_what_it_maps_to
         assert (zeros - want).abs().max() > 0.1, "with zeros for the padding it is another map"
 
 
-def test_batch_norm_before_a_linear_layer_folds():
+def test_batch_norm_before_linear_layer_folds():
     weight, bias, known = rng().normal(size=(4, 3)), rng(3).normal(size=4), statistics(3)
     x = rng(2).normal(size=(6, 3))
     want = batch_norm_eval(torch.tensor(x), *known, 1e-5).numpy() @ weight.T
@@ -89,14 +89,14 @@ def test_batch_norm_before_a_linear_layer_folds():
 
 
 @given(st.integers(1, 8), st.integers(1, 8), st.integers(1, 5), st.booleans())
-def test_parameters_are_those_that_torch_counts(inputs, outputs, side, batch_norm):
+def test_parameter_counts_equal_torchs(inputs, outputs, side, batch_norm):
     layers = [nn.Conv2d(inputs, outputs, side, bias=not batch_norm), *([nn.BatchNorm2d(outputs)] if batch_norm else [])]
     learnable = sum(p.numel() for layer in layers for p in layer.parameters())
     state = sum(b.numel() for layer in layers for name, b in layer.named_buffers() if name != "num_batches_tracked")
     assert parameter_counts(inputs, outputs, side, batch_norm) == (learnable, state)
 
 
-def test_the_network_is_made_of_convolution_batch_norm_and_relu_without_biases():
+def test_network_has_conv_bn_relu_blocks_without_biases():
     network = make_network(7)
     assert network.training
     assert network(torch.randn(5, 1, 8, 8)).shape == (5, 7)
@@ -108,7 +108,7 @@ def test_the_network_is_made_of_convolution_batch_norm_and_relu_without_biases()
             assert isinstance(layers[i + 2], nn.ReLU)
 
 
-def test_the_network_learns_the_digits_and_folding_changes_no_prediction():
+def test_network_learns_digits_and_folds_exactly():
     data = load_digits()
     x, y = torch.tensor(data.images[:, None] / 16, dtype=torch.float32), torch.tensor(data.target)
     split = train_test_split(np.arange(len(y)), test_size=0.25, random_state=0, stratify=data.target)
@@ -129,7 +129,7 @@ def test_the_network_learns_the_digits_and_folding_changes_no_prediction():
 
 
 def folded(network):
-    """The same network with each batch norm folded into the convolution before it."""
+    """Fold each batch norm of the network into the convolution before it."""
     layers = []
     for layer in network:
         if isinstance(layer, nn.BatchNorm2d):
@@ -142,19 +142,19 @@ def folded(network):
     return nn.Sequential(*layers)
 
 
-def test_what_is_not_valid_is_refused_by_name():
+def test_invalid_arguments_are_named_in_errors():
     x, one = np.zeros((2, 3, 4, 5)), np.ones(3)
     refuses_bad_images("x", lambda x: batch_norm2d_forward(x, one, one))
     refuses_bad_eps(lambda eps: batch_norm2d_forward(x, one, one, eps))
     refuses(r"gamma must have shape \(3,\), but its shape is \(4,\)", batch_norm2d_forward, x, np.ones(4), one)
     cache = batch_norm2d_forward(x, one, one)[1]
     refuses("dy must have the shape of the output", batch_norm2d_backward, x[:, :2], cache)
-    refuses("dy must hold real numbers", batch_norm2d_backward, x.astype(complex), cache)
+    refuses("dy must contain real numbers", batch_norm2d_backward, x.astype(complex), cache)
     weight = np.ones((3, 2, 3, 3))
     refuses_bad_eps(lambda eps: fold_conv(weight, None, one, one, one, one, eps))
     refuses(r"weight must have shape \(out, in, kh, kw\)", fold_conv, np.ones((3, 2)), None, one, one, one, one)
     refuses(r"mean must have shape \(3,\)", fold_conv, weight, None, one, one, np.ones(2), one)
-    refuses("gamma must not be 0", fold_conv_before, weight, None, np.zeros(2), *np.ones((3, 2)))
+    refuses("gamma must not contain 0", fold_conv_before, weight, None, np.zeros(2), *np.ones((3, 2)))
     for i, name in enumerate(["in_channels", "out_channels", "kernel_size"]):
         refuses_bad_counts(name, lambda n, i=i: parameter_counts(*[n if j == i else 3 for j in range(3)], True))
     refuses_bad_counts("num_classes", make_network)

@@ -1,4 +1,4 @@
-"""bnref.inference and bnref.variants: against torch, by their properties, and at the edges."""
+"""Tests of bnref.inference and bnref.variants against torch, and of their properties and edge cases."""
 
 import numpy as np
 import pytest
@@ -25,23 +25,23 @@ def state(layer):
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.9, 0.99, 1.0])
-def test_training_and_evaluation_are_those_of_torchs_layer(decay):
-    ours = BatchNorm(3, decay=decay, eps=1e-3)
-    theirs = nn.BatchNorm1d(3, momentum=1 - decay, eps=1e-3, dtype=torch.float64)
-    ours.gamma, ours.beta = rng(1).normal(size=(2, 3))
-    theirs.weight.data, theirs.bias.data = torch.tensor(ours.gamma), torch.tensor(ours.beta)
+def test_both_modes_agree_with_torch(decay):
+    layer = BatchNorm(3, decay=decay, eps=1e-3)
+    torch_layer = nn.BatchNorm1d(3, momentum=1 - decay, eps=1e-3, dtype=torch.float64)
+    layer.gamma, layer.beta = rng(1).normal(size=(2, 3))
+    torch_layer.weight.data, torch_layer.bias.data = torch.tensor(layer.gamma), torch.tensor(layer.beta)
     for step in range(6):
         x = rng(step).normal(step, 2, size=(4 + step, 3))
-        np.testing.assert_allclose(ours(x), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
-        np.testing.assert_allclose(ours.running_mean, theirs.running_mean.numpy(), rtol=1e-10, atol=1e-10)
-        np.testing.assert_allclose(ours.running_var, theirs.running_var.numpy(), rtol=1e-10, atol=1e-10)
-    ours.training = False
-    theirs.eval()
+        np.testing.assert_allclose(layer(x), torch_layer(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(layer.running_mean, torch_layer.running_mean.numpy(), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(layer.running_var, torch_layer.running_var.numpy(), rtol=1e-10, atol=1e-10)
+    layer.training = False
+    torch_layer.eval()
     x = rng(9).normal(size=(1, 3))
-    np.testing.assert_allclose(ours(x), theirs(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(layer(x), torch_layer(torch.tensor(x)).detach().numpy(), rtol=1e-10, atol=1e-10)
 
 
-def test_a_new_layer_has_the_buffers_of_the_contract():
+def test_new_layer_has_documented_initial_state():
     layer = BatchNorm(2)
     np.testing.assert_array_equal(state(layer), [[1, 1], [0, 0], [0, 0], [1, 1]])
     assert {a.dtype for a in state(layer)} == {np.dtype(float)}
@@ -49,7 +49,7 @@ def test_a_new_layer_has_the_buffers_of_the_contract():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_evaluation_uses_no_statistic_of_the_batch_and_changes_nothing(dtype):
+def test_evaluation_ignores_batch_statistics_and_keeps_state(dtype):
     layer = BatchNorm(3)
     layer(rng().normal(1e4, 1, size=(50, 3)))
     layer.training = False
@@ -62,7 +62,7 @@ def test_evaluation_uses_no_statistic_of_the_batch_and_changes_nothing(dtype):
     np.testing.assert_allclose(y, want, rtol=1e-5 if dtype == np.float32 else 1e-12)
 
 
-def test_the_decay_is_the_share_of_the_old_value():
+def test_decay_is_share_of_old_value():
     layer = BatchNorm(1, decay=0.9)
     layer(np.array([[1.0], [3.0]]))
     assert layer.running_mean[0] == pytest.approx(0.1 * 2)
@@ -70,7 +70,7 @@ def test_the_decay_is_the_share_of_the_old_value():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_population_statistics_are_those_of_algorithm_2(dtype):
+def test_population_statistics_follow_algorithm_2(dtype):
     batches = [rng(i).normal(i, 2, size=(5, 3)).astype(dtype) for i in range(4)]
     mean, var = population_statistics(iter(batches))
     assert mean.dtype == var.dtype == dtype
@@ -79,7 +79,7 @@ def test_population_statistics_are_those_of_algorithm_2(dtype):
 
 
 @given(st.integers(2, 6), st.booleans(), st.sampled_from([1e-5, 1e-2, 1.0]))
-def test_a_folded_layer_gives_what_both_gave(width, with_bias, eps):
+def test_folded_layer_equals_both_layers(width, with_bias, eps):
     linear, norm = nn.Linear(4, width, bias=with_bias).double(), nn.BatchNorm1d(width, eps=eps).double()
     for p in (*linear.parameters(), *norm.parameters(), norm.running_mean):
         p.data = torch.tensor(rng(width).normal(size=tuple(p.shape)))
@@ -93,7 +93,7 @@ def test_a_folded_layer_gives_what_both_gave(width, with_bias, eps):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_folding_keeps_the_dtype_of_the_weight_and_its_arguments(dtype):
+def test_folding_keeps_weight_dtype_and_arguments(dtype):
     arguments = [np.ones((2, 3), dtype), np.ones(2, dtype), *np.ones((4, 2), dtype)]
     weight, bias = fold_linear(*arguments)
     assert weight.dtype == bias.dtype == dtype
@@ -102,13 +102,13 @@ def test_folding_keeps_the_dtype_of_the_weight_and_its_arguments(dtype):
 
 
 @given(st.floats(0.01, 0.9999), st.floats(1e-9, 1))
-def test_steps_to_forget_is_the_first_step_within_the_tolerance(decay, tolerance):
+def test_steps_to_forget_is_first_step_within_tolerance(decay, tolerance):
     steps = steps_to_forget(decay, tolerance)
     assert decay**steps <= tolerance
     assert steps == 0 or decay ** (steps - 1) > tolerance
 
 
-def test_exact_ties_of_powers_of_a_half_count():
+def test_steps_to_forget_counts_exact_ties():
     assert [steps_to_forget(0.5, 0.5**k) for k in range(6)] == list(range(6))
     assert steps_to_forget(0.25, 0.5**10) == 5
     assert [steps_to_forget(decay, 0.01) for decay in (0.9, 0.99, 0.999)] == [44, 459, 4603]
@@ -116,11 +116,11 @@ def test_exact_ties_of_powers_of_a_half_count():
 
 
 def renorm(x, gamma, beta, mean, std, r, d):
-    """Ioffe (2017), algorithm 1, with r and d given."""
+    """Compute algorithm 1 of Ioffe (2017) for given r and d."""
     return gamma * ((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5) * r + d) + beta
 
 
-def test_batch_renorm_is_batch_norm_with_tight_limits_and_uses_running_statistics_with_wide_ones():
+def test_batch_renorm_limits_select_the_statistics():
     x, (gamma, beta, mean) = rng().normal(2, 3, size=(20, 4)), rng(1).normal(size=(3, 4))
     std = np.full(4, 2.0)
     tight = batch_renorm_forward(x, gamma, beta, mean, std, r_max=1, d_max=0)[0]
@@ -130,7 +130,7 @@ def test_batch_renorm_is_batch_norm_with_tight_limits_and_uses_running_statistic
 
 
 @pytest.mark.parametrize(("r_max", "d_max"), [(1.2, 0.3), (3, 5)])
-def test_the_gradient_of_batch_renorm_takes_its_corrections_as_constants(r_max, d_max):
+def test_batch_renorm_gradient_treats_corrections_as_constant(r_max, d_max):
     x, (gamma, beta, mean) = rng().normal(2, 3, size=(6, 2)), rng(1).normal(size=(3, 2))
     std, dy = np.array([1.0, 4.0]), rng(2).normal(size=(6, 2))
     y, cache = batch_renorm_forward(x, gamma, beta, mean, std, r_max, d_max)
@@ -145,39 +145,39 @@ def test_the_gradient_of_batch_renorm_takes_its_corrections_as_constants(r_max, 
 
 
 @given(st.sampled_from([1, 2, 3, 4, 6, 12]))
-def test_ghost_batches_are_normalized_by_themselves(size):
+def test_ghost_batches_are_normalized_separately(size):
     x, (gamma, beta) = rng().normal(size=(12, 3)), rng(1).normal(size=(2, 3))
     parts = [batch_norm_forward(x[i : i + size], gamma, beta)[0] for i in range(0, 12, size)]
     np.testing.assert_allclose(ghost_batch_norm(x, gamma, beta, size), np.concatenate(parts))
 
 
-def test_precise_statistics_are_those_of_all_rows():
+def test_precise_statistics_cover_all_rows():
     layer, rows = BatchNorm(3), rng().normal(4, 2, size=(60, 3))
     use_precise_statistics(layer, np.split(rows, [10, 15]))
     np.testing.assert_allclose(layer.running_mean, rows.mean(axis=0))
     np.testing.assert_allclose(layer.running_var, rows.var(axis=0, ddof=1))
 
 
-def test_a_batch_normalized_by_the_layer_has_the_gradient_of_the_section_on_placement():
+def test_layer_in_training_equals_batch_norm_forward():
     layer, x, dy = BatchNorm(3), *rng().normal(size=(2, 9, 3))
     y, cache = batch_norm_forward(x, layer.gamma, layer.beta, layer.eps)
     np.testing.assert_array_equal(layer(x), y)
     assert np.isfinite(batch_norm_backward(dy, cache)[0]).all()
 
 
-def test_what_is_not_valid_is_refused_by_name():
+def test_invalid_arguments_are_named_in_errors():
     layer, x = BatchNorm(2), np.zeros((3, 2))
     refuses_bad_counts("num_features", BatchNorm)
     refuses_bad_eps(lambda eps: BatchNorm(2, eps=eps))
     for decay in (-0.1, 1.1, np.nan, "0.9"):
         refuses("decay must be", BatchNorm, 2, decay=decay)
     refuses_bad_tables("x", layer)
-    refuses("x must have at least 2 rows in training", layer, x[:1])
-    refuses(r"x must have 2 columns, one a feature, but its shape is \(3, 4\)", layer, np.zeros((3, 4)))
+    refuses("x must have at least 2 rows in training mode", layer, x[:1])
+    refuses(r"x must have 2 columns, one per feature, but its shape is \(3, 4\)", layer, np.zeros((3, 4)))
     refuses_bad_tables("a batch", lambda batch: population_statistics([batch]))
     refuses("at least one batch", population_statistics, [])
-    refuses("with at least 2 rows", population_statistics, [x[:1]])
-    refuses("batches must have one shape", population_statistics, [x, x[:2]])
+    refuses("each batch must have at least 2 rows", population_statistics, [x[:1]])
+    refuses("all batches must have the shape of the first", population_statistics, [x, x[:2]])
     arguments = [np.ones((2, 3)), None, *np.ones((4, 2))]
     refuses_bad_eps(lambda eps: fold_linear(*arguments, eps=eps))
     refuses(r"weight must have shape \(out, in\)", fold_linear, np.ones(3), *arguments[1:])
@@ -187,10 +187,10 @@ def test_what_is_not_valid_is_refused_by_name():
     for decay, tolerance in ((0, 0.1), (1, 0.1), (0.5, 0), (0.5, 1.5), (np.nan, 0.5)):
         refuses("must be", steps_to_forget, decay, tolerance)
     one = np.ones(2)
-    refuses("running_std must be above 0", batch_renorm_forward, x, one, one, one, 0 * one)
+    refuses("running_std must be greater than 0", batch_renorm_forward, x, one, one, one, 0 * one)
     refuses("r_max must be at least 1", batch_renorm_forward, x, one, one, one, one, r_max=0.5)
     refuses("dy must have the shape", batch_renorm_backward, x[:1], batch_renorm_forward(x, one, one, one, one)[1])
-    refuses("ghost_size must divide the number of rows, 3, but it is 2", ghost_batch_norm, x, one, one, 2)
-    refuses("2 columns, one a feature, but have 5", use_precise_statistics, layer, [np.zeros((3, 5))])
-    refuses("more than 1 rows, but 1 were seen", use_precise_statistics, layer, [x[:1]])
+    refuses("ghost_size must divide the number of rows, which is 3, but it is 2", ghost_batch_norm, x, one, one, 2)
+    refuses("2 columns, one per feature, but they have 5", use_precise_statistics, layer, [np.zeros((3, 5))])
+    refuses("more than 1 rows, but got 1", use_precise_statistics, layer, [x[:1]])
     np.testing.assert_array_equal(state(layer), state(BatchNorm(2)))

@@ -1,4 +1,4 @@
-"""bnref.internal_covariate_shift against NumPy and torch, on models of several kinds, and at the edges."""
+"""Tests of bnref.internal_covariate_shift against NumPy and torch, on models of several kinds."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from tests.bnref.refusals import refuses, refuses_bad_eps, refuses_bad_tables
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_percentiles_are_numpys_with_linear_interpolation_in_the_order_of_q(dtype):
+def test_percentiles_agree_with_numpy_in_order_of_q(dtype):
     h = np.random.default_rng(0).normal(size=(101, 5)).astype(dtype)
     got = activation_percentiles(h, q=(85, 15, 50))
     assert got.dtype == dtype
@@ -30,7 +30,7 @@ def test_percentiles_between_two_values_are_interpolated():
 
 
 class Skipping(nn.Module):
-    """Leaves in another order than they run, one that does not run, a buffer that is replaced, and a nested block."""
+    """A model whose leaves run in another order, with an unused leaf, a replaced buffer and a nested block."""
 
     def __init__(self):
         super().__init__()
@@ -49,7 +49,7 @@ def state(model):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_leaves_are_recorded_in_forward_order_and_the_model_is_afterwards_as_before(training):
+def test_leaves_are_recorded_in_order_and_model_is_unchanged(training):
     torch.manual_seed(0)
     model, x = Skipping().train(training), torch.randn(6, 4)
     before, hooks, given_x = state(model), [len(m._forward_hooks) for m in model.modules()], x.clone()
@@ -67,19 +67,19 @@ def test_leaves_are_recorded_in_forward_order_and_the_model_is_afterwards_as_bef
     assert torch.is_grad_enabled()
 
 
-def test_batch_norm_records_standardized_activations_in_training():
+def test_batch_norm_records_standardized_activations():
     model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3))
     mean, std = record_activations(model, 5 + torch.randn(64, 4))["1"]
     assert (mean, std) == pytest.approx((0, 1), abs=1e-3)
 
 
-def test_a_model_that_is_one_leaf_and_one_that_changes_its_input_are_recorded():
+def test_single_leaf_and_in_place_models_are_recorded():
     x = torch.tensor([[-1.0, 1.0]])
     assert record_activations(nn.ReLU(inplace=True), x) == {"": (0.5, 0.5)}
     assert torch.equal(x, torch.tensor([[-1.0, 1.0]]))
 
 
-def test_a_model_that_raises_is_left_as_it_was():
+def test_model_that_raises_is_left_unchanged():
     model = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(7, 2))
     with pytest.raises(RuntimeError):
         record_activations(model, torch.randn(5, 3))
@@ -88,7 +88,7 @@ def test_a_model_that_raises_is_left_as_it_was():
     assert not model[0]._forward_hooks
 
 
-def test_the_shift_of_gradients_is_their_distance_and_the_cosine_of_their_angle():
+def test_gradient_shift_is_distance_and_cosine():
     assert gradient_shift([[3.0], [0.0]], [[0.0], [4.0]]) == (5.0, 0.0)
     assert gradient_shift(np.ones((2, 3)), -2 * np.ones((2, 3))) == pytest.approx((3 * np.sqrt(6), -1.0))
     assert gradient_shift(np.zeros(3), np.ones(3)) == (pytest.approx(np.sqrt(3)), 0.0)
@@ -96,7 +96,7 @@ def test_the_shift_of_gradients_is_their_distance_and_the_cosine_of_their_angle(
 
 
 @given(st.floats(1e-200, 1e200), st.integers(1, 50))
-def test_the_cosine_does_not_see_the_size_of_gradients(scale, n):
+def test_cosine_does_not_depend_on_gradient_size(scale, n):
     rng = np.random.default_rng(n)
     g, after = rng.normal(size=(2, n, 2))
     l2, cosine = gradient_shift(scale * g, scale * after)
@@ -106,7 +106,7 @@ def test_the_cosine_does_not_see_the_size_of_gradients(scale, n):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_standardized_activations_are_batch_norm_without_affine(dtype):
+def test_standardized_activations_equal_bn_without_affine(dtype):
     h = np.random.default_rng(0).normal(3, 2, size=(50, 4)).astype(dtype)
     layer = nn.BatchNorm1d(4, affine=False, dtype=torch.from_numpy(h).dtype)
     got = standardize_activations(h)
@@ -114,11 +114,11 @@ def test_standardized_activations_are_batch_norm_without_affine(dtype):
     np.testing.assert_allclose(got, layer(torch.from_numpy(h)).numpy(), rtol=1e-5, atol=1e-5)
 
 
-def test_what_is_not_valid_is_refused_by_name():
+def test_invalid_arguments_are_named_in_errors():
     refuses_bad_tables("h", activation_percentiles)
     refuses_bad_tables("h", standardize_activations)
     refuses_bad_eps(lambda eps: standardize_activations(np.zeros((2, 2)), eps))
-    refuses("q must hold percentages from 0 to 100", activation_percentiles, np.zeros((2, 2)), [101])
+    refuses("q must contain percentages from 0 to 100", activation_percentiles, np.zeros((2, 2)), [101])
     refuses("q must have shape", activation_percentiles, np.zeros((2, 2)), 50)
-    refuses("g and g_after must have one shape", gradient_shift, np.zeros(3), np.zeros(4))
-    refuses("g_after must hold real numbers", gradient_shift, np.zeros(1), np.zeros(1, complex))
+    refuses("g and g_after must have the same shape", gradient_shift, np.zeros(3), np.zeros(4))
+    refuses("g_after must contain real numbers", gradient_shift, np.zeros(1), np.zeros(1, complex))

@@ -1,4 +1,4 @@
-"""bnref.scaling against scikit-learn, against its own properties, and at the edges of the contract."""
+"""Tests of bnref.scaling against scikit-learn, and of its properties and edge cases."""
 
 import warnings
 
@@ -22,7 +22,7 @@ def tables(dtype=np.float64, low=-1e3, high=1e3):
 
 
 def varied_tables():
-    """Tables in which every column varies enough for a relative comparison."""
+    """Draw tables in which every column varies enough for a relative comparison."""
     return tables().map(lambda x: x + np.arange(len(x))[:, None] * 1e4).filter(lambda x: len(x) > 1)
 
 
@@ -64,7 +64,7 @@ def test_standardized_columns_have_mean_0_and_std_1(x):
 
 
 @given(varied_tables())
-def test_min_max_scaled_columns_run_from_exactly_0_to_exactly_1(x):
+def test_min_max_scaled_columns_run_from_exactly_0_to_1(x):
     z = min_max_scale(x)[0]
     assert (z.min(axis=0) == 0).all()
     assert (z.max(axis=0) == 1).all()
@@ -72,25 +72,25 @@ def test_min_max_scaled_columns_run_from_exactly_0_to_exactly_1(x):
 
 @pytest.mark.parametrize("scale", SCALERS)
 @given(x=varied_tables())
-def test_scaling_twice_is_scaling_once(scale, x):
+def test_scaling_is_idempotent(scale, x):
     once = scale(x)[0]
     np.testing.assert_allclose(scale(once)[0], once, atol=1e-9)
 
 
 @given(tables())
-def test_the_inverse_brings_the_data_back(x):
+def test_inverse_restores_data(x):
     np.testing.assert_allclose(inverse_standardize(*standardize(x)), x, rtol=1e-9, atol=1e-9)
 
 
 @given(tables())
-def test_applying_the_training_statistics_to_the_training_data_is_standardizing_it(x):
+def test_applying_own_statistics_equals_standardizing(x):
     z, mean, std = standardize(x)
     np.testing.assert_array_equal(apply_standardize(x, mean, std), z)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(data=st.data())
-def test_a_constant_column_is_exact(dtype, data):
+def test_constant_column_is_exact(dtype, data):
     value = data.draw(st.floats(width=np.dtype(dtype).itemsize * 8, allow_nan=False, allow_infinity=False))
     rows = data.draw(st.integers(1, 300))
     x = np.full((rows, 1), value, dtype)
@@ -103,13 +103,13 @@ def test_a_constant_column_is_exact(dtype, data):
     assert low[0] == high[0] == x[0, 0]
 
 
-def test_a_constant_column_does_not_disturb_its_neighbour():
+def test_constant_column_does_not_affect_its_neighbor():
     z = standardize(np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]]))[0]
     np.testing.assert_allclose(z[:, 1], [-np.sqrt(1.5), 0, np.sqrt(1.5)])
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, bool])
-def test_integers_are_taken_as_float64(dtype):
+def test_integers_become_float64(dtype):
     x = np.array([[100, 1], [0, 0], [50, 1]]).astype(dtype)
     for scale in SCALERS:
         results = scale(x)
@@ -123,7 +123,7 @@ def test_integers_do_not_wrap_around():
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
-def test_results_keep_a_floating_dtype(dtype):
+def test_floating_dtype_is_kept(dtype):
     x = np.arange(6, dtype=dtype).reshape(3, 2)
     z, mean, std = standardize(x)
     results = [z, mean, std, *min_max_scale(x), apply_standardize(x, mean, std), inverse_standardize(z, mean, std)]
@@ -131,7 +131,7 @@ def test_results_keep_a_floating_dtype(dtype):
 
 
 @pytest.mark.parametrize(("dtype", "offset", "tolerance"), [(np.float64, 1e6, 1e-8), (np.float32, 1e4, 1e-3)])
-def test_a_mean_far_above_the_spread_costs_little_accuracy(dtype, offset, tolerance):
+def test_large_mean_costs_little_accuracy(dtype, offset, tolerance):
     x = (offset + np.random.default_rng(0).normal(size=(1000, 4))).astype(dtype)
     exact = x.astype(np.longdouble)
     want = (exact - exact.mean(axis=0)) / exact.std(axis=0)
@@ -139,7 +139,7 @@ def test_a_mean_far_above_the_spread_costs_little_accuracy(dtype, offset, tolera
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e200])
-def test_tiny_and_huge_numbers_neither_vanish_nor_overflow(size):
+def test_tiny_and_huge_numbers_do_not_underflow_or_overflow(size):
     z, mean, std = standardize(size * np.array([[1.0], [3.0]]))
     np.testing.assert_allclose(z, [[-1], [1]])
     np.testing.assert_allclose([mean[0], std[0]], [2 * size, size])
@@ -154,13 +154,13 @@ def test_nan_and_infinity_pass_through_as_in_numpy():
         np.testing.assert_array_equal(got, want)
 
 
-def test_new_data_are_scaled_by_the_given_statistics_alone():
+def test_new_data_are_scaled_only_by_given_statistics():
     mean, std = np.array([3.0, 3.0]), np.array([2.0, 0.0])
     np.testing.assert_array_equal(apply_standardize(np.array([[7.0, 7.0]]), mean, std), [[2, 4]])
     np.testing.assert_array_equal(inverse_standardize(np.array([[2.0, 4.0]]), mean, std), [[7, 3]])
 
 
-def test_arguments_stay_and_results_share_no_memory():
+def test_arguments_are_unchanged_and_share_no_memory():
     for x in (np.zeros((1, 2)), np.random.default_rng(0).normal(size=(4, 2))):
         mean, std = np.zeros(2), np.ones(2)
         before = x.copy()
@@ -191,21 +191,21 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "function"), CALLS)
 @pytest.mark.parametrize("bad", [np.zeros((0, 3)), np.zeros((3, 0)), np.zeros(3), np.zeros((2, 2, 2)), 1.0, []])
-def test_an_empty_table_or_another_shape_is_refused_with_the_rule(name, function, bad):
+def test_empty_table_or_wrong_shape_is_rejected(name, function, bad):
     with pytest.raises(ValueError, match=rf"{name} must be a table of shape \(N, D\).*at least 1.*its shape is"):
         function(bad)
 
 
 @pytest.mark.parametrize(("name", "function"), CALLS)
 @pytest.mark.parametrize("bad", [[["a"]], [[1j]], [[None]]])
-def test_entries_that_are_no_real_numbers_are_refused(name, function, bad):
-    with pytest.raises(ValueError, match=f"{name} must hold real numbers, but its dtype is"):
+def test_entries_other_than_real_numbers_are_rejected(name, function, bad):
+    with pytest.raises(ValueError, match=f"{name} must contain real numbers, but its dtype is"):
         function(np.array(bad))
 
 
 @pytest.mark.parametrize("function", [apply_standardize, inverse_standardize])
-def test_statistics_need_one_entry_for_each_column(function):
-    with pytest.raises(ValueError, match=r"mean must have one entry for each of the 2 columns, shape \(2,\)"):
+def test_statistics_need_one_entry_per_column(function):
+    with pytest.raises(ValueError, match=r"mean must have one entry for each of the 2 columns, so shape \(2,\)"):
         function(np.zeros((3, 2)), np.zeros(3), np.zeros(2))
     with pytest.raises(ValueError, match=r"std must have one entry for each of the 2 columns.*its shape is \(1, 2\)"):
         function(np.zeros((3, 2)), np.zeros(2), np.zeros((1, 2)))

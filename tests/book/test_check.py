@@ -1,4 +1,4 @@
-"""Where a built page gets its Python from: the book's own files, and NumPy from where the build says."""
+"""Tests of the sources of a built page's Python: the book's own files, and NumPy from the configured address."""
 
 import hashlib
 import importlib.util
@@ -18,7 +18,7 @@ PYODIDE = REPOSITORY / "node_modules" / "pyodide"
 
 @pytest.fixture
 def configured(monkeypatch):
-    """A function that makes what the worker reads, with settings of `_config.yml`; gives what it says of NumPy."""
+    """Return a function that builds the worker's configuration, and returns NumPy's address and digest in it."""
     spec = importlib.util.spec_from_file_location("check", REPOSITORY / "book" / "_ext" / "check.py")
     extension = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(extension)
@@ -39,7 +39,7 @@ def lock():
     return json.loads((PYODIDE / "pyodide-lock.json").read_text())
 
 
-def test_the_built_book_has_pyodides_core_and_asks_for_the_numpy_of_its_lock_file():
+def test_the_built_book_has_pyodide_and_its_locked_numpy():
     made = json.loads((CHECK / "config.json").read_text())
     for path, file in made["files"].items():
         if "bytes" in file:
@@ -52,14 +52,14 @@ def test_the_built_book_has_pyodides_core_and_asks_for_the_numpy_of_its_lock_fil
     assert numpy["file_name"].endswith(f"/{wanted['file_name']}")
 
 
-def test_the_address_in_the_configuration_is_that_of_the_pinned_pyodide():
+def test_the_configured_address_matches_the_pinned_pyodide():
     base = yaml.safe_load((REPOSITORY / "_config.yml").read_text())["sphinx"]["config"]["check_numpy_base"]
     version = json.loads((PYODIDE / "package.json").read_text())["version"]
     assert re.search(r"v([\d.]+)/", base)[1] == version
     assert base in (PYODIDE / "pyodide.mjs").read_text().replace("v${U}", f"v{version}"), "what Pyodide itself asks"
 
 
-def test_a_mirror_is_named_in_the_configuration_or_by_the_environment_of_the_build(configured, monkeypatch):
+def test_the_mirror_comes_from_configuration_or_environment(configured, monkeypatch):
     name, digest = lock()["packages"]["numpy"]["file_name"], lock()["packages"]["numpy"]["sha256"]
     assert configured() == (f"https://example.org/full/{name}", digest)
     assert configured(base="https://mirror.example/wheels", sha256="ab") == (

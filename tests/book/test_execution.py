@@ -1,4 +1,4 @@
-"""A chapter is executed again when the code that it imports changes, and only then: a small book, really built."""
+"""Tests that a chapter is executed again only when the code that it imports changes, with a small real book."""
 
 import shutil
 import subprocess
@@ -47,7 +47,7 @@ def build(book):
     return ran.stdout + ran.stderr, (book / "_build/html/index.html").read_text()
 
 
-def test_the_notebook_to_download_has_its_outputs_also_where_only_prose_changes(book):
+def test_a_change_of_prose_keeps_outputs_in_the_download(book):
     build(book)
     (book / "index.md").write_text(f"{PAGE}\nOne more sentence.\n")
     log, _ = build(book)
@@ -77,7 +77,7 @@ def test_a_change_in_an_imported_module_executes_the_page_again(book):
     assert "the code says one" in page
 
 
-def test_a_place_that_does_not_exist_is_named(book):
+def test_a_missing_dependency_is_named(book):
     (book / "code_of_the_book.py").unlink()
     command = [sys.executable, "-m", "sphinx", "-b", "html", ".", "_build/html"]
     ran = subprocess.run(command, cwd=book, capture_output=True, text=True, check=False)

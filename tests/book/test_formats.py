@@ -1,4 +1,4 @@
-"""The book as an EPUB and as a PDF, made by the commands that README names."""
+"""Tests of the book as an EPUB and as a PDF, built by the commands in the README."""
 
 import re
 import subprocess
@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.conftest import REPOSITORY, browser_path, lacking
+
+pytestmark = pytest.mark.slow
 
 DOWNLOADS = REPOSITORY / "_build" / "html" / "downloads"
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -34,7 +36,7 @@ def test_the_epub_is_well_formed_and_lists_its_files(epub):
     assert {"book/scaling.xhtml", "book/index.xhtml"} <= set(parsed)
 
 
-def test_the_epub_runs_no_scripts_and_has_its_formulas_and_figures(epub):
+def test_the_epub_has_formulas_and_figures_but_no_scripts(epub):
     page = ElementTree.fromstring(epub.read("book/scaling.xhtml"))
     assert not list(page.iter(f"{XHTML}script"))
     assert len(list(page.iter("{http://www.w3.org/1998/Math/MathML}math"))) > 50
@@ -51,5 +53,5 @@ def test_the_pdf_has_the_chapters_and_an_outline():
     printed = (DOWNLOADS / "batch-normalization.pdf").read_bytes()
     assert printed.startswith(b"%PDF-")
     assert b"/Outlines" in printed
-    assert b"/StructTreeRoot" in printed  # tagged: a screen reader finds its way
+    assert b"/StructTreeRoot" in printed  # tagged, for screen readers
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 20

@@ -1,4 +1,4 @@
-"""A build counts its work, on a terminal and elsewhere, and a failure shows its whole cause."""
+"""Tests that a build shows its progress, on a terminal and elsewhere, and that failures show their cause."""
 
 import os
 import pty
@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-# Stands in for the course's claims in every process of an experiment's run.
+# Replaces the course's claims in every process that runs experiments.
 CLAIMS = """
 from bnref.experiments import claims
 def experiment():
@@ -47,13 +47,13 @@ BUILT_BEFORE = ["exercises", ".venv/.made", "node_modules/.made", *BUILDS]
 
 
 def run(command, **options):
-    """The exit code of a command, and all that it printed."""
+    """Run a command, and return its exit code and its output."""
     ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
     return ran.returncode, ran.stdout
 
 
 def on_a_terminal(command, **options):
-    """The same where its output is a terminal."""
+    """Run a command with a terminal as its output, and return its exit code and its output."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(command, stdout=theirs, stderr=theirs, **options) as process:
         os.close(theirs)
@@ -61,7 +61,7 @@ def on_a_terminal(command, **options):
         while True:
             try:
                 part = os.read(ours, 1 << 16)
-            except OSError:  # the other end is closed
+            except OSError:  # the command has closed its end
                 break
             if not part:
                 break
@@ -72,7 +72,7 @@ def on_a_terminal(command, **options):
 
 @pytest.fixture
 def experiments(tmp_path):
-    """The command that runs all experiments, with some that take no time."""
+    """Return the command that runs all experiments, with quick ones in place of the real ones."""
 
     def arrange(fails):
         (tmp_path / "sitecustomize.py").write_text(CLAIMS.format(fails=fails))
@@ -103,7 +103,7 @@ def test_a_failing_experiment_shows_its_error(experiments):
 
 @pytest.fixture
 def small_book(tmp_path):
-    """The command `make book` for a book of four pages, and the folder that holds it."""
+    """Return the command `make book` for a book of four pages, and options that run it in the book's folder."""
     (tmp_path / "_config.yml").write_text(CONFIG)
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: one\nchapters: [{file: two}, {file: three}, {file: four}]\n"
@@ -120,7 +120,7 @@ def small_book(tmp_path):
     return command, {"cwd": tmp_path, "env": os.environ | {"PATH": path, "BNREF_EXPERIMENTS": ""}}
 
 
-def test_make_book_says_how_far_it_is_and_where_the_book_lies(small_book):
+def test_make_book_shows_progress_and_the_books_place(small_book):
     command, options = small_book
     code, shown = run(command, **options)
     lines = shown.splitlines()

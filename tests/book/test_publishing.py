@@ -1,10 +1,12 @@
-"""The address that pages say they have: the one that the build was told, and none without."""
+"""Tests of the address in pages: that of the build's settings, or none without."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -23,7 +25,7 @@ ogp_enable_meta_description = True
 
 @pytest.fixture
 def built(tmp_path):
-    """The head of a page of a small book."""
+    """Return a function that builds a small book, and returns its page."""
     shutil.copytree(REPOSITORY / "book" / "_ext", tmp_path / "ext")
     (tmp_path / "conf.py").write_text(CONF)
     (tmp_path / "index.rst").write_text("Title\n=====\n\nA sentence that says what the page is about.\n")
@@ -33,20 +35,22 @@ def built(tmp_path):
         command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", ".", "out"]
         ran = subprocess.run(command, cwd=tmp_path, env=others | variables, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stderr
-        return (tmp_path / "out" / "index.html").read_text().split("</head>")[0]
+        return (tmp_path / "out" / "index.html").read_text()
 
     return build
 
 
 @pytest.mark.parametrize("variables", [{}, {"BNCOURSE_URL": ""}])
-def test_without_an_address_a_page_says_none(built, variables):
-    head = built(**variables)
+def test_a_page_names_no_address_if_none_is_set(built, variables):
+    page = built(**variables)
+    head = page.split("</head>")[0]
+    assert "Report a mistake" not in page
     assert ADDRESSED.findall(head) == []
     assert "localhost" not in head
     assert '<meta name="description" content="A sentence that says what the page is about."' in head
 
 
-def test_with_an_address_a_page_has_it_and_a_card(built, tmp_path):
+def test_a_page_names_the_books_address_and_its_card(built, tmp_path):
     head = built(BNCOURSE_URL="https://example.org/batch-norm")
     assert '<link rel="canonical" href="https://example.org/batch-norm/index.html" />' in head
     assert '<meta property="og:url" content="https://example.org/batch-norm/index.html" />' in head
@@ -54,8 +58,19 @@ def test_with_an_address_a_page_has_it_and_a_card(built, tmp_path):
     assert (tmp_path / "out" / card).read_bytes().startswith(b"\x89PNG")
 
 
+def test_with_a_repository_each_page_takes_reports_of_mistakes(built):
+    page = built(BNCOURSE_REPOSITORY="someone/course")
+    (address,) = re.findall('<a class="report" href="(.*?)">Report a mistake on this page</a>', page)
+    issue = urlsplit(unescape(address))
+    assert issue.path == "/someone/course/issues/new"
+    asked = parse_qs(issue.query)
+    assert asked["title"] == ["A mistake on the page index"]
+    (template,) = asked["template"]
+    assert (REPOSITORY / ".github" / "ISSUE_TEMPLATE" / template).is_file()
+
+
 @pytest.mark.skipif(bool(os.environ.get("BNCOURSE_URL")), reason="this build was told an address")
-def test_the_built_book_says_no_address():
+def test_the_built_book_names_no_address():
     pages = list(HTML.rglob("*.html"))
     assert len(pages) > 20, "run make book first"
     heads = {path.name: path.read_text().split("</head>")[0] for path in pages}

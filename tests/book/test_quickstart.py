@@ -1,4 +1,4 @@
-"""The quickstart for instructors: its commands run as they stand and leave what it names."""
+"""Tests that the commands of the quickstart for instructors run as written and create the files it names."""
 
 import re
 import subprocess
@@ -6,6 +6,8 @@ import subprocess
 import pytest
 
 from tests.conftest import REPOSITORY, lacking
+
+pytestmark = pytest.mark.slow
 
 SAMPLE = REPOSITORY / "_build" / "sample-class"
 
@@ -18,7 +20,7 @@ def section():
 
 @pytest.fixture(scope="module")
 def runs(section):
-    """What each command of the section did."""
+    """Run each command of the section, and return the results by command."""
     if not (REPOSITORY / ".venv" / "bin" / "bngrader").exists():
         lacking("the installed course", "run the tests with make test")
     blocks = re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
@@ -36,7 +38,7 @@ def test_every_command_runs(runs):
         assert "Traceback" not in ran.stderr
 
 
-def test_what_it_tells_to_open_is_there(runs, section):
+def test_every_file_to_open_exists(runs, section):
     named = re.findall(r"^- `([^`]+)`", section, re.MULTILINE)
     assert len(named) == 4
     assert [name for name in named if not (SAMPLE / name).exists()] == []

@@ -1,4 +1,4 @@
-"""Each statement of the lecture notes is taught where its list says, and each of their figures is drawn."""
+"""Tests that the book teaches each statement of the lecture notes at the listed place, and draws their figures."""
 
 import re
 
@@ -30,7 +30,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def article():
-    """A function that gives the main part of a built page, parsed once."""
+    """Return a function that returns the main part of a built page, parsed only once."""
     parsed = {}
 
     def parse(slug):
@@ -53,10 +53,10 @@ def level(heading):
 
 
 def text_after(anchor):
-    """The page's text from an anchor to the next heading of the same or a higher level.
+    """Return the page's text from an anchor to the next heading of the same or a higher level.
 
-    The level is that of the anchor's own heading, which stands in it or comes next without text between, or else that
-    of the last heading before it.
+    The level is that of the anchor's own heading, inside the anchor or right after it, or else that of the last heading
+    before it.
     """
     following = [anchor, *anchor.next_elements] if anchor.name == "section" else list(anchor.next_elements)
     own = _own_heading(following) or anchor.find_previous(HEADING)
@@ -80,7 +80,7 @@ def _own_heading(following):
 
 
 def plain(text):
-    """Words as one would type them: simple quotes and dashes, one space between them, no capitals."""
+    """Normalize text: plain quotes and dashes, single spaces, lower case."""
     for typed, set_ in (("'", "\u2018\u2019"), ('"', "\u201c\u201d"), ("-", "\u2010\u2011\u2013\u2014")):
         text = re.sub(f"[{set_}]", typed, text)
     return re.sub(r"\s+", " ", text).strip().casefold()
@@ -96,7 +96,7 @@ def test_every_section_lists_its_statements(slug):
         assert len(statement["words"].split()) >= 2, statement
 
 
-def test_no_list_is_left_of_a_section_that_is_gone():
+def test_a_removed_section_leaves_no_list():
     assert {path.stem for path in (HERE / "statements").glob("*.yaml")} == set(LISTED)
 
 
@@ -138,7 +138,7 @@ PAGE = """<article>
         ("two", ["second"], "late"),
     ],
 )
-def test_the_text_after_an_anchor_ends_with_its_section(anchor, has, lacks):
+def test_text_after_an_anchor_ends_with_its_section(anchor, has, lacks):
     text = text_after(BeautifulSoup(PAGE, "html.parser").find(id=anchor))
     assert all(words in text for words in has)
     assert lacks not in text

@@ -1,4 +1,4 @@
-"""A server for the built book on a port of its own, and pages of it that are watched for faults."""
+"""A server for the built book on a free port, and pages that are watched for faults."""
 
 import functools
 import http.server
@@ -20,14 +20,14 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
-        """Say nothing of a browser that went away: a page was closed, or its worker ended."""
+        """Ignore a disconnected browser, whose page was closed or whose worker ended."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 @contextmanager
 def serve(handler=Quiet):
-    """Serve the built book; gives its address."""
+    """Serve the built book, and yield its address."""
     server = Server(("127.0.0.1", 0), functools.partial(handler, directory=HTML))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -36,7 +36,7 @@ def serve(handler=Quiet):
 
 @pytest.fixture(scope="session")
 def site():
-    """The address of the built book."""
+    """Serve the built book for all tests, and yield its address."""
     if not (HTML / "index.html").is_file():
         lacking("the built book", "run make book first")
     with serve() as address:
@@ -44,7 +44,7 @@ def site():
 
 
 class Watch:
-    """Collects what must not happen while a page is open: requests to other hosts, failures and console errors."""
+    """Faults while a page is open: requests to other hosts, failed requests and console errors."""
 
     def __init__(self, page, host):
         self.faults = []
@@ -64,16 +64,23 @@ class Watch:
             self.faults.append(what)
 
 
+def leave_out_formulas(page):
+    """Have a page load an empty MathJax: setting a chapter's formulas takes longer than most tests."""
+    page.route("**/mathjax/**", lambda route: route.fulfill(body="", content_type="text/javascript"))
+
+
 @pytest.fixture
 def opened(chromium, site):
-    """A function that opens a page of the book and returns it; at the end, nothing may have gone wrong in it."""
+    """Yield a function that opens a page of the book; at the end, the page must have had no faults."""
     watches, contexts = [], []
 
-    def open_page(path, *, width=1280, theme="light", **options):
+    def open_page(path, *, width=1280, theme="light", formulas=True, **options):
         context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, **options)
         contexts.append(context)
         page = context.new_page()
         watches.append(Watch(page, site))
+        if not formulas:
+            leave_out_formulas(page)
         page.goto(f"{site}/{path}", wait_until="networkidle")
         return page
 
@@ -85,13 +92,15 @@ def opened(chromium, site):
 
 @pytest.fixture(scope="module")
 def browse(chromium):
-    """A function that opens a chapter at an address, in a context of its own."""
+    """Yield a function that opens a chapter at an address in a browser context of its own."""
     with ExitStack() as contexts:
 
-        def open_page(address, slug="scaling", **options):
+        def open_page(address, slug="scaling", formulas=False, **options):
             context = contexts.enter_context(chromium.new_context(**options))
             page = context.new_page()
             page.watch = Watch(page, address)
+            if not formulas:
+                leave_out_formulas(page)
             page.goto(f"{address}/book/{slug}.html", wait_until="networkidle")
             return page
 
@@ -100,9 +109,9 @@ def browse(chromium):
 
 @pytest.fixture
 def figure(opened, request):
-    """The page of the section that the test's module is named after, and the figure to play with on it."""
+    """Open the page of the section named by the test's module, and return it with its interactive figure."""
     section = _section(request)
-    page = opened(f"book/{section}.html")
+    page = opened(f"book/{section}.html", formulas=False)
     figure = page.locator(f".course-widget-{section}")
     figure.scroll_into_view_if_needed()
     return page, figure
@@ -110,7 +119,7 @@ def figure(opened, request):
 
 @pytest.fixture
 def fallback(chromium, site, request):
-    """What a reader without scripts reads in place of that figure."""
+    """Return the text that replaces the figure for readers without scripts."""
     section = _section(request)
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -1,4 +1,4 @@
-// What the tests ask about a figure to play with: its colors over what is behind them, and what its drawing consists of.
+// Functions for the tests of interactive figures: contrasts of their colors, and the parts of their drawings.
 window.drawings = (() => {
   const SHAPES = "path, rect, circle, ellipse, line, polyline, polygon";
   const channels = (color) => {
@@ -16,7 +16,7 @@ window.drawings = (() => {
     return (high + 0.05) / (low + 0.05);
   };
 
-  // An element's fill or stroke as [red, green, blue, alpha], or null where it paints nothing.
+  // Return an element's fill or stroke as [red, green, blue, alpha], or null if it paints nothing.
   function paint(element, kind) {
     const style = getComputedStyle(element);
     if (style[kind] === "none" || (kind === "stroke" && !parseFloat(style.strokeWidth))) return null;
@@ -26,7 +26,7 @@ window.drawings = (() => {
     return color[3] > 0 ? color : null;
   }
 
-  // The background behind an element of the page. Printers leave backgrounds out.
+  // Return the background behind an element of the page, which is white on paper.
   function background(element) {
     const white = [255, 255, 255];
     if (!element || matchMedia("print").matches) return white;
@@ -40,7 +40,7 @@ window.drawings = (() => {
 
   const kind = (element) => element.closest("svg [class]")?.getAttribute("class") ?? element.getAttribute("style") ?? "";
 
-  // What is behind a point of the screen: the page's background, and the shapes that were drawn on it.
+  // Return the color behind a point of the screen: the page's background with the shapes drawn on it.
   function behind(point, shapes, page) {
     let color = page;
     for (const { shape, box, inverse, paints: [fill, stroke] } of shapes) {
@@ -53,7 +53,7 @@ window.drawings = (() => {
     return color;
   }
 
-  // Where an element is looked at: along the middle of a text, and around a shape.
+  // Return the points to measure an element at: along the middle of a text, and around a shape.
   function points(element) {
     const place = element.getScreenCTM();
     const steps = [...Array(9).keys()].map((i) => (i + 0.5) / 9);
@@ -65,7 +65,8 @@ window.drawings = (() => {
     return steps.map((step) => DOMPoint.fromPoint(element.getPointAtLength(step * length)).matrixTransform(place));
   }
 
-  // The contrast of each part of a drawing: the least along a text, and the median around a shape, which lines may cross.
+  // Measure the contrast of each part of a drawing: the lowest along a text, and the median around a shape, because lines
+  // may cross a shape.
   function parts(figure) {
     const svg = figure.querySelector("svg");
     const page = background(figure);
@@ -75,7 +76,7 @@ window.drawings = (() => {
     }));
     return [...svg.querySelectorAll(`${SHAPES}, text`)].filter(visible).map((element) => {
       const colors = paints(element).filter(Boolean);
-      // Shapes of one kind may lie on each other.
+      // Ignore shapes of the same kind, which may overlap.
       const below = shapes.filter(({ shape, name }) =>
         shape.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING &&
         (name !== kind(element) || shape.tagName !== element.tagName));
@@ -88,7 +89,7 @@ window.drawings = (() => {
     });
   }
 
-  // The contrast of the text around the drawing, and of the sliders.
+  // Measure the contrast of the text around the drawing and of the sliders.
   function words(figure) {
     const own = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     const measured = (element, color) => {
@@ -102,7 +103,7 @@ window.drawings = (() => {
     };
   }
 
-  // All that is drawn, with the styles that it is drawn in.
+  // List everything that is drawn, with its styles.
   function drawn(figure) {
     return [...figure.querySelectorAll("svg *")].map((element) => {
       const { fill, fillOpacity, stroke, strokeWidth, visibility } = getComputedStyle(element);
@@ -110,7 +111,7 @@ window.drawings = (() => {
     });
   }
 
-  // What the controls can be set to besides what they are: a slider's ends, and each choice, as [index of the input, value].
+  // List other settings of the controls as [index of the input, value]: a slider's ends, and each unselected choice.
   function settings(figure) {
     return [...figure.querySelectorAll("input")].flatMap((input, i) => {
       if (input.type !== "range") return input.checked ? [] : [[i, input.value]];
@@ -118,7 +119,7 @@ window.drawings = (() => {
     });
   }
 
-  // Where the mouse does something in a drawing: in the first part and the last that show another pointer.
+  // Return points where the mouse has an effect: on the first and the last part with a different pointer.
   function targets(figure) {
     const parts = [...figure.querySelectorAll(SHAPES)].filter((part) => ["pointer", "ew-resize"].includes(getComputedStyle(part).cursor));
     return [...new Set([parts[0], parts.at(-1)])].filter(Boolean).map((part) => {
@@ -134,7 +135,7 @@ window.drawings = (() => {
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // The controls as they were at first; a figure keeps what else was chosen in its data.
+  // Reset the controls; a figure keeps other choices in its data attributes.
   function reset(figure) {
     figure.first ??= { ...figure.dataset };
     Object.assign(figure.dataset, figure.first);
@@ -146,7 +147,7 @@ window.drawings = (() => {
     inputs[0].dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  // Put the drawing on whole pixels: the page's text above it has any height.
+  // Align the drawing with whole pixels, because the text above it can have any height.
   function align(figure) {
     const { style } = figure.querySelector("svg");
     style.margin = "0 12px";
@@ -154,7 +155,7 @@ window.drawings = (() => {
     style.margin = `${Math.ceil(y) - y}px 0 0 ${12 + Math.ceil(x) - x}px`;
   }
 
-  // The texts of a drawing that stand outside of it, and the pairs that overlap.
+  // Find texts that reach outside the drawing, and pairs of texts that overlap.
   function misplaced(figure) {
     const svg = figure.querySelector("svg").getBoundingClientRect();
     const texts = [...figure.querySelectorAll("svg text")].filter(visible).map((element) => [element.textContent, element.getBoundingClientRect()]);

@@ -1,6 +1,6 @@
-"""The figures to play with as tests look at them: in light, in dark and on paper, beside the committed pictures.
+"""The interactive figures as tests see them: in light, in dark and on paper, compared with committed pictures.
 
-`python -m tests.browser.drawings` makes the pictures anew from the built book.
+`python -m tests.browser.drawings` renews the pictures from the built book.
 """
 
 import base64
@@ -14,20 +14,20 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import HTML, Watch, serve
+from tests.browser.conftest import HTML, Watch, leave_out_formulas, serve
 from tests.conftest import REPOSITORY, launch
 
 PICTURES = Path(__file__).with_name("pictures")
 MEDIA = ("light", "dark", "paper")
-WIDTH = 640  # of a drawing, whatever the page leaves it
+WIDTH = 640  # pixels of a drawing, regardless of the room on the page
 NARROW = 280
-# Two pictures are compared by the mean colors of their cells: edges may be smoothed in another way.
+# Pictures are compared by the mean colors of cells, because machines may smooth edges differently.
 CELL, TOLERANCE, SHARE = 8, 12, 0.01
 FONTS = Path(matplotlib.get_data_path(), "fonts", "ttf")
 
 
 def widgets():
-    """The page of each figure to play with, by the figure's name."""
+    """Return the page of each interactive figure by the figure's name."""
     pages = sorted((REPOSITORY / "book").glob("*.md"))
     return {
         name: f"book/{page.stem}.html"
@@ -41,7 +41,7 @@ def _font(weight, file):
     return f"@font-face {{ font-family: Pictures; font-weight: {weight}; src: url(data:font/ttf;base64,{content}) }}"
 
 
-# Every machine draws the same letters in the same room.
+# A fixed font and fixed sizes, so that every machine draws the same picture.
 STYLE = f"""
 {_font(400, "DejaVuSans.ttf")}
 {_font(600, "DejaVuSans-Bold.ttf")}
@@ -55,13 +55,13 @@ STYLE = f"""
 
 
 class Drawing:
-    """The figure `name` on a new page of a browser, whose formulas are not drawn."""
+    """The figure `name` on a new browser page without rendered formulas."""
 
     def __init__(self, browser, site, name):
         self.name = name
         self.page = page = browser.new_page(viewport={"width": 1280, "height": 900})
         self.watch = Watch(page, site)
-        page.route("**/mathjax/**", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        leave_out_formulas(page)
         page.goto(f"{site}/{widgets()[name]}")
         page.add_style_tag(content=STYLE)
         page.add_script_tag(path=Path(__file__).with_name("drawings.js"))
@@ -70,12 +70,12 @@ class Drawing:
         self.redrawn(WIDTH)
 
     def redrawn(self, width):
-        """Wait for a drawing of this width."""
+        """Wait until the drawing has this width."""
         drawn = "([figure, width]) => figure.querySelector('svg')?.viewBox.baseVal.width === width"
         self.page.wait_for_function(drawn, arg=[self.figure.element_handle(), width])
 
     def show(self, medium):
-        """Begin anew in light, in dark or on paper, which a reader prints from a dark page."""
+        """Reset the figure and show it in light, in dark, or on paper as printed from a dark page."""
         scheme = "light" if medium == "light" else "dark"
         self.page.emulate_media(media="screen", color_scheme=scheme)
         self.themed(scheme)
@@ -97,7 +97,7 @@ class Drawing:
 
     @contextmanager
     def narrow(self):
-        """As on a telephone."""
+        """Show the drawing at the width of a phone."""
         self.figure.evaluate("figure => figure.classList.add('narrow')")
         self.redrawn(NARROW)
         yield
@@ -106,7 +106,7 @@ class Drawing:
 
     @contextmanager
     def styled(self, css):
-        """With other styles in the place of the course's."""
+        """Replace the course's styles with others."""
         toggle = "off => document.querySelector('link[href*=\"course.css\"]').disabled = off"
         self.page.evaluate(toggle, True)
         style = self.page.add_style_tag(content=css)
@@ -116,7 +116,7 @@ class Drawing:
         self.page.evaluate(toggle, False)
 
     def picture(self, texts=True):
-        """The drawing as it is seen, with or without its texts."""
+        """Take a picture of the drawing, with or without its texts."""
         mute = "(figure, mute) => figure.classList.toggle('mute', mute)"
         self.figure.evaluate(mute, not texts)
         taken = self.figure.locator("svg").screenshot()
@@ -125,19 +125,19 @@ class Drawing:
 
 
 def theme_classes():
-    """The class names that styles other than the course's have rules for."""
+    """Find the class names with rules in styles other than the course's."""
     styles = [path.read_text() for path in (HTML / "_static").rglob("*.css") if path.name != "course.css"]
     selectors = [re.sub(r"/\*.*?\*/|\{[^{}]*\}", " ", css, flags=re.DOTALL) for css in styles]
     return {name for text in selectors for name in re.findall(r"\.([A-Za-z][\w-]*)", text)} - {"docutils"}
 
 
 def reference(name, medium):
-    """The path of the committed picture of a figure. On paper it looks as in light."""
+    """Return the path of the committed picture of a figure, which looks the same on paper as in light."""
     return PICTURES / f"{name}-{'dark' if medium == 'dark' else 'light'}.png"
 
 
 def difference(one, other):
-    """The share of cells in which two pictures differ: 1 where their sizes differ."""
+    """Return the share of cells in which two pictures differ, or 1 if their sizes differ."""
     if one.size != other.size:
         return 1.0
     cells = [np.asarray(image.convert("RGB").reduce(CELL), dtype=float) for image in (one, other)]
@@ -145,13 +145,13 @@ def difference(one, other):
 
 
 def changed(one, other):
-    """The number of pixels that plainly differ."""
+    """Count the pixels that differ clearly."""
     pixels = [np.asarray(image, dtype=int) for image in (one, other)]
     return int((np.abs(pixels[0] - pixels[1]).max(axis=2) > 48).sum())
 
 
 def main():
-    """Make the pictures of all figures anew."""
+    """Renew the pictures of all figures."""
     PICTURES.mkdir(exist_ok=True)
     for old in PICTURES.glob("*.png"):
         old.unlink()

@@ -1,8 +1,8 @@
-"""The editors under the assignments, as a reader uses them."""
+"""A page's editors, driven as a reader would use them."""
 
 
 class Editor:
-    """One of a page's editors, opened."""
+    """An opened editor of a page."""
 
     def __init__(self, page, function):
         self.page = page
@@ -18,7 +18,7 @@ class Editor:
         self.page.keyboard.insert_text(source)
 
     def text(self):
-        """The text in the editor, as it is downloaded."""
+        """Return the text in the editor as it is downloaded."""
         with self.page.expect_download() as download:
             self.part.get_by_role("button", name="Download").click()
         return download.value.path().read_text()

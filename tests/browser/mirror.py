@@ -1,6 +1,6 @@
-"""The built book with its checks' Python from here, since a test asks no other host: from a mirror, or without NumPy.
+"""Servers of the built book for tests of checks, which must not use other hosts: with a NumPy mirror, or without NumPy.
 
-The mirror has the wheel of NumPy that lies in the folder beside the repository, where there is one.
+The mirror serves the NumPy wheel from the folder next to the repository, if there is one.
 """
 
 import io
@@ -16,31 +16,31 @@ from tests.conftest import REPOSITORY
 
 CONFIG, BASE = "check/config.json", "mirror"
 COURSE = "check/bncourse-0-py3-none-any.whl"
-# What checks where there is no NumPy: the same protocol, and a test that fails by an assert.
+# A replacement for the checks without NumPy: the same protocol, and a test that fails by an assert.
 PLAIN_CHECK = """
 def check(answers, tests, setup, forbidden, tell):
     namespace = {}
     for name, source in [*answers.items(), *((test["name"], test["source"]) for test in tests)]:
-        verdict = {"name": name, "passed": True, "said": "", "hints": [], "facts": [], "traceback": "", "output": ""}
+        verdict = {"name": name, "passed": True, "message": "", "hints": [], "facts": [], "traceback": "", "output": ""}
         try:
             exec(compile(source if name in answers else "assert standardize", name, "exec"), namespace)
         except Exception as error:
-            verdict.update(passed=False, said=repr(error))
+            verdict.update(passed=False, message=repr(error))
         if name not in answers:
             tell(verdict)
 """
 
 
 def numpy_wheel():
-    """The wheel of NumPy for Pyodide, or None."""
+    """Return the path of NumPy's wheel for Pyodide, or None."""
     return next((REPOSITORY.parent / "shared" / "pyodide").glob("numpy-*.whl"), None)
 
 
 @contextmanager
 def serve_mirror(wheel, sha256=None, gate=None):
-    """The book, with NumPy's wheel from the same server; gives its address and the paths that were asked for.
+    """Serve the book and NumPy's wheel, and yield the address and the list of requested paths.
 
-    The course's own wheel, which is small, waits for the event `gate` where there is one.
+    With the event `gate`, the course's own small wheel waits for it.
     """
     content = wheel.read_bytes()
     config = json.loads((HTML / CONFIG).read_text())
@@ -54,7 +54,7 @@ def serve_mirror(wheel, sha256=None, gate=None):
 
 @contextmanager
 def serve_without_numpy():
-    """The book, with checks that need Pyodide's core alone."""
+    """Serve the book with checks that need only Pyodide's core."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as wheel:
         wheel.writestr("bngrader/__init__.py", "")
@@ -95,8 +95,8 @@ def _serve(own, gate=None):
 
 
 def need_wheel():
-    """NumPy's wheel, or a skipped test."""
+    """Return NumPy's wheel, or skip the test."""
     wheel = numpy_wheel()
     if wheel is None:
-        pytest.skip("the NumPy part was not run: there is no wheel of NumPy for Pyodide in ../shared/pyodide")
+        pytest.skip("the NumPy part was not run: there is no NumPy wheel for Pyodide in ../shared/pyodide")
     return wheel

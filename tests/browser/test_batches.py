@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on batches: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on batches: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 
@@ -24,7 +24,7 @@ def state(figure):
 
 
 def expected(page, size, replace):
-    """What bnref makes of the very batches that the page drew."""
+    """Compute the expected numbers with bnref from the batches that the page drew."""
     rows = np.array(page.evaluate(f"import('{MODULE}').then((m) => m.drawBatches({size}, {str(replace).lower()}))"))
     assert rows.shape == (200, size)
     assert replace or all(len(set(batch)) == size for batch in rows)
@@ -34,12 +34,12 @@ def expected(page, size, replace):
     return [size, means.std(), error, inside, BMI.mean()]
 
 
-def test_the_values_are_the_patients(figure):
+def test_the_values_are_those_of_the_data_set(figure):
     page, _ = figure
     assert page.evaluate(f"import('{MODULE}').then((m) => m.VALUES)") == BMI.tolist()
 
 
-def test_the_keyboard_changes_the_size_and_the_numbers_are_bnrefs(figure):
+def test_the_keyboard_changes_the_size_with_bnrefs_numbers(figure):
     page, figure = figure
     slider = figure.locator("input[type=range]")
     slider.focus()
@@ -68,7 +68,7 @@ def test_the_mouse_chooses_to_draw_with_replacement(figure):
 
 
 def test_a_finger_moves_the_slider(opened):
-    page = opened("book/batches.html", width=375, has_touch=True)
+    page = opened("book/batches.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-batches")
     figure.scroll_into_view_if_needed()
     box = figure.locator("input[type=range]").bounding_box()
@@ -76,12 +76,12 @@ def test_a_finger_moves_the_slider(opened):
     assert state(figure)[0][0] == 64
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("Two rows of dots")
     assert figure.locator("output").inner_text() in label
 
 
-def test_without_scripts_the_text_in_its_place_says_what_it_would_show(fallback):
+def test_text_replaces_the_figure_without_scripts(fallback):
     assert "the closer the dots lie" in fallback

@@ -1,4 +1,4 @@
-"""The editors under the assignments: every one of them in a real browser, with Python and NumPy in the page."""
+"""Tests of every editor under the assignments in a real browser, with Python and NumPy in the page."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.bngrader.check.test_in_browser import ITEMS, checked
+from tests.bngrader.check.test_in_browser import ITEMS, told
 from tests.browser.conftest import HTML
 from tests.browser.editor import Editor
 from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
@@ -21,21 +21,21 @@ LOADED = re.compile(r"^(pyodide|check|mirror)/")
 
 @pytest.fixture(scope="module")
 def mirror():
-    """The book with a mirror that has NumPy: its address, and the paths that were asked for."""
+    """Serve the book with a NumPy mirror, and yield its address and the list of requested paths."""
     with serve_mirror(need_wheel()) as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def plain():
-    """The book with checks that need no NumPy."""
+    """Serve the book with checks that need no NumPy."""
     with serve_without_numpy() as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 def chapters(mirror, browse):
-    """Each chapter's page with NumPy, opened once."""
+    """Pages of the chapters with NumPy, each opened once."""
     pages = {}
 
     def chapter(slug):
@@ -48,17 +48,16 @@ def chapters(mirror, browse):
 
 
 def first_named(slug, function):
-    """The first known mistake that the visible tests name."""
+    """Return the first known mistake that the visible tests name."""
     for answer in answers(slug, every_way=False):
-        if answer.function == function and answer.kind != RIGHT:
-            hints = {hint for verdict in checked(slug, function, answer.sources) for hint in verdict["hints"]}
-            if hints == {answer.hint}:
-                return answer
+        wrong = answer.function == function and answer.kind != RIGHT
+        if wrong and told(slug, function, answer) == {answer.hint}:
+            return answer
     raise AssertionError(f"no visible test of {function} names a mistake")
 
 
 @pytest.mark.parametrize(("slug", "function"), ITEMS)
-def test_the_solution_passes_the_stub_fails_and_a_known_mistake_earns_its_hint(chapters, slug, function):
+def test_solution_stub_and_known_mistake_get_their_verdicts(chapters, slug, function):
     page, mistake = chapters(slug), first_named(slug, function)
     tests = len(ITEMS[slug, function][1].tests)
     for needed in ITEMS[slug, function][1].needs:
@@ -80,7 +79,7 @@ def test_the_solution_passes_the_stub_fails_and_a_known_mistake_earns_its_hint(c
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_every_function_of_an_assignment_stands_under_its_chapter(browse, plain, slug):
+def test_every_chapter_lists_all_functions_of_its_assignment(browse, plain, slug):
     page = browse(plain[0], slug)
     parts = page.locator("details.course-check")
     assert parts.evaluate_all("parts => parts.map((part) => part.dataset.name)") == functions(slug)
@@ -90,13 +89,13 @@ def test_every_function_of_an_assignment_stands_under_its_chapter(browse, plain,
         part.locator("summary").click()
         link = part.get_by_role("link", name="the notebook")
         link.wait_for()
-        assert "torch, which no page has" in part.inner_text()
+        assert "torch, which does not run in the page" in part.inner_text()
         assert part.locator(".cm-content").count() == 0
         assert page.request.get(link.evaluate("link => link.href")).json()["nbformat"] == 4
     assert page.watch.faults == []
 
 
-def test_an_error_is_shown_with_the_editors_lines_and_what_was_printed(chapters):
+def test_an_error_shows_the_editors_lines_and_the_output(chapters):
     editor = Editor(chapters("scaling"), "standardize")
     assert (
         editor.check("def standardize(x):\n    print('seen', x.shape)\n    return x.middle\n") == "0 of 3 tests pass."
@@ -111,15 +110,15 @@ def test_an_error_is_shown_with_the_editors_lines_and_what_was_printed(chapters)
 @pytest.mark.parametrize(
     ("slug", "function", "tested"), [("batches", "count_iterations", False), ("batches", "merge_statistics", True)]
 )
-def test_only_where_warnings_are_tested_it_is_said_that_numpy_gives_none_in_a_page(chapters, slug, function, tested):
+def test_only_tests_of_warnings_mention_that_pages_have_none(chapters, slug, function, tested):
     editor = Editor(chapters(slug), function)
     assert any("quiet=True" in test.source for test in ITEMS[slug, function][1].tests) == tested
-    assert ("gives no warning of a division by 0" in editor.part.inner_text()) == tested
+    assert ("does not warn about division by 0" in editor.part.inner_text()) == tested
     editor.check("import numpy as np\nprint(np.ones(1) / np.zeros(1))\n")
     assert editor.verdicts(".ran").locator("pre").inner_text().strip() == "[inf]"
 
 
-def test_nothing_is_loaded_before_the_first_click_and_python_only_once(browse, mirror):
+def test_python_loads_once_and_after_the_first_click(browse, mirror):
     site, asked = mirror
     page = browse(site)
     loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)")
@@ -149,7 +148,7 @@ def test_nothing_is_loaded_before_the_first_click_and_python_only_once(browse, m
     assert page.watch.faults == []
 
 
-def test_what_was_typed_is_kept_and_can_be_reset_and_downloaded(browse, plain):
+def test_typed_text_is_kept_and_can_be_reset_and_downloaded(browse, plain):
     page = browse(plain[0])
     editor = Editor(page, "standardize")
     stub = editor.text()
@@ -167,7 +166,7 @@ def test_what_was_typed_is_kept_and_can_be_reset_and_downloaded(browse, plain):
     assert page.watch.faults == []
 
 
-def test_an_endless_loop_is_stopped_and_the_page_works_again(browse, plain):
+def test_an_endless_loop_is_stopped_and_the_page_recovers(browse, plain):
     page = browse(plain[0])
     editor = Editor(page, "standardize")
     assert "ran for more than 10 seconds" in editor.check(HANGS)
@@ -177,7 +176,7 @@ def test_an_endless_loop_is_stopped_and_the_page_works_again(browse, plain):
 
 
 @pytest.mark.parametrize("cut", ["worker.mjs", "pyodide.mjs", "pyodide.asm.wasm"])
-def test_offline_it_says_so_and_loses_nothing(browse, plain, cut):
+def test_a_lost_connection_is_reported_and_loses_no_text(browse, plain, cut):
     page = browse(plain[0])
     editor = Editor(page, "standardize")
     editor.write(WORKS)
@@ -190,7 +189,7 @@ def test_offline_it_says_so_and_loses_nothing(browse, plain, cut):
     assert editor.text() == WORKS
 
 
-def test_without_a_net_an_editor_says_that_it_cannot_be_opened(browse, plain):
+def test_an_editor_that_cannot_load_offline_says_so(browse, plain):
     page = browse(plain[0])
     page.context.set_offline(True)
     part = page.locator("details.course-check").first
@@ -198,7 +197,7 @@ def test_without_a_net_an_editor_says_that_it_cannot_be_opened(browse, plain):
     part.get_by_text("The editor could not be loaded. Are you offline?").wait_for()
 
 
-def test_a_file_that_is_not_the_one_of_the_build_is_not_used(browse):
+def test_a_file_with_a_wrong_checksum_is_rejected(browse):
     with serve_mirror(need_wheel(), sha256="0" * 64) as (site, _):
         editor = Editor(browse(site), "standardize")
         said = editor.run()
@@ -207,20 +206,20 @@ def test_a_file_that_is_not_the_one_of_the_build_is_not_used(browse):
         assert editor.verdicts().count() == 0
 
 
-def test_a_mirror_that_has_no_such_file_is_named(browse, plain):
+def test_a_mirror_without_the_file_is_reported(browse, plain):
     site, _ = plain
     page = browse(site)
     page.route("**/*.whl", lambda route: route.fulfill(status=404))
-    assert "cannot be had: the server answers 404." in Editor(page, "standardize").run()
+    assert "could not be loaded: the server answered 404." in Editor(page, "standardize").run()
 
 
-def test_the_keyboard_reaches_all_of_it_in_order(browse, plain):
-    page = browse(plain[0])
+def test_the_keyboard_reaches_every_control_in_order(browse, plain):
+    page = browse(plain[0], formulas=True)
     page.locator("details.course-check summary").first.focus()
     page.keyboard.press("Enter")
     editor = Editor(page, "standardize")
     page.locator("details.course-check summary").first.focus()
-    for _ in range(40):  # past the formulas, which MathJax lets the keyboard reach
+    for _ in range(40):  # past the formulas, which MathJax makes reachable by keyboard
         page.keyboard.press("Tab")
         if page.evaluate("!document.activeElement.matches('mjx-container')"):
             break
@@ -240,7 +239,7 @@ def test_the_keyboard_reaches_all_of_it_in_order(browse, plain):
     assert page.watch.faults == []
 
 
-def test_the_wheel_of_the_page_needs_nothing_else_of_the_course(tmp_path):
+def test_the_pages_wheel_needs_no_other_part_of_the_course(tmp_path):
     (wheel,) = (HTML / "check").glob("*.whl")
     imports = "import bnref.scaling, bngrader.check.in_browser; from bngrader.check.mistakes import known"
     code = f"{imports}; print(known('standardize').right)"

@@ -1,4 +1,4 @@
-"""The looks of an opened editor: in light and dark, beside the theme's styles, and while Python loads."""
+"""Tests of the look of an opened editor: in light and dark, with the theme's styles, and while Python loads."""
 
 import io
 import threading
@@ -16,28 +16,28 @@ from tests.browser.mirror import COURSE, need_wheel, serve_mirror
 
 @pytest.fixture(scope="module")
 def mirror():
-    """The address of the book with a mirror that has NumPy."""
+    """Serve the book with a NumPy mirror, and yield its address."""
     with serve_mirror(need_wheel()) as (site, _):
         yield site
 
 
-@pytest.mark.parametrize("width", [1280, 375])
-def test_an_opened_editor_is_sound_in_light_and_dark(browse, mirror, width):
-    page = browse(mirror, viewport={"width": width, "height": 900})
+def test_an_open_editor_is_accessible_in_light_and_dark(browse, mirror):
+    page = browse(mirror, formulas=True)
     Editor(page, "min_max_scale").check("def min_max_scale(x):\n    print(x)\n    return x - x.min(1)\n")
     assert page.locator(".course-check pre").count() > 3
     assert page.locator(".course-check mjx-container").count() > 3
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for theme in ("light", "dark"):
+    for width, theme in ((1280, "light"), (375, "light"), (375, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert violations(page) == []
     assert page.watch.faults == []
 
 
 @pytest.fixture(scope="module")
 def held(browse):
-    """An editor that has loaded Python and NumPy, and waits for the course's wheel until the event is set."""
+    """Yield an editor that has loaded Python and NumPy, and the event that it waits for to load the course's wheel."""
     gate = threading.Event()
     with serve_mirror(need_wheel(), gate=gate) as (site, _):
         editor = Editor(browse(site), "standardize")
@@ -48,7 +48,7 @@ def held(browse):
         gate.set()
 
 
-def test_the_bar_is_as_full_as_what_has_been_loaded(held):
+def test_the_progress_bar_shows_the_loaded_share(held):
     editor, _ = held
     label = editor.part.locator("label", has=editor.page.locator("progress"))
     loaded, total = label.locator("progress").evaluate("bar => [bar.value, bar.max]")
@@ -59,7 +59,7 @@ def test_the_bar_is_as_full_as_what_has_been_loaded(held):
         assert abs(fullness(label) - loaded / total) < 0.03
 
 
-def test_no_class_name_of_an_editor_is_the_themes(held):
+def test_no_class_name_of_an_editor_clashes_with_the_theme(held):
     editor, gate = held
     gate.set()
     editor.ended()
@@ -73,7 +73,7 @@ def test_no_class_name_of_an_editor_is_the_themes(held):
 
 
 def fullness(label):
-    """The share of the track that is filled, as it is seen: all that is not the page's own color is track or filled."""
+    """Measure the visibly filled share of a progress bar's track, which is everything not in the page's color."""
     bar = label.locator("progress")
     accent = bar.evaluate("bar => getComputedStyle(bar).accentColor.match(/\\d+/g).map(Number)")
     label.locator("span").evaluate("text => text.style.visibility = 'hidden'")

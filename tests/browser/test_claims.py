@@ -1,4 +1,4 @@
-"""The page of claims: a row for each, links to its paper and its experiment, and cards on a telephone."""
+"""Tests of the page of claims: a row for each claim, links to paper and experiment, and cards on a phone."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from bnref.claims import Verdict, all_claims
 CLAIMS = all_claims()
 
 
-def test_each_claim_has_its_row_with_a_verdict_in_words(opened):
+def test_each_claim_has_a_row_with_a_verdict_in_words(opened):
     page = opened("book/claims.html")
     assert page.locator(".claims thead th").all_inner_texts() == ["Claim", "Measured here", "Verdict", "Experiment"]
     rows = page.locator(".claims tbody tr").all()
@@ -19,7 +19,7 @@ def test_each_claim_has_its_row_with_a_verdict_in_words(opened):
         assert verdict.split(" ", 1)[1] in {verdict.value for verdict in Verdict}
 
 
-def test_the_count_is_that_of_the_rows(opened):
+def test_the_counts_match_the_rows(opened):
     page = opened("book/claims.html")
     total, *parts = map(int, re.findall(r"\d+", page.get_by_text(re.compile(r"^Of \d+ claims")).inner_text()))
     verdicts = [text.split(" ", 1)[1] for text in page.locator(".claims td:nth-child(3)").all_inner_texts()]
@@ -27,7 +27,7 @@ def test_the_count_is_that_of_the_rows(opened):
     assert parts == [verdicts.count(verdict.value) for verdict in Verdict]
 
 
-def test_a_row_leads_to_its_paper_and_to_its_experiment(opened):
+def test_a_row_links_to_its_paper_and_its_experiment(opened):
     page = opened("book/claims.html")
     row = page.locator(".claims tr", has=page.locator("#row-vanishing-gradients"))
     assert row.locator("td").first.locator("a").get_attribute("href").startswith("references.html#")
@@ -35,7 +35,7 @@ def test_a_row_leads_to_its_paper_and_to_its_experiment(opened):
     page.wait_for_url("**/book/index.html#claim-vanishing-gradients")
 
 
-def test_on_a_telephone_each_row_is_a_card_that_names_its_parts(opened):
+def test_on_a_phone_each_row_is_a_card_with_named_parts(opened):
     page = opened("book/claims.html", width=375)
     card = page.locator(".claims tbody tr").first
     lefts = {round(cell.bounding_box()["x"]) for cell in card.locator("td").all()}

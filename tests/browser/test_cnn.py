@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on CNNs: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on CNNs: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 
@@ -14,7 +14,7 @@ NAMES = list(FILTERS)
 
 
 def state(figure):
-    """What the sentence says: channel, statistics, place; and all its numbers."""
+    """Parse the sentence: channel, statistics, place, and all its numbers."""
     name, statistics, count, mean, std, row, column, before, after = re.fullmatch(
         SENTENCE, figure.locator("output").inner_text()
     ).groups()
@@ -30,7 +30,7 @@ def expected(channel, statistics, row, column):
     return [shared.size, shared.mean(), shared.std(), *v.before[at], *after[at]]
 
 
-def test_every_number_is_bnrefs(figure):
+def test_every_number_matches_bnref(figure):
     _, figure = figure
     slider = figure.locator("input[type=range]")
     for name in NAMES:
@@ -44,7 +44,7 @@ def test_every_number_is_bnrefs(figure):
                 np.testing.assert_allclose(shown, expected(*where), atol=0.00501)
 
 
-def test_the_frames_lie_round_what_shares_a_mean(figure):
+def test_frames_surround_the_entries_that_share_a_mean(figure):
     _, figure = figure
     frames = figure.locator("rect.chosen")
     sizes = {"per channel": 4, "per neuron": 1}
@@ -76,19 +76,19 @@ def test_a_click_selects_an_entry(figure):
 
 
 def test_a_finger_selects_an_entry(opened):
-    page = opened("book/cnn.html", width=375, has_touch=True)
+    page = opened("book/cnn.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-cnn")
     figure.scroll_into_view_if_needed()
     figure.locator("rect:not(.chosen)").nth(16 + 1).tap()
     assert state(figure)[0] == (1, "channel", 0, 1)
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("Maps of four images in three channels")
     assert figure.locator("output").inner_text() in label
 
 
-def test_without_scripts_the_text_in_its_place_says_what_it_would_show(fallback):
+def test_text_replaces_the_figure_without_scripts(fallback):
     assert "only the four entries at the same place" in fallback

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on covariate shift: by hand, and with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on covariate shift: controls, and bnref's numbers."""
 
 import re
 
@@ -10,7 +10,7 @@ from bnref.experiments.training import digits
 
 NUMBERS = r"Accuracy (\S+) with stored statistics, (\S+) lost; (\S+) with recomputed ones\."
 LABELS = {"fading": "Fading ink", "shading": "Shade", "inverting": "Inverting", "noisier": "Noise"}
-SHOWN = (0, 1, 2, 4)  # of the test digits
+SHOWN = (0, 1, 2, 4)  # indices of the test digits in the figure
 
 
 def expected(kind, level):
@@ -34,7 +34,7 @@ def pixels(figure):
 
 
 @pytest.mark.parametrize("kind", LABELS)
-def test_the_keyboard_moves_along_a_shift_and_the_numbers_are_the_experiments(figure, kind):
+def test_the_keyboard_moves_the_shift_with_measured_numbers(figure, kind):
     page, figure = figure
     figure.get_by_label(LABELS[kind], exact=True).check()
     figure.locator("input[type=range]").focus()
@@ -89,7 +89,7 @@ def test_the_mouse_drags_in_the_chart(figure):
 
 
 def test_a_finger_drags_in_the_chart(opened):
-    page = opened("book/covariate_shift.html", width=375, has_touch=True)
+    page = opened("book/covariate_shift.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-covariate_shift")
     figure.scroll_into_view_if_needed()
     box = figure.locator("svg").bounding_box()
@@ -103,8 +103,8 @@ def test_a_finger_drags_in_the_chart(opened):
     assert state(figure)[1] == 0
 
 
-def test_no_text_of_the_drawing_is_cut_off_on_a_telephone(opened):
-    page = opened("book/covariate_shift.html", width=375)
+def test_no_text_is_cut_off_on_a_phone(opened):
+    page = opened("book/covariate_shift.html", formulas=False, width=375)
     figure = page.locator(".course-widget-covariate_shift")
     right = figure.locator("svg").evaluate(
         "svg => Math.max(...[...svg.querySelectorAll('text')].map((t) => t.getBBox().x + t.getBBox().width))"
@@ -113,12 +113,12 @@ def test_no_text_of_the_drawing_is_cut_off_on_a_telephone(opened):
     assert right <= 0
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("Accuracy on shifted digits")
     assert figure.locator("output").inner_text() in label
 
 
-def test_without_scripts_the_text_in_its_place_says_what_it_would_show(fallback):
+def test_text_replaces_the_figure_without_scripts(fallback):
     assert "fading costs nothing" in fallback

@@ -1,4 +1,4 @@
-"""What a reader does with the book: search, copy, switch to dark, download, answer the quiz."""
+"""Tests of the book's features for readers: search, copy, dark theme, downloads, quizzes."""
 
 import gzip
 import json
@@ -63,7 +63,7 @@ def test_the_page_on_performance_shows_its_tables(opened):
 
 
 @pytest.mark.parametrize("path", sorted((HTML / "book").glob("*.html")), ids=lambda path: path.stem)
-def test_a_first_visit_loads_less_than_a_megabyte_besides_mathjax(opened, path):
+def test_a_first_visit_loads_under_a_megabyte_plus_mathjax(opened, path):
     page = opened(f"book/{path.name}")
     loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
     files = [page.request.get(address).body() for address in [page.url, *loaded] if "/mathjax/" not in address]
@@ -71,7 +71,7 @@ def test_a_first_visit_loads_less_than_a_megabyte_besides_mathjax(opened, path):
     assert 30_000 < sum(len(gzip.compress(file)) for file in files) < 1_000_000
 
 
-def test_the_icons_that_are_used_are_drawn_and_the_others_are_left_out(opened):
+def test_the_icon_font_has_exactly_the_icons_in_use(opened):
     page = opened("book/scaling.html")
     page.wait_for_function("document.fonts.status === 'loaded'")
     fonts = list((HTML / "_static/vendor/fontawesome").rglob("*.woff2"))
@@ -83,7 +83,7 @@ def test_the_icons_that_are_used_are_drawn_and_the_others_are_left_out(opened):
     assert set(icons) <= set(solid.getBestCmap())
 
 
-def test_a_page_says_what_it_is_to_other_sites(opened):
+def test_a_page_describes_itself_to_other_sites(opened):
     page = opened("book/scaling.html")
     assert page.evaluate("document.documentElement.lang") == "en"
     assert "Batch Normalization" in page.title()
@@ -100,7 +100,7 @@ def test_the_keyboard_skips_the_navigation(opened):
     assert page.evaluate("document.querySelector('#main-content').contains(document.activeElement)")
 
 
-def test_on_paper_every_answer_is_open_and_the_navigation_is_gone(opened):
+def test_print_shows_every_answer_and_no_navigation(opened):
     page = opened("book/scaling.html")
     page.emulate_media(media="print")
     answer = page.locator("details", has_text="2/7").get_by_text("Right. (4 - 2) / (9 - 2) = 2/7.")
@@ -120,7 +120,7 @@ def test_a_dark_page_is_printed_with_dark_text(opened):
 
 
 def content(pdf):
-    """Unpack the drawing instructions of a PDF."""
+    """Decompress the drawing instructions of a PDF."""
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
     return b"\n".join(zlib.decompressobj().decompress(stream) for stream in streams if stream[:1] == b"x")
 
@@ -133,7 +133,7 @@ def test_the_assignment_can_be_downloaded_from_its_chapter(opened, site):
 
 
 @pytest.mark.parametrize("width", [1280, 375])
-def test_a_quiz_answer_opens_by_keyboard_and_says_whether_it_is_right(opened, width):
+def test_a_quiz_answer_opens_by_keyboard(opened, width):
     page = opened("book/scaling.html", width=width)
     answer = page.locator("details", has_text="2/7")
     verdict = answer.get_by_text("Right. (4 - 2) / (9 - 2) = 2/7.")

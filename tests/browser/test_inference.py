@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on inference: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on inference: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 
@@ -29,14 +29,14 @@ def line(figure):
     return figure.locator("polyline").nth(1).get_attribute("points")
 
 
-def test_its_numbers_are_the_experiments(figure):
+def test_its_numbers_are_those_of_the_experiment(figure):
     page, _ = figure
     means, true = page.evaluate("import('/widgets/inference.mjs').then((m) => [m.BATCH_MEANS, m.TRUE_MEANS])")
     np.testing.assert_allclose(true, drifting_means()[0])
     np.testing.assert_allclose(means, drifting_means()[1])
 
 
-def test_the_keyboard_changes_the_decay_and_the_numbers_are_bnrefs(figure):
+def test_the_keyboard_changes_the_decay_with_bnrefs_numbers(figure):
     page, figure = figure
     figure.locator("input").focus()
     seen = set()
@@ -51,7 +51,7 @@ def test_the_keyboard_changes_the_decay_and_the_numbers_are_bnrefs(figure):
     assert len(seen) == 5
 
 
-def test_a_larger_decay_lags_more_and_a_smaller_one_is_noisier(figure):
+def test_a_larger_decay_lags_more_and_is_less_noisy(figure):
     _, figure = figure
     figure.locator("input").press("Home")
     noisy = shown(figure)
@@ -70,7 +70,7 @@ def test_tab_reaches_the_slider(figure):
 
 
 def test_the_mouse_and_a_finger_move_the_slider(opened):
-    page = opened("book/inference.html", width=375, has_touch=True)
+    page = opened("book/inference.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-inference")
     figure.scroll_into_view_if_needed()
     box = figure.locator("input").bounding_box()
@@ -81,8 +81,8 @@ def test_the_mouse_and_a_finger_move_the_slider(opened):
     assert shown(figure)[0] < 0.6 < 0.99 < by_mouse[0]
 
 
-def test_the_drawing_fits_a_telephone(opened):
-    page = opened("book/inference.html", width=375)
+def test_the_drawing_fits_a_phone(opened):
+    page = opened("book/inference.html", formulas=False, width=375)
     figure = page.locator(".course-widget-inference")
     figure.scroll_into_view_if_needed()
     box, inside = figure.bounding_box(), figure.locator("svg").bounding_box()
@@ -90,12 +90,12 @@ def test_the_drawing_fits_a_telephone(opened):
     assert inside["x"] + inside["width"] <= box["x"] + box["width"]
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("The means of 240 batches")
     assert figure.locator("output").inner_text() in label
 
 
-def test_without_scripts_the_text_in_its_place_says_what_it_would_show(fallback):
+def test_text_replaces_the_figure_without_scripts(fallback):
     assert "lags behind" in fallback

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on internal covariate shift: by keyboard, mouse and finger."""
+"""Tests of the interactive figure in the chapter on internal covariate shift: keyboard, mouse and touch."""
 
 import re
 
@@ -14,7 +14,7 @@ def bars(figure):
 
 
 def check(figure):
-    """What the figure says and draws is what the experiment gave; returns the step and whether it has batch norm."""
+    """Compare the figure with the experiment; return the step and whether batch norm is on."""
     text = figure.locator("output").inner_text()
     step, name, accuracy = WORDS.match(text).groups()
     table = histogram_table()
@@ -33,7 +33,7 @@ def check(figure):
     return int(step), name
 
 
-def test_the_keyboard_moves_through_training_and_the_numbers_are_bnrefs(figure):
+def test_the_keyboard_moves_the_step_with_bnrefs_numbers(figure):
     page, figure = figure
     figure.locator("input[type=range]").focus()
     seen = [check(figure)]
@@ -61,7 +61,7 @@ def test_the_mouse_chooses_and_drags(figure):
     assert check(figure) == (3000, "with")
 
 
-def test_a_finger_moves_it_on_a_telephone(opened):
+def test_a_finger_moves_the_slider_on_a_phone(opened):
     page = opened(PAGE, width=375, has_touch=True)
     figure = page.locator(FIGURE)
     figure.scroll_into_view_if_needed()
@@ -72,12 +72,12 @@ def test_a_finger_moves_it_on_a_telephone(opened):
     assert check(figure) == (3000, "with")
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("Histograms of the inputs")
     assert figure.locator("output").inner_text() in label
 
 
-def test_without_scripts_the_text_in_its_place_says_what_it_would_show(fallback):
+def test_text_replaces_the_figure_without_scripts(fallback):
     assert "all three stay wide and centred" in fallback

@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on normalization types: by keyboard, mouse and finger, and bnref agrees."""
+"""Tests of the interactive figure in the chapter on normalization types: controls, and bnref's numbers."""
 
 import re
 
@@ -19,12 +19,12 @@ NAMES = {
 
 
 def numbers(figure):
-    """What the cells show, as an array (N, C, L)."""
+    """Read the numbers in the cells as an array (N, C, L)."""
     return np.array([float(text) for text in figure.locator(".entry text").all_text_contents()]).reshape(3, 4, 3)
 
 
 def check(figure):
-    """Compare the words and the lit cells with bnref; return the norm and the place."""
+    """Compare the words and the highlighted cells with bnref; return the norm and the place."""
     words = re.fullmatch(WORDS, figure.locator("output").inner_text()).groups()
     norm, place = NAMES[words[0]], tuple(map(int, words[2:5]))
     x = numbers(figure)
@@ -39,7 +39,7 @@ def check(figure):
     return norm, place
 
 
-def test_arrow_keys_move_over_the_array_and_every_norm_has_bnrefs_numbers(figure):
+def test_arrow_keys_move_over_the_array_with_bnrefs_numbers(figure):
     page, figure = figure
     figure.locator("svg").focus()
     assert check(figure) == ("batch norm", (1, 2, 1))
@@ -57,7 +57,7 @@ def test_arrow_keys_move_over_the_array_and_every_norm_has_bnrefs_numbers(figure
     assert seen == list(NAMES.values())
 
 
-def test_the_ends_of_the_array_hold(figure):
+def test_the_selection_stops_at_the_ends_of_the_array(figure):
     page, figure = figure
     figure.locator("svg").focus()
     for _ in range(9):
@@ -86,8 +86,8 @@ def test_the_mouse_picks_an_entry_and_a_norm(figure):
     assert check(figure) == ("instance norm", (0, 1, 2))
 
 
-def test_a_finger_picks_an_entry_and_the_choice_survives_a_turn_of_the_telephone(opened):
-    page = opened("book/norm_types.html", width=375, has_touch=True)
+def test_an_entry_picked_by_finger_survives_rotation(opened):
+    page = opened("book/norm_types.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-norm_types")
     figure.scroll_into_view_if_needed()
     box = figure.locator(".entry").nth(30).bounding_box()
@@ -102,7 +102,7 @@ def test_a_finger_picks_an_entry_and_the_choice_survives_a_turn_of_the_telephone
     assert check(figure) == ("layer norm", (2, 2, 0))
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("Numbers of three samples")

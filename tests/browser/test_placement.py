@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on placement: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on placement: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 
@@ -36,12 +36,12 @@ def agrees(values, shown):
     np.testing.assert_allclose(shown[2:], expected(*values)[2:], atol=0.00051)
 
 
-def test_the_table_in_the_widget_is_what_the_experiment_gives():
+def test_the_widgets_table_matches_the_experiment():
     table = re.search(r"const INPUTS = \[(.*?)\];", WIDGET.read_text(), re.DOTALL)[1]
     np.testing.assert_array_equal([float(number) for number in table.split(",") if number.strip()], inputs()[:, 0])
 
 
-def test_the_keyboard_moves_gamma_and_beta_and_the_numbers_are_bnrefs(figure):
+def test_the_keyboard_moves_gamma_and_beta_with_bnrefs_numbers(figure):
     page, figure = figure
     seen = []
     for which, keys in ((0, ("ArrowRight", "PageUp", "End", "Home")), (1, ("ArrowLeft", "End", "PageDown", "Home"))):
@@ -56,7 +56,7 @@ def test_the_keyboard_moves_gamma_and_beta_and_the_numbers_are_bnrefs(figure):
     assert len(set(seen)) == len(seen), "each key moves the dots"
 
 
-def test_the_straight_line_goes_through_the_dots_of_a_small_gamma(figure):
+def test_the_line_goes_through_the_dots_of_a_small_gamma(figure):
     page, figure = figure
     figure.locator("input").first.focus()
     page.keyboard.press("Home")
@@ -76,7 +76,7 @@ def test_tab_reaches_both_sliders(figure):
 
 
 def test_the_mouse_and_a_finger_move_a_slider(opened):
-    page = opened("book/placement.html", width=375, has_touch=True)
+    page = opened("book/placement.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-placement")
     figure.scroll_into_view_if_needed()
     slider = figure.locator("input").nth(1)
@@ -91,12 +91,12 @@ def test_the_mouse_and_a_finger_move_a_slider(opened):
     agrees(values, shown)
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("A tanh with a hundred dots")
     assert figure.locator("output").inner_text() in label
 
 
-def test_without_scripts_the_text_in_its_place_says_what_it_would_show(fallback):
+def test_text_replaces_the_figure_without_scripts(fallback):
     assert "A small gamma squeezes the inputs" in fallback

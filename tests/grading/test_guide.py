@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from nbgrader.api import Gradebook
 
 from bngrader.gradebook.late_policy import LatePolicy
 from bngrader.lms.roster import Student
 from tests.conftest import REPOSITORY
+from tests.grading.commands import gradebook
 
 LINKED = ("solutions", "exercises", "nbgrader_config.py", "pyproject.toml", "requirements.lock")
 HEADINGS = ("From Moodle or Canvas, and back", "Late work and extensions", "When something does not work")
@@ -44,12 +44,12 @@ def clone(tmp_path_factory, sections):
     return folder
 
 
-def test_every_command_runs_and_leaves_what_the_page_says(clone):
+def test_every_command_runs_and_leaves_the_named_files(clone):
     course = clone / "my-class"
     assert (course / "submitted" / "ada" / "scaling" / "scaling.ipynb").is_file()
     names = {path.name for path in (course / "exports").iterdir()}
     assert names == {"scaling-moodle.csv", "scaling-moodle-feedback.zip", "scaling-grades.csv"}
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+    with gradebook(course) as book:
         assert str(book.find_assignment("scaling").duedate) == "2026-03-01 11:00:00"
 
 

@@ -1,9 +1,9 @@
 """Every answer that is kept, graded for real: right ones earn all, known mistakes lose points and are named.
 
 The answers of an assignment are packed into few submissions, one for each function in each; a function without one is
-left unwritten. Of the ways to make one mistake the first stands for all; tests/solutions tries the others. What the
-assignments show besides, by training networks with the student's functions, is left out here: it costs more than all
-tests.
+left unwritten. `make test` grades a right and a wrong answer to each function; all others are slow. Of the ways to make
+one mistake the first stands for all; tests/solutions tries the others. What the assignments show besides, by training
+networks with the student's functions, is left out here: it costs more than all tests.
 """
 
 import copy
@@ -20,13 +20,26 @@ from tests.solutions import runner
 from tests.solutions.runner import SLUGS
 
 
-def packed(slug):
+def of_each_kind(slug):
+    """The first right and the first wrong answer to each function."""
+    first = {}
+    for answer in runner.answers(slug, every_way=False):
+        first.setdefault((answer.function, answer.kind), answer)
+    return list(first.values())
+
+
+def the_others(slug):
+    few = of_each_kind(slug)
+    return [answer for answer in runner.answers(slug, every_way=False) if answer not in few]
+
+
+def packed(answers):
     """Submissions as lists of answers, so that no two in a list are about the same function."""
     submissions = []
-    for answer in runner.answers(slug, every_way=False):
-        for answers in submissions:
-            if all(answer.function != other.function for other in answers):
-                answers.append(answer)
+    for answer in answers:
+        for others in submissions:
+            if all(answer.function != other.function for other in others):
+                others.append(answer)
                 break
         else:
             submissions.append([answer])
@@ -54,15 +67,19 @@ def notebook(handed_out, sources):
     return nbformat.writes(filled)
 
 
-@pytest.fixture(scope="module", params=SLUGS)
+ROUNDS = [pytest.param((slug, of_each_kind), id=slug) for slug in SLUGS]
+ROUNDS += [pytest.param((slug, the_others), id=f"{slug}-others", marks=pytest.mark.slow) for slug in SLUGS]
+
+
+@pytest.fixture(scope="module", params=ROUNDS)
 def records(request, tmp_path_factory):
     """The slug, the packed answers, and the records of grading them, of the solution and of the untouched notebook."""
-    slug = request.param
+    slug, chosen = request.param
     course = course_without_shows(slug, tmp_path_factory.mktemp("course"))
     handed_out = released(gradable(read_solution(course / "solutions" / f"{slug}.py")))
     solution = {name: cell.source for name, cell in runner.cells(slug).items() if cell.metadata.nbgrader.solution}
     texts = {"solution": notebook(handed_out, solution), "stub": notebook(handed_out, {})}
-    submissions = packed(slug)
+    submissions = packed(chosen(slug))
     for number, answers in enumerate(submissions):
         # What an answer needs stands in its own cell, after the tests of a wrong answer to the same.
         sources = {answer.function: "\n\n".join(answer.sources.values()) for answer in answers}
@@ -70,7 +87,7 @@ def records(request, tmp_path_factory):
     return slug, submissions, graded(course, slug, texts)
 
 
-def test_the_solution_earns_all_and_the_untouched_notebook_nothing(records):
+def test_the_solution_earns_all_points_and_the_stub_none(records):
     _, _, by_student = records
     scores = {
         student: [cell["score"] for cell in by_student[student]["cells"].values()] for student in ("solution", "stub")
@@ -79,7 +96,7 @@ def test_the_solution_earns_all_and_the_untouched_notebook_nothing(records):
     assert set(scores["stub"]) == {0}
 
 
-def test_every_answer_gets_what_it_deserves(records, capsys):
+def test_every_answer_gets_its_score_and_hint(records, capsys):
     slug, submissions, by_student = records
     results = []
     for number, answers in enumerate(submissions):

@@ -6,18 +6,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 import unicodedata
 
 import nbformat
 import pytest
-from nbgrader.api import Gradebook
-from typer.testing import CliRunner
 
-from bngrader import commands
-from tests.conftest import REPOSITORY
-from tests.grading import sample_class
-from tests.grading.test_import import make_zip
+from tests.bngrader.lms.test_import_submissions import make_zip
+from tests.grading import commands, sample_class
 
 STRICT = {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"}
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -115,8 +110,8 @@ def make_class(folder):
 
 def bngrader(folder, command, *arguments, **environment):
     """Run a command in a process of its own; gives the exit code and what it printed, as bytes."""
-    line = [sys.executable, "-m", "bngrader", command, *map(str, arguments), "--course", folder]
-    ran = subprocess.run(line, cwd=REPOSITORY, capture_output=True, check=False, env=os.environ | environment)
+    env = os.environ | environment
+    ran = commands.bngrader(command, *arguments, "--course", folder, text=False, env=env)
     return ran.returncode, ran.stdout + ran.stderr
 
 
@@ -126,8 +121,7 @@ def graded(tmp_path_factory):
     folder = make_class(tmp_path_factory.mktemp("class"))
     code, printed = bngrader(folder, "grade", "scaling", "--json", folder / "scores.json", **STRICT)
     assert code == 1, printed.decode(errors="replace")
-    records = json.loads((folder / "scores.json").read_text())
-    return folder, printed.decode(), {record["student"]: record for record in records}
+    return folder, printed.decode(), commands.records_in(folder)
 
 
 def harmful(text):
@@ -136,7 +130,7 @@ def harmful(text):
     return found - {"\n", "\t", "\r"}
 
 
-def test_everybody_with_a_name_that_can_be_held_is_graded(graded):
+def test_every_student_with_a_valid_name_is_graded(graded):
     records = graded[2]
     right = [student for student in GRADED if student != "speaks"]
     assert {student: records[student]["score"] for student in right} == dict.fromkeys(right, 15)
@@ -148,7 +142,7 @@ def test_everybody_with_a_name_that_can_be_held_is_graded(graded):
             assert (graded[0] / path).read_bytes().decode()
 
 
-def test_a_folder_that_cannot_be_named_is_reported(graded):
+def test_a_folder_with_an_invalid_name_is_reported(graded):
     folder, printed, records = graded
     for name, shown in MISNAMED.items():
         record = records[shown]
@@ -173,7 +167,7 @@ def test_two_files_with_odd_names_are_listed_readably(graded):
     assert r"its folder holds \u202e2.ipynb, \xff\n1\x1b[2J.ipynb. Ask which" in error
 
 
-def test_what_is_printed_and_stored_is_readable(graded):
+def test_printed_and_stored_names_are_readable(graded):
     folder, printed, records = graded
     assert harmful(printed) == set()
     assert harmful(json.dumps(records, ensure_ascii=False)) == set()
@@ -181,18 +175,14 @@ def test_what_is_printed_and_stored_is_readable(graded):
     assert r"ada: made for the language x\nada: 20 / 20\x1b[2J\u202e[red]\xff, run as Python" in printed
     assert "[red]bob" in printed
     assert ":bomb:" in printed
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
+    with commands.gradebook(folder) as book:
         assert sorted(student.id for student in book.students) == sorted(GRADED)
 
 
 def in_process(folder, command, *arguments):
-    """Run a command here, with an output that takes UTF-8 alone."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(REPOSITORY)
-        result = CliRunner().invoke(commands.app, [command, *map(str, arguments), "--course", str(folder)])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.output
+    """Run a command here; gives the exit code and what it printed."""
+    ran = commands.invoke(command, *arguments, "--course", folder)
+    return ran.returncode, ran.stdout + ran.stderr
 
 
 def reported(result):
@@ -206,7 +196,7 @@ def reported(result):
 
 
 @pytest.mark.parametrize("format", ["csv", "canvas", "moodle"])
-def test_the_others_are_exported(graded, format, tmp_path):
+def test_export_includes_the_others(graded, format, tmp_path):
     path, json_file = tmp_path / "grades.csv", tmp_path / "grades.json"
     reported(in_process(graded[0], "export", "scaling", "--format", format, "--to", path, "--json", json_file))
     text = path.read_text()
@@ -215,7 +205,7 @@ def test_the_others_are_exported(graded, format, tmp_path):
     assert len([row for row in rows if "=x\\u202e[red]" in "".join(row)]) == (len(GRADED) + (format != "moodle"))
 
 
-def test_the_others_are_in_the_report(graded, tmp_path):
+def test_report_includes_the_others(graded, tmp_path):
     found = tmp_path / "tables.json"
     reported(in_process(graded[0], "report", "--into", tmp_path, "--json", found))
     assert harmful((tmp_path / "report.html").read_text()) == set()
@@ -223,7 +213,7 @@ def test_the_others_are_in_the_report(graded, tmp_path):
     assert {row["student"] for row in json.loads(found.read_text())["students"]} == {*GRADED, "two files"}
 
 
-def test_the_others_are_compared(graded, tmp_path):
+def test_similarity_compares_the_others(graded, tmp_path):
     page = tmp_path / "pairs.html"
     printed = reported(in_process(graded[0], "similarity", "scaling", "--into", page))
     assert "9 submissions compared, 7 not" in printed
@@ -232,11 +222,11 @@ def test_the_others_are_compared(graded, tmp_path):
     assert all(f"<li>{shown.replace(chr(39), '&#39;')}: is left out" in text for shown in MISNAMED.values())
 
 
-def test_late_work_of_the_others_is_listed(graded):
+def test_late_lists_the_others(graded):
     assert "Nobody is late" in reported(in_process(graded[0], "late", "scaling", "--due", "2030-01-01 12:00 UTC"))
 
 
-def test_the_doctor_says_what_to_rename(graded, tmp_path):
+def test_doctor_names_the_folders_to_rename(graded, tmp_path):
     code, printed = in_process(graded[0], "doctor", "--json", tmp_path / "found.json")
     assert (code, harmful(printed)) == (1, set())
     found = {each["about"]: each for each in json.loads((tmp_path / "found.json").read_text())}
@@ -245,7 +235,7 @@ def test_the_doctor_says_what_to_rename(graded, tmp_path):
     assert found["submitted"]["mend"].count("Rename it: mv $'") == len(MISNAMED)
 
 
-def test_members_of_a_zip_with_odd_names_stop_nobody(graded, tmp_path):
+def test_odd_names_in_a_zip_stop_nobody(graded, tmp_path):
     source = make_zip(
         tmp_path / "m.zip",
         {
@@ -283,7 +273,7 @@ def make_class_of_roster(folder, tmp_path):
 
 @pytest.mark.parametrize("locale", [ASCII, KOREAN], ids=["C", "EUC-KR"])
 @pytest.mark.parametrize("command", [["grade", "scaling"], ["doctor"]], ids=["grade", "doctor"])
-def test_other_locales_stop_nobody(graded, locale, command):
+def test_other_locales_work(graded, locale, command):
     if locale is KOREAN and b"ko_KR.euckr" not in subprocess.run(["locale", "-a"], capture_output=True).stdout:
         pytest.skip("there is no locale ko_KR.EUC-KR")
     code, printed = bngrader(graded[0], *command, **locale)

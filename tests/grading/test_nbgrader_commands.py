@@ -1,18 +1,15 @@
 """nbgrader's own commands and formgrader work in the repository as they are, tried on a copy of it."""
 
-import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 
 from tests.conftest import REPOSITORY, jupyter_lab
-from tests.grading import sample_class
+from tests.grading import commands, sample_class
+from tests.grading.commands import BIN, graded_notebook, hand_in
 
-BIN = Path(sys.executable).parent
 PROBE = "import bngrader.check.mistakes"
 
 
@@ -26,11 +23,9 @@ def copy(tmp_path_factory):
         if (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / name, folder / name)
-    path = folder / "submitted" / "ada" / "scaling" / "scaling.ipynb"
-    path.parent.mkdir(parents=True)
     notebook = sample_class.filled_in()
     notebook.cells.append(nbformat.v4.new_code_cell(PROBE))
-    path.write_text(nbformat.writes(notebook))
+    path = hand_in(folder, "ada", notebook)
     for name in ("drawing.html", "drawing.csv", "numpy.py"):
         path.with_name(name).write_text(name)
     for step in (
@@ -44,12 +39,7 @@ def copy(tmp_path_factory):
 
 def nbgrader(folder, *arguments):
     # The path is the user's, without the environment's folder: the configuration has to find alembic itself.
-    command = [BIN / "nbgrader", *arguments]
-    ran = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"}
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
+    commands.nbgrader(folder, *arguments, env={"PATH": "/usr/bin:/bin"})
 
 
 def test_generate_assignment_makes_the_committed_notebook(copy):
@@ -65,13 +55,12 @@ def test_autograde_and_feedback_work(copy):
         assert sample_class.hidden_lines_in(text) == []
 
 
-def test_autograde_is_the_engine_with_its_sandbox(copy):
-    graded = nbformat.read(copy / "autograded/ada/scaling/scaling.ipynb", as_version=4)
-    probe = next(cell for cell in graded.cells if cell.source == PROBE)
+def test_autograde_runs_the_sandboxed_engine(copy):
+    probe = next(cell for cell in graded_notebook(copy, "ada").cells if cell.source == PROBE)
     assert "it is not there while an answer is graded" in probe.outputs[0].evalue
 
 
-def test_autograde_gives_files_beside_the_notebook_harmless_names(copy):
+def test_autograde_renames_extra_files_to_harmless_names(copy):
     brought = {path.name for path in (copy / "autograded/ada/scaling").iterdir()}
     assert brought == {"drawing.html.txt", "drawing.csv", "numpy.py.txt", "scaling.ipynb"}
 
@@ -84,26 +73,20 @@ def test_the_scores_can_be_exported(copy):
 
 
 def test_bngrader_grades_the_repository_itself_by_default(copy):
-    ran = subprocess.run([BIN / "bngrader", "grade", "scaling"], cwd=copy, capture_output=True, text=True, check=False)
+    ran = commands.run(BIN / "bngrader", "grade", "scaling", cwd=copy)
     assert ran.returncode == 0, ran.stderr
     assert "1 submissions: 1 wait for a person's grade, 0 failed." in ran.stdout
     assert f"Feedback: {copy / 'feedback'}" in ran.stdout
 
 
-def test_they_work_in_another_folder_with_the_configuration_that_the_book_gives(tmp_path):
-    page = (REPOSITORY / "book" / "instructors.md").read_text()
-    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    config = next(block for block in blocks if "load_subconfig" in block)
-    (tmp_path / "nbgrader_config.py").write_text(config.replace("/path/to/the/clone", str(REPOSITORY)))
-    path = tmp_path / "submitted" / "bob" / "scaling" / "scaling.ipynb"
-    path.parent.mkdir(parents=True)
-    path.write_text(nbformat.writes(sample_class.handed_out()))
+def test_commands_work_with_the_configuration_of_the_book(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text(commands.configuration_of_the_book(REPOSITORY))
+    hand_in(tmp_path, "bob", sample_class.handed_out())
     nbgrader(tmp_path, "generate_assignment", "scaling")
     nbgrader(tmp_path, "autograde", "scaling")
     nbgrader(tmp_path, "export", "--to=grades.csv")
     assert ",0.0,20.0" in (tmp_path / "grades.csv").read_text()
-    bngrader = [BIN / "bngrader", "grade", "scaling", "--course", tmp_path]
-    ran = subprocess.run(bngrader, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    ran = commands.grade(tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert "bob" in ran.stdout
 

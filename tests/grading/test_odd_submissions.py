@@ -1,15 +1,13 @@
 """What students really hand in: each is graded or refused with a reason, and none stops the one after it."""
 
 import copy
-import json
-import subprocess
-import sys
 
 import nbformat
 import pytest
 
-from tests.conftest import REPOSITORY
 from tests.grading import sample_class
+from tests.grading.commands import hand_in
+from tests.grading.commands import records as graded
 
 LOOP = "def standardize(x):\n    while True:\n        pass\n"
 EXIT = "def standardize(x):\n    import os\n    os._exit(0)\n"
@@ -74,9 +72,7 @@ EXPECTED = {
 def records(tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     for student, text in SUBMISSIONS.items():
-        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(text)
+        hand_in(folder, student, text)
     other = folder / "submitted" / "y-other-name" / "scaling" / "Scaling (1).ipynb"
     other.parent.mkdir(parents=True)
     other.write_text(SUBMISSIONS["z-right"])
@@ -87,15 +83,11 @@ def records(tmp_path_factory):
     (folder / "submitted" / "roster.csv").write_text("a stray file\n")
     # The folder's own settings count too.
     (folder / "nbgrader_config.py").write_text("c = get_config()\nc.Engine.call_seconds = c.Engine.cell_seconds = 3\n")
-    scores = folder / "scores.json"
-    command = [sys.executable, "-m", "bngrader", "grade", "scaling", "--course", folder, "--json", scores]
-    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return {record["student"]: record for record in json.loads(scores.read_text())}
+    return graded(folder)
 
 
 @pytest.mark.parametrize("student", EXPECTED)
-def test_each_is_graded_or_refused_with_a_reason(records, student):
+def test_each_submission_is_graded_or_refused_with_a_reason(records, student):
     status, score, error = EXPECTED[student]
     record = records[student]
     assert (record["status"], record["score"]) == (status, score)
@@ -103,11 +95,11 @@ def test_each_is_graded_or_refused_with_a_reason(records, student):
     assert error is None or error in record["error"]
 
 
-def test_nothing_is_left_out_or_made_up(records):
+def test_every_submission_has_one_record(records):
     assert set(records) == set(EXPECTED)
 
 
-def test_a_loop_without_end_loses_its_own_cells_and_is_named(records):
+def test_an_endless_loop_costs_its_own_cells_only(records):
     cells = records["b-loop"]["cells"]
     lost = {name for name, cell in cells.items() if cell["score"] == 0}
     assert lost == {"test_standardize", "test_standardize_constant", "test_standardize_dtype"}

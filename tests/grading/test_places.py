@@ -93,7 +93,11 @@ def grades(clone, folder, user=None, **how):
     return {student: record["score"] for student, record in found.items()}
 
 
-@pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/dev/shm", "/home", "/root"], indirect=True)
+@pytest.mark.parametrize(
+    "place",
+    ["/home", *(pytest.param(place, marks=pytest.mark.slow) for place in ("/tmp", "/var/tmp", "/dev/shm", "/root"))],
+    indirect=True,
+)
 def test_a_class_is_graded_in(place):
     clone = clone_in(place)
     assert grades(clone, place / "one") == EXPECTED
@@ -102,6 +106,7 @@ def test_a_class_is_graded_in(place):
         assert grades(clone, place / "two", USER) == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
 def test_python_behind_symbolic_links_is_found(place):
     """The environment, its Python and its packages are links; the class lies in the environment's own folder."""
@@ -120,14 +125,16 @@ def test_python_behind_symbolic_links_is_found(place):
         assert grades(made, made.folder / ".venv" / f"class of {user}", user) == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
-def test_what_umask_077_installed_is_read(place):
+def test_an_environment_made_with_umask_077_works(place):
     clone = clone_in(place)
     for user in USERS:
         private(place, user, copies=True)
         assert grades(clone, place / f"class of {user}", user, umask=0o077) == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment", [{"HOME": None}, {"HOME": "/proc"}, {"PATH": "/nowhere"}, {"TMPDIR": "/nowhere"}], ids=str
 )
@@ -138,6 +145,7 @@ def test_a_class_is_graded_with(clone, environment):
         assert grades(clone, folder / "new", USERS[-1], environment=environment) == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("without", "script"),
     [
@@ -155,6 +163,7 @@ def test_a_class_is_graded_without(clone, without, script):
         assert grades(clone, folder / "new", **how) == EXPECTED
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_entered_is_named(clone):
     if not IS_ROOT:
         lacking("a folder that belongs to another", "run the tests as root")

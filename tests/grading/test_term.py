@@ -13,7 +13,8 @@ import pytest
 from bngrader.gradebook.revision import REVISED
 from tests.conftest import PATIENCE, jupyter_lab
 from tests.grading import sample_class
-from tests.grading.term import BIN, COURSE, Term
+from tests.grading.commands import BIN, COURSE
+from tests.grading.term import Term
 
 STUDENTS = ("ada", "ben", "cleo")
 DDOF = nbformat.writes(sample_class.with_mistake("standardize", "divides by N - 1"))  # 12 of 15
@@ -203,43 +204,48 @@ def test_students_fetch_the_notebook_that_is_in_git(term):
     assert (term.exchange / COURSE / "outbound/scaling/scaling.ipynb").read_bytes() == committed.read_bytes()
 
 
-def test_what_is_collected_is_graded(first):
+def test_collected_submissions_are_graded(first):
     records, _ = first
     assert scores(records) == {"ada": 12, "ben": 13}
     assert {record["status"] for record in records.values()} == {"needs_manual"}
 
 
-def test_what_is_handed_in_beside_the_notebook_lies_beside_the_graded_one(term, first):
+def test_extra_files_are_copied_to_the_graded_notebook(term, first):
     graded = term.folder / "autograded" / "ben" / "scaling"
     assert (graded / "notes.txt").read_text() == "see table"
     assert (graded / "data" / "table.csv").read_text() == TABLE
 
 
+@pytest.mark.slow
 def test_a_resubmission_replaces_the_grade(second):
     records, _ = second
     assert records["ada"]["score"] == 15
 
 
-def test_a_resubmission_that_cannot_be_read_says_which_grade_stays(second):
+@pytest.mark.slow
+def test_an_unreadable_resubmission_keeps_the_old_grade(second):
     ben = second[0]["ben"]
     assert (ben["status"], ben["score"]) == ("failed", None)
     assert "is not a notebook (it breaks off or is damaged)" in ben["error"]
     assert ben["error"].endswith("The grade of the submission before it stays: 13 of 20.")
 
 
+@pytest.mark.slow
 def test_the_same_notebook_handed_in_again_is_not_run_again(third):
     records, said = third
     assert scores(records) == {"ada": 15, "ben": 13, "cleo": 15}
     assert "Graded before, and unchanged: 3." in said
 
 
-def test_a_file_that_is_not_handed_in_again_is_gone(term, third):
+@pytest.mark.slow
+def test_an_extra_file_missing_from_a_resubmission_is_gone(term, third):
     graded = term.folder / "autograded" / "ben" / "scaling"
     assert not (graded / "notes.txt").exists()
     assert (graded / "data" / "table.csv").read_text() == TABLE
 
 
-def test_two_graders_at_once_and_a_round_of_grading_lose_no_score(by_hand, returned):
+@pytest.mark.slow
+def test_two_graders_and_a_round_at_once_lose_no_score(by_hand, returned):
     assert by_hand == {"ada": "4", "ben": "3"}
     records, _ = returned
     for number, student in enumerate(("ada", "ben")):
@@ -249,7 +255,8 @@ def test_two_graders_at_once_and_a_round_of_grading_lose_no_score(by_hand, retur
     assert scores(returned[0]) == {"ada": 15 - 3 - 1 - 2 + 8, "ben": 13 - 3 - 2 + 6.75, "cleo": 20}
 
 
-def test_each_fetches_a_page_with_the_score_and_the_comment(returned):
+@pytest.mark.slow
+def test_each_student_fetches_the_score_and_the_comment(returned):
     _, pages = returned
     assert "Score: 17 of 20 points" in pages["ada"]
     assert "Say why, too." in pages["ada"]
@@ -257,11 +264,13 @@ def test_each_fetches_a_page_with_the_score_and_the_comment(returned):
     assert "By how much?" in pages["ben"]
 
 
-def test_lateness_costs_what_the_plugin_says_also_of_what_a_person_gave_later(returned):
+@pytest.mark.slow
+def test_late_penalties_include_points_given_by_hand(returned):
     assert "Score: 0 of 20 points" in returned[1]["cleo"]
 
 
-def test_a_changed_assignment_is_graded_again_with_what_persons_gave(revised):
+@pytest.mark.slow
+def test_a_changed_assignment_keeps_manual_scores(revised):
     records, said, _ = revised
     for change in (
         "test_standardize has 4 points, not 3",
@@ -278,13 +287,15 @@ def test_a_changed_assignment_is_graded_again_with_what_persons_gave(revised):
     assert records["ada"]["status"] == "needs_manual"  # points of what was scored by hand changed
 
 
-def test_only_what_changed_waits_for_another_look(term, revised):
+@pytest.mark.slow
+def test_only_changed_cells_wait_for_another_look(term, revised):
     with term.gradebook() as book:
         grades = book.find_submission_notebook("scaling", "scaling", "ada").grades
         waiting = {grade.name for grade in grades if grade.needs_manual_grade}
     assert waiting == {WRITTEN, "test_standardize"}
 
 
+@pytest.mark.slow
 def test_a_removed_test_leaves_nothing_in_the_graded_notebooks(term, revised):
     assert GONE in (term.folder / "submitted/ada/scaling/scaling.ipynb").read_text()
     for place in ("autograded/ada/scaling/scaling.ipynb", "feedback/ada/scaling/scaling.html"):
@@ -294,7 +305,8 @@ def test_a_removed_test_leaves_nothing_in_the_graded_notebooks(term, revised):
         assert "No module named" not in text
 
 
-def test_nbgraders_own_commands_work_on_what_was_collected_and_changed(term, revised, restored):
+@pytest.mark.slow
+def test_nbgraders_own_commands_grade_a_changed_assignment(term, revised, restored):
     assert REVISED in restored
     with term.gradebook() as book:
         ben = book.find_submission("scaling", "ben")
@@ -302,6 +314,7 @@ def test_nbgraders_own_commands_work_on_what_was_collected_and_changed(term, rev
         assert ben.score == revised[0]["ben"]["score"] + GIVEN[GONE][1]
 
 
+@pytest.mark.slow
 def test_the_exchange_has_the_permissions_that_nbgrader_asks_for(term, returned):
     course = term.exchange / COURSE
     modes = {

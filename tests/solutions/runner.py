@@ -62,7 +62,7 @@ def tests_of(slug, function):
 
 def answers(slug, every_way=True):
     """Every answer that is kept: the unusual right ones, and the known mistakes, in every way to make them or one."""
-    unusual = importlib.import_module(f"tests.solutions.answers_{slug}").UNUSUAL
+    unusual = importlib.import_module(f"tests.answers.{slug}").UNUSUAL
     for function in functions(slug):
         about = known(function)
         needed = {needed.__name__: source(needed) for needed in about.needs}

@@ -38,7 +38,7 @@ def test_nbgrader_validate_passes_on_the_solved_notebook(slug, tmp_path):
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
-def test_answers_get_what_they_deserve_under_another_hidden_seed(slug, function, monkeypatch):
+def test_answers_get_their_verdict_under_another_seed(slug, function, monkeypatch):
     monkeypatch.setenv(HIDDEN_SEED, "20260731")
     for answer in runner.answers(slug):
         if answer.function == function:
@@ -48,7 +48,7 @@ def test_answers_get_what_they_deserve_under_another_hidden_seed(slug, function,
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
-def test_the_right_answer_that_mistakes_are_made_from_is_right(slug, function):
+def test_the_base_of_the_known_mistakes_is_right(slug, function):
     about = known(function)
     sources = {f.__name__: source(f) for f in (*about.needs, about.right)}
     assert runner.failures(slug, Answer(function, "the right answer", sources)) == {}
@@ -60,11 +60,11 @@ def test_an_unwritten_function_fails_every_cell_and_says_so(slug, function):
     needed = {f.__name__: source(f) for f in known(function).needs}
     said = runner.failures(slug, Answer(function, "stub", {**needed, function: stub}))
     assert set(said) == set(runner.tests_of(slug, function))
-    assert set(said.values()) == {f"Not so: {function} is not written yet."}
+    assert set(said.values()) == {f"Failed: {function} is not written yet."}
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
-def test_what_goes_wrong_altogether_gets_no_hint(slug, function):
+def test_an_answer_that_always_raises_gets_no_hint(slug, function):
     broken = f"def {function}(*args, **kwargs):\n    raise ZeroDivisionError('of its own')\n"
     needed = {f.__name__: source(f) for f in known(function).needs}
     said = runner.failures(slug, Answer(function, "broken", {**needed, function: broken}))
@@ -73,7 +73,7 @@ def test_what_goes_wrong_altogether_gets_no_hint(slug, function):
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
-def test_there_are_enough_answers_of_each_kind_and_no_two_hints_are_the_same(slug, function):
+def test_there_are_enough_answers_and_distinct_hints(slug, function):
     answers = [answer for answer in runner.answers(slug) if answer.function == function]
     hints = {mistake.hint for mistake in known(function).mistakes}
     assert sum(answer.kind == runner.RIGHT for answer in answers) >= 4
@@ -82,7 +82,7 @@ def test_there_are_enough_answers_of_each_kind_and_no_two_hints_are_the_same(slu
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_points_are_those_of_the_contract(slug):
+def test_points_add_up_by_function_and_altogether(slug):
     points = runner.points(slug)
     by_function = {f: sum(points[name] for name in runner.tests_of(slug, f)) for f in runner.functions(slug)}
     assert all(2 <= of_one <= 6 for of_one in by_function.values())

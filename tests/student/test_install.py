@@ -10,6 +10,8 @@ from bngrader.loopback import WARNING
 from tests.conftest import PATIENCE, REPOSITORY, jupyter_lab
 from tests.grading import sample_class
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
@@ -49,10 +51,10 @@ def test_the_extra_is_small(machine):
         assert f"\n{heavy} " not in listed
 
 
-def test_validate_on_the_command_line_says_what_is_to_do(machine, folder):
+def test_validate_lists_what_is_left_to_do(machine, folder):
     said = validate(machine, folder)
     assert "VALIDATION FAILED ON 11 CELL(S)" in said
-    assert "Not so: standardize is not written yet." in said
+    assert "Failed: standardize is not written yet." in said
     write(folder, sample_class.filled_in())
     assert "Success! Your notebook passes all the tests." in validate(machine, folder)
 
@@ -61,7 +63,7 @@ def test_a_mistake_is_explained_in_one_screen(machine, folder):
     write(folder, sample_class.with_mistake("standardize", "divides by N - 1"))
     said = validate(machine, folder)
     assert "VALIDATION FAILED ON 1 CELL(S)" in said
-    assert "Not so: std divides the squared deviations by N." in said
+    assert "Failed: std divides the squared deviations by N." in said
     assert "  hint:       Your std divides the sum of squares by N - 1." in said
     assert "expected:   [2.160247 8.164966]" in said
     assert len(said.splitlines()) < 40
@@ -70,7 +72,7 @@ def test_a_mistake_is_explained_in_one_screen(machine, folder):
 def test_the_validate_button_of_jupyterlab_works(machine, folder, chromium):
     write(folder, sample_class.with_mistake("standardize", "divides by N - 1"))
     said = press_validate(machine, folder, chromium)
-    assert "Not so: std divides the squared deviations by N." in said
+    assert "Failed: std divides the squared deviations by N." in said
     assert "Your std divides the sum of squares by N - 1." in said
     write(folder, sample_class.filled_in())
     assert "Your notebook passes all the tests" in press_validate(machine, folder, chromium)

@@ -9,7 +9,7 @@ from bngrader.engine.errors import ProtocolError
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 # What a page can show of a submission without running it: no HTML, nor what becomes HTML.
 MIMES = {"text/plain": re.compile(r".*", re.DOTALL), "image/png": BASE64, "image/jpeg": BASE64}
-LINES = 200
+MAX_TRACEBACK_LINES = 200
 
 
 def stream(text: str, name: str = "stdout") -> Output:
@@ -35,7 +35,7 @@ def clean(output: Any, count: int) -> Output:
     if kind == "stream":
         return stream(output.get("text"), "stderr" if output.get("name") == "stderr" else "stdout")
     if kind == "error":
-        lines = [clean_text(line) for line in list(output.get("traceback") or [])[:LINES]]
+        lines = [clean_text(line) for line in list(output.get("traceback") or [])[:MAX_TRACEBACK_LINES]]
         name, value = clean_text(output.get("ename")), clean_text(output.get("evalue"))
         return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
     if kind in ("display_data", "execute_result"):

@@ -12,11 +12,12 @@ from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
+from bngrader.engine.errors import text_of
 from bngrader.engine.sandbox import limit_messages
 
 Output = dict[str, Any]
 FLUSH_SECONDS, FLUSH_CHARACTERS = 0.05, 8192
-AT_ONCE = 200  # lines that are not held back: what is printed before a process ends is seen
+UNBUFFERED_LINES = 200  # lines that are not held back: what is printed before a process ends is seen
 
 
 class _Publisher(DisplayPublisher):
@@ -56,13 +57,13 @@ class _Stream:
         self._held.append(text)
         self._size += len(text)
         self._lines += text.endswith("\n")
-        if (text.endswith("\n") and self._lines <= AT_ONCE) or self._due():
+        if (text.endswith("\n") and self._lines <= UNBUFFERED_LINES) or self._due():
             self.flush()
         return len(text)
 
     def _due(self) -> bool:
         late = time.monotonic() - self._flushed > FLUSH_SECONDS
-        return self._size > FLUSH_CHARACTERS or (late and self._lines > AT_ONCE)
+        return self._size > FLUSH_CHARACTERS or (late and self._lines > UNBUFFERED_LINES)
 
     def writelines(self, lines: Any) -> None:
         for line in lines:
@@ -132,7 +133,7 @@ class Shell(InteractiveShell):
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         self.failed = True
-        self.emit({"output_type": "error", "ename": _name(etype), "evalue": _text(evalue), "traceback": list(stb)})
+        self.emit({"output_type": "error", "ename": _name(etype), "evalue": text_of(evalue), "traceback": list(stb)})
 
     def run(self, source: str, emit: Callable[[Output], None]) -> ExecutionResult:
         """Run one cell, and emit its outputs."""
@@ -150,13 +151,6 @@ class Shell(InteractiveShell):
 
 def _name(etype: Any) -> str:
     return str(getattr(etype, "__name__", etype))
-
-
-def _text(evalue: Any) -> str:
-    try:
-        return str(evalue)
-    except Exception as error:
-        return f"<its text cannot be made: {type(error).__name__}>"
 
 
 def make_shell() -> Shell:

@@ -1,4 +1,4 @@
-"""Which names a cell's code binds, and which it takes from elsewhere."""
+"""The names that code takes from elsewhere, and those that it binds."""
 
 import ast
 import builtins
@@ -7,30 +7,38 @@ from functools import cache
 STAR = "*"
 
 
-def _tree(source: str) -> ast.AST | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+def names_used(tree: ast.AST) -> set[str]:
+    """Return the names that appear in some code, without those of Python's built-in functions."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - set(vars(builtins))
 
 
-@cache
-def used(source: str) -> frozenset[str]:
-    """The names that the code reads, without those of Python itself."""
-    tree = _tree(source)
-    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if tree else set()
-    return frozenset(read - set(vars(builtins)))
-
-
-@cache
-def bound(source: str) -> frozenset[str]:
-    """The names that the code binds, somewhere; STAR is among them where it imports all that a module has."""
-    tree, names = _tree(source), set[str]()
-    for node in ast.walk(tree) if tree else ():
+def names_bound(tree: ast.AST) -> set[str]:
+    """Return the names that some code binds; STAR is among them if it imports everything that a module has."""
+    names = set[str]()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.alias):
             names.add((node.asname or node.name).split(".")[0])
-    return frozenset(names)
+    return names
+
+
+@cache
+def used(source: str) -> frozenset[str]:
+    """Return `names_used` of a cell, or nothing if it cannot be parsed."""
+    return frozenset(names_used(_tree(source)))
+
+
+@cache
+def bound(source: str) -> frozenset[str]:
+    """Return `names_bound` of a cell, or nothing if it cannot be parsed."""
+    return frozenset(names_bound(_tree(source)))
+
+
+def _tree(source: str) -> ast.AST:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])

@@ -1,6 +1,6 @@
-"""Arrays that a test takes from an attribute or an entry of the student's: what it writes into them is written there.
+"""On the judge's side: notice what a test writes into arrays that it took from the student's objects.
 
-A test may say `layer.gamma[0] = 2`, though the array that it holds is a copy.
+A test may say `layer.gamma[0] = 2`, though the array that it holds is a copy. The student's side then does the same.
 """
 
 import weakref
@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from bngrader.engine.protocol.values import Packer, Tree, Unpacker
+from bngrader.engine.protocol.values import Packer
 
-OPERATIONS = ("getattr", "getitem")
+OPERATIONS = ("getattr", "getitem")  # requests whose result belongs to an object
 
 
-class Fetched:
-    """The judge's side: the arrays that are still in use, with where they came from and what they held."""
+class FetchedArrays:
+    """The arrays that are still in use, each with its place in the student's objects and its last known content."""
 
     def __init__(self) -> None:
         self._arrays: list[tuple[Any, dict[str, Any], bytes]] = []
-        self._last: Any = None  # held, since `layer.gamma[0] = 2` holds it no longer than it takes to write
+        # Kept alive until the next request: nothing else holds the array of `layer.gamma[0] = 2` after it was written.
+        self._last: Any = None
 
     def keep(self, value: Any, op: str, number: Any, name: Any) -> None:
         """Remember where a value came from, if it is an array."""
@@ -27,7 +28,7 @@ class Fetched:
             self._arrays.append((weakref.ref(value), {"op": op, "object": number, "name": name}, value.tobytes()))
 
     def news(self, packer: Packer) -> list[dict[str, Any]]:
-        """The arrays that were written to since the last time."""
+        """Return the arrays that were written to since the last call of this method."""
         news, kept = [], []
         for reference, place, before in self._arrays:
             array = reference()
@@ -38,12 +39,3 @@ class Fetched:
                     news.append({**place, "name": packer.pack(place["name"]), "value": packer.pack(array)})
         self._arrays, self._last = kept, None
         return news
-
-
-def write(objects: list[Any], news: list[dict[str, Tree]], unpacker: Unpacker) -> None:
-    """The student's side: write what the test has written."""
-    for one in news:
-        owner, name, value = objects[one["object"]], unpacker.unpack(one["name"]), unpacker.unpack(one["value"])
-        array = getattr(owner, name, None) if one["op"] == "getattr" else owner[name]
-        if isinstance(array, np.ndarray) and array.shape == value.shape and array.flags.writeable:
-            array[...] = value

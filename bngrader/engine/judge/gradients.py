@@ -1,31 +1,41 @@
-"""Gradients through a call: its result is joined to the judge's graph, and `backward` asks for the gradients."""
+"""On the judge's side: gradients through a call into the answer.
+
+The call's result is joined to the judge's graph, and `backward` asks the student's side for the gradients.
+"""
 
 import functools
 import sys
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from bngrader.engine.judge.call import Call
-    from bngrader.engine.judge.remote import Remote
+from collections.abc import Callable
+from typing import Any
 
 
-def attach(remote: "Remote", call: "Call", tensor: Any, graph: int) -> Any:
-    """The tensor that a call returned, as a function of the tensors it was given and of the student's parameters."""
-    parameters = remote.mirrors.parameters()
-    inputs = [*call.tensors, *(tensor for _, _, tensor in parameters)]
+def attach(
+    request: Callable[..., Any],
+    call: int,
+    tensors: list[Any],
+    parameters: list[tuple[int, str, Any]],
+    result: tuple[Any, int],
+) -> Any:
+    """Return the tensor that a call returned, as a function of what it depends on.
+
+    That is `tensors`, which were passed to the call, and the student's own `parameters`. `result` is the tensor, and
+    the number under which the student's side keeps the tensor with its graph.
+    """
+    tensor, graph = result
+    inputs = [*tensors, *(parameter for _, _, parameter in parameters)]
     slots = [[number, name] for number, name, _ in parameters]
     if not inputs or not sys.modules["torch"].is_grad_enabled():
         return tensor
 
     def ask(grad: Any) -> list[Any]:
-        given = remote.request("gradients", call=call.number, object=graph, slots=slots, values={"grad": grad})
-        return [_fitting(one, like) for one, like in zip(given, inputs, strict=True)]
+        found = request("gradients", call=call, object=graph, slots=slots, values={"grad": grad})
+        return [_fitting(one, like) for one, like in zip(found, inputs, strict=True)]
 
     return _bridge().apply(ask, tensor.detach(), *inputs)
 
 
 def _fitting(grad: Any, like: Any) -> Any:
-    """A gradient, if it is one for the tensor. Raises ValueError."""
+    """Return a gradient if it fits its tensor. Raises ValueError if not."""
     if grad is not None and (not isinstance(grad, type(like.detach())) or grad.shape != like.shape):
         raise ValueError("the submission's process sent a gradient that does not fit its tensor")
     return grad

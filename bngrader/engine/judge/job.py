@@ -9,7 +9,7 @@ ANSWER, BOTH, TEST = "answer", "both", "test"
 
 
 @dataclass(frozen=True)
-class Cell:
+class CodeCell:
     """One code cell, and where it runs: with the answers, with the tests, or in both places."""
 
     kind: str
@@ -18,10 +18,10 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Job:
+class JudgeJob:
     """A submission to run, from the cell `first` on; what is before it is run again without a report."""
 
-    cells: list[Cell]
+    cells: list[CodeCell]
     settings: Engine
     first: int = 0
 
@@ -31,6 +31,6 @@ class Job:
         return {"cells": cells, "settings": self.settings.as_dict(), "first": self.first}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "Job":
+    def from_dict(cls, data: dict[str, Any]) -> "JudgeJob":
         """The job that `as_dict` wrote."""
-        return cls([Cell(**cell) for cell in data["cells"]], Engine.from_dict(data["settings"]), data["first"])
+        return cls([CodeCell(**cell) for cell in data["cells"]], Engine.from_dict(data["settings"]), data["first"])

@@ -8,31 +8,32 @@ import types
 from typing import Any
 
 from bngrader.check import CheckFailed
+from bngrader.check.assertions import HIDDEN_SEED
+from bngrader.check.messages import FAILED_PREFIX
 from bngrader.engine.cells import outputs, variables
 from bngrader.engine.cells.shell import Output, Shell
 from bngrader.engine.errors import OWN_TRACEBACK, LimitReached
 from bngrader.engine.judge import student_errors
-from bngrader.engine.judge.job import ANSWER, BOTH, TEST, Cell, Job
+from bngrader.engine.judge.job import ANSWER, BOTH, TEST, CodeCell, JudgeJob
 from bngrader.engine.judge.remote import Remote
 from bngrader.engine.judge.session import Answers
 from bngrader.engine.judge.supervisor import Supervisor
 from bngrader.engine.protocol.channel import Channel
 
-SEED = "BNGRADER_HIDDEN_SEED"
-LATE = 5.0  # seconds after which a test is stopped that the end of its time did not stop
+LATE_SECONDS = 5.0  # seconds after which a test is stopped that the end of its time did not stop
 
 
 class Judge:
     """Runs one submission."""
 
-    def __init__(self, control: Channel, supervisor: Supervisor, shell: Shell, job: Job) -> None:
+    def __init__(self, control: Channel, supervisor: Supervisor, shell: Shell, job: JudgeJob) -> None:
         self.control, self.shell, self.job = control, shell, job
         # Each cell is looked at several times.
         shell.transform_cell = functools.cache(shell.transform_cell)  # type: ignore[method-assign]
         self.answers = Answers(job.settings, supervisor.start, supervisor.interrupt, supervisor.end)
         self.answered = {cell.grade_id for cell in job.cells if cell.kind == ANSWER}
         self.trusted: set[str] = set()  # names that locked cells bind: never the submission's
-        self.waiting: list[Cell] = []  # locked cells that use answers: run here only where a test needs their names
+        self.waiting: list[CodeCell] = []  # locked cells that use answers: run here only where a test needs their names
         self.fetched: dict[str, Any] = {}  # what the test under way took from the submission
         self.ended: dict[str, str] = {}  # how the answers' cells ended that did not end well
 
@@ -45,7 +46,7 @@ class Judge:
                 self.control.send({"cell": index, "outputs": shown, "count": count})
         self.answers.close()
 
-    def _cell(self, cell: Cell, file: str, quiet: bool) -> tuple[list[Output], int | None]:
+    def _cell(self, cell: CodeCell, file: str, quiet: bool) -> tuple[list[Output], int | None]:
         if cell.kind == TEST:
             return ([], None) if quiet else self._test(cell)
         student_errors.remember_source(file, self.shell.transform_cell(cell.source))
@@ -56,7 +57,7 @@ class Judge:
             self._locked(cell)
         return ran.outputs, ran.count
 
-    def _locked(self, cell: Cell) -> None:
+    def _locked(self, cell: CodeCell) -> None:
         source = self.shell.transform_cell(cell.source)
         theirs = variables.used(source) - variables.bound(source) - self.trusted
         self.trusted |= variables.bound(source)
@@ -65,7 +66,7 @@ class Judge:
         else:
             self._run(cell.source)
 
-    def _test(self, cell: Cell) -> tuple[list[Output], int | None]:
+    def _test(self, cell: CodeCell) -> tuple[list[Output], int | None]:
         """Run a test; once more in a new process, if what earlier calls have left ended the one that it had."""
         for attempt in (1, 2):
             try:
@@ -78,7 +79,7 @@ class Judge:
             self.shell.execution_count -= 1
         return outputs.merge([self._explained(output) for output in shown]), self.shell.count
 
-    def _judged(self, cell: Cell, remote: Remote) -> list[Output]:
+    def _judged(self, cell: CodeCell, remote: Remote) -> list[Output]:
         remote.deadline = time.monotonic() + self.job.settings.cell_seconds
         self._prepare(cell, remote)
         shown = self._run(cell.source) + self._printed(remote)
@@ -89,7 +90,7 @@ class Judge:
         remote.deadline = float("inf")
         return shown
 
-    def _prepare(self, cell: Cell, remote: Remote) -> None:
+    def _prepare(self, cell: CodeCell, remote: Remote) -> None:
         """Have all names in place that a test uses."""
         source = self.shell.transform_cell(cell.source)
         wanted = variables.used(source)
@@ -120,7 +121,7 @@ class Judge:
         """Run a cell in this process; gives what it showed, with an error if it did not end well."""
         shown: list[Output] = []
         signal.signal(signal.SIGALRM, self._late)
-        signal.setitimer(signal.ITIMER_REAL, self.job.settings.cell_seconds + LATE)
+        signal.setitimer(signal.ITIMER_REAL, self.job.settings.cell_seconds + LATE_SECONDS)
         error: BaseException | None
         try:
             result = self.shell.run(source, shown.append)
@@ -157,7 +158,7 @@ class Judge:
         )
         if missing:
             how = self.ended.get(missing)
-            said = f"Not so: {missing} is defined." + (f"\n  its cell    ended with {how}" if how else "")
+            said = f"{FAILED_PREFIX}{missing} is not defined." + (f"\n  its cell    ended with {how}" if how else "")
             output = outputs.error(CheckFailed.__name__, said) | {"traceback": said.splitlines()}
         for name in self.answers.all_attempts():
             said = f"The notebook used {name}, which this assignment forbids."
@@ -168,8 +169,8 @@ class Judge:
 def main(control: Channel, supervisor: Supervisor, shell: Shell) -> None:
     """Take a job, and do it."""
     message, _ = control.receive()
-    job = Job.from_dict(message)
+    job = JudgeJob.from_dict(message)
     if job.settings.hidden_seed is not None:
-        os.environ[SEED] = str(job.settings.hidden_seed)
+        os.environ[HIDDEN_SEED] = str(job.settings.hidden_seed)
     Judge(control, supervisor, shell, job).run()
     os._exit(0)

@@ -6,13 +6,10 @@ A proxy equals nothing but itself, and is never a number, an array or a text.
 import inspect
 import textwrap
 import types
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
-if TYPE_CHECKING:
-    from bngrader.engine.judge.remote import Remote
-
-HIDDEN = "_remote", "_number", "_kind", "_name", "_signature", "_file"
+HIDDEN = "_request", "_number", "_kind", "_name", "_signature", "_file"
 
 
 class Proxy:
@@ -52,14 +49,14 @@ class Proxy:
     def __beside__(self, build: Any, *args: Any) -> Any:
         """What the test's function `build` makes of `args`, made in the process in which this object is."""
         source = textwrap.dedent(inspect.getsource(build))
-        return self._remote.request("make", source=source, name=build.__name__, values={"args": args})
+        return self._request("make", source=source, name=build.__name__, values={"args": args})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError("an object of the submission's cannot be pickled")
 
 
 def _ask(proxy: Proxy, op: str, **fields: Any) -> Any:
-    return proxy._remote.request(op, object=proxy._number, **fields)
+    return proxy._request(op, object=proxy._number, **fields)
 
 
 def _special(proxy: Proxy, name: str) -> Any:
@@ -106,7 +103,7 @@ PROTOCOLS: dict[str, Any] = {
 POSES = {"class": type, "generator": types.GeneratorType, "function": types.FunctionType}
 
 
-def make_proxy(remote: "Remote", node: list[Any], signature: inspect.Signature | None) -> Proxy:
+def make_proxy(request: Callable[..., Any], node: list[Any], signature: inspect.Signature | None) -> Proxy:
     """The proxy that a handle's node describes: of a class that has just the methods that its object has."""
     number, kind, name, protocols, _, file = node
     methods = {method: PROTOCOLS[method] for method in PROTOCOLS if method in protocols}
@@ -117,4 +114,4 @@ def make_proxy(remote: "Remote", node: list[Any], signature: inspect.Signature |
     if kind in ("class", "generator"):
         methods["__class__"] = property(lambda self: POSES[kind])
     shape = type("".join(c for c in name if c.isidentifier() or c.isdigit()) or "object", (Proxy,), methods)
-    return shape(remote, number, kind, name, signature, file)
+    return shape(request, number, kind, name, signature, file)

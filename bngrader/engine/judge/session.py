@@ -8,11 +8,11 @@ from typing import Any
 from bngrader.engine.cells import outputs
 from bngrader.engine.cells.shell import Output
 from bngrader.engine.errors import LimitReached, ProtocolError
-from bngrader.engine.judge.remote import GRACE, LOOP, Remote
+from bngrader.engine.judge.remote import GRACE_SECONDS, LOOP, Remote
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.settings import Engine
 
-STARTS = 25  # processes that one submission may use up
+MAX_STARTS = 25  # processes that one submission may use up
 
 
 @dataclass
@@ -57,8 +57,8 @@ class Answers:
         return self._remote
 
     def _begin(self) -> None:
-        if self._starts >= STARTS:
-            raise LimitReached(f"the submission's process ended {STARTS} times; no more are started")
+        if self._starts >= MAX_STARTS:
+            raise LimitReached(f"the submission's process ended {MAX_STARTS} times; no more are started")
         self._starts += 1
         self.close()
         self._remote = Remote(self._start(), self.settings.call_seconds, self._interrupt, self._end)
@@ -77,7 +77,7 @@ class Answers:
     def _run(self, cell: tuple[str, str]) -> Ran:
         assert self._remote is not None
         ran, (file, source) = Ran(), cell
-        self._remote.files.add(file)
+        self._remote.handles.files.add(file)
         try:
             self._converse(self._remote, {"op": "cell", "file": file, "source": source}, ran)
         except TimeoutError:
@@ -125,7 +125,7 @@ class Answers:
         said = f"the cell took longer than the {self.settings.cell_seconds:g} seconds that it may take: {LOOP}"
         self._interrupt()
         try:
-            self._collect(remote, ran, time.monotonic() + GRACE)
+            self._collect(remote, ran, time.monotonic() + GRACE_SECONDS)
         except Exception:
             self._gone(remote, ran, said)
             ran.outputs.pop()

@@ -18,7 +18,7 @@ KNOWN: dict[str, type[BaseException]] = {
     for name, kind in [*vars(builtins).items(), *vars(np.exceptions).items(), *vars(np.linalg).items()]
     if isinstance(kind, type) and issubclass(kind, BaseException) and not issubclass(kind, NOT_RAISED)
 }
-FRAMES = 20
+MAX_FRAMES = 20
 
 
 def remember_source(file: str, source: str) -> None:
@@ -38,7 +38,7 @@ def make_error(said: Any, files: set[str]) -> BaseException:
     text = str(said.get("text", ""))
     arguments = said.get("args") if said.get("whole") and isinstance(said.get("args"), list) else [text]
     error = _make(names, text, arguments)
-    frames = [frame for frame in said.get("frames", [])[-FRAMES:] if _is_ours(frame, files)]
+    frames = [frame for frame in said.get("frames", [])[-MAX_FRAMES:] if _is_ours(frame, files)]
     error = _raised_in(error, frames)
     if frames:
         own[id(error)] = error, "".join(traceback.format_exception(error, chain=False))

@@ -10,28 +10,12 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from bngrader.engine.sandbox import forbidden_imports
+from bngrader.engine.sandbox.environment import clean_environment
 
-PACKAGES = [
-    "numpy.testing",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "sklearn.datasets",
-    "sklearn.model_selection",
-    "torch",
-    "torch.nn.functional",
-    "torch.optim",
-    "torch.utils.data",
-    "sympy",  # the first backward() imports it
-    "stack_data",  # IPython's tracebacks
-    "pygments.formatters.terminal256",
-]
-THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-PASSED_ON = ("HOME", "IPYTHONDIR", "MPLCONFIGDIR", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 START_SECONDS = 120
 
 
@@ -92,13 +76,13 @@ class Zygote:
 class Source:
     """A zygote that this process has started, and that others may use too."""
 
-    def __init__(self, packages: list[str]) -> None:
+    def __init__(self, packages: Sequence[str]) -> None:
         self.control, theirs = _pair()
         command = [sys.executable, "-m", "bngrader.engine.processes.zygote", str(theirs.fileno()), json.dumps(packages)]
         self.process = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
-            env=environment(),
+            env=clean_environment(),
             cwd="/",
             start_new_session=True,
             stdin=subprocess.DEVNULL,
@@ -127,28 +111,16 @@ def _pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM))
 
 
-def environment() -> dict[str, str]:
-    """Make the environment of a process that forks submissions: nothing in it could be a secret."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return kept | THREADS | {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-
-
-def allowed(names: list[str]) -> list[str]:
-    """What a zygote imports for an assignment that forbids `names`."""
-    absent = forbidden_imports.packages(names)
-    return [name for name in PACKAGES if name.split(".")[0] not in absent]
-
-
 _zygotes: dict[tuple[str, ...], Zygote] = {}
 _starting = threading.Lock()
 
 
-def use(packages: list[str], sock: socket.socket) -> None:
+def use(packages: Sequence[str], sock: socket.socket) -> None:
     """Take a connection to a zygote that another process has started, for `zygote` to give."""
     _zygotes[tuple(packages)] = Zygote(sock)
 
 
-def zygote(packages: list[str]) -> Zygote:
+def zygote(packages: Sequence[str]) -> Zygote:
     """This process's zygote with these packages, which is started where there is none."""
     with _starting:
         known = _zygotes.get(tuple(packages))

@@ -10,28 +10,29 @@ import tempfile
 from typing import Any
 
 from bngrader.engine.cells.shell import Shell
-from bngrader.engine.judge.supervisor import Supervisor
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.sandbox import filesystem
 from bngrader.engine.sandbox.forbidden_imports import OURS, packages
-from bngrader.engine.sandbox.monitor import Memory, Monitor, die_with_parent, memory
+from bngrader.engine.sandbox.monitor import Monitor, ProcessMemory, die_with_parent, memory
 from bngrader.engine.sandbox.namespaces import Sandbox
 from bngrader.engine.student import student
 
 PR_SET_DUMPABLE = 4
-JUDGES_OWN = 2 << 30  # bytes
+JUDGE_BYTES = 2 << 30  # bytes
 ENVIRONMENT = ("LANG", "PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
     """Run one submission, as `judge` says."""
-    from bngrader.engine.judge import judge  # here, since the zygote must know nothing of the tests' side
+    # Imported here, so that the zygote, whose memory a submission inherits, knows nothing of the judge.
+    from bngrader.engine.judge import judge
+    from bngrader.engine.judge.supervisor import Supervisor
 
     control, commands = (socket.socket(fileno=fd) for fd in fds)
     os.chdir("/")
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of this user reads its memory
-    most = memory().data + 4 * (options["message_mb"] << 20) + JUDGES_OWN
+    most = memory().data + 4 * (options["message_mb"] << 20) + JUDGE_BYTES
     _set_limits({"RLIMIT_DATA": most, "RLIMIT_CORE": 0})
     judge.main(Channel(control), Supervisor(commands, options["message_mb"] << 20), shell)
 
@@ -62,7 +63,7 @@ def be_student(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
 
 
 def _serve(
-    shell: Shell, options: dict[str, Any], sock: int, tell: int, place: Sandbox | str | None, before: Memory
+    shell: Shell, options: dict[str, Any], sock: int, tell: int, place: Sandbox | str | None, before: ProcessMemory
 ) -> None:
     """The student's process."""
     checkout = filesystem.checkout()  # which cannot be seen from inside
@@ -84,7 +85,7 @@ def _serve(
         os._exit(1)
 
 
-def _limit(options: dict[str, Any], before: Memory, alone: bool) -> None:
+def _limit(options: dict[str, Any], before: ProcessMemory, alone: bool) -> None:
     limits = {
         "RLIMIT_FSIZE": options["file_mb"] << 20,
         "RLIMIT_NOFILE": options["open_files"],

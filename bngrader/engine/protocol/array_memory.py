@@ -17,8 +17,8 @@ from bngrader.engine.errors import ProtocolError
 Array = np.ndarray[Any, Any]
 Node = list[Any]
 DTYPES = re.compile(r"[<>|=]?(b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[US]\d{1,4}|[mM]8(\[[a-zA-Z]{1,2}\])?)")
-SPARSE = 16 << 20  # a view that leaves out more than this many bytes is sent without its gaps
-ITEMS = 1 << 27
+MAX_GAP_BYTES = 16 << 20  # a view that leaves out more than this many bytes is sent without its gaps
+MAX_ITEMS = 1 << 27
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Region:
         return self.low <= low and high <= self.high
 
 
-class Memory:
+class ArrayCollector:
     """Collects the arrays of a message that is being packed."""
 
     def __init__(self, known: list[Region]) -> None:
@@ -45,7 +45,7 @@ class Memory:
     def add(self, array: Array) -> Node:
         """The node for an array. Its buffer and offset are filled in by `finish`."""
         low, high = bounds(array)
-        if high - low - array.nbytes > SPARSE:
+        if high - low - array.nbytes > MAX_GAP_BYTES:
             array = array.copy()
             low, high = bounds(array)
         node = ["n", array.dtype.str, list(array.shape), list(array.strides), array.flags.writeable, None, 0]
@@ -91,7 +91,7 @@ def region_of(buffer: bytearray) -> Region:
 
 
 class _Borrowed:
-    """Memory of an array that lives on as long as arrays on it."""
+    """ArrayCollector of an array that lives on as long as arrays on it."""
 
     def __init__(self, interface: dict[str, Any], owners: list[tuple[Array, Node]]) -> None:
         self.__array_interface__ = interface
@@ -122,7 +122,7 @@ def _checked(body: Node) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, ...
     numbers = [*shape, *strides, offset]
     if any(type(n) is not int or abs(n) >= 1 << 48 for n in numbers) or len(shape) != len(strides) or len(shape) > 32:
         raise ProtocolError("an array's shape or strides are wrong")
-    if math.prod(shape) > ITEMS or any(n < 0 for n in [*shape, offset]):
+    if math.prod(shape) > MAX_ITEMS or any(n < 0 for n in [*shape, offset]):
         raise ProtocolError("an array is too large")
     if (buffer is None and math.prod(shape)) or not isinstance(buffer, int | None):
         raise ProtocolError("an array has no memory")

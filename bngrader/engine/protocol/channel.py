@@ -16,8 +16,8 @@ from bngrader.engine.errors import ProtocolError
 
 Buffer = bytes | bytearray | memoryview
 HEAD = struct.Struct("<II")  # bytes of the tree, number of buffers
-TREE_BYTES, BUFFERS = 16 << 20, 10_000
-STEP = 1 << 20
+MAX_TREE_BYTES, MAX_BUFFERS = 16 << 20, 10_000
+READ_BYTES = 1 << 20
 
 
 class Channel:
@@ -43,7 +43,7 @@ class Channel:
     def receive(self, deadline: float | None = None) -> tuple[Any, list[bytearray]]:
         """The next message. Raises EOFError, TimeoutError or ProtocolError."""
         tree_bytes, count = HEAD.unpack(self._read(HEAD.size, deadline))
-        if tree_bytes > TREE_BYTES or count > BUFFERS:
+        if tree_bytes > MAX_TREE_BYTES or count > MAX_BUFFERS:
             raise ProtocolError(f"a message of {tree_bytes:,} bytes and {count:,} arrays is too large")
         sizes = struct.unpack(f"<{count}Q", self._read(8 * count, deadline))
         if sum(sizes) > self.most_bytes:
@@ -55,7 +55,7 @@ class Channel:
         data = bytearray()
         while len(data) < size:
             self._wait(deadline)
-            part = bytearray(min(size - len(data), STEP))
+            part = bytearray(min(size - len(data), READ_BYTES))
             got = self.sock.recv_into(part)
             if not got:
                 raise EOFError("the other process is gone")

@@ -11,7 +11,8 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol.values import Packer, Unpacker
 
 PLAIN = (type(None), bool, int, float, str)
-MODULES = 5000
+MAX_MODULES = 5000  # of one submission
+HOOKS = "_forward_hooks", "_forward_pre_hooks"  # where torch keeps the hooks that run after and before forward
 
 
 def internal(torch: Any) -> set[str]:
@@ -42,7 +43,7 @@ def slots(module: Any) -> Iterator[tuple[str, Any]]:
     yield from ((name, tensor) for name, tensor in module._buffers.items() if tensor is not None)
 
 
-class Table:
+class ModuleTable:
     """The modules that both sides hold, by number."""
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class Table:
 
     def add(self, number: int, module: Any) -> None:
         """Hold a module whose present state both sides know. Raises ProtocolError where there are too many."""
-        if len(self.modules) >= MODULES:
+        if len(self.modules) >= MAX_MODULES:
             raise ProtocolError("too many modules")
         self.modules[number] = module
         for name, tensor in slots(module):
@@ -107,6 +108,12 @@ class Table:
             old.requires_grad_(new.requires_grad)
             old.grad = new.grad
         self._told[number, name] = _copy(old)
+
+
+def register_hook(module: Any, kind: str, hook: Any) -> Any:
+    """Put a hook of one of the kinds in HOOKS on a module, and return the handle that removes it."""
+    add = module.register_forward_hook if kind == HOOKS[0] else module.register_forward_pre_hook
+    return add(hook)
 
 
 def set_attributes(module: Any, nodes: Any, unpacker: Unpacker) -> None:

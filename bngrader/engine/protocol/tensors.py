@@ -35,7 +35,7 @@ def pack_tensor(packer: Packer, tensor: Any, graph: int | None = None) -> Node:
         raise TypeError("only a dense tensor on the CPU can be sent")
     name = str(tensor.dtype).removeprefix("torch.")
     grad = packer.pack(tensor.grad) if tensor.is_leaf and tensor.grad is not None else None
-    return ["T", name, packer.memory.add(as_array(tensor)), bool(tensor.requires_grad), grad, graph]
+    return ["T", name, packer.arrays.add(as_array(tensor)), bool(tensor.requires_grad), grad, graph]
 
 
 def as_array(tensor: Any) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.protocol.array_memory import DTYPES, ITEMS, Memory, Region, rebuild
+from bngrader.engine.protocol.array_memory import DTYPES, MAX_ITEMS, ArrayCollector, Region, rebuild
 
-DEPTH, KEYS, DIGITS = 40, 40_000, 10_000
+MAX_DEPTH, MAX_KEYS, MAX_DIGITS = 40, 40_000, 10_000
 # Types that go by name, in both directions.
 NAMED = {
     f"{kind.__module__}.{kind.__name__}": kind
@@ -27,7 +27,7 @@ class Packer:
 
     def __init__(self, export: Callable[[Any, "Packer"], Tree], known: list[Region] | None = None) -> None:
         self.export = export
-        self.memory = Memory([] if known is None else known)
+        self.arrays = ArrayCollector([] if known is None else known)
         self.depth = 0
 
     def pack(self, value: Any) -> Tree:
@@ -36,7 +36,7 @@ class Packer:
             return value
         if type(value) is int:
             return value if -(1 << 63) <= value < 1 << 63 else ["i", hex(value)]
-        if self.depth > DEPTH:
+        if self.depth > MAX_DEPTH:
             raise TypeError("a value is nested too deeply to be sent")
         self.depth += 1
         try:
@@ -53,11 +53,11 @@ class Packer:
         array = np.asarray(value).view(np.ndarray)
         if array.dtype.kind == "O":
             return ["o", list(array.shape), *map(self.pack, array.ravel().tolist())]
-        return self.memory.add(array) if array.dtype.kind in "biufcUSmM" else self.export(value, self)
+        return self.arrays.add(array) if array.dtype.kind in "biufcUSmM" else self.export(value, self)
 
     def _scalar(self, value: Any) -> Tree:
         array = np.asarray(value)
-        return ["g", self.memory.add(array)] if array.dtype.kind in "biufcUSmM" else self.export(value, self)
+        return ["g", self.arrays.add(array)] if array.dtype.kind in "biufcUSmM" else self.export(value, self)
 
     def _items(self, tag: str, value: Any) -> Tree:
         return [tag, *map(self.pack, value)]
@@ -110,7 +110,7 @@ class Unpacker:
             if node is not None and type(node) not in (bool, int, float, str, bytes):
                 raise ProtocolError("a message holds what is no plain data")
             return node
-        if self.depth > DEPTH + 20 or not node or not isinstance(node[0], str):
+        if self.depth > MAX_DEPTH + 20 or not node or not isinstance(node[0], str):
             raise ProtocolError("a message is nested too deeply, or has no tag")
         self.depth += 1
         self.mutable = self.mutable or node[0] in ("l", "d", "s")
@@ -134,7 +134,7 @@ class Unpacker:
 
     def _keys(self, body: list[Any]) -> list[Any]:
         """Values that get hashed. There may be few, since who chooses them can make all hashes equal."""
-        if len(body) > KEYS:
+        if len(body) > MAX_KEYS:
             raise ProtocolError("a dict or a set is too large")
         return self.items(body)
 
@@ -155,7 +155,7 @@ class Unpacker:
 
 
 _UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
-    "i": lambda u, b: int(b[0][:DIGITS], 16),
+    "i": lambda u, b: int(b[0][:MAX_DIGITS], 16),
     "n": Unpacker.array,
     "g": lambda u, b: u.array(b[0][1:])[()],
     "o": Unpacker._objects,
@@ -177,7 +177,7 @@ _UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
 
 def _range(start: int, stop: int, step: int) -> range:
     made = range(start, stop, step)
-    if len(made) > ITEMS:
+    if len(made) > MAX_ITEMS:
         raise ProtocolError("a range is too long")
     return made
 

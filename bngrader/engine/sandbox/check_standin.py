@@ -10,13 +10,14 @@ import importlib.machinery
 import linecache
 import sys
 import types
-from pathlib import Path
+
+from bngrader.engine.sandbox.environment import IMPORT_PATH
 
 PACKAGE = "bngrader"
 CHECK = f"{PACKAGE}.check"
 NAMES = (PACKAGE, CHECK)
 # What the checks are made of, each after what it imports.
-FOLDER = Path(__file__).parents[2] / "check"
+FOLDER = IMPORT_PATH / "bngrader" / "check"
 PARTS = {
     f"{CHECK}.{name}": (FOLDER / f"{name}.py").read_text()
     for name in ("messages", "observation", "call_log", "assertions")

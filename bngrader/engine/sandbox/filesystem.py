@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from bngrader.engine.sandbox.environment import IMPORT_PATH
 from bngrader.engine.sandbox.forbidden_imports import OURS
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
@@ -24,7 +25,7 @@ PARTS = ("bin", "lib", "lib64", "include")  # of a Python that lives right in /u
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 LINKS = {"dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0", "dev/stdout": "/proc/self/fd/1"}
 FOLDER, MEMORY = "/tmp", "/dev/shm"  # where anybody may write
-MOST_LINKS = 40  # as in the kernel
+MAX_LINKS = 40  # as in the kernel
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,7 @@ def _others() -> list[Path]:
 
 def checkout() -> Path | None:
     """Find the course's checkout, where this file is in one and not in an installed package."""
-    place = Path(__file__).resolve().parents[2]
-    return place if (place / "solutions").is_dir() else None
+    return IMPORT_PATH if (IMPORT_PATH / "solutions").is_dir() else None
 
 
 def real(path: str, links: dict[str, str] | None = None) -> str:
@@ -163,7 +163,7 @@ def real(path: str, links: dict[str, str] | None = None) -> str:
             continue
         target = os.readlink(step)
         followed += 1
-        if followed > MOST_LINKS:
+        if followed > MAX_LINKS:
             raise OSError(f"the symbolic links of {path} go round in a circle")
         if links is not None:
             links[step] = target

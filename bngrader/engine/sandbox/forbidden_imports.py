@@ -9,7 +9,7 @@ knows how; they are for what an assignment asks, and not for what the sandbox ha
 import builtins
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bngrader.engine.sandbox import check_standin
@@ -23,8 +23,8 @@ class Forbidden(ImportError):
     """The assignment does not allow this."""
 
 
-def packages(names: list[str]) -> list[str]:
-    """The names that are whole packages."""
+def packages(names: Iterable[str]) -> list[str]:
+    """Return those of the names that are whole packages."""
     return [name for name in names if "." not in name]
 
 

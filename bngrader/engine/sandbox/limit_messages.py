@@ -3,6 +3,8 @@
 import errno
 from typing import Any
 
+from bngrader.engine.errors import text_of
+
 _names: dict[str, Any] = {}
 
 
@@ -18,7 +20,7 @@ def note(error: Any) -> str | None:
     if isinstance(error, MemoryError):
         return f"A submission may use {_names['memory_mb']:,} MB of memory."
     number = getattr(error, "errno", None) if isinstance(error, OSError) else None
-    thread = isinstance(error, RuntimeError) and "start new thread" in str(error)
+    thread = isinstance(error, RuntimeError) and "start new thread" in text_of(error)
     return {
         errno.EAGAIN: f"A submission may have {_names['processes']} processes and threads.",
         errno.EFBIG: f"A file may have {_names['file_mb']:,} MB.",

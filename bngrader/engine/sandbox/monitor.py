@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-STEP = 0.05  # seconds between two looks
-PATIENCE = 2.0  # seconds that a process which hung up has to end by itself, on a busy machine too
+POLL_SECONDS = 0.05  # seconds between two looks
+HANG_UP_SECONDS = 2.0  # seconds that a process which hung up has to end by itself, on a busy machine too
 PR_SET_PDEATHSIG = 1
-PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+PAGE_BYTES, TICKS_PER_SECOND = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -36,25 +36,25 @@ def used(base: int) -> Use:
                 fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            use.cpu += sum(map(int, fields[11:15])) / TICK
-            use.memory += max(0, int(fields[21]) * PAGE - base)
+            use.cpu += sum(map(int, fields[11:15])) / TICKS_PER_SECOND
+            use.memory += max(0, int(fields[21]) * PAGE_BYTES - base)
     return use
 
 
 @dataclass(frozen=True)
-class Memory:
+class ProcessMemory:
     """The bytes of this process that are in memory, and those of its data."""
 
     resident: int
     data: int
 
 
-def memory() -> Memory:
+def memory() -> ProcessMemory:
     """What this process has now; nothing, where the system does not tell."""
     if sys.platform != "linux":
-        return Memory(0, 0)
+        return ProcessMemory(0, 0)
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return Memory(*(int(fields[name].split()[0]) << 10 for name in ("VmRSS", "VmData")))
+    return ProcessMemory(*(int(fields[name].split()[0]) << 10 for name in ("VmRSS", "VmData")))
 
 
 def die_with_parent() -> None:
@@ -75,7 +75,7 @@ class Monitor:
         signal.signal(signal.SIGTERM, lambda *_: self.kill(""))
 
     def _wait_a_little(self, *_: Any) -> None:
-        self.until = time.monotonic() + PATIENCE
+        self.until = time.monotonic() + HANG_UP_SECONDS
 
     def _send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -114,7 +114,7 @@ def _waiting(pid: int) -> Callable[[], int | None]:
     ready = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
 
     def ended() -> int | None:
-        select.select([ready] if ready is not None else [], [], [], STEP)
+        select.select([ready] if ready is not None else [], [], [], POLL_SECONDS)
         done, status = os.waitpid(pid, os.WNOHANG)
         return os.waitstatus_to_exitcode(status) if done else None
 

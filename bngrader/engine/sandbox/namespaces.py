@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bngrader.engine.errors import SandboxMissing
-from bngrader.engine.processes.launcher import environment
 from bngrader.engine.sandbox import filesystem, obstacles, seccomp, system_calls
+from bngrader.engine.sandbox.environment import clean_environment
 from bngrader.engine.sandbox.system_calls import BIND, NODEV, NOEXEC, NOSUID, PRIVATE, RDONLY, REC, mount, restrict
 
 FIRST_UID = 2_000_000_000  # and the process's number: as root, each submission has a user id of its own
@@ -37,7 +37,7 @@ def available() -> str | None:
 @functools.cache
 def _tried(python: str) -> str | None:
     command = [python, "-m", "bngrader.engine.sandbox.namespaces"]
-    tried = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(), cwd="/")
+    tried = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment(), cwd="/")
     if tried.returncode == 0:
         return None
     return (tried.stderr.strip().splitlines() or [f"the trial ended with {tried.returncode}"])[-1]
@@ -56,13 +56,13 @@ class Sandbox:
     def __init__(self) -> None:
         uid, gid, own = os.geteuid(), os.getegid(), FIRST_UID + os.getpid()
         # The root of a container without privileges has some user ids alone, and this may not be one of them.
-        self.root = uid == 0 and system_calls.knows_user(own) and system_calls.unshare(system_calls.SPACES)
+        self.root = uid == 0 and system_calls.knows_user(own) and system_calls.try_unshare(system_calls.SPACES)
         if self.root:
             self.uid = self.gid = own
             return
         self.uid, self.gid = INSIDE, INSIDE
         try:
-            system_calls.require_unshare(system_calls.SPACES | system_calls.NEWUSER)
+            system_calls.unshare(system_calls.SPACES | system_calls.NEWUSER)
             Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"{INSIDE} {uid} 1")
             Path("/proc/self/gid_map").write_text(f"{INSIDE} {gid} 1")

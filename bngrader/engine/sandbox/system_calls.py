@@ -52,14 +52,17 @@ def knows_user(uid: int) -> bool:
     return any(first <= uid < first + count for first, _, count in ranges)
 
 
-def unshare(spaces: int) -> bool:
-    """Enter new namespaces, and tell whether that was allowed."""
-    return bool(_libc().unshare(spaces) == 0)
-
-
-def require_unshare(spaces: int) -> None:
+def unshare(spaces: int) -> None:
     """Enter new namespaces."""
     _checked(_libc().unshare(spaces), "unshare")
+
+
+def try_unshare(spaces: int) -> bool:
+    """Enter new namespaces if that is allowed, and return whether it was."""
+    with contextlib.suppress(OSError):
+        unshare(spaces)
+        return True
+    return False
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
@@ -113,7 +116,7 @@ def _namespace(owner: tuple[int, int], shown: tuple[int, int]) -> Any:
     ready, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.write(tell, b"1" if unshare(NEWUSER) else b"0")
+        os.write(tell, b"1" if try_unshare(NEWUSER) else b"0")
         signal.pause()
     try:
         if os.read(ready, 1) != b"1":

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from bngrader.engine.errors import text_of
 from bngrader.engine.protocol.values import Packer
 from bngrader.engine.sandbox import limit_messages
 
-FRAMES = 20
-TEXT = 4000
+MAX_FRAMES = 20
+MAX_TEXT_CHARACTERS = 4000
+MAX_ARGUMENTS = 3  # of an exception
 SCALARS = (str, int, float, bool, type(None))
 PROTOCOLS = ("__len__", "__iter__", "__next__", "__getitem__", "__call__", "__contains__")
 
@@ -55,33 +57,25 @@ def _default(value: Any, packer: Packer) -> Any:
 
 def describe_error(error: BaseException, ours: str) -> dict[str, Any]:
     """An exception as plain data; frames of the file `ours`, which is the engine's, are left out."""
-    frames, step = [], error.__traceback__
+    frames, step, note = [], error.__traceback__, limit_messages.note(error)
     while step is not None:
         code = step.tb_frame.f_code
         if code.co_filename != ours:
             frames.append([code.co_filename, step.tb_lineno, code.co_name])
         step = step.tb_next
+    plain = [a[:MAX_TEXT_CHARACTERS] if isinstance(a, str) else a for a in error.args if type(a) in SCALARS]
     return {
-        "types": [kind.__name__ for kind in type(error).__mro__[:-2]][:FRAMES],
-        "text": _text(error)[:TEXT],
-        "args": [a if not isinstance(a, str) else a[:TEXT] for a in error.args if type(a) in SCALARS][:3],
-        "whole": limit_messages.note(error) is None
-        and len(error.args) <= 3
-        and all(type(a) in SCALARS for a in error.args),
-        "frames": frames[-FRAMES:],
+        "types": [kind.__name__ for kind in type(error).__mro__[:-2]][:MAX_FRAMES],
+        "text": " ".join(filter(None, [text_of(error), note]))[:MAX_TEXT_CHARACTERS],
+        "args": plain[:MAX_ARGUMENTS],
+        "whole": note is None and len(error.args) == len(plain) <= MAX_ARGUMENTS,
+        "frames": frames[-MAX_FRAMES:],
         "raised": getattr(error, "_judges_number", None),
     }
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return " ".join(filter(None, [str(error), limit_messages.note(error)]))
-    except Exception as second:
-        return f"<its text cannot be made: {type(second).__name__}>"
 
 
 def describe_warning(caught: warnings.WarningMessage) -> list[str]:
     """A warning as the name of its category, and its text."""
     names = [kind.__name__ for kind in caught.category.__mro__]
     known = (n for n in names if hasattr(np.exceptions, n) or isinstance(getattr(builtins, n, None), type))
-    return [next(known, "UserWarning"), str(caught.message)[:TEXT]]
+    return [next(known, "UserWarning"), str(caught.message)[:MAX_TEXT_CHARACTERS]]

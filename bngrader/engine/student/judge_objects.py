@@ -1,50 +1,49 @@
-"""What stands on the student's side for a function, an iterator or an iterable that a test passed in."""
+"""On the student's side: stand-ins for callables and iterables that a test passed to an answer."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from bngrader.engine.student.student import Side
+Ask = Callable[[str, int, Any], Any]  # operation, number of the object, argument: has the judge do it
 
 
 class JudgesError(RuntimeError):
-    """What the judge's own function raised when the answer called it."""
+    """The judge's own function raised an exception when the answer called it."""
 
 
 class JudgesCallable:
-    """A function of the test's that was passed to the answer."""
+    """A function that a test passed to the answer."""
 
-    def __init__(self, side: "Side", number: int) -> None:
-        self._side, self._number = side, number
+    def __init__(self, ask: Ask, number: int) -> None:
+        self._ask, self._number = ask, number
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Have the judge call it."""
-        return self._side.ask("call", self._number, (args, kwargs))
+        return self._ask("call", self._number, (args, kwargs))
 
 
 class JudgesIterator:
-    """An iterator of the test's that was passed to the answer: each item is fetched when it is asked for."""
+    """An iterator that a test passed to the answer: each item is fetched only when the answer asks for it."""
 
-    def __init__(self, side: "Side", number: int) -> None:
-        self._side, self._number = side, number
+    def __init__(self, ask: Ask, number: int) -> None:
+        self._ask, self._number = ask, number
 
     def __iter__(self) -> "JudgesIterator":
         return self
 
     def __next__(self) -> Any:
-        return self._side.ask("next", self._number, ())
+        return self._ask("next", self._number, ())
 
 
 class JudgesIterable(JudgesIterator):
-    """An iterable of the test's, which may be read again."""
+    """An iterable that a test passed to the answer, and that can be read more than once."""
 
     def __iter__(self) -> JudgesIterator:
-        return self._side.ask("iter", self._number, ())
+        return self._ask("iter", self._number, ())
 
     __next__ = None  # type: ignore[assignment]
 
 
-WRAPPERS: dict[str, Callable[["Side", int], Any]] = {
+WRAPPERS: dict[str, Callable[[Ask, int], Any]] = {
     "call": JudgesCallable,
     "next": JudgesIterator,
     "iter": JudgesIterable,

@@ -13,22 +13,22 @@ from typing import Any
 import numpy as np
 
 from bngrader.engine.cells.shell import Output, Shell
-from bngrader.engine.judge import array_writes
-from bngrader.engine.judge.torch_modules import Shipped, describe_module
-from bngrader.engine.protocol import random_state
 from bngrader.engine.protocol.array_memory import Region, region_of
 from bngrader.engine.protocol.channel import Channel
-from bngrader.engine.protocol.module_state import Table, is_module
+from bngrader.engine.protocol.module_state import ModuleTable, is_module
+from bngrader.engine.protocol.random_state import Twin, changed
 from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, tensors_in, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
 from bngrader.engine.sandbox import limit_messages
 from bngrader.engine.sandbox.forbidden_imports import Guard
+from bngrader.engine.student import array_writes, random_state
 from bngrader.engine.student.describe import describe, describe_error, describe_warning
 from bngrader.engine.student.interrupts import Interrupts
 from bngrader.engine.student.judge_objects import WRAPPERS, JudgesCallable, JudgesError, JudgesIterator
 from bngrader.engine.student.operations import OPERATIONS
+from bngrader.engine.student.torch_modules import ShippedHooks, describe_module
 
-WARNINGS, NAMES = 20, 5000
+MAX_WARNINGS, MAX_NAMES = 20, 5000
 
 
 class Given:
@@ -60,8 +60,8 @@ class Side:
         self.objects: list[Any] = []
         self._numbers: dict[int, int] = {}
         self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
-        self.generators: dict[int, random_state.Twin] = {}
-        self.table, self.hooks = Table(), Shipped()
+        self.generators: dict[int, Twin] = {}
+        self.table, self.hooks = ModuleTable(), ShippedHooks()
         self.grad = sys.modules["torch"].autograd.grad if "torch" in sys.modules else None  # before it may be guarded
         self._shown = 0
         self._file = os.open("printed", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_TRUNC)
@@ -99,7 +99,7 @@ class Side:
         self._show_file()
         error = result.error_before_exec or result.error_in_exec
         hidden = self.shell.user_ns_hidden
-        names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:NAMES]
+        names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:MAX_NAMES]
         said = f"{type(error).__name__}: {error}"[:300] if error else None
         self.channel.send({"kind": "done", "count": self.shell.count, "names": names, "error": said})
 
@@ -145,7 +145,7 @@ class Side:
             self._open.pop()
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
-        mine = packer.memory.finish()
+        mine = packer.arrays.finish()
         self.channel.send(reply, mine)
 
     def _perform(self, request: dict[str, Any], given: Given, packer: Packer, reply: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ class Side:
                 with self._interrupts.allowed():
                     value = OPERATIONS[request["op"]](self, request, **fields)
             finally:
-                reply["warnings"] = [describe_warning(w) for w in caught[:WARNINGS]]
+                reply["warnings"] = [describe_warning(w) for w in caught[:MAX_WARNINGS]]
                 reply |= self._changes(given, packer)
                 if self._tree(watched, packer) != tree:
                     reply["args"] = packer.pack(watched)
@@ -170,10 +170,10 @@ class Side:
 
     def _changes(self, given: Given, packer: Packer) -> dict[str, Any]:
         """What is other than the judge knows it: the memory of arguments, random states, modules."""
-        changes: dict[str, Any] = {"generators": random_state.changed(self.generators)}
+        changes: dict[str, Any] = {"generators": changed(self.generators)}
         changes["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
         if self.table.modules:
-            changes |= {"modules": self.table.news(packer), "hooks": self.hooks.left(self.table)}
+            changes |= {"modules": self.table.news(packer), "hooks": self.hooks.others(self.table)}
         return changes
 
     def _catch_up(self, request: dict[str, Any], unpacker: Unpacker) -> None:
@@ -187,9 +187,9 @@ class Side:
 
     def _tree(self, value: Any, packer: Packer) -> Any:
         """The node of a call's arguments, to tell whether the call replaced a part of a list or the like."""
-        trial = Packer(self.export, packer.memory.known)
+        trial = Packer(self.export, packer.arrays.known)
         tree = trial.pack(value)
-        trial.memory.finish()
+        trial.arrays.finish()
         return tree
 
     def ask(self, op: str, number: int, value: Any) -> Any:
@@ -197,7 +197,7 @@ class Side:
         with self._asking, self._interrupts.held():
             packer = Packer(self.export)
             tree = packer.pack(value)
-            self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.memory.finish())
+            self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.arrays.finish())
             answer, buffers = self._wait_for_answer()
             if self._open:
                 self._open[-1].add(buffers)
@@ -245,7 +245,7 @@ class Side:
         if tag == "T":
             return unpack_tensor(unpacker, body)
         if tag == "mine":
-            return WRAPPERS[body[0]](self, body[1])
+            return WRAPPERS[body[0]](self.ask, body[1])
         if tag == "rng":
             return self.generators[body[0]].rng
         if tag == "name":

@@ -1,8 +1,8 @@
-// Draw batches of a chosen size from 64 patients, and see how far their means scatter, beside what the formula says.
+// Draw batches of a chosen size from 64 patients, and compare the scatter of their means with the formula.
 
 import { MARGIN, choice, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
-// The body mass index of the first 64 of the diabetes patients.
+// The body mass index of the first 64 diabetes patients.
 export const VALUES = [
   32.1, 21.6, 30.5, 25.3, 23.0, 22.6, 22.0, 26.2, 32.1, 30.0, 18.6, 28.0, 23.7, 26.2, 24.0, 24.7,
   30.3, 27.5, 25.4, 24.7, 21.1, 24.3, 26.0, 32.0, 29.7, 25.2, 19.2, 31.9, 24.4, 25.8, 30.5, 20.3,
@@ -13,17 +13,17 @@ const N = VALUES.length;
 const DRAWS = 200;
 const [FROM, TO, TICKS] = [16, 42, [20, 25, 30, 35, 40]];
 const RADIUS = 4;
-// The height at which each row of dots stands, and the room above it.
+// The baseline of each row of dots, and the room above it.
 const ROWS = [{ y: 110, room: 76, title: `the ${N} patients, kg/m²` }, { y: 270, room: 106, title: "the means of 200 batches" }];
 const HEIGHT = 296;
 
 const mean = (values) => values.reduce((sum, x) => sum + x, 0) / values.length;
 const std = (values) => Math.sqrt(mean(values.map((x) => (x - mean(values)) ** 2)));
 
-/** The standard error of the mean of `size` values: sigma / sqrt(m), less for a finite set without replacement. */
+/** Return the standard error of the mean of `size` values: sigma / sqrt(m), or less without replacement. */
 export const standardError = (size, replace) => std(VALUES) * Math.sqrt((replace ? 1 : (N - size) / (N - 1)) / size);
 
-/** The row numbers of each of 200 random batches: the same at each call. */
+/** Return the row numbers of 200 random batches, which are the same at each call. */
 export function drawBatches(size, replace) {
   let state = 2026 + size;
   const below = (n) => {
@@ -36,7 +36,7 @@ export function drawBatches(size, replace) {
   });
 }
 
-/** Put dots at `values` above the line at `row.y`, those that are near each other on top of each other. */
+/** Draw dots at `values` above the line at `row.y`, and stack dots that are close to each other. */
 function stack(dots, values, place, row) {
   const piles = new Map();
   const spots = values.map((value) => {

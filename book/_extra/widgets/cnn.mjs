@@ -1,10 +1,10 @@
-// Three channels of four images before and after batch norm: which entries share a mean and a standard deviation.
+// Show which entries share a mean and a standard deviation, in three channels of four images before and after batch norm.
 
 import { MARGIN, choice, mount, slider, svgElement } from "./parts.mjs";
 
 const CHANNELS = ["upright edges", "level edges", "blur"];
 const [IMAGES, SIDE, EPS] = [4, 4, 1e-5];
-// [image][channel][place, row by row]: the first four digits through three filters, in steps of two pixels.
+// [image][channel][place, row by row]: the first four digits after three filters with stride 2.
 const VOLUME = [
   [
     [0, 41, -24, -17, 10, 9, 26, -45, 18, -18, 38, -38, 8, 15, 13, -36],
@@ -29,7 +29,7 @@ const VOLUME = [
 ];
 const PLACES = [...Array(SIDE * SIDE).keys()];
 
-/** How many entries of a channel share their statistics with those at `place`; their mean, std, and 1 / sqrt(var + eps). */
+/** Return the number of entries that share statistics with `place`, and their mean, std, and 1 / sqrt(var + eps). */
 function group(channel, place, perNeuron) {
   const places = perNeuron ? [place] : PLACES;
   const values = VOLUME.flatMap((image) => places.map((p) => image[channel][p]));
@@ -38,7 +38,7 @@ function group(channel, place, perNeuron) {
   return { count: values.length, mean, std: Math.sqrt(variance), scale: 1 / Math.sqrt(variance + EPS) };
 }
 
-/** The volume after batch norm without gamma and beta, as nested as before. */
+/** Return the volume after batch norm without gamma and beta, nested like the input. */
 function normalized(perNeuron) {
   const result = VOLUME.map((image) => image.map((map) => [...map]));
   for (const channel of CHANNELS.keys()) {
@@ -63,7 +63,7 @@ function sentence(after, channel, place, perNeuron) {
   );
 }
 
-/** The cells of one block of maps at (left, top), [image][channel][place], and a function that outlines entries. */
+/** Draw one block of maps at (left, top); return its cells, [image][channel][place], and a function to outline entries. */
 function drawBlock(svg, left, top, cell, title, choose) {
   const map = cell * SIDE;
   const corner = (image, channel) => [left + image * (map + 6), top + 24 + channel * (map + 26) + 22];

@@ -1,4 +1,4 @@
-// Let a shift of the test images grow, and see what accuracy is left with stored and with recomputed BN statistics.
+// Let a shift of the test images grow, and compare the accuracy with stored and with recomputed BN statistics.
 
 import { MARGIN, choice, dragSideways, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
@@ -29,7 +29,7 @@ const KINDS = {
     recomputed: [994, 995, 990, 979, 947, 896, 833, 762, 698, 621, 564],
   },
 };
-// Four of the test digits, 8 by 8 pixels, each a sixteenth of full ink: 0 to g.
+// Four test digits of 8 by 8 pixels, from 0 (blank) to g (full ink, 16).
 const DIGITS = [
   "007ge300009ebf0000150f5000000g5000003g400001ce10005cgge1008gead3",
   "002ed30000dd9b0000g70c0003g50a5005g1085003g10a5000g85e30004gg910",
@@ -42,7 +42,7 @@ const LINES = [
   { key: "recomputed", label: "accuracy, recomputed", colour: "var(--other)", dash: "6 4", mark: "M0 -9 L8 0 L0 9 L-8 0 Z", class: "other" },
 ];
 
-/** Noise of mean 0 and standard deviation 1, always the same: twelve uniform numbers each, from a small generator. */
+/** Return fixed noise of mean 0 and standard deviation 1: sums of twelve uniform numbers from a small generator. */
 function noise(count) {
   let state = 1;
   const uniform = () => (state = (state * 48271) % 2147483647) / 2147483647;
@@ -51,7 +51,7 @@ function noise(count) {
 
 const stroke = (line) => `fill: none; stroke: ${line.colour}; stroke-width: 2.5; stroke-dasharray: ${line.dash}`;
 
-/** The chart: returns where a level and an accuracy are, and the line and the mark of each kind of statistics. */
+/** Draw the chart; return its scales for level and accuracy, and the line and marker of each kind of statistics. */
 function drawChart(svg, width) {
   const bottom = LEGEND + CHART;
   const [across, up] = [scaleTo(0, LEVELS, LEFT, width - MARGIN), scaleTo(0, 1000, bottom, LEGEND)];
@@ -74,7 +74,7 @@ function drawChart(svg, width) {
   return { across, up, drawn, bottom };
 }
 
-/** The squares of all digits, in a row under the chart. */
+/** Draw the pixels of all digits in a row below the chart. */
 function drawDigits(svg, width, top, cell) {
   const step = (width - LEFT - MARGIN) / DIGITS.length;
   return DIGITS.map((pixels, digit) => pixels.map((_, i) => svgElement(svg, "rect", {

@@ -1,8 +1,8 @@
-// A moving average follows noisy batch means: choose its decay, and see its lag, its noise, and what it remembers.
+// A moving average follows noisy batch means: choose its decay, and see its lag, its noise, and its memory.
 
 import { drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
-// 240 batch means in hundredths. The true mean is 1 at first, rises to 3 from update 81 to 160, and stays there.
+// 240 batch means in hundredths. The true mean starts at 1, rises to 3 from update 81 to 160, and stays there.
 export const BATCH_MEANS = [
   105, 95, 126, 104, 79, 114, 152, 138, 72, 49, 75, 102, 7, 91, 50, 71, 78, 87, 116, 142, 95, 155, 73, 114, 136, 104,
   70, 63, 82, 109, 60, 92, 94, 122, 109, 114, 74, 95, 131, 160, 50, 161, 154, 131, 111, 87, 158, 178, 172, 153, 114,
@@ -22,27 +22,27 @@ const DECAYS = [0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998, 0.999]
 const [RISEN, LAST, TOLERANCE] = [(COUNT * 2) / 3, 40, 0.01];
 const [HEIGHT, TOP, BOTTOM, LEFT, RIGHT] = [270, 12, 226, 30, 18];
 
-/** The moving average at the start, which is 0, and after each update. */
+/** Return the moving average at the start, which is 0, and after each update. */
 export function movingAverage(values, decay) {
   const averages = [0];
   for (const value of values) averages.push(decay * averages.at(-1) + (1 - decay) * value);
   return averages;
 }
 
-/** The fewest updates after which the initial value's share is at most `tolerance`. */
+/** Return the fewest updates after which the initial value's share is at most `tolerance`. */
 export function stepsToForget(decay, tolerance) {
   let steps = Math.max(0, Math.ceil(Math.log(tolerance) / Math.log(decay)) - 1);
   while (decay ** steps > tolerance) steps += 1;
   return steps;
 }
 
-/** How far the values lie below the true means, over the second half of the rise: on average. */
+/** Return the average distance of the values below the true means, over the second half of the rise. */
 function behind(values) {
   const gaps = TRUE_MEANS.slice(RISEN - LAST, RISEN).map((mean, i) => mean - values[RISEN - LAST + i]);
   return gaps.reduce((sum, gap) => sum + gap, 0) / LAST;
 }
 
-/** How far the last values are off the true means: the root of the mean square. */
+/** Return the root mean square error of the last values. */
 function error(values) {
   const squares = TRUE_MEANS.slice(-LAST).map((mean, i) => (mean - values.at(i - LAST)) ** 2);
   return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / LAST);

@@ -1,9 +1,9 @@
-// Watch the inputs of the sigmoids of three layers while a network trains, without batch norm and with it.
+// Watch the sigmoid inputs of three layers while a network trains, without batch norm and with it.
 
 import { MARGIN, choice, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
-// For each step: test accuracy in percent, mean and std of each layer in hundredths, and each layer's histogram: how
-// many of 1000 inputs lie in each bin, two digits to the base 36. A test compares it with bnref's experiment.
+// For each step: test accuracy in percent, mean and std of each layer in hundredths, and each layer's histogram, as two
+// base-36 digits per bin for the number of inputs in a thousand. A test compares these with bnref's experiment.
 export const TABLE = {
   "steps": [0, 10, 30, 100, 300, 600, 1000, 1500, 2000, 2500, 3000],
   "without": [
@@ -37,7 +37,7 @@ const [LOW, HIGH, BINS] = [-5, 5, 25];
 const [ROW_HEIGHT, BAR_HEIGHT] = [118, 66];
 const LABEL = "Training step:";
 
-/** The number of 1000 inputs in each bin of a layer (0 to 2) in a row of the table. */
+/** Return the number of inputs in a thousand in each bin of a layer (0 to 2), from a row of the table. */
 export const shares = (row, layer) => row[3 + layer].match(/../g).map((digits) => parseInt(digits, 36));
 
 function drawLayer(svg, layer, width) {

@@ -12,7 +12,7 @@ const [N, C, L] = [ARRAY.length, ARRAY[0].length, ARRAY[0][0].length];
 const [GROUPS, EPS] = [2, 1e-5];
 const [TOP, LABELS, GAP] = [28, 24, 9];
 
-// Whether two entries, each [n, c, l], share a mean: the parts of the place that a norm keeps apart must be equal.
+// Two entries [n, c, l] share a mean if the norm's `key` is the same for both.
 const group = (c) => Math.floor(c / (C / GROUPS));
 const NORMS = {
   batch: { name: "Batch norm", key: ([, c]) => c },
@@ -24,7 +24,7 @@ const NORMS = {
 const PLACES = ARRAY.flatMap((sample, n) => sample.flatMap((row, c) => row.map((_, l) => [n, c, l])));
 const valueAt = ([n, c, l]) => ARRAY[n][c][l];
 
-/** The places that share the mean of `place`, that mean, the biased standard deviation, and the normalized entry. */
+/** Return the places that share the mean of `place`, that mean, the biased std, and the normalized entry. */
 export function normalize(norm, place) {
   const { key } = NORMS[norm];
   const shared = PLACES.filter((other) => key(other) === key(place));
@@ -43,7 +43,7 @@ function sentence(norm, place, { shared, mean, std, y }) {
   );
 }
 
-/** The place that an arrow key leads to: across goes over positions, then to the next sample; up and down over channels. */
+/** Return the place that an arrow key leads to: left and right move over positions and samples, up and down over channels. */
 function moved([n, c, l], key) {
   const across = { ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0;
   const down = { ArrowUp: -1, ArrowDown: 1 }[key] ?? 0;

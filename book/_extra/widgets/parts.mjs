@@ -1,4 +1,4 @@
-// What the figures to play with have in common: SVG elements, axes, controls, and drawing anew when the width changes.
+// Shared parts of the interactive figures: SVG elements, axes, controls, and redrawing when the width changes.
 
 export const MARGIN = 12;
 
@@ -11,10 +11,10 @@ export function svgElement(parent, name, attributes, text) {
   return element;
 }
 
-/** A function that takes values of [from, to] to pixels of [start, end]. */
+/** Return a function that maps values in [from, to] to pixels in [start, end]. */
 export const scaleTo = (from, to, start, end) => (value) => start + ((value - from) / (to - from)) * (end - start);
 
-/** A horizontal axis at height `y`, with its ticks: numbers, or pairs of a number and its label. */
+/** Draw a horizontal axis at height `y`. Its ticks are numbers, or pairs of a number and its label. */
 export function drawAxis(svg, place, y, ticks, [start, end]) {
   svgElement(svg, "line", { x1: start, x2: end, y1: y, y2: y, class: "axis" });
   for (const [value, label] of ticks.map((tick) => [tick, tick].flat().slice(-2))) {
@@ -23,7 +23,7 @@ export function drawAxis(svg, place, y, ticks, [start, end]) {
   }
 }
 
-/** HTML of a slider with its label and the place where its value is shown. */
+/** Return the HTML of a slider with its label and an output for its value. */
 export const slider = (id, label, { min, max, step, value }) => `
   <div class="control">
     <label for="${id}">${label}</label>
@@ -31,13 +31,13 @@ export const slider = (id, label, { min, max, step, value }) => `
     <span class="value"></span>
   </div>`;
 
-/** HTML of a choice of one of `options`, pairs of a value and a label; the first is chosen. */
+/** Return the HTML of a choice among `options`, pairs of a value and a label; the first is selected. */
 export const choice = (id, legend, options) => `
   <fieldset class="control"><legend>${legend}</legend>${options.map(([value, label], i) => `
     <label><input type="radio" name="${id}" value="${value}"${i ? "" : " checked"}> ${label}</label>`).join("")}
   </fieldset>`;
 
-/** Let the top `height` of a drawing be dragged sideways: `value` takes a pixel to what the slider `input` then says. */
+/** Make the top `height` pixels of a drawing draggable sideways: `value` maps a pixel to a value of the slider `input`. */
 export function dragSideways(svg, width, height, input, value) {
   const handle = svgElement(svg, "rect", { width, height, class: "handle" });
   const moveTo = (number) => {
@@ -56,15 +56,15 @@ export function dragSideways(svg, width, height, input, value) {
   });
   handle.addEventListener("pointermove", follow);
   handle.addEventListener("pointerup", follow);
-  // The browser takes a finger that moves up or down for scrolling.
+  // Leave vertical moves of a finger to the browser, for scrolling.
   handle.addEventListener("pointercancel", () => moveTo(before));
 }
 
 /**
- * Put a figure in each `.course-widget-<name>`: the drawing, the controls' HTML, and the sentence that says what it shows.
+ * Put a figure into each `.course-widget-<name>`: the drawing, the controls' HTML, and a sentence that describes it.
  *
- * `draw(svg, width, figure)` draws it all anew and returns `update()`, which follows the controls and returns that
- * sentence; it is called at once and at each input. `about` begins the drawing's text for screen readers.
+ * `draw(svg, width, figure)` redraws everything and returns `update()`, which reads the controls and returns the
+ * sentence. `update()` is called right away and at each input. `about` starts the drawing's text for screen readers.
  */
 export function mount(name, about, controls, draw) {
   document.querySelectorAll(`.course-widget-${name}`).forEach((figure, index) => {
@@ -81,7 +81,7 @@ export function mount(name, about, controls, draw) {
       if (figure.clientWidth === known) return;
       known = figure.clientWidth;
       svg.replaceChildren();
-      // In the figure's own width, the text of the drawing is as large as the text around it.
+      // Drawn at the figure's actual width, text in the drawing is as large as the text around it.
       update = draw(svg, Math.max(280, Math.min(640, known - 2 * MARGIN)), figure);
       refresh();
     }).observe(figure);

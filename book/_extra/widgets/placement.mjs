@@ -1,8 +1,8 @@
-// Move gamma and beta, and see on which part of a tanh the normalized inputs come to lie, and how straight it is there.
+// Move gamma and beta, and see which part of a tanh the normalized inputs fall on, and how straight it is there.
 
 import { MARGIN, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
-// What one unit of a random layer makes of a hundred digits.
+// The outputs of one unit of a random layer for a hundred digits.
 const INPUTS = [
   1.54, -1.18, 0.45, 1.24, -1.62, 1.78, -1.41, -0.5, -0.36, 1.26, 1.37, 0.34, -0.09, -2.09, 1.1, -1.83, -0.42,
   2.49, 1.19, -0.9, 1.57, 0.87, -0.17, 0.05, 0.15, -0.49, -0.18, -1.18, -0.09, -0.9, -0.06, 0.26, 1.81, -0.63,
@@ -16,9 +16,9 @@ const SLIDERS = [
   ["Gamma:", { min: 0.1, max: 4, step: 0.1, value: 1 }],
   ["Beta:", { min: -3, max: 3, step: 0.1, value: 0 }],
 ];
-const REACH = 6; // inputs farther out are counted in the last bar
+const REACH = 6; // inputs beyond this count in the last bar
 const BINS = 24;
-const [PLOT, COUNTS] = [180, 70]; // heights of the curve and of the bars below it
+const [PLOT, COUNTS] = [180, 70]; // heights in pixels of the curve and of the bars below it
 
 const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
 const product = (a, b) => mean(a.map((v, i) => v * b[i]));
@@ -27,7 +27,7 @@ const centred = (values) => {
   return values.map((v) => v - m);
 };
 
-/** The hundred inputs of the tanh, and the straight line through it there: its slope, its offset and R^2. */
+/** Return the hundred inputs of the tanh, and the straight line fitted to it there: slope, offset and R^2. */
 export function transform(gamma, beta) {
   const x = centred(INPUTS);
   const std = Math.sqrt(product(x, x) + EPS);
@@ -42,7 +42,7 @@ export function transform(gamma, beta) {
   };
 }
 
-/** How many of `values` fall into each of equal bins from `-reach` to `reach`; what lies outside counts at the end. */
+/** Count the `values` in equal bins from `-reach` to `reach`; values outside count in the first or last bin. */
 function histogram(values, reach) {
   const counts = new Array(BINS).fill(0);
   for (const v of values) {
@@ -52,7 +52,7 @@ function histogram(values, reach) {
 }
 
 function sentence({ inputs, r2, flat }) {
-  const m = Math.round(100 * mean(inputs)) / 100 + 0; // no negative zero
+  const m = Math.round(100 * mean(inputs)) / 100 + 0; // turns -0 into 0
   const std = Math.sqrt(mean(inputs.map((v) => (v - m) ** 2)));
   return (
     `The inputs of the tanh have mean ${m.toFixed(2)} and standard deviation ${std.toFixed(2)}. A straight line through ` +
@@ -107,7 +107,7 @@ function draw(svg, width, figure) {
   };
 }
 
-/** The straight line, as far as it stays between -1.1 and 1.1 and in the picture. */
+/** Return the part of the straight line between -1.1 and 1.1 and inside the picture. */
 function drawLine(line, { slope, offset }, x, y) {
   const ends = [-1.1, 1.1].map((v) => Math.max(-REACH, Math.min(REACH, (v - offset) / slope)));
   ends.forEach((v, i) => {

@@ -1,8 +1,8 @@
-// Move one value of a column away, and see what standardization and min-max scaling make of all of them.
+// Move one value of a column away, and see the effect of standardization and min-max scaling on all values.
 
 import { MARGIN, dragSideways, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
-// The body mass index of the first eleven of the diabetes patients. The twelfth, 28, is the reader's to move.
+// The body mass index of the first eleven diabetes patients. The reader can move the twelfth, which starts at 28.
 const OTHERS = [32.1, 21.6, 30.5, 25.3, 23.0, 22.6, 22.0, 26.2, 32.1, 30.0, 18.6];
 const [LOWEST, HIGHEST, START] = [15, 150, 28];
 const ROWS = [
@@ -12,7 +12,7 @@ const ROWS = [
 ];
 const ROW_HEIGHT = 84;
 
-/** Mean, biased standard deviation, lowest and highest of a column, and the column after both scalings. */
+/** Return the mean, biased standard deviation, lowest and highest of a column, and the column after both scalings. */
 export function scale(column) {
   const mean = column.reduce((sum, x) => sum + x, 0) / column.length;
   const std = Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / column.length);
@@ -51,7 +51,7 @@ function draw(svg, width, figure) {
   svg.setAttribute("viewBox", `0 0 ${width} ${ROWS.length * ROW_HEIGHT}`);
   const drawn = ROWS.map((row, index) => drawRow(svg, row, width, index));
   const [input, shown] = ["input", ".value"].map((selector) => figure.querySelector(selector));
-  // The whole first line takes the drag: the diamond alone is too small for a finger.
+  // The whole first line can be dragged, because the diamond is too small for a finger.
   dragSideways(svg, width, ROW_HEIGHT, input, scaleTo(MARGIN, width - MARGIN, ROWS[0].from, ROWS[0].to));
   return () => {
     const result = scale([...OTHERS, Number(input.value)]);

@@ -1,8 +1,6 @@
 """`bngrader check-assignments` says of an assignment what keeps it from being handed out."""
 
 import shutil
-import subprocess
-import sys
 
 import nbformat
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from bngrader.authoring.notebooks import read_solution
 from bngrader.authoring.validate import secrets_told, wrong_ids_and_points
 from tests.conftest import REPOSITORY
+from tests.grading.commands import invoke
 
 TINY = """# %% solution="double"
 def double(x):
@@ -42,20 +41,17 @@ def write(repository, text):
     (repository / "solutions" / "tiny.py").write_text(text)
 
 
-def bngrader(repository, *arguments):
-    command = [sys.executable, "-m", "bngrader", *arguments]
-    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
-
-
+@pytest.mark.real
 def test_what_is_right_is_called_right(repository):
-    bngrader(repository, "exercises")
-    ran = bngrader(repository, "check-assignments")
+    invoke("exercises", cwd=repository)
+    ran = invoke("check-assignments", cwd=repository)
     assert (ran.returncode, ran.stdout) == (0, "tiny: right\n"), ran.stderr
 
 
+@pytest.mark.real
 def test_what_is_wrong_is_said_with_exit_code_1(repository):
     write(repository, TINY.replace("x + x + 0", "x + x + 1") + '\n# %% test="test_nothing" points=1\npass\n')
-    ran = bngrader(repository, "check-assignments", "tiny")
+    ran = invoke("check-assignments", "tiny", cwd=repository)
     assert ran.returncode == 1
     lines = ran.stdout.splitlines()
     assert "tiny: the automatic points add up to 16, not to 15" in lines
@@ -67,7 +63,7 @@ def test_what_is_wrong_is_said_with_exit_code_1(repository):
 
 def test_an_assignment_that_does_not_generate_is_said(repository):
     write(repository, TINY.replace("### END HIDDEN TESTS", ""))
-    ran = bngrader(repository, "check-assignments")
+    ran = invoke("check-assignments", cwd=repository)
     assert ran.returncode == 1
     assert ran.stdout.startswith("tiny: does not generate: nbgrader failed")
 

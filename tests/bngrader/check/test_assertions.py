@@ -32,7 +32,7 @@ def double(x):
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 
 
-def test_what_is_close_enough_passes():
+def test_close_accepts_values_within_the_tolerance():
     close([1.0, np.nan], np.array([1 + 1e-9, np.nan]), "they agree")
     close(3, 3.0, "numbers too")
     close(np.float32(1.004), 1, "as close as asked", tol=1e-2)
@@ -40,23 +40,23 @@ def test_what_is_close_enough_passes():
 
 def test_a_difference_shows_claim_input_expectation_and_answer():
     text = message(close, [2.0, 5.0], [2.0, 4.0], "the mean is right", x=X)
-    assert text.splitlines()[0] == "Not so: the mean is right."
+    assert text.splitlines()[0] == "Failed: the mean is right."
     assert "x =         [[1. 2.]\n" in text
     assert "float64, shape (2, 2)" in text
     assert "expected:   [2. 4.]" in text
     assert "got:        [2. 5.]" in text
-    assert "1 of 2 entries differ; the first is at index [1]: 4 expected, 5 got" in text
+    assert "1 of 2 entries differ; the first is at index [1]: expected 4, got 5" in text
 
 
 @pytest.mark.parametrize(
     ("got", "said"),
     [
-        (None, "None: is a return missing?"),
-        ([1.0], "a list of 1"),
+        (None, "None: is a `return` missing?"),
+        ([1.0], "a list with 1 item"),
         (1.0, "float: 1.0"),
-        ([1.0, np.nan], "1 of 2 entries differ; the first is at index [1]: 4 expected, nan got"),
+        ([1.0, np.nan], "1 of 2 entries differ; the first is at index [1]: expected 4, got nan"),
         ("ab", "str: ab"),
-        ([[1.0], [1.0, 2.0]], "a list of 2"),
+        ([[1.0], [1.0, 2.0]], "a list with 2 items"),
         ({"a": 1}, "dict: {'a': 1}"),
     ],
 )
@@ -64,7 +64,7 @@ def test_each_kind_of_wrong_result_is_named(got, said):
     assert said in message(close, got, [1.0, 4.0], "it is right")
 
 
-def test_an_object_that_claims_to_equal_everything_does_not_pass():
+def test_an_object_that_equals_everything_fails():
     class Agreeable:
         def __eq__(self, other):
             return True
@@ -72,7 +72,7 @@ def test_an_object_that_claims_to_equal_everything_does_not_pass():
     assert "Agreeable" in message(close, Agreeable(), [1.0], "it is right")
 
 
-def test_a_large_input_is_shown_in_part():
+def test_a_large_input_is_abbreviated():
     table = np.zeros((1000, 500))
     text = message(close, table, table + 1, "it is right", x=table)
     assert len(text.splitlines()) < 30
@@ -80,7 +80,7 @@ def test_a_large_input_is_shown_in_part():
     assert "500000 of 500000 entries differ" in text
 
 
-def test_call_gives_the_function_a_copy_and_hands_back_its_result():
+def test_call_passes_a_copy_and_returns_the_result():
     def spoil(x):
         x += 1
         return x
@@ -89,7 +89,7 @@ def test_call_gives_the_function_a_copy_and_hands_back_its_result():
     assert X[0, 0] == 1
 
 
-def test_call_gives_read_only_arrays_and_views_as_they_are():
+def test_call_passes_read_only_arrays_and_views_as_they_are():
     frozen = X.copy()
     frozen.flags.writeable = False
     assert call(lambda x: x, frozen) is frozen
@@ -97,39 +97,39 @@ def test_call_gives_read_only_arrays_and_views_as_they_are():
     assert call(lambda x: x, view) is view
 
 
-def test_call_asks_for_the_named_results_in_a_tuple_or_a_list():
+def test_call_requires_the_named_results_in_a_tuple_or_list():
     assert call(lambda x: [x, x[0]], X, y=(2, 2), row=(2,))[1] is not None
     assert call(double, X) is not None
     text = message(call, double, X, y=(2, 2), row=(2,))
-    assert text.splitlines()[0] == "Not so: double must return y, row, in this order."
-    assert "got:        an array of shape (2, 2), dtype float64" in text
-    assert "got:        a tuple of 3" in message(call, lambda x: (x, x, x), X, y=(2, 2), row=(2,))
-    assert "got:        None: is a return missing?" in message(call, lambda x: None, X, y=(2, 2), row=(2,))
+    assert text.splitlines()[0] == "Failed: double must return y, row, in this order."
+    assert "got:        an array with shape (2, 2) and dtype float64" in text
+    assert "got:        a tuple with 3 items" in message(call, lambda x: (x, x, x), X, y=(2, 2), row=(2,))
+    assert "got:        None: is a `return` missing?" in message(call, lambda x: None, X, y=(2, 2), row=(2,))
 
 
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        (None, "None: is a return missing?"),
-        (X, "an array of shape (2, 2), dtype float64"),
-        (X[:1], "an array of shape (1, 2), dtype float64"),
-        ([1.0, 2.0], "a list of 2"),
-        (np.array(["a", "b"]), "an array of shape (2,), dtype <U1"),
+        (None, "None: is a `return` missing?"),
+        (X, "an array with shape (2, 2) and dtype float64"),
+        (X[:1], "an array with shape (1, 2) and dtype float64"),
+        ([1.0, 2.0], "a list with 2 items"),
+        (np.array(["a", "b"]), "an array with shape (2,) and dtype <U1"),
         ("ab", "str: ab"),
     ],
 )
-def test_call_asks_for_an_array_of_the_named_shape(result, said):
+def test_call_requires_an_array_with_the_given_shape(result, said):
     text = message(call, lambda x: result, X, row=(2,))
-    assert text.splitlines()[0] == "Not so: row must be an array of numbers, of shape (2,)."
+    assert text.splitlines()[0] == "Failed: row must be an array of numbers with shape (2,)."
     assert f"got:        {said}" in text
 
 
-def test_an_error_in_the_students_code_shows_the_input_and_the_line():
+def test_a_students_error_shows_the_input_and_the_line():
     def broken(x):
         return x @ np.zeros(7)
 
     text = message(call, broken, X)
-    assert text.splitlines()[0] == "Not so: broken raised an error."
+    assert text.splitlines()[0] == "Failed: broken raised an error."
     assert "[[1. 2.]" in text
     assert "raised:     ValueError: matmul" in text
     assert "in the line: return x @ np.zeros(7)" in text
@@ -142,14 +142,14 @@ def test_an_error_inside_numpy_shows_the_students_line():
     assert "in the line: return np.stack([x, x[0]])" in message(call, broken, X)
 
 
-def test_an_unwritten_function_is_called_so():
+def test_an_unwritten_function_is_reported_as_such():
     def standardize(x):
         raise NotImplementedError
 
-    assert message(call, standardize, X) == "Not so: standardize is not written yet."
+    assert message(call, standardize, X) == "Failed: standardize is not written yet."
 
 
-def test_a_warning_fails_only_where_quiet_is_asked_for():
+def test_a_warning_fails_only_with_quiet():
     def divide(x):
         return x / (x - x)
 
@@ -161,7 +161,7 @@ def test_a_warning_fails_only_where_quiet_is_asked_for():
     assert "warned:     RuntimeWarning: divide by zero" in text
 
 
-def test_a_file_that_somebody_left_open_is_no_warning_of_the_function():
+def test_a_resource_warning_does_not_count():
     def collect(x):
         open(__file__)  # noqa: SIM115
         return x
@@ -172,7 +172,7 @@ def test_a_file_that_somebody_left_open_is_no_warning_of_the_function():
 def test_a_wrong_dtype_is_named():
     call(double, X.astype(np.float32), dtype=np.float32, y=(2, 2))
     text = message(call, lambda x: x.astype(float), X.astype(np.float32), dtype="float32", y=(2, 2))
-    assert text.splitlines()[0] == "Not so: y must have dtype float32 here."
+    assert text.splitlines()[0] == "Failed: y must have dtype float32 here."
     assert "got:        dtype float64" in text
 
 
@@ -183,7 +183,7 @@ def test_a_changed_argument_is_named():
 
     leaves_arguments_alone(lambda x, y: (x + y, 2 * x), X, X[0])
     text = message(leaves_arguments_alone, spoil, X, np.zeros(2))
-    assert text.splitlines()[0] == "Not so: spoil must not change its argument y."
+    assert text.splitlines()[0] == "Failed: spoil must not change its argument y."
     assert "y =         [0. 0.]" in text
     assert "after:      [9. 0.]" in text
 
@@ -200,7 +200,7 @@ def test_a_notebook_shows_the_message_and_no_frames(capsys):
     finally:
         InteractiveShell.clear_instance()
     printed = capsys.readouterr().out
-    assert "Not so: one is two." in printed
+    assert "Failed: one is two." in printed
     assert "Traceback" not in printed
     assert "check.py" not in printed
 
@@ -225,14 +225,14 @@ def test_arguments_are_passed_by_name_and_shown():
         (dict, [{}], [[]], "n must be a dict"),
     ],
 )
-def test_results_that_are_no_arrays_are_asked_for_by_their_kind(form, right, wrong, said):
+def test_call_requires_other_results_by_type(form, right, wrong, said):
     for result in right:
         assert call(lambda result=result: result, n=form) is result
     for result in wrong:
         assert said in message(call, lambda result=result: result, n=form)
 
 
-def test_what_yields_comes_back_as_a_list():
+def test_a_generators_items_are_returned_as_a_list():
     def count(n):
         yield from range(n)
         if n == 4:
@@ -244,7 +244,7 @@ def test_what_yields_comes_back_as_a_list():
     assert "numbers must be a list" in message(call, lambda: None, numbers=list)
 
 
-def test_an_expected_error_passes_at_once_or_when_the_result_is_read():
+def test_an_expected_error_may_come_when_the_result_is_read():
     def refuse(n):
         raise ValueError(n)
 
@@ -255,37 +255,37 @@ def test_an_expected_error_passes_at_once_or_when_the_result_is_read():
     raises(ValueError, refuse, 0)
     raises(ValueError, refuse_later, n=0)
     text = message(raises, ValueError, double, X)
-    assert text.splitlines()[0] == "Not so: double must raise ValueError here."
-    assert "got:        an array of shape (2, 2)" in text
+    assert text.splitlines()[0] == "Failed: double must raise ValueError here."
+    assert "got:        an array with shape (2, 2)" in text
     assert "got:        ValueError: 0" in message(raises, KeyError, refuse, 0)
 
 
-def test_an_unwritten_function_does_not_pass_for_one_that_refuses():
+def test_an_unwritten_function_does_not_pass_raises():
     def standardize(n):
         raise NotImplementedError
 
-    assert message(raises, RuntimeError, standardize, 0) == "Not so: standardize is not written yet."
-    assert message(raises, ValueError, standardize, 0) == "Not so: standardize is not written yet."
+    assert message(raises, RuntimeError, standardize, 0) == "Failed: standardize is not written yet."
+    assert message(raises, ValueError, standardize, 0) == "Failed: standardize is not written yet."
 
 
-def test_a_fact_that_does_not_hold_is_said():
+def test_holds_fails_with_the_claim():
     holds([1], "there is one")
     text = message(holds, [], "there is one", x=X)
-    assert text.splitlines()[0] == "Not so: there is one."
+    assert text.splitlines()[0] == "Failed: there is one."
     assert "[[1. 2.]" in text
 
 
-def test_work_that_grows_too_fast_is_found():
+def test_grows_finds_work_that_grows_too_fast():
     def pairs(values):
         return sum(1 for a in values for b in values)
 
     grows(len, ([0] * 10,), ([0] * 1000,), 1000, "the work grows with the length")
     text = message(grows, pairs, ([0] * 100,), ([0] * 3000,), 100, "the work grows with the length")
-    assert text.splitlines()[0] == "Not so: the work grows with the length."
+    assert text.splitlines()[0] == "Failed: the work grows with the length."
     assert "at most 100 times as long" in text
 
 
-def test_hidden_inputs_change_with_the_seed_and_with_the_words(monkeypatch):
+def test_hidden_inputs_depend_on_the_seed_and_the_words(monkeypatch):
     usual = hidden_rng("a").random()
     assert hidden_rng("a").random() == usual
     assert hidden_rng("b").random() != usual
@@ -299,7 +299,7 @@ def test_tensors_are_compared_by_their_numbers():
     assert "2 of 2 entries differ" in message(close, torch.zeros(2), [1, 1], "they are ones")
 
 
-def test_call_gives_the_function_a_copy_of_a_list_and_of_what_is_in_it():
+def test_call_copies_lists_deeply():
     batches = [X.copy(), X.copy()]
 
     def spoil(batches):

@@ -38,7 +38,7 @@ def text_of(answer, *checks, **names):
 
 
 def test_a_known_mistake_is_named_however_it_is_written():
-    assert hints_in(text_of(DDOF, CHECK)) == ["Not so: std divides by N.", BY_N_MINUS_1]
+    assert hints_in(text_of(DDOF, CHECK)) == ["Failed: std divides by N.", BY_N_MINUS_1]
     loop = """
 def standardize(x):
     mean = sum(x) / len(x)
@@ -46,35 +46,35 @@ def standardize(x):
     print("a note of the student's")
     return [(x - mean) / std, mean, std]
 """
-    assert hints_in(text_of(loop, CHECK)) == ["Not so: std divides by N.", BY_N_MINUS_1]
+    assert hints_in(text_of(loop, CHECK)) == ["Failed: std divides by N.", BY_N_MINUS_1]
 
 
-def test_of_two_mistakes_in_one_answer_each_check_names_its_own():
+def test_each_check_names_only_the_mistake_it_sees():
     assert hints_in(text_of(DDOF, CHECK_CONSTANT))[1:] == [BY_ZERO]
 
 
-def test_what_the_student_prints_while_a_hint_is_looked_for_is_dropped(capsys):
+def test_the_search_for_a_hint_prints_nothing(capsys):
     text_of(DDOF.replace("    return", "    print('here')\n    return"), CHECK)
     assert capsys.readouterr().out == "here\n"
 
 
-def test_the_hint_stands_in_full_below_the_claim():
+def test_the_whole_hint_follows_the_claim():
     lines = text_of(DDOF, CHECK).splitlines()
     assert lines[1].startswith("  hint:       Your std divides the sum of squares by N - 1.")
     assert max(map(len, lines)) < 110
 
 
-def test_an_unknown_mistake_shows_the_smallest_input_that_fails_and_no_hint():
+def test_an_unknown_mistake_shows_the_smallest_failing_input():
     text = text_of("def standardize(x):\n    return x * 0.0, x.mean(axis=0), 1.1 * x.std(axis=0)\n", CHECK)
-    assert hints_in(text) == ["Not so: std divides by N."]
+    assert hints_in(text) == ["Failed: std divides by N."]
     assert "  smallest:   it fails on this too:\n" in text
     assert len(text.splitlines()) < 30
 
 
-def test_a_function_that_always_fails_is_explained_all_the_same():
+def test_a_function_that_always_raises_is_still_explained():
     text = text_of("def standardize(x):\n    return (x - mean) / std\n", CHECK)
     assert "raised:     NameError: name 'mean' is not defined" in text
-    assert hints_in(text) == ["Not so: standardize raised an error."]
+    assert hints_in(text) == ["Failed: standardize raised an error."]
 
 
 class Stand:
@@ -101,18 +101,18 @@ class Stand:
         "other = standardize = mine",
     ],
 )
-def test_a_function_is_known_by_the_name_that_the_notebook_gives_it(way):
+def test_a_function_is_found_by_its_name_in_the_notebook(way):
     answer = DDOF.replace("def standardize", "def mine") + way
     assert hints_in(text_of(answer, CHECK, Stand=Stand))[1:] == [BY_N_MINUS_1]
 
 
-def test_a_check_of_another_cell_is_no_matter():
+def test_calls_of_another_cell_explain_nothing():
     quiet = "from bngrader.check import call\ncall(standardize, np.eye(3))\n"
     alone = "from bngrader.check import close\nclose(1, 2, 'one is two')\n"
-    assert hints_in(text_of(DDOF, quiet, alone)) == ["Not so: one is two."]
+    assert hints_in(text_of(DDOF, quiet, alone)) == ["Failed: one is two."]
 
 
-def test_hints_are_read_from_a_message_and_not_from_what_a_student_shows():
+def test_hints_are_not_read_from_a_students_values():
     def spoof(text):
         return f"def standardize(x):\n    raise ValueError({text!r})\n"
 
@@ -120,7 +120,7 @@ def test_hints_are_read_from_a_message_and_not_from_what_a_student_shows():
     assert hints_in("") == []
 
 
-def test_a_class_of_another_name_becomes_the_students():
+def test_a_wrong_class_takes_the_students_name():
     class Wrong:
         pass
 

@@ -30,7 +30,7 @@ texts = st.text(st.sampled_from("=+-@'; \t\r\n,\"aé\uff1d"), max_size=8) | st.t
 
 
 @pytest.mark.parametrize("text", EVIL)
-def test_a_formula_becomes_a_text(text):
+def test_a_formula_becomes_text(text):
     cells = csv_files.safe(text).replace("\r", "\n").replace(";", "\n").replace("\t", "\n").split("\n")
     assert not any(cell.lstrip().startswith(("=", "+", "-", "@", "\uff1d")) for cell in cells)
     assert csv_files.safe(text).startswith(("'", "ada"))
@@ -42,12 +42,12 @@ def test_other_texts_stay_as_they_are(text):
 
 
 @given(texts)
-def test_every_text_comes_back(text):
+def test_every_text_survives_a_round_trip(text):
     assert csv_files.plain(csv_files.safe(text)) == text
 
 
 @given(st.lists(texts.filter(lambda text: text == text.strip() and "\0" not in text), min_size=1, max_size=4))
-def test_every_row_comes_back_from_a_file(tmp_path_factory, row):
+def test_every_row_survives_a_round_trip_through_a_file(tmp_path_factory, row):
     path = tmp_path_factory.mktemp("table") / "t.csv"
     header = [f"c{number}" for number in range(len(row))]
     path.write_bytes(csv_files.write(header, [row]))
@@ -55,13 +55,13 @@ def test_every_row_comes_back_from_a_file(tmp_path_factory, row):
     assert [[line[column] for column in header] for line in lines] == ([[*map(readable, row)]] if any(row) else [])
 
 
-def test_numbers_stay_numbers_and_nothing_is_an_empty_cell():
+def test_numbers_stay_numbers_and_none_is_an_empty_cell():
     data = csv_files.write(["a", "b", "c"], [[-1.5, None, 2]]).decode()
     assert list(csv.reader(io.StringIO(data, newline="")))[1] == ["-1.5", "", "2"]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
-def test_what_a_person_saved_is_read(tmp_path, separator):
+def test_a_file_saved_by_a_spreadsheet_is_read(tmp_path, separator):
     path = tmp_path / "t.csv"
     lines = [["Student ID", "Name"], ["a,b" if separator != "," else '"a,b"', "Zoë"], ["", ""]]
     path.write_text("\ufeff" + "\r\n".join(separator.join(line) for line in lines) + "\r\n")
@@ -82,7 +82,7 @@ def test_what_a_person_saved_is_read(tmp_path, separator):
         ("student_id\nZoë\n".encode("latin-1"), 'is not in UTF-8: save it as "CSV UTF-8"'),
     ],
 )
-def test_a_table_that_cannot_be_used_is_named(tmp_path, data, said):
+def test_an_unusable_table_is_refused_with_its_name(tmp_path, data, said):
     path = tmp_path / "t.csv"
     path.write_bytes(data)
     with pytest.raises(CourseError) as refused:

@@ -23,7 +23,7 @@ student_text = st.lists(pieces | any_text, min_size=1, max_size=4).map("".join).
 
 
 @given(st.text(st.characters(codec=None)))
-def test_a_readable_text_can_be_written_and_acts_nowhere(text):
+def test_readable_text_is_harmless_and_can_be_written(text):
     shown = readable(text)
     shown.encode()
     assert [c for c in shown if unicodedata.category(c) in ACTS and c not in "\u200c\u200d"] == []
@@ -47,7 +47,7 @@ def test_a_readable_text_can_be_written_and_acts_nowhere(text):
         "\U0002ebf0",
     ],
 )
-def test_a_name_as_people_write_it_stays(text):
+def test_an_ordinary_name_stays_as_it_is(text):
     assert readable(text) == text
 
 
@@ -61,7 +61,7 @@ def test_a_name_as_people_write_it_stays(text):
         ("\u202e", r"\u202e"),
     ],
 )
-def test_what_acts_is_spelled_out(text, shown):
+def test_control_characters_are_spelled_out(text, shown):
     assert readable(text) == shown
 
 
@@ -79,7 +79,7 @@ names_of_folders = st.binary(min_size=1, max_size=20).filter(
         unique=True,
     )
 )
-def test_every_folder_is_a_students_or_is_reported(tmp_path_factory, names):
+def test_every_folder_belongs_to_a_student_or_is_reported(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("class")
     for name in names:
         os.makedirs(os.path.join(os.fsencode(folder), b"submitted", name, b"scaling"))
@@ -94,7 +94,7 @@ def test_every_folder_is_a_students_or_is_reported(tmp_path_factory, names):
 @given(
     st.lists(names_of_folders.filter(lambda name: fault_of_id(os.fsdecode(name))), min_size=1, max_size=20, unique=True)
 )
-def test_bash_takes_the_command_that_renames(tmp_path_factory, names):
+def test_bash_runs_the_suggested_rename(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("class")
     for name in names:
         os.makedirs(os.path.join(os.fsencode(folder), b"submitted", name, b"scaling"))
@@ -119,26 +119,26 @@ def owner(*names):
 
 
 @given(student_text, student_text)
-def test_a_moodle_folder_is_its_owners(name, file):
+def test_a_moodle_folder_belongs_to_its_owner(name, file):
     folder = f"{name}_7_assignsubmission_file_"
     assert owner("Bob Ng_2_assignsubmission_file_/a.ipynb", f"{folder}/{file}") == ("moodle", "7", name)
 
 
 @given(student_text, student_text)
-def test_a_moodle_file_is_its_owners_or_nobodys(name, file):
+def test_a_moodle_file_belongs_to_its_owner_or_nobody(name, file):
     mine = f"{name}_7_assignsubmission_file_{file}"
     assert owner("Bob Ng_2_assignsubmission_file_a.ipynb", mine) in (("moodle", "7", name), None)
     assert owner(mine) in (("moodle", "7", name), None)
 
 
 @given(st.text("abcdefghij", min_size=1), st.booleans(), student_text)
-def test_a_canvas_file_is_its_owners_or_nobodys(name, late, file):
+def test_a_canvas_file_belongs_to_its_owner_or_nobody(name, late, file):
     mine = f"{name}{'_LATE' if late else ''}_7_8_{file}"
     assert owner("ngbob_502_14_a.ipynb", mine) == ("canvas", "7", name)
     assert owner(mine) in (("canvas", "7", name), None)
 
 
 @given(st.lists(any_text.map(lambda text: PurePosixPath(text, text)), max_size=5))
-def test_no_name_ends_an_import(paths):
+def test_no_file_name_stops_an_import(paths):
     for _, found in owned([Entry(path, None, lambda: b"") for path in paths]):
         assert isinstance(found, Upload | str)

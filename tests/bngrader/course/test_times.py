@@ -2,8 +2,8 @@
 
 import pytest
 
-from bngrader.course.folders import CourseError
 from bngrader.course import times
+from bngrader.course.folders import CourseError
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,6 @@ def test_a_time_is_in_utc(text):
 @pytest.mark.parametrize(
     "text", ["", "soon", "3/1/2026 12:00", "01.03.2026", "12:00", "2026-03-01 12:00 Atlantis", "1 2 3 4"]
 )
-def test_what_is_no_time_is_named(text):
+def test_an_invalid_time_is_refused(text):
     with pytest.raises(CourseError, match=r"^--due: .* is no time; write \"2026-03-01 12:00 UTC\""):
         times.required(text, "--due")

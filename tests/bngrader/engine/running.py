@@ -8,20 +8,18 @@ from bngrader.engine.settings import Engine
 KINDS = {"answer": (False, True, False), "locked": (False, False, True), "test": (True, False, True)}
 
 
+def code_cell(name, kind, source):
+    """A code cell with nbgrader's metadata, of one of KINDS."""
+    grade, solution, locked = KINDS[kind]
+    metadata = {"grade": grade, "solution": solution, "locked": locked, "task": False, "schema_version": 3}
+    return new_code_cell(source, metadata={"nbgrader": {"grade_id": name, **metadata}})
+
+
 def run(*cells, forbidden=(), **settings):
     """Run cells given as (kind, source) or (kind, source, grade_id); gives the notebook's cells."""
     notebook = new_notebook(metadata={"forbidden": list(forbidden)})
     for number, (kind, source, *name) in enumerate(cells):
-        grade, solution, locked = KINDS[kind]
-        metadata = {
-            "grade_id": name[0] if name else f"{kind}_{number}",
-            "grade": grade,
-            "solution": solution,
-            "locked": locked,
-            "task": False,
-            "schema_version": 3,
-        }
-        notebook.cells.append(new_code_cell(source, metadata={"nbgrader": metadata}))
+        notebook.cells.append(code_cell(name[0] if name else f"{kind}_{number}", kind, source))
     execute(notebook, Engine(**settings))
     return notebook.cells
 

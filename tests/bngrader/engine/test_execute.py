@@ -10,6 +10,8 @@ from bngrader.engine.sandbox import namespaces
 from tests.bngrader.engine.running import error, printed, run
 from tests.conftest import REPOSITORY, lacking
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture(autouse=True)
 def _isolation():

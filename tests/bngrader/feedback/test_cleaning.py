@@ -66,6 +66,7 @@ def harmless(tag, name, value):
     return name in ATTRIBUTES.get(tag, ()) and (name != "class" or value == "heading")
 
 
+@pytest.mark.real
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(st.lists(PARTS, min_size=10, max_size=60).map("".join))
 def test_a_browser_finds_nothing_that_acts(page, text):

@@ -6,14 +6,16 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.utils import compute_checksum
 
 from bngrader.course.folders import put_tools_on_path
-from bngrader.grading.scoring import SaveScores, auto_comment, hints, score
+from bngrader.feedback.failures import hints
+from bngrader.grading.scoring import auto_comment, score
+from bngrader.nbgrader_plugins import SaveScores
 
 NOISE = [
     new_output("stream", name="stderr", text="UserWarning: careful"),
     new_output("stream", name="stdout", text="3"),
     new_output("display_data", data={"text/plain": "0"}),
 ]
-ERROR = new_output("error", ename="CheckFailed", evalue="Not so: z.\n  x = 1", traceback=["Not so: z.", "  x = 1"])
+ERROR = new_output("error", ename="CheckFailed", evalue="Failed: z.\n  x = 1", traceback=["Failed: z.", "  x = 1"])
 
 
 def checked(*outputs, count=1):
@@ -76,7 +78,7 @@ def test_an_answer_in_words_waits_for_a_person():
 
 def test_hints_are_the_first_lines_of_what_failed():
     other = new_output("error", ename="NameError", evalue="\x1b[31mname 'z'\x1b[0m\nmore", traceback=[])
-    assert hints(checked(ERROR, *NOISE, other)) == ["Not so: z.", "NameError: name 'z'"]
+    assert hints(checked(ERROR, *NOISE, other)) == ["Failed: z.", "NameError: name 'z'"]
     assert hints(checked(new_output("error", ename="MemoryError", evalue="", traceback=[]))) == ["MemoryError"]
     assert hints(checked(*NOISE)) == []
 

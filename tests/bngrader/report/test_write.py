@@ -13,7 +13,7 @@ NAME = "<script>alert(1)</script>"
 def classes():
     nobody_erred = AssignmentData("a", ITEMS, {"ada": Work({"test_f": 2.0, "written_x": None})}, set())
     nobody_came = AssignmentData("b", ITEMS, {}, {"ada"})
-    hostile = AssignmentData("c", ITEMS, {NAME: Work({"test_f": 0.0}, {"test_f": [f"Not so: {NAME} $x$"]})}, set())
+    hostile = AssignmentData("c", ITEMS, {NAME: Work({"test_f": 0.0}, {"test_f": [f"Failed: {NAME} $x$"]})}, set())
     versions = [Version("c", NAME, 0.0, "2026-01-01 10:00 UTC"), Version("c", NAME, 2.0, "2026-01-02 10:00 UTC")]
     return {
         "nobody erred": ClassData(["ada"], [nobody_erred], []),

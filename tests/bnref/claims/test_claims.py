@@ -1,4 +1,4 @@
-"""The claims of all sections: complete, anchored in their chapters, and each with a finding of its own."""
+"""Tests that the claims of all sections are complete, anchored in their chapters, and have findings."""
 
 import re
 
@@ -13,26 +13,26 @@ BOOK = REPOSITORY / "book"
 KEYS = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.MULTILINE))
 
 
-def test_there_are_at_least_twenty_claims_in_the_order_of_the_book():
+def test_at_least_twenty_claims_are_in_book_order():
     assert len(CLAIMS) >= 20
     order = [section.replace("introduction", "index") for section in package.SECTIONS]
     places = [order.index(claim.chapter) for claim in CLAIMS]
     assert places == sorted(places)
 
 
-def test_every_module_of_claims_is_a_section():
+def test_every_claims_module_is_a_section():
     modules = {path.stem for path in (REPOSITORY / "bnref/claims").glob("*.py")}
-    assert modules - {"__init__", "claim"} <= set(package.SECTIONS)
+    assert modules - {"__init__", "__main__", "claim"} <= set(package.SECTIONS)
 
 
-def test_each_name_is_used_once():
+def test_claim_names_are_unique():
     names = [claim.name for claim in CLAIMS]
     assert sorted(set(names)) == sorted(names)
     assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in names)
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_a_claim_names_its_source_and_its_place_and_the_chapter_has_its_anchor(claim):
+def test_claim_has_source_and_anchor_in_its_chapter(claim):
     assert claim.source in KEYS
     assert claim.where
     assert claim.says.endswith(".")
@@ -40,13 +40,13 @@ def test_a_claim_names_its_source_and_its_place_and_the_chapter_has_its_anchor(c
     assert text.count(f"\n(claim-{claim.name})=\n") == 1
 
 
-def test_no_anchor_is_left_of_a_claim_that_is_gone():
+def test_every_claim_anchor_has_a_claim():
     anchors = [name for path in BOOK.glob("*.md") for name in re.findall(r"^\(claim-(.+)\)=$", path.read_text(), re.M)]
     assert set(anchors) <= {claim.name for claim in CLAIMS}
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_a_finding_has_numbers_and_is_the_same_again(claim):
+def test_finding_has_numbers_and_is_repeatable(claim):
     finding = claim.find()
     assert isinstance(finding.verdict, Verdict)
     assert re.search(r"\d", finding.measured)
@@ -54,6 +54,6 @@ def test_a_finding_has_numbers_and_is_the_same_again(claim):
     assert claim.find() == finding
 
 
-def test_a_spread_is_mean_lowest_and_highest():
+def test_spread_gives_mean_lowest_and_highest():
     assert spread([1, 2, 6]) == "3.000 (1.000 to 6.000)"
     assert spread([0.5], 1) == "0.5 (0.5 to 0.5)"

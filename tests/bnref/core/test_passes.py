@@ -1,4 +1,4 @@
-"""The one core of all norms: against torch, numeric gradients and long double, and by the properties of norms."""
+"""Tests of bnref's passes for all norms against torch, numeric gradients, long double and properties of norms."""
 
 import warnings
 
@@ -31,30 +31,30 @@ def drawn(shape, dtype=np.float64, seed=0, mean=5, std=3):
     return x, gamma, beta, dy
 
 
-def ours(norm, x, gamma, beta, dy):
+def bnref_results(norm, x, gamma, beta, dy):
     y, cache = norm.forward(x, gamma, beta)
     return [y, *norm.backward(dy, cache)]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", NORMS)
-def test_forward_and_gradients_equal_torchs_in_float64(name, shape):
-    for got, want in zip(ours(NORMS[name], *drawn(shape)), oracle(NORMS[name], *drawn(shape)), strict=True):
+def test_forward_and_backward_equal_torch_in_float64(name, shape):
+    for got, want in zip(bnref_results(NORMS[name], *drawn(shape)), oracle(NORMS[name], *drawn(shape)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", NORMS)
-def test_forward_and_gradients_in_float32_equal_torchs_in_float64(name):
+def test_float32_results_are_close_to_torch_in_float64(name):
     drawn32 = drawn((8, 6, 9, 11), np.float32)
     exact = oracle(NORMS[name], *(a.astype(np.float64) for a in drawn32))
-    for got, want in zip(ours(NORMS[name], *drawn32), exact, strict=True):
+    for got, want in zip(bnref_results(NORMS[name], *drawn32), exact, strict=True):
         assert got.dtype == np.float32
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", NORMS)
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_gradients_equal_the_numeric_gradient(name, dtype):
+def test_gradients_equal_numeric_gradients(name, dtype):
     norm = NORMS[name]
     x, gamma, beta, dy = drawn((3, 4, 2, 3), dtype)
     wide = [a.astype(np.float64) for a in (x, gamma, beta, dy)]
@@ -70,7 +70,7 @@ def test_gradients_equal_the_numeric_gradient(name, dtype):
 
 @given(data=st.data())
 @settings(max_examples=60)
-def test_any_shape_and_any_layout_in_memory_gives_what_torch_gives(data):
+def test_any_shape_and_memory_layout_agrees_with_torch(data):
     name = data.draw(st.sampled_from(sorted(NORMS)))
     shape = tuple(data.draw(st.lists(st.integers(2, 7), min_size=4, max_size=4)))
     x, gamma, beta, dy = drawn(shape, seed=data.draw(st.integers(0, 99)))
@@ -84,19 +84,21 @@ def test_any_shape_and_any_layout_in_memory_gives_what_torch_gives(data):
     x, dy = (layouts[data.draw(st.sampled_from(sorted(layouts)))](a) for a in (x, dy))
     for array in (x, gamma, beta, dy):
         array.flags.writeable = False
-    for got, want in zip(ours(NORMS[name], x, gamma, beta, dy), oracle(NORMS[name], x, gamma, beta, dy), strict=True):
+    for got, want in zip(
+        bnref_results(NORMS[name], x, gamma, beta, dy), oracle(NORMS[name], x, gamma, beta, dy), strict=True
+    ):
         np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9)
 
 
 @given(st.integers(2, 40), st.integers(1, 6), st.floats(0.1, 100), st.floats(-100, 100))
-def test_batch_norm_does_not_see_the_scale_and_the_shift_of_its_input(n, d, scale, shift):
+def test_batch_norm_ignores_scale_and_shift_of_input(n, d, scale, shift):
     rng = np.random.default_rng(n)
     x, gamma, beta = rng.normal(size=(n, d)), rng.normal(size=d), rng.normal(size=d)
     y, moved = (batch_norm_forward(a, gamma, beta, eps=1e-300)[0] for a in (x, scale * x + shift))
     np.testing.assert_allclose(moved, y, rtol=1e-7, atol=1e-7)
 
 
-def test_batch_norm_does_not_see_the_scale_of_the_weights_before_it():
+def test_batch_norm_ignores_scale_of_preceding_weights():
     rng = np.random.default_rng(0)
     u, weight, one = rng.normal(size=(30, 5)), rng.normal(size=(5, 4)), np.ones(4)
     for scale in (1e-3, 0.5, 7.0, 1e5):
@@ -107,12 +109,12 @@ def test_batch_norm_does_not_see_the_scale_of_the_weights_before_it():
 
 
 @given(st.integers(2, 60), st.integers(1, 5))
-def test_the_gradient_of_the_input_sums_to_0_and_is_orthogonal_to_it(n, d):
+def test_input_gradient_sums_to_zero_and_is_orthogonal(n, d):
     rng = np.random.default_rng(n + 100 * d)
     x, gamma, dy = rng.normal(size=(n, d)), rng.normal(size=d), rng.normal(size=(n, d))
     y, cache = batch_norm_forward(x, gamma, np.zeros(d), eps=1e-300)
     dx = batch_norm_backward(dy, cache)[0]
-    size = np.abs(gamma * dy).sum(axis=0) / x.std(axis=0)  # what dx would be without the statistics' share
+    size = np.abs(gamma * dy).sum(axis=0) / x.std(axis=0)  # the size of dx without the paths through mean and variance
     assert (np.abs(dx.sum(axis=0)) <= 1e-10 * size).all()
     assert (np.abs((dx * y).sum(axis=0)) <= 1e-10 * size * np.abs(gamma)).all()
 
@@ -139,20 +141,20 @@ NASTY = {
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_in_float32_the_error_against_long_double_stays_below_1e_5(name):
+def test_float32_error_against_long_double_is_below_1e_5(name):
     x = NASTY[name](np.random.default_rng(0)).astype(np.float32)
     one = np.ones(x.shape[1], np.float32)
     assert np.abs(batch_norm_forward(x, one, 0 * one)[0] - exact(x)).max() < 1e-5
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e3, 1e6])
-def test_in_float64_ten_digits_stay_for_means_up_to_a_million_standard_deviations(offset):
+def test_float64_keeps_ten_digits_with_mean_of_million_stds(offset):
     x = offset + np.random.default_rng(0).normal(size=(1000, 4))
     assert np.abs(batch_norm_forward(x, np.ones(4), np.zeros(4))[0] - exact(x)).max() < 1e-9
 
 
 @pytest.mark.parametrize("size", [1e-150, 1.0, 1e200])
-def test_gradients_are_right_for_tiny_and_for_huge_inputs(size):
+def test_gradients_are_right_for_tiny_and_huge_inputs(size):
     x, gamma, beta, dy = drawn((6, 3), mean=1, std=1)
     dx, dgamma, dbeta = batch_norm_backward(dy, batch_norm_forward(size * x, gamma, beta, eps=1e-320)[1])
     want = batch_norm_backward(dy, batch_norm_forward(x, gamma, beta, eps=1e-320)[1])
@@ -161,7 +163,7 @@ def test_gradients_are_right_for_tiny_and_for_huge_inputs(size):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
-def test_results_keep_a_floating_dtype(dtype):
+def test_floating_dtype_is_kept(dtype):
     x, gamma, beta, dy = drawn((8, 3), dtype)
     y, cache = batch_norm_forward(x, gamma, beta)
     assert {a.dtype for a in (y, *batch_norm_backward(dy, cache))} == {np.dtype(dtype)}
@@ -169,23 +171,23 @@ def test_results_keep_a_floating_dtype(dtype):
 
 
 @pytest.mark.parametrize("name", NORMS)
-def test_nan_and_infinity_reach_what_they_share_statistics_with_and_nothing_else(name):
+def test_nan_and_infinity_spread_only_by_shared_statistics(name):
     x, gamma, beta, dy = drawn((4, 4, 3, 2))
     for bad in (np.nan, np.inf, -np.inf):
         spoilt = x.copy()
         spoilt[1, 2, 0, 0] = bad
         reached = np.isnan(oracle(NORMS[name], spoilt, gamma, beta, dy)[0])
-        got = ours(NORMS[name], spoilt, gamma, beta, dy)[0]
-        if name != "rms":  # an infinite root mean square gives 0 and not NaN
+        got = bnref_results(NORMS[name], spoilt, gamma, beta, dy)[0]
+        if name != "rms":  # dividing by an infinite root mean square gives 0, not NaN
             np.testing.assert_array_equal(np.isnan(got), reached)
         np.testing.assert_allclose(got[~reached], oracle(NORMS[name], spoilt, gamma, beta, dy)[0][~reached])
 
 
 @pytest.mark.parametrize("name", NORMS)
-def test_arguments_stay_and_results_share_no_memory(name):
+def test_arguments_are_unchanged_and_share_no_memory(name):
     arrays = drawn((3, 4, 5, 2))
     before = [a.copy() for a in arrays]
-    results = ours(NORMS[name], *arrays)
+    results = bnref_results(NORMS[name], *arrays)
     for array, kept in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, kept)
         assert not any(np.may_share_memory(array, r) for r in results)
@@ -193,7 +195,7 @@ def test_arguments_stay_and_results_share_no_memory(name):
 
 @given(st.integers(1, 300), st.integers(1, 40), st.sampled_from([1, 2, 9, 600]))
 @settings(max_examples=40)
-def test_sums_and_maps_by_blocks_are_those_of_the_whole(n, c, length):
+def test_blockwise_sums_and_maps_equal_those_of_whole_array(n, c, length):
     rng = np.random.default_rng(n)
     v, w = rng.normal(size=(2, n, c, length))
     a, b, d, g = rng.normal(size=(4, c))
@@ -212,7 +214,7 @@ def test_moments_without_centring_are_root_mean_squares():
     np.testing.assert_array_equal(found.mean, 0)
 
 
-def test_a_pass_needs_no_more_memory_than_its_output_and_one_temporary():
+def test_pass_needs_memory_for_output_and_one_temporary():
     import tracemalloc
 
     x = np.random.default_rng(0).normal(size=(64, 64, 40, 40)).astype(np.float32)

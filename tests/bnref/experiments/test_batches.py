@@ -1,4 +1,4 @@
-"""What the chapter on batches says of its experiments holds for their results."""
+"""Tests of what the chapter on batches says about its experiments."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def noise():
     return experiments.noise()
 
 
-def test_an_epoch_uses_each_sample_once_and_the_next_one_differs():
+def test_epoch_uses_each_sample_once_in_new_order():
     found = experiments.schedule(20, 5, epochs=2)
     assert found.used.shape == (8, 20)
     assert (found.used.sum(axis=1) == 5).all()
@@ -27,18 +27,18 @@ def test_an_epoch_uses_each_sample_once_and_the_next_one_differs():
     assert experiments.schedule(20, 20, epochs=3).used.all()
 
 
-def test_what_is_kept_grows_with_the_batch_and_the_parameters_do_not():
+def test_activation_memory_grows_with_batch_size():
     small, middle, large = experiments.memory_by_batch_size()
     assert small.parameters == middle.parameters == large.parameters
     per_sample = (middle.kept - small.kept) / (middle.size - small.size)
     assert (large.kept - middle.kept) / (large.size - middle.size) == per_sample
-    # Four bytes for each pixel, and for each unit of three layers before its norm and after its ReLU.
+    # Four bytes for each pixel and for each unit of three layers, before its norm and after its ReLU.
     assert per_sample == 4 * (64 + 3 * 2 * 100)
     assert large.kept < 4e6
     assert experiments.image_memory().kept > 4 * 112 * 112 * 64 * 2
 
 
-def test_the_paths_are_those_of_train_linear():
+def test_paths_equal_those_of_train_linear():
     bowl = experiments.bowl()
     for size in (442, 34, 1):
         path = experiments.descend(bowl, size, epochs=2)
@@ -46,7 +46,7 @@ def test_the_paths_are_those_of_train_linear():
         np.testing.assert_array_equal(w, path.weights[-1])
 
 
-def test_three_epochs_take_the_mini_batch_nearest_to_the_minimum():
+def test_mini_batches_get_closest_in_three_epochs():
     bowl = experiments.bowl()
     paths = [experiments.descend(bowl, size, epochs=3) for size in (442, 34, 1)]
     assert [len(path.weights) - 1 for path in paths] == [3, 39, 1326]
@@ -56,7 +56,7 @@ def test_three_epochs_take_the_mini_batch_nearest_to_the_minimum():
     assert 0.25 < way < 0.42  # "about a third of the way"
 
 
-def test_with_time_the_full_batch_gets_closest_and_single_patients_never_rest():
+def test_full_batch_gets_closest_in_the_long_run():
     bowl = experiments.bowl()
     full, mini, single = (bowl.loss(experiments.descend(bowl, size, 300).weights) for size in (442, 34, 1))
     lowest = bowl.loss(bowl.best())
@@ -65,7 +65,7 @@ def test_with_time_the_full_batch_gets_closest_and_single_patients_never_rest():
     assert 1e-5 < late[0] < late[1] / 20
 
 
-def test_noise_falls_as_the_root_of_the_batch_size(noise):
+def test_noise_falls_with_square_root_of_batch_size(noise):
     for measured in (noise.mean, noise.gradient):
         np.testing.assert_allclose(noise.slope(measured), -0.5, atol=0.03)
     assert (noise.slope(noise.variance) > noise.slope(noise.mean)).all()
@@ -73,13 +73,13 @@ def test_noise_falls_as_the_root_of_the_batch_size(noise):
     np.testing.assert_allclose(noise.mean_without, np.tile(noise.expected_without, (3, 1)), rtol=0.08)
 
 
-def test_the_numbers_in_the_noise_figures_alternative_text(noise):
+def test_noise_figure_matches_its_alt_text(noise):
     assert noise.mean[:, [0, -1]].mean(axis=0) == pytest.approx([0.7, 0.03], abs=0.01)
     assert noise.gradient[:, [0, -1]].mean(axis=0) == pytest.approx([5.8, 0.25], rel=0.05)
     assert noise.mean_without[:, -1].mean() / noise.mean[:, -1].mean() == pytest.approx(0.5, abs=0.05)
 
 
-def test_the_formula_without_replacement_is_exact():
+def test_formula_without_replacement_is_exact():
     values = np.array([1.0, 2.0, 4.0, 9.0])
     pairs = [(a + b) / 2 for i, a in enumerate(values) for b in values[i + 1 :]]
     assert experiments.standard_error(values, 2, replace=False) == pytest.approx(np.std(pairs))
@@ -88,24 +88,24 @@ def test_the_formula_without_replacement_is_exact():
     assert experiments.standard_error(values, 4, replace=False) == 0
 
 
-def test_the_gradients_of_the_digits_are_autograds():
+def test_digit_gradients_equal_autograds():
     data = trainings.digits()
     weights = torch.zeros(10, 64, dtype=torch.float64, requires_grad=True)
     torch.nn.functional.cross_entropy(data.x.double() @ weights.T, data.y).backward()
     np.testing.assert_allclose(experiments.digit_gradients().mean(axis=0), weights.grad.flatten().numpy(), atol=1e-12)
 
 
-def test_small_company_makes_a_samples_output_noisy_and_two_leave_its_sign_alone():
+def test_small_batches_make_a_samples_output_noisy():
     by_size = {c.size: c for c in experiments.company()}
     spreads = [c.std for c in by_size.values()]
     assert spreads == sorted(spreads, reverse=True)
-    # Of outputs that are all -1 or 1, the mean square is 1.
+    # The mean square of outputs that are all -1 or 1 is 1.
     assert by_size[2].mean ** 2 + by_size[2].std ** 2 == pytest.approx(1)
     assert by_size[256].mean == pytest.approx(1, abs=0.02)
     assert by_size[256].std < 0.1
 
 
-def test_accumulated_gradients_are_exact_without_batch_norm_and_far_off_with_it():
+def test_accumulated_gradients_are_exact_only_without_bn():
     result = trainings.accumulated_gradients()
     for name in ("no norm", "layer norm"):
         assert result.difference[name].max() < 1e-14
@@ -116,7 +116,7 @@ def test_accumulated_gradients_are_exact_without_batch_norm_and_far_off_with_it(
     assert by_batch[:, -1].min() > 7
 
 
-def test_training_in_twos_changes_nothing_without_batch_norm_and_ruins_it_with():
+def test_micro_batches_of_two_ruin_training_only_with_bn():
     none, layer, batch = trainings.accumulated_training()
     np.testing.assert_allclose(none.accumulated, none.whole, atol=0.01)
     np.testing.assert_allclose(layer.accumulated, layer.whole, atol=0.01)
@@ -126,7 +126,7 @@ def test_training_in_twos_changes_nothing_without_batch_norm_and_ruins_it_with()
     assert eights.min() > batch.accumulated.max() + 0.2
 
 
-def test_the_linear_rule_holds_up_to_256_and_ends_at_1280():
+def test_linear_scaling_holds_at_256_and_fails_at_1280():
     rule = trainings.scaling_rule()
     assert rule.factors == (1, 2, 4, 8, 20, 40)
     scaled, unscaled = rule.scaled.mean(axis=0), rule.unscaled.mean(axis=0)
@@ -138,14 +138,14 @@ def test_the_linear_rule_holds_up_to_256_and_ends_at_1280():
     np.testing.assert_allclose(unscaled[[3, 5]], [0.924, 0.656], atol=0.03)
 
 
-def test_the_ghosts_of_the_experiment_are_those_of_bnref():
+def test_experiments_ghost_norm_equals_bnrefs():
     x = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
     layer = trainings.GhostBatchNorm(3, 4)
     expected = ghost_batch_norm(x.numpy(), np.ones(3), np.zeros(3), 4)
     np.testing.assert_allclose(layer(x).detach().numpy(), expected, atol=1e-5)
 
 
-def test_ghosts_win_back_a_part_of_what_a_large_batch_loses():
+def test_ghosts_recover_part_of_large_batch_loss():
     small, large, ghost, tiny = (result.accuracy for result in trainings.ghosts())
     assert (small - large).mean() > 0.005
     for gain in (ghost - large, tiny - large):

@@ -1,4 +1,4 @@
-"""What the chapter on CNNs says of its experiments holds for their results."""
+"""Tests of what the chapter on CNNs says about its experiments."""
 
 import copy
 
@@ -18,7 +18,7 @@ def test_each_claim_is_shown(claim):
     assert claim.find().verdict is Verdict.SHOWN
 
 
-def test_a_bias_does_nothing_in_training_and_wears_off_in_evaluation():
+def test_bias_has_no_effect_in_training_and_fades_later():
     for r in experiments.useless_bias():
         assert r.training < 1e-11
         assert r.moved < 1e-12 < 1e-2 < r.beta_moved
@@ -26,7 +26,7 @@ def test_a_bias_does_nothing_in_training_and_wears_off_in_evaluation():
         assert r.evaluation[-1] < 0.2 * r.evaluation[0]
 
 
-def test_per_channel_an_image_may_move_and_per_neuron_it_may_not():
+def test_only_per_channel_bn_tolerates_moved_images():
     for r in experiments.translation():
         assert np.ptp(r.per_channel) < 0.005
         assert min(r.per_channel) > 0.6
@@ -37,28 +37,28 @@ def test_per_channel_an_image_may_move_and_per_neuron_it_may_not():
     np.testing.assert_allclose(means, [[0.72, 0.72, 0.72], [0.63, 0.21, 0.14]], atol=0.02)
 
 
-def test_the_first_channels_have_the_statistics_that_the_figures_name():
+def test_first_channels_match_statistics_in_figures():
     before = experiments.feature_maps().before[:, :3]
     np.testing.assert_allclose(before.mean(axis=(0, 2, 3)), [-0.49, 0.14, -0.36], atol=0.01)
     np.testing.assert_allclose(before.std(axis=(0, 2, 3)), [0.52, 0.55, 0.60], atol=0.01)
 
 
-def test_batch_norm_per_channel_and_moving_change_places():
+def test_per_channel_batch_norm_commutes_with_moving():
     channel, neuron = experiments.equivariance_errors()
     assert channel < 1e-6 < 1 < neuron
 
 
-def test_images_that_all_move_alike_do_not_break_batch_norm_per_neuron():
+def test_common_moves_do_not_break_per_neuron_batch_norm():
     x = experiments.feature_maps().before.astype(float)
     moved = experiments.by_neuron(np.roll(x, 2, axis=-1))
     np.testing.assert_allclose(moved, np.roll(experiments.by_neuron(x), 2, axis=-1), atol=1e-9)
 
 
-def test_a_place_that_was_always_black_is_multiplied_by_more_than_100():
+def test_always_black_pixels_are_amplified_over_100_times():
     assert 1 / np.sqrt(0.9**100 + 1e-5) > 100
 
 
-def test_values_are_worth_more_than_their_places_in_the_first_layer_and_less_in_the_last():
+def test_effective_values_exceed_places_only_in_early_layers():
     first, second, third = experiments.effective_values()
     assert (first.places, second.places, third.places) == (64, 64, 16)
     assert np.median(first.mean) > 2 * 64
@@ -72,12 +72,12 @@ def test_values_are_worth_more_than_their_places_in_the_first_layer_and_less_in_
         np.testing.assert_allclose(e.drawn, e.mean, rtol=0.15)
 
 
-def test_the_network_of_the_assignment_reaches_what_it_should():
+def test_assignment_network_reaches_required_accuracy():
     assert training.trained(0).accuracy >= 0.97
     assert min(training.trained(seed).accuracy for seed in (1, 2)) > 0.94
 
 
-def test_with_batch_norm_fewer_steps_are_needed_and_higher_rates_possible():
+def test_batch_norm_needs_fewer_steps_and_allows_high_rates():
     speed = training.speed()
     assert speed.best_rate("batch_norm") == 1
     assert speed.best_rate("none") == 0.3
@@ -93,7 +93,7 @@ def test_with_batch_norm_fewer_steps_are_needed_and_higher_rates_possible():
     )
 
 
-def test_a_deep_network_learns_only_with_batch_norm_and_less_than_a_shallow_one():
+def test_deep_network_learns_only_with_batch_norm():
     depth = training.depth()
     with_norm, without = depth.best("batch_norm"), depth.best("none")
     assert with_norm[:, 2].min() > 0.7
@@ -103,7 +103,7 @@ def test_a_deep_network_learns_only_with_batch_norm_and_less_than_a_shallow_one(
     np.testing.assert_allclose(without.mean(axis=0), [0.81, 0.68, 0.18], atol=0.01)
 
 
-def test_a_folded_network_has_no_batch_norm_and_says_the_same():
+def test_folded_network_has_no_bn_and_same_predictions():
     network = training.trained(0).network
     kept = copy.deepcopy(network.state_dict())
     folded = training.fold(network)
@@ -116,13 +116,13 @@ def test_a_folded_network_has_no_batch_norm_and_says_the_same():
         assert r.in_training > 0.1 > 1e-4 > r.float32 > r.float64
 
 
-def test_zeros_for_the_padding_are_wrong_at_the_border_alone():
+def test_zero_padding_is_wrong_only_at_the_border():
     trap = training.border_trap()
     assert trap.border > 1
     assert max(trap.inside, trap.repaired) < 1e-12
 
 
-def test_the_volume_to_play_with_is_normalized_both_ways():
+def test_interactive_volume_is_normalized_both_ways():
     v = experiments.volume()
     assert v.before.shape == (4, 3, 4, 4)
     assert (v.before == v.before.astype(int)).all()

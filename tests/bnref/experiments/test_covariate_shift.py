@@ -1,4 +1,4 @@
-"""What the chapter on covariate shift says of its experiments holds for their results."""
+"""Tests of what the chapter on covariate shift says about its experiments."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_a_claim_comes_out_as_the_chapter_says(claim):
+def test_claim_has_verdict_stated_in_chapter(claim):
     finding = claim.find()
     assert finding.verdict is VERDICTS[claim.name], finding.measured
     assert f"(claim-{claim.name})=" in (REPOSITORY / "book" / f"{claim.chapter}.md").read_text()
@@ -37,7 +37,7 @@ def test_every_claim_has_a_verdict_in_the_chapter():
     assert {claim.name for claim in CLAIMS} == set(VERDICTS)
 
 
-def test_more_digits_of_the_day_cure_overfitting_and_other_digits_cure_the_shift():
+def test_more_day_digits_cure_overfitting_but_not_shift():
     size, both = experiments.by_training_size(), experiments.trained_on_both()
     assert (size.train == 1).all()
     assert (size.day[:, 0] < 0.75).all()
@@ -48,7 +48,7 @@ def test_more_digits_of_the_day_cure_overfitting_and_other_digits_cure_the_shift
     assert (both.day > 0.98).all()
 
 
-def test_a_domain_classifier_sees_the_night_and_a_linear_one_does_not_see_noise():
+def test_domain_classifier_detects_night_but_misses_noise():
     found = {d.shift: d for d in experiments.detections()}
     assert abs(found["none"].auc - 0.5) < 0.05
     assert found["night"].auc > 0.99
@@ -59,13 +59,13 @@ def test_a_domain_classifier_sees_the_night_and_a_linear_one_does_not_see_noise(
     assert abs(found["barely"].accuracy - found["none"].accuracy) < 0.005
 
 
-def test_how_far_the_means_moved_does_not_say_what_it_costs():
+def test_mean_shift_does_not_predict_accuracy_loss():
     found = {d.shift: d for d in experiments.detections()}
     assert found["night"].moved == pytest.approx(found["fog"].moved, rel=0.05)
     assert found["night"].accuracy > found["fog"].accuracy + 0.1
 
 
-def test_new_statistics_repair_what_moves_means_and_variances_and_not_an_inversion():
+def test_new_statistics_repair_moments_but_not_inversion():
     result = statistics.by_shift()
     for shift, least in {"night": 0.98, "shade": 0.98, "fog": 0.85, "noise": 0.8}.items():
         assert (result.of(shift).recomputed > least).all()
@@ -74,23 +74,23 @@ def test_new_statistics_repair_what_moves_means_and_variances_and_not_an_inversi
     assert (inverted.recomputed < inverted.stored).all()
 
 
-def test_statistics_with_an_endless_prior_are_the_stored_ones_and_without_one_the_batchs():
+def test_prior_interpolates_batch_and_stored_statistics():
     data, model = digits(images=True), experiments.network(0)
     x = data.x_test[:50]
     state = {name: value.clone() for name, value in model.state_dict().items()}
     with torch.no_grad():
         stored = model.eval()(x)
         torch.testing.assert_close(statistics.predict(model, x, prior=1e12), stored, rtol=1e-4, atol=1e-4)
-        ours = statistics.predict(model, x)
+        predicted = statistics.predict(model, x)
     assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
     with torch.no_grad():
-        theirs = model.train()(x)
+        expected = model.train()(x)
     model.load_state_dict(state)
     model.eval()
-    torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(predicted, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_fading_costs_nothing_with_new_statistics_and_a_grey_image_holds_nothing():
+def test_new_statistics_undo_fading_but_not_grey_images():
     result = statistics.by_strength()
     fading, inverting = (result.kinds.index(kind) for kind in ("fading", "inverting"))
     assert (result.recomputed[fading] > 0.99).all()
@@ -100,7 +100,7 @@ def test_fading_costs_nothing_with_new_statistics_and_a_grey_image_holds_nothing
     assert result.recomputed[inverting, 10] < 0.2
 
 
-def test_the_strongest_steps_are_the_shifts_of_the_chapter():
+def test_strongest_levels_equal_shifts_of_chapter():
     data = digits(images=True)
     x, z = data.x_test, experiments.noise_like(data.x_test)
     torch.testing.assert_close(statistics.at_level(x, z, "inverting", 10), experiments.shifted(x, "inverted"))
@@ -108,7 +108,7 @@ def test_the_strongest_steps_are_the_shifts_of_the_chapter():
     torch.testing.assert_close(statistics.at_level(x, z, "noisier", 6), experiments.shifted(x, "noise"))
 
 
-def test_small_batches_ruin_a_dense_network_and_hardly_a_convolutional_one():
+def test_small_batches_hurt_dense_more_than_convolutional():
     result = statistics.by_batch_size()
     assert (result.dense[:, 0] < 0.12).all()
     assert (result.dense[:, -1] > 0.95).all()
@@ -119,7 +119,7 @@ def test_small_batches_ruin_a_dense_network_and_hardly_a_convolutional_one():
     assert (result.stored < 0.5).all()
 
 
-def test_weights_help_a_line_until_the_sets_hardly_overlap():
+def test_weights_help_line_fit_until_overlap_is_small():
     result = weights.by_distance()
     equal, weighted, effective = (v.mean(axis=0) for v in (result.equal, result.weighted, result.effective))
     near = np.array(result.centres) >= -0.75
@@ -131,7 +131,7 @@ def test_weights_help_a_line_until_the_sets_hardly_overlap():
     assert result.auc[:, result.centres.index(-1.0)].min() > 0.99
 
 
-def test_the_weights_are_the_ratio_of_the_two_densities():
+def test_weights_approximate_density_ratio():
     drawn = weights.sample(test_centre=0.0, seed=0)
     inner = np.abs(drawn.x) < 0.5
     away, moved = drawn.x / weights.TEST_SPREAD, (drawn.x - weights.CENTRE) / weights.SPREAD
@@ -139,7 +139,7 @@ def test_the_weights_are_the_ratio_of_the_two_densities():
     np.testing.assert_allclose(drawn.weights[inner], (ratio / ratio.mean())[inner], rtol=0.35)
 
 
-def test_variety_of_drawn_digits_helps_a_little_in_every_seed():
+def test_varied_rendered_digits_help_a_little_in_every_seed():
     plain, varied = rendered.from_rendered(False), rendered.from_rendered(True)
     assert (plain.drawn > 0.99).all()
     assert (varied.drawn > 0.97).all()
@@ -149,7 +149,7 @@ def test_variety_of_drawn_digits_helps_a_little_in_every_seed():
     assert (varied.written < 0.65).all()
 
 
-def test_drawn_digits_are_digits():
+def test_rendered_digits_look_like_digits():
     x, y = rendered.rendered(20, True, 0)
     assert x.shape == (20, 1, 8, 8)
     assert y.tolist() == [*range(10)] * 2
@@ -157,7 +157,7 @@ def test_drawn_digits_are_digits():
     assert (x.amax(dim=(1, 2, 3)) > 0.5).all()
 
 
-def test_the_network_of_the_opening_reads_by_day_and_not_at_night():
+def test_opening_network_reads_by_day_but_not_at_night():
     data = digits(images=True)
     model = experiments.network(0)
     assert accuracy(model, data.x_test, data.y_test) > 0.99
@@ -165,7 +165,7 @@ def test_the_network_of_the_opening_reads_by_day_and_not_at_night():
     assert sum(b.numel() for name, b in model.named_buffers() if "running" in name) == 224
 
 
-def test_the_numbers_that_the_alternative_texts_of_the_figures_name():
+def test_figures_match_numbers_in_their_alt_texts():
     drawn, size = weights.sample(test_centre=-0.25, seed=0), experiments.by_training_size()
     batch, effective = statistics.by_batch_size(), weights.by_distance().effective.mean(axis=0)
     mixed, by_class, dense = (v.mean(axis=0) for v in (batch.mixed, batch.sorted, batch.dense))
@@ -176,6 +176,6 @@ def test_the_numbers_that_the_alternative_texts_of_the_figures_name():
         "fig-batches, sorted": (by_class[[2, -1]], [0.85, 0.99]),
         "fig-batches, dense": ([*dense[[0, -1]], batch.stored.mean()], [0.10, 0.97, 0.28]),
     }
-    for figure, (found, said) in named.items():
-        np.testing.assert_allclose(found, said, atol=0.02, err_msg=figure)
+    for figure, (found, stated) in named.items():
+        np.testing.assert_allclose(found, stated, atol=0.02, err_msg=figure)
     np.testing.assert_allclose(effective[[0, -1]], [154, 2], atol=0.5)

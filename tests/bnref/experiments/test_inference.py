@@ -1,4 +1,4 @@
-"""What the chapter on inference says of its experiments holds for their results."""
+"""Tests of what the chapter on inference says about its experiments."""
 
 import copy
 
@@ -18,7 +18,7 @@ def modes():
     return inference.modes()
 
 
-def test_the_stored_statistics_read_digits_and_those_of_a_sorted_batch_do_not(modes):
+def test_sorted_batch_statistics_fail_where_stored_work(modes):
     assert modes.evaluation.min() > 0.95
     assert modes.sorted_32.max() < 0.35
     assert np.abs(modes.evaluation - modes.mixed_64).max() < 0.03
@@ -26,17 +26,17 @@ def test_the_stored_statistics_read_digits_and_those_of_a_sorted_batch_do_not(mo
     assert (modes.mixed_8 - modes.pairs > 0.2).all()
 
 
-def test_an_image_beside_its_copy_gives_one_answer_for_all(modes):
-    # The most frequent digit makes 46 of the 450 test images.
+def test_image_with_its_copy_gives_one_answer_for_all(modes):
+    # The most frequent digit accounts for 46 of the 450 test images.
     assert modes.with_a_copy.max() < 0.11
 
 
-def test_lost_buffers_and_frozen_layers_in_training_mode_cost_accuracy(modes):
+def test_lost_buffers_and_frozen_training_cost_accuracy(modes):
     assert (modes.evaluation - modes.without_buffers > 0.15).all()
     assert (modes.evaluation - modes.frozen > 0.3).all()
 
 
-def test_the_experiments_leave_the_trained_network_as_it_was():
+def test_experiments_leave_trained_network_unchanged():
     model = inference.reader(0)
     before = copy.deepcopy(model.state_dict())
     inference.modes.__wrapped__(1)
@@ -44,7 +44,7 @@ def test_the_experiments_leave_the_trained_network_as_it_was():
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
 
 
-def test_the_state_is_that_of_the_state_dict():
+def test_layer_state_equals_state_dict():
     layers = inference.layer_states()
     assert [len(layer.moving_mean) for layer in layers] == [24, 24]
     state = inference.reader(0).state_dict()
@@ -52,7 +52,7 @@ def test_the_state_is_that_of_the_state_dict():
     np.testing.assert_allclose(layers[1].moving_std ** 2, state["5.running_var"].numpy(), rtol=1e-6)
 
 
-def test_evaluation_is_affine_and_training_is_not():
+def test_evaluation_is_affine_but_training_is_not():
     result = inference.affine()
     assert result.bent.max() < 1e-12
     assert result.company.max() == 0
@@ -60,18 +60,18 @@ def test_evaluation_is_affine_and_training_is_not():
 
 
 @pytest.mark.parametrize("placement", ["pre", "post"])
-def test_a_folded_network_answers_the_same(placement):
+def test_folded_network_gives_same_answers(placement):
     result = inference.folding(placement)
     assert 0 < result.difference.max() < 1e-5
     assert result.changed.sum() == 0
 
 
-def test_folding_leaves_no_norm_and_as_many_linear_layers():
+def test_folding_removes_norms_and_keeps_linear_layers():
     folded = inference.fold(inference.reader(0))
     assert [type(layer) for layer in folded] == [nn.Linear, nn.Tanh, nn.Linear, nn.Tanh, nn.Linear]
 
 
-def test_the_traced_mean_rises_and_the_slowest_average_never_arrives():
+def test_slowest_average_never_reaches_rising_mean():
     trace = averages.trace()
     assert trace.means[-100:].mean() > trace.means[:10].mean() + 0.4
     ends = {decay: averages.running(trace.means, decay, 0.0)[-1] for decay in averages.DECAYS}
@@ -89,7 +89,7 @@ def test_lag_and_noise_follow_their_formulas():
         assert follower.noise == pytest.approx(follower.noise_by_formula, rel=0.1)
 
 
-def test_averaged_standard_deviations_are_too_small_and_only_unbiased_variances_are_right():
+def test_only_unbiased_variances_average_correctly():
     for spread in averages.spreads():
         assert (spread.stds < spread.biased).all()
         assert np.abs(spread.unbiased - 1).max() < 0.05
@@ -99,7 +99,7 @@ def test_averaged_standard_deviations_are_too_small_and_only_unbiased_variances_
     assert large.stds.mean() > 0.98
 
 
-def test_only_remembering_takes_more_memory_for_more_batches():
+def test_only_remembering_memory_grows_with_batches():
     few, _, many = averages.memory()
     assert many.remembering > 20 * few.remembering
     assert many.running_sums < 1.2 * few.running_sums
@@ -107,7 +107,7 @@ def test_only_remembering_takes_more_memory_for_more_batches():
     assert many.difference < 1e-12
 
 
-def test_precise_statistics_are_better_early_and_no_better_late():
+def test_precise_statistics_are_better_only_early():
     result = averages.precise()
     at = result.steps.index(20)
     assert (result.precise[:, at] - result.moving[:, at, 0] > 0.01).all()
@@ -125,16 +125,16 @@ def test_batch_renorm_repairs_tiny_batches():
     assert result.batch_renorm.mean() > result.batch_norm_64.mean() - 0.015
 
 
-def test_batch_renorm_starts_as_batch_norm_and_ends_by_its_own_averages():
-    ours, theirs = batch_renorm.BatchRenorm(3, warm_up=1, ramp=1), nn.BatchNorm1d(3)
+def test_batch_renorm_moves_from_batch_to_its_averages():
+    renorm, batch_norm = batch_renorm.BatchRenorm(3, warm_up=1, ramp=1), nn.BatchNorm1d(3)
     x = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
     for _ in range(2):
-        torch.testing.assert_close(ours(x), theirs(x))
+        torch.testing.assert_close(renorm(x), batch_norm(x))
     mean, std = x.mean(dim=0), (x.var(dim=0, correction=0) + 1e-5).sqrt()
-    torch.testing.assert_close(ours(x + 0.1), (x + 0.1 - mean) / std)
+    torch.testing.assert_close(renorm(x + 0.1), (x + 0.1 - mean) / std)
 
 
-def test_the_alternative_texts_of_the_figures_hold():
+def test_figures_match_their_alt_texts():
     one, two = inference.layer_states()
     assert np.abs(one.beta).max() < 0.06
     ends = [one.moving_mean.min(), one.moving_mean.max(), one.moving_std.max(), two.gamma.max(), two.moving_std.max()]
@@ -152,6 +152,6 @@ def test_the_alternative_texts_of_the_figures_hold():
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_each_claim_is_shown_as_the_chapter_says(claim):
+def test_each_claim_has_verdict_stated_in_chapter(claim):
     assert claim.chapter == "inference"
     assert claim.find().verdict is Verdict.SHOWN

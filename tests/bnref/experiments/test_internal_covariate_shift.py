@@ -1,4 +1,4 @@
-"""What the chapter on internal covariate shift says of its experiments holds for their results."""
+"""Tests of what the chapter on internal covariate shift says about its experiments."""
 
 import json
 
@@ -26,7 +26,7 @@ def recipes():
     return {recipe.name: recipe for recipe in experiments.recipes()}
 
 
-def test_sigmoids_learn_at_once_with_batch_norm_and_late_without(histories):
+def test_sigmoids_learn_sooner_with_batch_norm(histories):
     for without, with_norm in zip(*histories, strict=True):
         assert without.at(100) < 0.15
         assert without.at(1000) < 0.3
@@ -35,7 +35,7 @@ def test_sigmoids_learn_at_once_with_batch_norm_and_late_without(histories):
         assert with_norm.at(3000) > 0.97
 
 
-def test_the_inputs_hardly_move_before_the_network_learns_and_move_then(histories):
+def test_inputs_move_only_once_the_network_learns(histories):
     for history in histories[0]:
         medians = history.percentiles[:, -1, 1]
         early, late = (np.median(np.ptp(medians[rows], axis=0)) for rows in (history.steps <= 1000, slice(None)))
@@ -43,13 +43,13 @@ def test_the_inputs_hardly_move_before_the_network_learns_and_move_then(historie
         assert late > 0.6
 
 
-def test_batch_norm_keeps_the_inputs_steadier(histories):
+def test_batch_norm_keeps_inputs_steadier(histories):
     for without, with_norm in zip(*histories, strict=True):
         assert with_norm.motion() < 0.5 * without.motion()
         assert with_norm.stretch() < 2 < 50 < without.stretch()
 
 
-def test_the_unit_that_is_drawn_moves_as_the_words_beside_the_figures_say(histories):
+def test_drawn_unit_moves_as_described_next_to_figures(histories):
     (without, *_), (with_norm, *_) = histories
     start, end = without.percentiles[[0, -1], -1, :, 0]
     np.testing.assert_allclose([start[1], *end], [-0.1, -2.1, -1.0, 1.1], atol=0.1)
@@ -58,21 +58,21 @@ def test_the_unit_that_is_drawn_moves_as_the_words_beside_the_figures_say(histor
     np.testing.assert_allclose(unit[[0, -1]][:, [0, 2]], [[-1.1, 1.0], [-1.4, 1.5]], atol=0.1)
 
 
-def test_the_layers_of_the_fresh_network_lose_the_differences_between_digits():
+def test_fresh_layers_lose_differences_between_digits():
     model = experiments.trained(batch_norm=False, steps=0)
     inputs = experiments.activation_inputs(model, experiments.digits().x[:256])
     spread = [np.median(h.std(axis=0)) for h in inputs]
     assert spread[0] > 3 * spread[1] > 10 * spread[2]
 
 
-def test_recording_leaves_the_running_statistics_alone():
+def test_recording_does_not_change_running_statistics():
     model = experiments.trained()
     before = [buffer.clone() for buffer in model.buffers()]
     experiments.activation_inputs(model, torch.ones(4, 64))
     assert all(torch.equal(now, then) for now, then in zip(model.buffers(), before, strict=True))
 
 
-def test_relu_and_a_fitting_initialization_help_and_a_small_rate_does_not(recipes):
+def test_relu_and_initialization_help_but_small_rate_does_not(recipes):
     for name in ("ReLU", "Glorot x 4"):
         assert recipes[name].accuracy[:, 1].min() > 0.85
     for name in ("as it is", "Glorot", "rate 0.01"):
@@ -86,7 +86,7 @@ def test_less_shift_does_not_mean_better_training(recipes):
     assert 0.4 < shift["as it is"].mean() < 0.7
 
 
-def test_noise_after_batch_norm_brings_the_shift_back_and_costs_nothing(recipes):
+def test_noise_after_bn_restores_shift_at_no_cost(recipes):
     norm, noisy = recipes["BN"], recipes["BN + noise"]
     assert noisy.shift.min() > 500 * norm.shift.max()
     assert noisy.shift.min() > recipes["ReLU"].shift.max()
@@ -94,7 +94,7 @@ def test_noise_after_batch_norm_brings_the_shift_back_and_costs_nothing(recipes)
     assert abs(noisy.accuracy.mean() - norm.accuracy.mean()) < 0.02
 
 
-def test_the_normalized_layers_have_one_scale():
+def test_normalized_layers_share_one_scale():
     result = experiments.standardized()
     for after in result.after:
         np.testing.assert_allclose(after.mean(axis=0), 0, atol=1e-4)
@@ -115,18 +115,18 @@ def numbers(entry):
     return np.array([accuracy, *mean, *std, *digits])
 
 
-def test_the_figure_to_play_with_holds_the_experiments_numbers():
+def test_interactive_figure_has_numbers_of_experiment():
     held, measured = table_of_the_widget(), experiments.histogram_table()
     assert held["steps"] == measured["steps"]
     for name in ("without", "with"):
         for shown, true in zip(held[name], measured[name], strict=True):
-            # Another processor may add in another order: a few of a thousand inputs then change their bins.
+            # Another processor may sum in another order, which moves a few of a thousand inputs to other bins.
             np.testing.assert_allclose(numbers(shown), numbers(true), atol=5)
             assert abs(numbers(shown)[7:].sum() - 3000) < 60
     assert WIDGET.stat().st_size < 10_000
 
 
-def test_every_claim_has_its_place_in_the_chapter_and_the_verdict_that_stands_there():
+def test_every_claim_has_verdict_stated_in_chapter():
     text = CHAPTER.read_text()
     for claim in CLAIMS:
         assert f"(claim-{claim.name})=" in text

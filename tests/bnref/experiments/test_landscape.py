@@ -1,4 +1,4 @@
-"""What the chapter on internal covariate shift says of gradients, of the loss along them, and of learning rates."""
+"""Tests of what the chapter on internal covariate shift says about gradients, loss and learning rates."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def batch():
     return torch.rand(30, 64, generator=rng), torch.randint(10, (30,), generator=rng)
 
 
-def test_looking_changes_nothing(batch):
+def test_measuring_does_not_change_the_model(batch):
     model = network(nn.BatchNorm1d)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     landscape.layer_shifts(model, *batch, lr=1.0)
@@ -33,13 +33,13 @@ def test_looking_changes_nothing(batch):
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
-def test_without_a_step_no_gradient_shifts(batch):
+def test_gradients_do_not_shift_without_a_step(batch):
     shifts = landscape.layer_shifts(network(nn.BatchNorm1d), *batch, lr=0.0)
     np.testing.assert_allclose(shifts[:, :2], 0, atol=1e-6)
     np.testing.assert_allclose(shifts[:, 2], 1, atol=1e-6)
 
 
-def test_the_shift_of_a_layer_is_its_gradient_after_all_layers_before_it_took_their_step(batch):
+def test_layer_shift_follows_steps_of_earlier_layers(batch):
     model = network(None, nn.ReLU)
     measured = landscape.layer_shifts(model, *batch, lr=0.5)
     before = landscape.gradient(model, *batch)[1]
@@ -50,7 +50,7 @@ def test_the_shift_of_a_layer_is_its_gradient_after_all_layers_before_it_took_th
     assert measured[1, 0] == pytest.approx((before[4] - after[4]).norm().item(), rel=1e-4)
 
 
-def test_the_losses_along_the_gradient_are_those_after_plain_steps(batch):
+def test_losses_along_gradient_equal_those_after_plain_steps(batch):
     model = network(None, nn.ReLU)
     losses = landscape.losses_along(model, *batch, lr=0.5)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5 * landscape.STEP_SIZES[-1])
@@ -59,7 +59,7 @@ def test_the_losses_along_the_gradient_are_those_after_plain_steps(batch):
     assert losses[-1] == pytest.approx(landscape.gradient(model, *batch)[0], rel=1e-5)
 
 
-def test_batch_norm_reduces_the_gradients_shift_among_relus_and_raises_it_among_sigmoids(relus, sigmoids):
+def test_bn_lowers_gradient_shift_of_relu_not_of_sigmoid(relus, sigmoids):
     (relu, relu_norm), (sigmoid, sigmoid_norm) = ([course.shift() for course in pair] for pair in (relus, sigmoids))
     assert (relu_norm[:, :2].max(axis=0) < 0.3 * relu[:, :2].min(axis=0)).all()
     assert relu_norm[:, 2].min() > 0.95 > 0.7 > relu[:, 2].max()
@@ -69,7 +69,7 @@ def test_batch_norm_reduces_the_gradients_shift_among_relus_and_raises_it_among_
     assert sigmoids[1].accuracy.min() > 0.9 > 0.2 > sigmoids[0].accuracy.max()
 
 
-def test_the_bands_of_the_gradient_shift_do_not_overlap(relus, sigmoids):
+def test_gradient_shift_bands_do_not_overlap(relus, sigmoids):
     (relu, relu_norm), (sigmoid, sigmoid_norm) = (
         [course.shifts[..., 1].mean(axis=2) for course in pair] for pair in (relus, sigmoids)
     )
@@ -77,14 +77,14 @@ def test_the_bands_of_the_gradient_shift_do_not_overlap(relus, sigmoids):
     assert (sigmoid_norm.min(axis=0) > sigmoid.max(axis=0)).all()
 
 
-def test_the_loss_varies_less_with_batch_norm_over_long_steps_among_relus_alone(relus, sigmoids):
+def test_loss_varies_less_with_bn_only_for_relu(relus, sigmoids):
     assert relus[0].ranges().min() > 30 * relus[1].ranges().max()
     small = landscape.courses(lr=0.01)
     assert small[0].ranges().mean() == pytest.approx(small[1].ranges().mean(), rel=0.3)
     assert sigmoids[0].ranges().mean() < 1.2 * sigmoids[1].ranges().mean()
 
 
-def test_the_band_of_losses_is_what_the_words_beside_the_figure_say(relus):
+def test_loss_band_matches_description_next_to_figure(relus):
     without, with_norm = (course.losses[0] for course in relus)
     assert without[:3].max() == pytest.approx(10, rel=0.2)
     at_200 = without[list(relus[0].steps).index(200)]
@@ -94,7 +94,7 @@ def test_the_band_of_losses_is_what_the_words_beside_the_figure_say(relus):
     assert (with_norm.max(axis=1) < 1.5 * with_norm.min(axis=1)).all()
 
 
-def test_at_a_tenth_of_the_rate_batch_norm_still_reduces_the_shift():
+def test_bn_reduces_shift_at_a_tenth_of_the_rate_too():
     without, with_norm = (course.shift()[:, 1] for course in landscape.courses(lr=0.01))
     assert with_norm.max() < 0.6 * without.min()
     assert without.mean() == pytest.approx(0.15, abs=0.03)

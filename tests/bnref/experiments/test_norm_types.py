@@ -1,4 +1,4 @@
-"""What the chapter on normalization types says of its experiments holds for their results."""
+"""Tests of what the chapter on normalization types says about its experiments."""
 
 import numpy as np
 import pytest
@@ -27,11 +27,11 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_a_claims_verdict_is_the_chapters(claim):
+def test_claim_has_same_verdict_as_chapter(claim):
     assert claim.find().verdict.value == VERDICTS[claim.name]
 
 
-def test_the_sets_are_those_of_the_axes():
+def test_shared_entries_follow_the_axes():
     shape, entry = (3, 4, 2), (1, 2, 1)
     n, c, _ = np.indices(shape)
     expected = {
@@ -58,7 +58,7 @@ def test_normalize_agrees_with_torch():
         np.testing.assert_allclose(experiments.normalize(norm, x, groups=2), expected, atol=1e-12)
 
 
-def test_what_each_norm_does_not_notice():
+def test_each_norm_ignores_the_expected_changes():
     exact = {(r.norm, r.change) for r in experiments.invariances() if r.exact}
     assert {norm for norm, change in exact if change == "other samples"} == {*experiments.NORMS[1:], "RMS norm"}
     assert {norm for norm, change in exact if change == "sample x 10"} == {*experiments.NORMS[1:], "RMS norm"}
@@ -68,7 +68,7 @@ def test_what_each_norm_does_not_notice():
     assert min(max(r.difference) for r in experiments.invariances() if not r.exact) > 0.1
 
 
-def test_one_distribution_leaves_shape_correlation_and_digits_apart():
+def test_standardizing_keeps_shape_correlation_and_classes():
     batch = experiments.batch()
     for unit in (0, 1):
         before, after = (experiments.moments(x[:, unit], batch.labels) for x in (batch.before, batch.standardized))
@@ -81,7 +81,7 @@ def test_one_distribution_leaves_shape_correlation_and_digits_apart():
     np.testing.assert_allclose(r, [-0.78, -0.78, 0], atol=0.005)
 
 
-def test_batches_of_two_ruin_batch_norm_in_a_dense_network_and_not_in_a_convolutional_one():
+def test_batches_of_two_ruin_dense_but_not_convolutional():
     bn, ln = batch_size.dense_errors()
     assert min(bn.percent[2]) > 40
     assert np.mean(bn.percent[0]) + 1 < np.mean(bn.percent[1]) < 8
@@ -90,7 +90,7 @@ def test_batches_of_two_ruin_batch_norm_in_a_dense_network_and_not_in_a_convolut
         assert max(map(max, errors.percent)) < 6
 
 
-def test_the_figure_of_errors_shows_what_its_alternative_text_says():
+def test_error_figure_matches_its_alt_text():
     means = [np.mean(errors.percent, axis=1) for errors in batch_size.dense_errors()]
     assert (np.abs(means[0] - [3, 5, 55]) < 0.5).all()
     assert 2.5 < means[1].min() < means[1].max() < 4.5
@@ -98,7 +98,7 @@ def test_the_figure_of_errors_shows_what_its_alternative_text_says():
         assert all(2.5 < np.mean(percent) < 4.5 for percent in errors.percent)
 
 
-def test_a_set_of_two_keeps_only_which_is_larger():
+def test_batch_norm_of_two_values_keeps_only_their_order():
     for pair in ([3.0, 3.1], [3.0, 900.0], [-7.0, -8.0]):
         y = experiments.normalize("batch norm", np.array(pair).reshape(2, 1, 1)).ravel()
         np.testing.assert_allclose(y, np.sign(np.array(pair) - np.mean(pair)), atol=0.003)
@@ -111,12 +111,12 @@ def test_layer_and_rms_norm_beat_no_norm():
 
 @pytest.mark.parametrize("mean", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("keep", [0.3, 0.9])
-def test_the_formula_of_the_variance_shift(keep, mean):
+def test_variance_shift_follows_its_formula(keep, mean):
     shift = dropout.variance_shift(keep, mean)
     np.testing.assert_allclose(shift.measured, shift.formula, rtol=0.02)
 
 
-def test_dropout_harms_before_batch_norm_and_not_after_it():
+def test_dropout_harms_only_before_batch_norm():
     by = {(r.network, r.drop): r for r in dropout.dropped()}
     before, after, ln, none = dropout.NETWORKS
     for drop in (0.5, 0.7):
@@ -134,18 +134,18 @@ def test_few_whitened_samples_are_equally_far_apart():
     assert np.ptp(whitening.distances(200)) > 1
 
 
-def test_whitening_costs_accuracy_most_where_samples_are_as_many_as_features():
+def test_whitening_costs_most_with_as_many_samples_as_features():
     results = {r.count: r for r in whitening.neighbours()}
     lost = {count: np.mean(r.standardized) - np.mean(r.whitened) for count, r in results.items()}
     assert max(lost, key=lost.get) == 64
-    said = {"standardized": (0.69, 0.96), "whitened": (0.42, 0.94), "partly": (0.62, 0.97)}
-    for name, ends in said.items():
+    stated = {"standardized": (0.69, 0.96), "whitened": (0.42, 0.94), "partly": (0.62, 0.97)}
+    for name, ends in stated.items():
         np.testing.assert_allclose([np.mean(getattr(results[n], name)) for n in (32, 1024)], ends, atol=0.01)
     assert lost[1024] > 0.01
     assert np.mean(results[1024].partly) > np.mean(results[1024].whitened) + 0.01
 
 
-def test_the_whitening_layer_whitens_as_bnref_and_then_by_averages():
+def test_whitening_layer_agrees_with_bnref_then_uses_averages():
     x = torch.tensor(np.random.default_rng(0).normal(size=(64, 5)) @ np.tri(5))
     layer = whitening.WhiteningNorm(5, eps=1e-5, momentum=1.0).double()
     y = layer(x).detach()
@@ -153,7 +153,7 @@ def test_the_whitening_layer_whitens_as_bnref_and_then_by_averages():
     np.testing.assert_allclose(layer.eval()(x[:3]).detach(), y[:3], atol=1e-9)
 
 
-def test_whitening_is_slower_and_worse_than_batch_norm_at_every_rate():
+def test_whitening_is_worse_than_bn_at_every_rate():
     results = whitening.decorrelated()
     for rate in {r.lr for r in results}:
         bn, white = (next(r for r in results if (r.norm, r.lr) == (norm, rate)) for norm in ("batch norm", "whitening"))
@@ -161,7 +161,7 @@ def test_whitening_is_slower_and_worse_than_batch_norm_at_every_rate():
         assert min(white.percent) > max(bn.percent)
 
 
-def test_the_defaults_of_pytorch_that_surprise():
+def test_pytorch_layers_differ_in_shape_of_gamma():
     gamma = {name: shape for name, _, shape in experiments.pytorch_layers()}
     assert gamma["BatchNorm2d"] == gamma["GroupNorm"] == (6,)
     assert gamma["InstanceNorm2d"] is None

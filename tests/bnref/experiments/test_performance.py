@@ -1,4 +1,4 @@
-"""What is timed beside each other does the same work, and the ratios are those of the timings."""
+"""Tests that timed implementations do the same work, and that ratios follow from timings."""
 
 import numpy as np
 import pytest
@@ -10,14 +10,14 @@ SHAPES = [(64, 12), (4, 6, 5, 3)]
 
 
 def first(result):
-    """The output of a pass, without its cache or statistics, as an array."""
+    """Return the output of a pass as an array, without its cache or statistics."""
     result = result[0] if isinstance(result, tuple) else result
     return result if isinstance(result, np.ndarray) else result.detach().numpy()
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", performance.DTYPES)
-def test_all_ways_to_do_a_task_give_the_same(shape, dtype):
+def test_all_implementations_of_a_task_agree(shape, dtype):
     for task, calls in norm_calls(shape, dtype).items():
         want = first(calls["torch's kernel"]())
         for way, call in calls.items():
@@ -28,7 +28,7 @@ def test_all_ways_to_do_a_task_give_the_same(shape, dtype):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_both_textbook_backward_passes_give_torchs_gradients_of_gamma_and_beta(shape):
+def test_textbook_backward_passes_agree_with_torch(shape):
     x, dy = np.random.default_rng(0).normal(size=(2, *shape))
     gamma, beta = np.linspace(1, 2, shape[1]), np.zeros(shape[1])
     cache = peers.textbook_forward(x, gamma, beta)[1]
@@ -38,13 +38,13 @@ def test_both_textbook_backward_passes_give_torchs_gradients_of_gamma_and_beta(s
             np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_both_ways_to_scale_a_table_give_the_same():
+def test_both_implementations_of_scaling_agree():
     for task, calls in table_calls((300, 4), "float64").items():
         if task != "streaming statistics":
             np.testing.assert_allclose(first(calls["bnref"]()), first(calls["scikit-learn"]()), rtol=1e-9, atol=1e-9)
 
 
-def test_each_way_is_run_twice_in_a_row_in_each_round():
+def test_each_call_runs_twice_in_a_row_in_each_round():
     called = []
     seconds = timed({"a": lambda: called.append("a"), "b": lambda: called.append("b")}, rounds=3)
     assert called == ["a", "a", "b", "b"] * 3
@@ -71,7 +71,7 @@ def test_every_task_is_timed_for_every_shape_and_dtype(monkeypatch):
     assert found == {(task, shape, dtype) for task, shape in tasks.items() for dtype in performance.DTYPES}
 
 
-def test_on_hard_data_ours_is_exact_where_the_others_are_not():
+def test_bnref_is_exact_on_hard_data_where_others_fail():
     by_data = {e.data: e for e in errors()}
     assert max(e.bnref for e in by_data.values()) < 1e-6
     for data in ("mean 1e4, std 1", "mean 1e4, std 1e-2", "values of 1e30"):
@@ -79,16 +79,16 @@ def test_on_hard_data_ours_is_exact_where_the_others_are_not():
     assert max(by_data["mean 0, std 1"].torch, by_data["mean 0, std 1"].textbook) < 1e-5
 
 
-def test_a_pass_takes_little_beside_its_result():
+def test_pass_takes_little_memory_beyond_its_result():
     found = peak_memory((64, 32, 28, 28))
     assert max(found["forward"], found["evaluation"], found["backward"]) < 1.5
     assert found["textbook forward"] > 3
 
 
-def test_the_size_of_a_block_can_be_changed_for_a_comparison():
+def test_block_size_is_changed_only_for_the_comparison():
     found = performance.times_by_block([1 << 12, 1 << 19], shape=(4, 3, 16, 16), rounds=1)
     assert {task: list(by_size) for task, by_size in found.items()} == {
         "evaluation": [1 << 12, 1 << 19],
         "backward": [1 << 12, 1 << 19],
     }
-    assert performance.blocks.BLOCK == 1 << 19
+    assert performance.blocks.BLOCK_BYTES == 1 << 19

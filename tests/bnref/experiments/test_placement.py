@@ -1,4 +1,4 @@
-"""What the chapter on placement says of its experiments holds for their results."""
+"""Tests of what the chapter on placement says about its experiments."""
 
 import numpy as np
 import pytest
@@ -28,20 +28,20 @@ def trained():
     return {t.what: t for t in experiments.trained_alone()}
 
 
-def test_the_verdicts_are_what_the_chapter_says():
+def test_claims_have_verdicts_stated_in_chapter():
     verdicts = {claim.name: claim.find().verdict for claim in CLAIMS}
     assert [name for name, verdict in verdicts.items() if verdict is not Verdict.SHOWN] == ["disabled-features"]
     assert verdicts["disabled-features"] is Verdict.NOT_SHOWN
 
 
-def test_before_a_tanh_is_better_when_weights_are_large(placements):
+def test_bn_before_tanh_is_better_with_large_weights(placements):
     before, after, without = (placed(placements, "tanh", 5.0, where) for where in ("pre", "post", "none"))
     assert before.min() > after.max() + 0.03
     assert before.min() > without.max() + 0.01
     assert abs(after.mean() - without.mean()) < 0.01
 
 
-def test_with_usual_weights_both_places_do_equally_well_and_better_than_none(placements):
+def test_both_placements_help_equally_with_usual_weights(placements):
     for activation in ("tanh", "relu"):
         before, after, without = (placed(placements, activation, 1.0, where) for where in ("pre", "post", "none"))
         assert abs(before.mean() - after.mean()) < 0.01
@@ -49,11 +49,11 @@ def test_with_usual_weights_both_places_do_equally_well_and_better_than_none(pla
         assert np.unique(np.sign(after - before)).size > 1, "neither order is better in all runs"
 
 
-def test_after_a_relu_is_ahead_in_each_run_when_weights_are_large(placements):
+def test_bn_after_relu_wins_each_run_with_large_weights(placements):
     assert (placed(placements, "relu", 5.0, "post") - placed(placements, "relu", 5.0, "pre") > 0.005).all()
 
 
-def test_large_weights_saturate_a_tanh_unless_its_inputs_are_normalized(placements):
+def test_large_weights_saturate_tanh_without_normalization(placements):
     flat = {p.placement: p.flat for p in placements if p.activation == "tanh" and p.gain == 5}
     assert min(flat["none"].min(), flat["post"].min()) > 0.6
     assert flat["pre"].max() < 0.05
@@ -68,7 +68,7 @@ def test_one_seed_gives_all_placements_the_same_weights():
     assert all(torch.equal(a, b) and torch.equal(a, c) for a, b, c in zip(*weights, strict=True))
 
 
-def test_normalized_inputs_find_a_tanh_nearly_linear():
+def test_tanh_is_nearly_linear_on_normalized_inputs():
     result = experiments.linearity()
     at = {gamma: i for i, gamma in enumerate(result.gammas)}
     np.testing.assert_allclose(result.tanh[:, at[1]], 0.937, atol=0.003)
@@ -80,13 +80,13 @@ def test_normalized_inputs_find_a_tanh_nearly_linear():
     assert experiments.linearity([10.0]).tanh.mean() == pytest.approx(0.70, abs=0.005)
 
 
-def test_the_sigmoids_linearity_is_that_of_the_sigmoid():
+def test_linearity_of_sigmoid_is_computed_from_tanh():
     x = experiments.normalized_inputs().ravel().astype(float)
     correlation = np.corrcoef(x, 1 / (1 + np.exp(-x)))[0, 1]
     assert experiments.linearity([1.0]).sigmoid[0, 0] == pytest.approx(correlation**2, rel=1e-6)
 
 
-def test_a_small_gamma_makes_the_network_linear_and_learning_it_helps(spirals):
+def test_small_gamma_makes_network_linear_unless_learned(spirals):
     assert spirals[0.1, False].accuracy.max() < 0.76
     assert spirals[0.1, True].accuracy.min() > 0.9
     assert spirals[1.0, False].accuracy.mean() < spirals[1.0, True].accuracy.min() - 0.05
@@ -94,13 +94,13 @@ def test_a_small_gamma_makes_the_network_linear_and_learning_it_helps(spirals):
     assert (spirals[0.1, True].end < spirals[0.1, True].start - 0.1).all()
 
 
-def test_with_a_held_small_gamma_the_network_does_what_a_linear_model_does(spirals):
+def test_network_with_small_fixed_gamma_acts_as_linear_model(spirals):
     x, y = (part.numpy() for part in experiments.spirals())
     linear = LogisticRegression(C=1e6).fit(x, y).score(*experiments.spirals(seed=1))
     assert spirals[0.1, False].accuracy == pytest.approx(linear, abs=0.02)
 
 
-def test_the_maps_titles_in_the_alt_text(spirals):
+def test_map_titles_match_alt_text(spirals):
     shown = [round(100 * s.accuracy[0]) for s in spirals.values()]
     assert shown == [74, 100, 87, 100]
 
@@ -113,7 +113,7 @@ def test_gamma_and_beta_alone_beat_as_many_random_weights(trained):
     assert alone.small.max() < 0.01
 
 
-def test_only_what_was_chosen_has_learned():
+def test_only_chosen_parameters_learn():
     for what in ("gamma and beta", "weights"):
         with one_thread(0):
             model = experiments.perceptron([64, 16, 16, 10])
@@ -125,12 +125,12 @@ def test_only_what_was_chosen_has_learned():
         assert 0.7 * count < changed <= count
 
 
-def test_without_normalizing_inference_is_poor():
+def test_inference_without_normalizing_is_poor():
     result = experiments.inference_with_and_without()
     assert result.normalized.min() > result.raw.max() + 0.3
 
 
-def test_gamma_0_lets_nothing_before_it_learn():
+def test_gamma_0_stops_learning_of_all_earlier_layers():
     with one_thread(0):
         model = experiments.spiral_network(0.0, True)
         x, y = experiments.spirals()
@@ -141,7 +141,7 @@ def test_gamma_0_lets_nothing_before_it_learn():
 
 
 @pytest.mark.parametrize(("activation", "least", "most"), [("relu", 0.2, 1.0), ("tanh", -0.01, 0.05)])
-def test_the_wrong_order_spoils_a_trained_relu_and_hardly_a_tanh(activation, least, most):
+def test_swapped_order_spoils_relu_more_than_tanh(activation, least, most):
     data = digits()
     with one_thread(0):
         model = train(experiments.placed_network("pre", activation, 1.0), data, steps=105, lr=0.1)
@@ -151,7 +151,7 @@ def test_the_wrong_order_spoils_a_trained_relu_and_hardly_a_tanh(activation, lea
     assert least < accuracy(model, data.x_test, data.y_test) - accuracy(swapped, data.x_test, data.y_test) < most
 
 
-def test_the_layers_before_a_held_gamma_are_measured_as_they_train():
+def test_layers_before_fixed_gamma_still_train():
     with one_thread(0):
         model = experiments.spiral_network(1.0, False)
         x, _ = experiments.spirals()

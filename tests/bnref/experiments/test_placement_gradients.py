@@ -1,4 +1,4 @@
-"""What the chapter on placement says of gradients holds for the results of its experiments."""
+"""Tests of what the chapter on placement says about gradients."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def batch():
     return x, *rng.normal(size=(2, 3)), dy
 
 
-def test_the_graph_ends_where_bnref_does(batch):
+def test_graph_agrees_with_bnref(batch):
     x, gamma, beta, dy = batch
     y, cache = batch_norm_forward(x, gamma, beta)
     nodes = experiments.graph(*batch)
@@ -30,7 +30,7 @@ def test_the_graph_ends_where_bnref_does(batch):
         np.testing.assert_allclose(nodes[name].gradient, gradient, atol=1e-12)
 
 
-def test_the_gradients_of_the_statistics_are_numeric_ones(batch):
+def test_gradients_of_statistics_agree_with_numeric_ones(batch):
     x, gamma, beta, dy = batch
     nodes = experiments.graph(*batch)
     mean, var = nodes["mean"].value, nodes["var"].value
@@ -44,21 +44,21 @@ def test_the_gradients_of_the_statistics_are_numeric_ones(batch):
     np.testing.assert_allclose(nodes["mean"].gradient, numeric_gradient(loss, mean), rtol=1e-5, atol=1e-8)
 
 
-def test_torchs_gradients_are_bnrefs(batch):
+def test_torchs_gradients_agree_with_bnrefs(batch):
     x, gamma, beta, dy = batch
     own = batch_norm_backward(dy, batch_norm_forward(x, gamma, beta)[1])
     for a, b in zip(experiments.torch_gradients(*batch), own, strict=True):
         assert gradient_error(a, b) < 1e-12
 
 
-def test_the_path_through_the_mean_matters_and_that_through_the_variance_hardly(held):
+def test_gradient_path_through_mean_matters_most(held):
     true = held[False, False]
     assert held[True, False].accuracy.max() < true.accuracy.min() - 0.1
     assert held[True, True].accuracy.max() < true.accuracy.min() - 0.1
     assert abs(held[False, True].accuracy.mean() - true.accuracy.mean()) < 0.015
 
 
-def test_a_bias_grows_when_the_mean_is_held_and_stays_otherwise(held):
+def test_bias_grows_only_if_mean_is_held_constant(held):
     for (mean, _), h in held.items():
         if mean:
             assert h.bias_growth.min() > 3
@@ -66,7 +66,7 @@ def test_a_bias_grows_when_the_mean_is_held_and_stays_otherwise(held):
             np.testing.assert_allclose(h.bias_growth, 1, atol=1e-6)
 
 
-def test_a_norm_with_both_paths_has_torchs_gradient_and_one_without_the_mean_has_not():
+def test_gradient_equals_torchs_only_with_both_paths():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         x, dy = torch.randn(2, 8, 4, dtype=torch.float64)
@@ -77,7 +77,7 @@ def test_a_norm_with_both_paths_has_torchs_gradient_and_one_without_the_mean_has
         assert torch.allclose(found, usual) == same
 
 
-def test_scaled_weights_change_nothing_but_the_size_of_their_gradient():
+def test_scaled_weights_change_only_their_gradients_size():
     exact, usual = experiments.scaled_weights(eps=1e-30), experiments.scaled_weights()
     for found in (exact.output, exact.input_gradient, exact.weight_gradient, exact.radial):
         assert found.max() < 1e-14
@@ -85,13 +85,13 @@ def test_scaled_weights_change_nothing_but_the_size_of_their_gradient():
     assert usual.output[2:].max() < 1e-6
 
 
-def test_a_bias_before_the_norm_does_nothing():
+def test_bias_before_norm_has_no_effect():
     result = experiments.bias_before_norm()
     assert result.output.max() < 1e-13
     assert result.gradient.max() < 1e-13
 
 
-def test_weight_decay_is_a_growing_learning_rate():
+def test_weight_decay_equals_growing_learning_rate():
     result = experiments.weight_decay()
     assert result.same.max() < 1e-12
     assert result.other.min() > 1

@@ -1,4 +1,4 @@
-"""What the chapter on scaling says of its experiments holds for their results."""
+"""Tests of what the chapter on scaling says about its experiments."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ def descents():
     return {descent.scaling: descent for descent in experiments.descents()}
 
 
-def test_the_predicted_number_of_steps_is_what_the_loop_takes(descents):
+def test_predicted_number_of_steps_equals_loops(descents):
     arrived = {name for name, descent in descents.items() if descent.gaps[-1] <= 1e-3}
     assert arrived == {"centred only", "min-max scaled", "standardized"}
     for name, descent in descents.items():
@@ -21,14 +21,14 @@ def test_the_predicted_number_of_steps_is_what_the_loop_takes(descents):
             assert descent.steps >= len(descent.gaps)
 
 
-def test_the_prediction_agrees_with_the_loop_for_the_columns_as_measured(descents):
+def test_prediction_agrees_with_loop_for_unscaled_columns(descents):
     data = experiments.patients()
     bowl = experiments.bowl(data.x, data.y)
     for step in (1, 1000, 150_000):
         assert bowl.predicted_gap(step) == pytest.approx(descents["as measured"].gaps[step], rel=1e-4)
 
 
-def test_the_descent_starts_at_the_mean_and_ends_at_the_least_squares_solution():
+def test_descent_goes_from_mean_to_least_squares_solution():
     data = experiments.patients()
     x = experiments.standardize(data.x)[0]
     bowl = experiments.bowl(x, data.y)
@@ -38,7 +38,7 @@ def test_the_descent_starts_at_the_mean_and_ends_at_the_least_squares_solution()
     assert bowl.distance @ bowl.hessian @ bowl.distance / 2 == pytest.approx(at_start - at_best)
 
 
-def test_the_number_of_steps_follows_the_condition_number(descents):
+def test_number_of_steps_follows_condition_number(descents):
     for descent in descents.values():
         assert 0.9 < descent.steps / descent.condition_number < 2.5 < np.log(1000) / 2
 
@@ -51,7 +51,7 @@ def test_centring_and_scaling_each_help_and_help_most_together(descents):
     assert descents["min-max scaled"].steps > 20 * descents["standardized"].steps
 
 
-def test_an_outlier_nears_the_bound_and_takes_the_others_room():
+def test_outlier_nears_bound_and_squeezes_other_values():
     values = experiments.patients().column("bmi")[:20]
     result = experiments.outlier(values, np.array([10.0, 1e2, 1e3, 1e4]))
     z = result.standardized[:, -1]
@@ -66,7 +66,7 @@ def test_an_outlier_nears_the_bound_and_takes_the_others_room():
     np.testing.assert_allclose(room[1:-1] / room[2:], 10, rtol=0.1)
 
 
-def test_own_statistics_ruin_the_score_on_a_shifted_group_and_hide_on_a_random_one():
+def test_own_statistics_ruin_score_on_shifted_group():
     scores = {(s.model, s.split): s for s in experiments.scores_by_statistics()}
     shifted, random = scores["lsq", "high bmi"], scores["lsq", "random"]
     assert shifted.training - shifted.own > 0.5
@@ -79,7 +79,7 @@ def test_own_statistics_ruin_the_score_on_a_shifted_group_and_hide_on_a_random_o
     assert scores["knn", "high bmi"].everything < scores["knn", "high bmi"].training
 
 
-def test_a_round_bowl_takes_fewer_steps_than_a_long_one():
+def test_round_bowl_takes_fewer_steps_than_elongated_one():
     data = experiments.patients()
     two = data.columns("bmi", "bp")
     distance = [
@@ -89,7 +89,7 @@ def test_a_round_bowl_takes_fewer_steps_than_a_long_one():
     assert distance[1] < 0.01 < distance[0]
 
 
-def test_correlation_alone_sets_the_condition_number_of_two_standardized_columns():
+def test_correlation_sets_condition_number_of_two_columns():
     data = experiments.patients()
     pair = data.columns("tc", "ldl")
     centred, scaled = (
@@ -100,7 +100,7 @@ def test_correlation_alone_sets_the_condition_number_of_two_standardized_columns
     assert np.linalg.cond(scaled) > 0.9 * np.linalg.cond(centred)
 
 
-def test_batch_norm_standardizes_the_activations():
+def test_batch_norm_standardizes_activations():
     result = experiments.activations()
     np.testing.assert_allclose(result.batch_norm, result.standardized, atol=1e-5)
     assert np.abs(result.batch_norm - result.before).max() > 1
@@ -108,7 +108,7 @@ def test_batch_norm_standardizes_the_activations():
     assert 1e-3 < np.abs(usual.batch_norm - usual.standardized).max() < 1e-2
 
 
-def test_the_range_of_a_batch_grows_with_its_size_and_its_standard_deviation_settles():
+def test_batch_range_grows_with_size_but_std_settles():
     small, large = experiments.spread_by_batch_size(sizes=(16, 256))
     assert large.span > 1.3 * small.span
     assert large.std < 1.1 * small.std

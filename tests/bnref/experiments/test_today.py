@@ -1,4 +1,4 @@
-"""What the closing chapter says of its experiments holds for their results."""
+"""Tests of what the closing chapter says about its experiments."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def residuals():
     return {r.kind: r for r in experiments.residuals()}
 
 
-def test_bn_makes_the_gradient_of_rectifiers_grow_as_expected(explosions):
+def test_bn_makes_relu_gradients_grow_as_expected(explosions):
     assert pytest.approx(1.2112, abs=1e-4) == experiments.EXPLOSION
     for size, tolerance in ((32, 0.025), (128, 0.01), (512, 0.015)):
         np.testing.assert_allclose(explosions["ReLU, BN", size].rate, experiments.EXPLOSION, atol=tolerance)
@@ -29,12 +29,12 @@ def test_bn_makes_the_gradient_of_rectifiers_grow_as_expected(explosions):
     assert (total[:, 0] / total[:, -1] > 1000).all()
 
 
-def test_without_bn_and_in_linear_layers_it_does_not(explosions):
+def test_gradients_do_not_grow_in_linear_layers_or_without_bn(explosions):
     np.testing.assert_allclose(explosions["ReLU", 128].rate, 1, atol=0.01)
     np.testing.assert_allclose(explosions["linear, BN", 128].rate, 1, atol=0.01)
 
 
-def test_with_skip_connections_it_grows_less_and_less(explosions):
+def test_gradient_growth_fades_with_skip_connections(explosions):
     skip = explosions["ReLU, BN, skip", 128]
     assert skip.rate.max() < 1.05
     step = skip.norms[:, :-1] / skip.norms[:, 1:]
@@ -42,7 +42,7 @@ def test_with_skip_connections_it_grows_less_and_less(explosions):
     assert (step[:, -3] < 1.05).all()
 
 
-def test_the_variance_on_the_skip_doubles_without_norm_and_grows_linearly_with_bn(residuals):
+def test_skip_variance_doubles_without_norm_not_with_bn(residuals):
     growth = (residuals["none"].variance[:, -1] / residuals["none"].variance[:, 0]) ** (1 / 25)
     assert ((growth > 1.7) & (growth < 2.1)).all()
     steps = np.diff(residuals["BN"].variance, axis=1)
@@ -51,7 +51,7 @@ def test_the_variance_on_the_skip_doubles_without_norm_and_grows_linearly_with_b
         np.testing.assert_allclose(residuals[kind].variance, residuals[kind].variance[:, :1] * np.ones(26))
 
 
-def test_residual_networks_learn_with_bn_or_with_branches_that_start_at_0(residuals):
+def test_residual_networks_learn_with_bn_or_zero_branches(residuals):
     assert residuals["none"].accuracy.max() < 0.15
     for kind in ("BN", "SkipInit", "Fixup"):
         assert residuals[kind].accuracy.min() > 0.85
@@ -59,7 +59,7 @@ def test_residual_networks_learn_with_bn_or_with_branches_that_start_at_0(residu
 
 
 @pytest.mark.parametrize("kind", ["SkipInit", "Fixup"])
-def test_a_block_starts_as_the_identity_and_can_learn(kind):
+def test_block_starts_as_identity_and_can_learn(kind):
     block, x = experiments.ResidualBlock(8, 4, kind), torch.randn(5, 8)
     assert torch.equal(block(x), x)
     block(x).square().sum().backward()
@@ -67,18 +67,18 @@ def test_a_block_starts_as_the_identity_and_can_learn(kind):
     assert moving
 
 
-def test_dynamic_tanh_as_it_comes_lags_behind_and_tuned_it_does_not():
+def test_dynamic_tanh_keeps_up_only_when_tuned():
     found = {t.norm: t.accuracy for t in experiments.transformers()}
     assert found["DyT"].max() < min(found["LN"].min(), found["none"].min()) - 0.02
     assert abs(found["DyT, alpha 2"].mean() - found["LN"].mean()) < 0.02
 
 
-def test_dynamic_tanh_is_the_papers_formula():
+def test_dynamic_tanh_follows_formula_of_paper():
     x = torch.randn(3, 4)
     torch.testing.assert_close(experiments.DynamicTanh(4)(x), torch.tanh(0.5 * x))
 
 
-def test_the_claims_come_out_as_the_chapter_says():
+def test_claims_come_out_as_chapter_states():
     assert {claim.name: claim.find().verdict for claim in CLAIMS} == {
         "gradient-explosion": Verdict.SHOWN,
         "residual-branches": Verdict.SHOWN,

@@ -1,4 +1,4 @@
-"""What the experiments share: the digits, the small networks, and a training that a seed repeats."""
+"""Tests of the shared parts of experiments: digits, small networks, and repeatable training."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from torch import nn
 from bnref.experiments.training import accuracy, digits, minibatches, one_thread, perceptron, train
 
 
-def test_the_digits_are_split_by_class_and_scaled():
+def test_digits_are_stratified_and_scaled():
     data = digits()
     assert (len(data.x), len(data.x_test)) == (1347, 450)
     assert data.x.min() == 0
@@ -22,7 +22,7 @@ def test_the_digits_are_split_by_class_and_scaled():
     assert not torch.equal(digits(seed=1).x, data.x)
 
 
-def test_a_perceptron_has_a_norm_or_a_bias_before_each_activation():
+def test_perceptron_has_norm_or_bias_before_each_activation():
     kinds = [type(module) for module in perceptron([64, 8, 8, 10])]
     assert kinds == [nn.Linear, nn.BatchNorm1d, nn.ReLU] * 2 + [nn.Linear]
     model = perceptron([64, 8, 10], norm=None, activation=nn.Tanh)
@@ -31,19 +31,19 @@ def test_a_perceptron_has_a_norm_or_a_bias_before_each_activation():
     assert perceptron([64, 8, 10])[0].bias is None
 
 
-def test_weights_start_by_he():
+def test_weights_start_with_he_variance():
     with one_thread(0):
         weight = perceptron([400, 500, 10])[0].weight
     assert weight.std().item() == pytest.approx((2 / 400) ** 0.5, rel=0.01)
 
 
-def test_an_epoch_has_each_sample_at_most_once_in_whole_batches():
+def test_epoch_uses_samples_at_most_once_in_whole_batches():
     batches = list(minibatches(10, 4))
     assert [len(batch) for batch in batches] == [4, 4]
     assert len(set(torch.cat(batches).tolist())) == 8
 
 
-def test_a_seed_repeats_a_training_and_leaves_torch_as_it_was():
+def test_seed_repeats_training_and_restores_torch():
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
@@ -74,14 +74,14 @@ print(total.hexdigest())
 """
 
 
-def test_a_seed_gives_the_same_numbers_whatever_instructions_the_processor_has():
+def test_seed_gives_same_numbers_on_any_processor():
     older = {"ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "OPENBLAS_CORETYPE": "Nehalem"}
     command = [sys.executable, "-c", A_TRAINING]
     found = [subprocess.check_output(command, env=os.environ | settings) for settings in ({}, older)]
     assert found[0] == found[1]
 
 
-def test_training_runs_just_the_steps_and_says_each_loss():
+def test_training_runs_exact_steps_and_reports_each_loss():
     seen = []
     with one_thread(0):
         train(perceptron([64, 16, 10]), digits(), steps=25, lr=0.5, after_step=lambda *s: seen.append(s))
@@ -89,14 +89,14 @@ def test_training_runs_just_the_steps_and_says_each_loss():
     assert seen[-1][1] < seen[0][1] / 2
 
 
-def test_accuracy_is_that_of_evaluation_and_keeps_the_mode():
+def test_accuracy_uses_evaluation_mode_and_restores_mode():
     data = digits()
     with one_thread(0):
         model = train(perceptron([64, 16, 10]), data, steps=60, lr=0.3)
     assert model.training
     measured = accuracy(model, data.x_test, data.y_test)
     assert model.training
-    # In training mode a single sample could not be normalized; in evaluation each stands for itself.
+    # A single sample can be normalized only in evaluation mode.
     one_by_one = [accuracy(model, x[None], y[None]) for x, y in zip(data.x_test, data.y_test, strict=True)]
     assert measured == pytest.approx(sum(one_by_one) / len(one_by_one))
     assert measured > 0.8

@@ -1,4 +1,4 @@
-"""What the tests of the figures share."""
+"""Fixtures for the tests of figures."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -6,7 +6,7 @@ import pytest
 
 @pytest.fixture
 def axes(request):
-    """As many axes beside each other as the test's module says under PANELS."""
+    """Axes in a row, as many as the test's module sets in PANELS."""
     plt.switch_backend("agg")
     fig, axes = plt.subplots(1, request.module.PANELS)
     yield axes

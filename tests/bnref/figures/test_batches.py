@@ -1,4 +1,4 @@
-"""The figures of the chapter on batches show the numbers that they are given."""
+"""Tests that the figures of the chapter on batches show their results."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from bnref.experiments import batches as experiments
 from bnref.experiments.batches_training import Accumulation, ScalingRule
 from bnref.figures import batches as figures
 
-PANELS = 3  # of the fixture `axes`
+PANELS = 3  # read by the fixture `axes`
 
 
-def test_a_schedule_fills_the_samples_of_each_iteration(axes):
+def test_schedule_marks_samples_of_each_iteration(axes):
     schedule = experiments.schedule(6, 2, epochs=2)
     figures.draw_schedule(axes[0], schedule)
     drawn = np.concatenate([mesh.get_array() for mesh in axes[0].collections])
@@ -18,7 +18,7 @@ def test_a_schedule_fills_the_samples_of_each_iteration(axes):
     assert [tick.get_text() for tick in axes[0].get_yticklabels()] == ["1", "2", "3", "4", "5", "6"]
 
 
-def test_the_paths_are_drawn_with_the_number_of_their_steps(axes):
+def test_paths_are_drawn_with_their_number_of_steps(axes):
     bowl = experiments.bowl()
     descents = [experiments.descend(bowl, size, epochs=1) for size in (442, 221, 1)]
     figures.draw_paths(axes, bowl, descents)
@@ -32,7 +32,7 @@ def test_the_paths_are_drawn_with_the_number_of_their_steps(axes):
         np.testing.assert_array_equal(ax.lines[1].get_xydata()[0], bowl.best())
 
 
-def test_noise_is_drawn_as_measured_beside_the_formulas(axes):
+def test_measured_noise_is_drawn_next_to_formulas(axes):
     sizes = np.array([2, 8, 32])
     measured = [np.outer([1, 3], row) for row in ([1.0, 0.5, 0.2], [0.9, 0.4, 0.1], [3, 2, 1], [5, 4, 3])]
     noise = experiments.Noise(sizes, *measured, np.array([2, 1, 0.4]), np.array([1.8, 0.8, 0.2]))
@@ -44,7 +44,7 @@ def test_noise_is_drawn_as_measured_beside_the_formulas(axes):
     np.testing.assert_allclose(below["variance"], [6, 4, 2])
 
 
-def test_accumulation_is_drawn_for_each_norm_but_not_for_the_whole_batch(axes):
+def test_accumulation_omits_the_whole_batch(axes):
     difference = {name: np.full((2, 3), value) for name, value in (("no norm", 1e-16), ("layer norm", 2e-16))}
     difference["batch norm"] = np.array([[0, 0.2, 0.4], [0, 0.4, 0.6]])
     figures.draw_accumulation(axes[0], Accumulation((1, 2, 4), difference))
@@ -54,7 +54,7 @@ def test_accumulation_is_drawn_for_each_norm_but_not_for_the_whole_batch(axes):
     assert [tick.get_text() for tick in axes[0].get_xticklabels()] == ["2 of 32", "4 of 16"]
 
 
-def test_the_scaling_rules_bars_go_from_the_lowest_to_the_highest(axes):
+def test_scaling_rule_bars_span_lowest_to_highest(axes):
     rule = ScalingRule(32, 0.1, (1, 4), np.array([[0.9, 0.8], [1.0, 0.9]]), np.array([[0.9, 0.4], [1.0, 0.8]]))
     figures.draw_scaling_rule(axes[0], rule)
     scaled, unscaled = axes[0].containers

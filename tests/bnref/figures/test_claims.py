@@ -1,4 +1,4 @@
-"""The table of claims has a row for each claim, and counts its verdicts."""
+"""Tests of the table of claims and the count of its verdicts."""
 
 from bnref.claims import Claim, Finding, Verdict
 from bnref.figures.claims import count, table
@@ -10,11 +10,11 @@ CLAIMS = [
 FINDINGS = [Finding("0.9", Verdict.SHOWN), Finding("0.1", Verdict.CONTRADICTED)]
 
 
-def test_the_count_is_by_verdict():
+def test_claims_are_counted_by_verdict():
     assert count(FINDINGS).data == "Of **2 claims**, 1 shown, 0 not shown here, and 1 contradicted here."
 
 
-def test_a_row_has_claim_source_measured_verdict_and_a_link():
+def test_row_has_claim_source_finding_verdict_and_link():
     lines = table(CLAIMS, [claim.find() for claim in CLAIMS]).data.splitlines()
     rows = [line for line in lines if line.startswith("| <span")]
     assert rows == [

@@ -1,4 +1,4 @@
-"""The figures of the chapter on CNNs show the numbers that they are given."""
+"""Tests that the figures of the chapter on CNNs show their results."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,7 +24,7 @@ def maps():
     return experiments.FeatureMaps(rng.random((5, 4, 8, 8)), rng.normal(size=(6, 4, 3, 3)), before, after)
 
 
-def test_the_schema_shows_each_filter_and_the_statistics_of_its_channel(panels, maps):
+def test_schema_shows_filters_and_channel_statistics(panels, maps):
     ax = panels()
     figures.draw_channels(ax, maps, filters=[5, 1])
     notes = [text.get_text() for text in ax.texts]
@@ -36,7 +36,7 @@ def test_the_schema_shows_each_filter_and_the_statistics_of_its_channel(panels, 
     assert any(np.array_equal(picture, maps.weight[1, 0]) for picture in pictures)
 
 
-def test_maps_are_drawn_before_and_after_on_one_scale_each(panels, maps):
+def test_maps_before_and_after_each_share_a_scale(panels, maps):
     axes = panels(2, 6)
     figures.draw_maps(axes, maps, channels=[4, 2])
     np.testing.assert_array_equal(axes[1, 0].images[0].get_array(), maps.before[0, 2])
@@ -57,7 +57,7 @@ def test_translation_draws_means_and_every_seed(panels):
     np.testing.assert_allclose(seeds, [[0.9, 0.9], [0.7, 0.7], [0.8, 0.2], [0.6, 0.4]])
 
 
-def test_effective_values_stand_beside_the_number_of_places(panels):
+def test_effective_values_are_drawn_with_number_of_places(panels):
     axes = panels(2)
     e = experiments.EffectiveValues(1, 64, np.array([9.0, 5.0]), np.ones(2), np.array([70.0, 80.0]))
     figures.draw_effective_values(axes, [e])

@@ -1,4 +1,4 @@
-"""The figures of the chapter on covariate shift show the numbers that they are given."""
+"""Tests that the figures of the chapter on covariate shift show their results."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from bnref.experiments.covariate_shift_statistics import ByBatch
 from bnref.experiments.covariate_shift_weights import ByDistance, curve, fitted_polynomial, sample
 from bnref.figures import covariate_shift as figures
 
-PANELS = 2  # of the fixture `axes`
+PANELS = 2  # read by the fixture `axes`
 
 
-def test_the_shift_shows_all_points_of_both_sets_and_one_curve(axes):
+def test_shift_shows_all_points_of_both_sets_and_one_curve(axes):
     drawn = sample(test_centre=-0.25, seed=0)
     figures.draw_shift(axes, drawn)
     heights = [sum(bar.get_height() for bar in bars) for bars in axes[0].containers]
@@ -23,7 +23,7 @@ def test_the_shift_shows_all_points_of_both_sets_and_one_curve(axes):
     assert axes[0].get_legend().get_texts()[0].get_text() == f"training set: mean {drawn.x.mean():.2f}"
 
 
-def test_images_stand_in_rows_beside_their_names(axes):
+def test_images_are_drawn_in_named_rows(axes):
     rows = {name: np.random.default_rng(i).uniform(size=(3, 8, 8)) for i, name in enumerate(("day", "night"))}
     figures.draw_images(axes[0], rows)
     sheet = axes[0].images[0].get_array()
@@ -32,7 +32,7 @@ def test_images_stand_in_rows_beside_their_names(axes):
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["day", "night"]
 
 
-def test_sizes_are_lines_with_bands_and_the_cure_a_star(axes):
+def test_sizes_are_drawn_as_bands_and_the_cure_as_a_star(axes):
     scores = np.array([[0.5, 0.7], [0.7, 0.9]])
     figures.draw_by_size(axes[0], BySize((30, 100), scores, scores + 0.05, scores - 0.4), BySize((100,), *[scores] * 3))
     day, night, train, star = axes[0].lines
@@ -42,7 +42,7 @@ def test_sizes_are_lines_with_bands_and_the_cure_a_star(axes):
     assert star.get_ydata() == [scores.mean()]
 
 
-def test_points_are_as_large_as_their_weights_and_the_lines_are_the_fits(axes):
+def test_point_size_shows_weight_and_lines_show_fits(axes):
     drawn = sample(test_centre=0.0, seed=0)
     figures.draw_weights(axes[0], drawn)
     np.testing.assert_allclose(axes[0].collections[0].get_sizes(), 12 * drawn.weights)
@@ -62,7 +62,7 @@ def test_overlap_shows_both_errors_and_the_effective_number(axes):
     assert left > right
 
 
-def test_batches_are_three_lines_over_the_stored_statistics(axes):
+def test_batch_sizes_are_three_lines_above_stored_statistics(axes):
     values = np.array([[0.2, 0.8]])
     result = ByBatch((1, 10), values, values / 2, values / 4, np.array([0.3]), np.array([0.4]))
     figures.draw_by_batch(axes[0], result)

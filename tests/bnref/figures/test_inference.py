@@ -1,4 +1,4 @@
-"""The figures of the chapter on inference show the numbers that they are given."""
+"""Tests that the figures of the chapter on inference show their results."""
 
 import numpy as np
 import pytest
@@ -7,10 +7,10 @@ from bnref.experiments.inference import LayerState
 from bnref.experiments.inference_averages import Precise, Trace
 from bnref.figures import inference as figures
 
-PANELS = 2  # of the fixture `axes`
+PANELS = 2  # read by the fixture `axes`
 
 
-def test_the_state_of_each_layer_has_a_bar_for_each_unit(axes):
+def test_layer_state_has_a_bar_for_each_unit(axes):
     states = [LayerState(*np.random.default_rng(i).normal(size=(4, 5))) for i in range(2)]
     figures.draw_batch_norm_state(axes[0], states)
     strips = axes[0].child_axes
@@ -25,7 +25,7 @@ def test_the_state_of_each_layer_has_a_bar_for_each_unit(axes):
     assert colors[0] != colors[1]
 
 
-def test_moving_averages_start_at_a_new_layers_values(axes):
+def test_moving_averages_start_at_initial_values(axes):
     trace = Trace(np.full(20, 2.0), np.full(20, 0.5))
     figures.draw_moving_averages(axes, trace, [0.5])
     for ax, start, end in zip(axes, (0, 1), (2, 0.5), strict=True):
@@ -36,7 +36,7 @@ def test_moving_averages_start_at_a_new_layers_values(axes):
         assert average[-1] == pytest.approx(end, abs=1e-5)
 
 
-def test_precise_statistics_have_a_line_for_each_way(axes):
+def test_precise_statistics_have_a_line_for_each_method(axes):
     result = Precise((1, 2), (0.9, 0.99), np.arange(12).reshape(3, 2, 2) / 12, np.ones((3, 2)))
     figures.draw_precise(axes[0], result)
     assert [t.get_text() for t in axes[0].figure.legends[0].get_texts()] == [

@@ -1,4 +1,4 @@
-"""The figures of the chapter on internal covariate shift show the numbers that they are given."""
+"""Tests that the figures of the chapter on internal covariate shift show their results."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +32,7 @@ def band(collection):
     return vertices[:, 1].min(), vertices[:, 1].max()
 
 
-def test_accuracy_is_the_mean_over_the_seeds_within_their_range(axes, pair):
+def test_accuracy_is_mean_over_seeds_within_their_range(axes, pair):
     low, high = pair[0], History(**{**vars(pair[0]), "accuracy": pair[0].accuracy + 0.1})
     figures.draw_accuracy(axes[0], [[low, high]])
     np.testing.assert_allclose(axes[0].lines[0].get_ydata(), low.accuracy + 0.05)
@@ -46,14 +46,14 @@ def test_each_layer_has_its_own_percentiles(axes, pair):
         np.testing.assert_array_equal(ax.lines[0].get_ydata(), pair[0].percentiles[:, layer, 1, 2])
 
 
-def test_percentiles_are_those_of_the_last_layer_without_and_with_batch_norm(axes, pair):
+def test_percentiles_show_last_layer_with_and_without_bn(axes, pair):
     figures.draw_percentiles(axes[:2], pair, unit=1)
     for ax, history, title in zip(axes, pair, ("without BN", "with BN"), strict=False):
         assert ax.get_title() == title
         np.testing.assert_array_equal(ax.lines[0].get_ydata(), history.percentiles[:, -1, 1, 1])
 
 
-def test_the_legend_says_what_normalization_does(axes):
+def test_legend_states_moments_before_and_after(axes):
     before = np.random.default_rng(0).normal(size=(50, 4)) * 0.5 + 1
     after = (before - before.mean()) / before.std()
     figures.draw_standardized(axes, Standardized((before,) * 3, (after,) * 3))
@@ -69,7 +69,7 @@ def test_every_run_at_every_learning_rate_is_a_dot(axes):
     assert [label.get_text() for label in axes[0].get_xticklabels()] == ["0.1", "1"]
 
 
-def test_gradient_shifts_and_losses_are_those_of_the_course(axes):
+def test_gradient_shifts_and_losses_are_drawn_as_measured(axes):
     rng = np.random.default_rng(0)
     steps = np.array([20, 40])
     courses = [Course(norm, steps, rng.random((3, 2, 4, 3)), rng.random((3, 2, 8)), np.ones(3)) for norm in (0, 1)]

@@ -1,4 +1,4 @@
-"""The figures of the index page show the numbers that they are given."""
+"""Tests that the figures of the index page show their results."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,7 +7,7 @@ from bnref.experiments.introduction import ACTIVATIONS, STARTS, Gradients, Train
 from bnref.figures.introduction import accuracy_table, draw_gradients, stones_table
 
 
-def test_gradients_are_drawn_as_shares_of_the_last_layers():
+def test_gradients_are_drawn_relative_to_last_layer():
     settings = [(a, s, norm) for a in ACTIVATIONS for s in STARTS for norm in (False, True)]
     results = [Gradients(*setting, np.array([[1.0, 4.0], [3.0, 4.0]]) * (i + 1)) for i, setting in enumerate(settings)]
     fig, axes = plt.subplots(3, 1)
@@ -23,7 +23,7 @@ def test_gradients_are_drawn_as_shares_of_the_last_layers():
     plt.close(fig)
 
 
-def test_the_table_has_a_row_for_each_start_and_the_means():
+def test_table_has_means_in_a_row_for_each_start():
     results = [
         Trained(a, s, norm, np.array([0.2, 0.4]) + 0.5 * norm) for a in ACTIVATIONS for s in STARTS for norm in (0, 1)
     ]
@@ -33,7 +33,7 @@ def test_the_table_has_a_row_for_each_start_and_the_means():
     assert len(set(map(len, lines))) == 1
 
 
-def test_the_stones_have_a_row_for_each_treatment():
+def test_stones_table_has_a_row_for_each_treatment():
     header, *rows = stones_table(kidney_stones()).splitlines()
     assert header.split() == ["small", "large", "all", "adjusted"]
     assert [row.split()[-4:] for row in rows] == [["93%", "73%", "78%", "83%"], ["87%", "69%", "83%", "78%"]]

@@ -1,4 +1,4 @@
-"""The figures of the chapter on normalization types show the numbers that they are given."""
+"""Tests that the figures of the chapter on normalization types show their results."""
 
 import itertools
 
@@ -13,10 +13,10 @@ from bnref.experiments.norm_types_whitening import Neighbours
 from bnref.figures import norm_types as figures
 from bnref.figures.style import BLUE, RED
 
-PANELS = 4  # of the fixture `axes`
+PANELS = 4  # read by the fixture `axes`
 
 
-def test_lit_entries_are_those_that_share_and_walls_do_not_overlap(axes):
+def test_lit_entries_share_statistics_and_do_not_overlap(axes):
     figures.draw_normalization(axes)
     for ax, norm, count in zip(axes, NORMS, (16, 24, 4, 12), strict=True):
         assert ax.get_title() == f"{norm}\n{count} of 96 share"
@@ -31,7 +31,7 @@ def test_lit_entries_are_those_that_share_and_walls_do_not_overlap(axes):
     assert all(before.max() < after.min() for before, after in itertools.pairwise(walls))
 
 
-def test_scatter_plots_show_every_digit_and_the_moments(axes):
+def test_scatter_plots_show_every_digit_and_moments(axes):
     result = batch()
     figures.draw_standardization(axes[:2], result)
     figures.draw_whitening(axes[2:], result)
@@ -53,7 +53,7 @@ def test_errors_are_means_with_a_band(axes):
     assert {tuple(corner) for corner in band} >= {(32, 2), (32, 4), (2, 50), (2, 60)}
 
 
-def test_the_variance_shift_has_its_dots_on_its_curve(axes):
+def test_measured_variance_shift_lies_on_its_curve(axes):
     figures.draw_shift(axes[0], [Shift(0.5, 1.0, 1 / 3, (0.33, 0.34))])
     curve, dots = axes[0].lines
     assert np.interp(0.5, *curve.get_xydata().T) == pytest.approx(1 / 3)

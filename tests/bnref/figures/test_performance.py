@@ -1,4 +1,4 @@
-"""The figures and tables of the page on performance show the numbers that they are given."""
+"""Tests that the figures and tables of the page on performance show their results."""
 
 import matplotlib.pyplot as plt
 
@@ -6,7 +6,7 @@ from bnref.experiments.performance import Timing
 from bnref.figures.performance import draw_block_sizes, draw_times, markdown_table
 
 
-def test_times_are_drawn_as_multiples_of_torchs_kernel():
+def test_times_are_drawn_relative_to_torchs_kernel():
     seconds = {"bnref": 2.0, "torch's kernel": 1.0, "memcpy": 0.5}
     timings = [
         Timing(task, way, (4, 3), "float32", s)
@@ -31,6 +31,6 @@ def test_block_sizes_are_drawn_in_kilobytes():
     plt.close(fig)
 
 
-def test_a_table_rounds_its_floats():
+def test_table_rounds_floats():
     text = markdown_table(["a", "b"], [["x", 1.234], ["y", 2]]).data
     assert text.splitlines() == ["| a | b |", "| --- | --- |", "| x | 1.23 |", "| y | 2 |"]

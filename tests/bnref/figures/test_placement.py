@@ -1,19 +1,19 @@
-"""The figures of the chapter on placement show the numbers that they are given."""
+"""Tests that the figures of the chapter on placement show their results."""
 
 import numpy as np
 
-from bnref.experiments.placement import Linearity, Spirals
+from bnref.experiments.placement import Linearity, Spirals, linear_box
 from bnref.experiments.placement_gradients import graph
 from bnref.figures import placement as figures
 from bnref.figures import placement_graph
 from bnref.placement import tanh_linearity
 
-PANELS = 2  # of the fixture `axes`
+PANELS = 2  # read by the fixture `axes`
 
 
-def test_the_box_holds_the_share_of_the_inputs_that_the_title_says(axes):
+def test_box_holds_share_of_inputs_stated_in_title(axes):
     inputs = np.array([-3.0, -0.5, 0.0, 0.5, 1.5])
-    figures.draw_linear_box(axes, inputs)
+    figures.draw_linear_box(axes, linear_box(inputs))
     assert axes[0].get_title() == f"in the box $R^2$ = {tanh_linearity(inputs[1:4]):.3f}"
     assert axes[1].get_title().startswith("60% ")
     (box,) = (p for p in axes[0].patches if p.get_width() == 2)
@@ -22,7 +22,7 @@ def test_the_box_holds_the_share_of_the_inputs_that_the_title_says(axes):
     assert (sum(inside), sum(outside)) == (3, 2)
 
 
-def test_linearity_is_drawn_as_the_mean_over_layers(axes):
+def test_linearity_is_drawn_as_mean_over_layers(axes):
     scores = np.array([[0.9, 0.8], [0.7, 0.6]])
     figures.draw_linearity(axes[0], Linearity(np.array([1.0, 2.0]), scores, scores + 0.1, scores, scores))
     sigmoid, tanh = (line for line in axes[0].lines if line.get_label() in ("tanh", "sigmoid"))
@@ -30,7 +30,7 @@ def test_linearity_is_drawn_as_the_mean_over_layers(axes):
     np.testing.assert_allclose(sigmoid.get_ydata(), [0.9, 0.8])
 
 
-def test_each_map_names_its_gamma_and_its_accuracy(axes):
+def test_each_map_states_gamma_and_accuracy(axes):
     grid, answer = np.linspace(-1, 1, 3), np.full((3, 3), 0.2)
     results = [Spirals(0.1, how, np.array([0.5, 1.0]), grid, grid, grid, answer) for how in (False, True)]
     x, y = np.array([[0.0, 0.5], [0.2, 0.1], [0.3, 0.3]]), np.array([0, 1, 1])
@@ -39,7 +39,7 @@ def test_each_map_names_its_gamma_and_its_accuracy(axes):
     assert [len(line.get_xdata()) for line in axes[0].lines] == [1, 2]
 
 
-def test_the_graph_shows_each_nodes_value_and_gradient(axes):
+def test_graph_shows_value_and_gradient_of_each_node(axes):
     column = np.array([[1.0], [2.0], [6.0]])
     nodes = graph(column, np.array([2.0]), np.array([0.5]), np.eye(3, 1))
     placement_graph.draw_graph(axes[0], nodes)
@@ -52,7 +52,7 @@ def test_the_graph_shows_each_nodes_value_and_gradient(axes):
     assert set(placement_graph.NODES) == set(nodes)
 
 
-def test_the_arrows_lead_from_each_node_to_what_is_computed_from_it(axes):
+def test_arrows_lead_from_nodes_to_their_results(axes):
     needs = {"mean": "x", "centred": "x mean", "square": "centred", "var": "square", "root": "var"}
     needs |= {"inverse": "root", "xhat": "centred inverse", "y": "xhat gamma beta"}
     wanted = {(start, end) for end, starts in needs.items() for start in starts.split()}

@@ -1,4 +1,4 @@
-"""The figures of the closing chapter show the numbers that they are given."""
+"""Tests that the figures of the closing chapter show their results."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +15,7 @@ def ax():
     plt.close(fig)
 
 
-def test_explosions_of_one_batch_size_are_drawn_with_their_growth_and_what_is_expected(ax):
+def test_explosions_show_measured_and_expected_growth(ax):
     norms = 2.0 ** np.arange(19, -1, -1)[None] * np.array([[1.0], [3.0]])
     draw_explosions(ax, [Explosion("net", 128, norms), Explosion("other", 32, norms)])
     measured, expected = ax.lines

@@ -265,7 +265,7 @@ def standardize(x):
             pass
         class SkipTest(Exception):
             pass
-        raised = [CheckFailed("Not so: all is well."), SkipTest("skip"), StopIteration(3), GeneratorExit("x")]
+        raised = [CheckFailed("Failed: all is well."), SkipTest("skip"), StopIteration(3), GeneratorExit("x")]
         def standardize(x):
             raise raised.pop() if raised else StopAsyncIteration
     """),

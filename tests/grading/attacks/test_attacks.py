@@ -1,12 +1,13 @@
-"""All attacks are graded in one batch, with honest submissions among them: none earns more than its honest answer."""
+"""Attacks are graded in a batch, with honest submissions among them: none earns more than its honest answer.
+
+`make test` grades one attack of each kind; all others are slow.
+"""
 
 import json
 import os
 import re
 import socket
 import sqlite3
-import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 
@@ -16,15 +17,44 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.grading.attacks import exhausting, forbidden, leaving, looking, lying, metadata, patching, reaching, wire
 from tests.grading.attacks.attack import FULL, right
+from tests.grading.commands import grade, graded_notebook, records_in
 
 KINDS = (patching, lying, looking, forbidden, wire, exhausting, leaving, reaching, metadata)
 ATTACKS = {name: attack for kind in KINDS for name, attack in kind.ATTACKS.items()}
+# Of each kind what make test runs: for those that use something up, one of each thing.
+OF_EACH_KIND = (
+    "patch-isclose",
+    "lie-equal",
+    "raise-check-failed",
+    "spy-files",
+    "use-bnref-within",
+    "forbidden",
+    "wire-forged",
+    "loop-in-a-call",
+    "fork-bomb",
+    "memory",
+    "print-in-a-call",
+    "file-600-megabytes",
+    "exit-in-a-call",
+    "crash",
+    "processes-that-stay",
+    "write-neighbour",
+    "network",
+    "leftover-1",
+    "leftover-2",
+    "meta-points",
+    "meta-script",
+    "right-pasted-twice",
+)
 HONEST = {
     "a-right": right(),
     "m-with-a-secret": right("# LEAKED-OUT: what a neighbour wrote"),
     "z-right": right(),
 }
-EVERYONE = ATTACKS | HONEST
+BATCHES = {
+    "one of each kind": {name: ATTACKS[name] for name in OF_EACH_KIND},
+    "the others": {name: attack for name, attack in ATTACKS.items() if name not in OF_EACH_KIND},
+}
 MARK = "86399.5"  # seconds that a process sleeps which an attack leaves behind
 PWNED = "pwned-by-a-submission"
 LIMITS = """
@@ -111,8 +141,15 @@ def listeners(home):
     return Listeners(home)
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory, home, listeners):
+def each(attacks):
+    """Run a test on the batch and the name of each of these attacks."""
+    cases = [(batch, name) for batch, those in BATCHES.items() for name in attacks if name in those]
+    marked = [pytest.param(*case, marks=[pytest.mark.slow] * (case[0] == "the others"), id=case[1]) for case in cases]
+    return pytest.mark.parametrize(("course", "student"), marked, indirect=["course"])
+
+
+@pytest.fixture(scope="module", params=["one of each kind", pytest.param("the others", marks=pytest.mark.slow)])
+def course(request, tmp_path_factory, home, listeners):
     folder = tmp_path_factory.mktemp("class")
     places = {
         "PORT": listeners.port,
@@ -122,28 +159,13 @@ def course(tmp_path_factory, home, listeners):
         "HOME": home,
         "REPOSITORY": REPOSITORY,
     }
-    for student, attack in EVERYONE.items():
+    for student, attack in (BATCHES[request.param] | HONEST).items():
         attack.write(folder, student, **places)
     link(folder)
     (folder / "nbgrader_config.py").write_text(LIMITS)
     handed_in = files(folder / "submitted")
-    command = [
-        sys.executable,
-        "-m",
-        "bngrader",
-        "grade",
-        "scaling",
-        "--course",
-        folder,
-        "--json",
-        folder / "scores.json",
-        "--jobs",
-        "2",
-    ]
     secrets = {"HOME": str(home), "COURSE_SECRET": "LEAKED-OUT by the environment"}
-    ran = subprocess.run(
-        command, cwd=folder, env=os.environ | secrets, capture_output=True, text=True, errors="replace", check=False
-    )
+    ran = grade(folder, "--jobs", 2, cwd=folder, env=os.environ | secrets, errors="replace")
     assert ran.returncode == 0, ran.stdout[-5000:] + ran.stderr[-5000:]
     (folder / "printed.txt").write_text(ran.stdout + ran.stderr)
     assert files(folder / "submitted") == handed_in
@@ -151,16 +173,19 @@ def course(tmp_path_factory, home, listeners):
 
 
 @pytest.fixture(scope="module")
+def everyone(course):
+    """The attacks and the honest submissions of the batch."""
+    names = {path.name for path in (course / "submitted").iterdir()} - set(LINKS)
+    return {name: (ATTACKS | HONEST)[name] for name in names}
+
+
+@pytest.fixture(scope="module")
 def records(course):
-    return {record["student"]: record for record in json.loads((course / "scores.json").read_text())}
+    return records_in(course)
 
 
 def scores(record):
     return {name: cell["score"] for name, cell in record["cells"].items() if name in FULL}
-
-
-def graded_notebook(course, student):
-    return nbformat.read(course / "autograded" / student / "scaling" / "scaling.ipynb", as_version=4)
 
 
 def printed(notebook):
@@ -169,8 +194,8 @@ def printed(notebook):
     return json.dumps([output for output in outputs if output.output_type != "error"])
 
 
-@pytest.mark.parametrize("student", ATTACKS)
-def test_an_attack_earns_what_its_honest_answer_earns(records, student):
+@each(ATTACKS)
+def test_an_attack_earns_only_what_its_honest_answers_earn(records, student):
     got, deserved = scores(records[student]), ATTACKS[student].deserves
     assert records[student]["error"] is None
     assert set(got) == set(deserved)
@@ -179,7 +204,7 @@ def test_an_attack_earns_what_its_honest_answer_earns(records, student):
 
 
 @pytest.mark.parametrize("student", HONEST)
-def test_an_honest_submission_among_attacks_has_its_points(records, student):
+def test_an_honest_submission_among_attacks_keeps_its_points(records, student):
     assert scores(records[student]) == FULL
     assert (records[student]["status"], records[student]["score"]) == ("needs_manual", 15)
     assert not any(cell["hints"] for cell in records[student]["cells"].values())
@@ -193,15 +218,24 @@ def test_a_link_is_refused_in_a_line(records, student):
     assert len(record["error"].splitlines()) == 1
 
 
-def test_the_batch_graded_everybody_and_says_so(course, records):
+def test_the_round_graded_everybody_and_reports_it(course, everyone, records):
     said = (course / "printed.txt").read_text()
-    assert set(records) == set(EVERYONE) | set(LINKS)
-    assert f"{len(records)} submissions: {len(EVERYONE)} wait for a person's grade, {len(LINKS)} failed." in said
+    assert set(records) == set(everyone) | set(LINKS)
+    assert f"{len(records)} submissions: {len(everyone)} wait for a person's grade, {len(LINKS)} failed." in said
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("student", EVERYONE)
-def test_nothing_secret_was_found_and_nothing_was_let_through(course, student):
+@each(ATTACKS)
+def test_an_attack_shows_no_secret_in_its_outputs(course, student):
+    assert_nothing_secret_is_shown(course, student)
+
+
+@pytest.mark.parametrize("student", HONEST)
+def test_an_honest_submission_shows_no_secret(course, student):
+    assert_nothing_secret_is_shown(course, student)
+
+
+def assert_nothing_secret_is_shown(course, student):
     shown = printed(graded_notebook(course, student))
     feedback = (course / "feedback" / student / "scaling" / "scaling.html").read_text()
     assert "LEAKED-OUT" not in shown
@@ -209,28 +243,28 @@ def test_nothing_secret_was_found_and_nothing_was_let_through(course, student):
     assert max(len(shown), len(feedback)) < 4 << 20
 
 
-@pytest.mark.parametrize("student", [*looking.SPIES, "leftover-1", "leftover-2", "leftover-3"])
-def test_a_spy_that_found_nothing_has_looked(course, student):
+@each([*looking.SPIES, "leftover-1", "leftover-2", "leftover-3"])
+def test_a_spy_did_look_for_secrets(course, student):
     cell = next(cell for cell in graded_notebook(course, student).cells if cell.id == "standardize")
     assert "looked" in printed(nbformat.v4.new_notebook(cells=[cell]))
 
 
-@pytest.mark.parametrize(
-    ("student", "limit"),
-    [
-        ("loop-in-a-call", "3 seconds"),
-        ("loop-deaf-to-signals", "3 seconds"),
-        ("exit-in-a-call", "ended"),
-        ("crash", "ended"),
-        ("forbidden", "sklearn.preprocessing"),
-        ("use-bnref-within", "bnref"),
-    ],
-)
-def test_what_stopped_an_attack_is_said_by_name(records, student, limit):
-    assert limit in " ".join(records[student]["cells"]["test_standardize_constant"]["hints"])
+STOPPED_BY = {
+    "loop-in-a-call": "3 seconds",
+    "loop-deaf-to-signals": "3 seconds",
+    "exit-in-a-call": "ended",
+    "crash": "ended",
+    "forbidden": "sklearn.preprocessing",
+    "use-bnref-within": "bnref",
+}
 
 
-def test_nothing_came_through_to_the_network_or_to_a_socket(course, listeners):
+@each(STOPPED_BY)
+def test_the_limit_that_stopped_an_attack_is_named(records, student):
+    assert STOPPED_BY[student] in " ".join(records[student]["cells"]["test_standardize_constant"]["hints"])
+
+
+def test_no_attack_reached_a_socket(course, listeners):
     assert list(listeners.reached()) == []
 
 
@@ -244,7 +278,7 @@ def test_no_process_outlives_the_batch(course):
     assert left == []
 
 
-def test_no_file_appeared_outside(course, home):
+def test_no_file_appeared_outside(course, everyone, home):
     expected = {
         "submitted",
         "autograded",
@@ -270,29 +304,30 @@ def test_no_file_appeared_outside(course, home):
         assert not left & {PWNED, "leftover", "large", "link", "done", "sitecustomize.py"}, folder
     assert not list(home.rglob("startup/00.py"))
     page = {"scaling.html", "timestamp.txt", "submission_secret.txt"}  # the last two for nbgrader's release_feedback
-    for student in EVERYONE:
+    for student in everyone:
         assert {path.name for path in (course / "feedback" / student / "scaling").iterdir()} == page
         assert not any(path.is_symlink() for path in (course / "autograded" / student).rglob("*"))
 
 
-def test_the_gradebook_is_whole(course, records):
+def test_the_gradebook_is_whole(course, everyone, records):
     gradebook = sqlite3.connect(course / "gradebook.db")
     assert gradebook.execute("pragma integrity_check").fetchall() == [("ok",)]
     graded = "select count(*), sum(auto_score), sum(manual_score) from grade where auto_score is not null"
     count, total, manual = gradebook.execute(graded).fetchone()
-    assert (count, manual) == (len(FULL) * len(EVERYONE), None)
-    assert total == sum(sum(scores(records[student]).values()) for student in EVERYONE)
+    assert (count, manual) == (len(FULL) * len(everyone), None)
+    assert total == sum(sum(scores(records[student]).values()) for student in everyone)
     assert gradebook.execute("select sum(max_score) from grade_cells").fetchone() == (20,)
 
 
-def test_no_script_of_a_submission_reaches_the_instructors_browser(course):
-    feedback = (course / "feedback" / "meta-script" / "scaling" / "scaling.html").read_text()
+@each(["meta-script"])
+def test_no_script_of_a_student_reaches_the_instructor(course, student):
+    feedback = (course / "feedback" / student / "scaling" / "scaling.html").read_text()
     assert f"<script>fetch('/formgrader/api/{PWNED}')" not in feedback
     assert not re.search(r"<[^<>]*\bonerror=", feedback)
     assert 'href="javascript:alert' not in feedback
     kinds = {
         kind
-        for cell in graded_notebook(course, "meta-script").cells
+        for cell in graded_notebook(course, student).cells
         for output in cell.get("outputs", [])
         for kind in output.get("data", {})
     }

@@ -1,16 +1,14 @@
 """A small class whose right grades are known, rounds of grading over it, and the proof that nothing was lost."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
 
-import nbformat
-from nbgrader.api import Grade, Gradebook, SubmittedAssignment
+from nbgrader.api import Grade, SubmittedAssignment
 
 from tests.conftest import PATIENCE, REPOSITORY
 from tests.grading import sample_class
+from tests.grading.commands import gradebook, graded_notebook, grading, hand_in, records_in
 
 SCORES = {"ada-right": 15, "dan-ddof": 12, "ida-inverse": 13, "kim-empty": 0}
 
@@ -18,22 +16,8 @@ SCORES = {"ada-right": 15, "dan-ddof": 12, "ida-inverse": 13, "kim-empty": 0}
 def make_class(folder):
     submissions = sample_class.submissions()
     for student in SCORES:
-        path = folder / "submitted" / student / "scaling" / "scaling.ipynb"
-        path.parent.mkdir(parents=True)
-        path.write_text(submissions[student])
+        hand_in(folder, student, submissions[student])
     return folder
-
-
-def command(folder, *arguments, start=("-m", "bngrader")):
-    options = ["--course", folder, "--json", folder / "scores.json", *arguments]
-    return [sys.executable, *start, *map(str, ["grade", "scaling", *options])]
-
-
-def grade(folder, *arguments, **options):
-    """One round; gives the finished process."""
-    return subprocess.run(
-        command(folder, *arguments, **options), cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
 
 
 def start(folder, *arguments, after):
@@ -47,7 +31,7 @@ def start(folder, *arguments, after):
         str(call),
     )
     process = subprocess.Popen(
-        command(folder, *arguments, start=standing),
+        grading(folder, *arguments, start=standing),
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -67,15 +51,14 @@ def go_on(process):
 
 def assert_each_has_its_grade(folder):
     """Every submission has exactly one grade in the gradebook, the right one, and its files."""
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
-        submissions = gradebook.db.query(SubmittedAssignment).all()
+    with gradebook(folder) as book:
+        submissions = book.db.query(SubmittedAssignment).all()
         assert sorted(submission.student_id for submission in submissions) == sorted(SCORES)
         assert {submission.student_id: submission.score for submission in submissions} == SCORES
-        assert gradebook.db.query(Grade).count() == len(SCORES) * 11
+        assert book.db.query(Grade).count() == len(SCORES) * 11
     for student in SCORES:
-        notebook = nbformat.read(folder / "autograded" / student / "scaling" / "scaling.ipynb", as_version=4)
+        notebook = graded_notebook(folder, student)
         assert all(cell.execution_count for cell in notebook.cells if cell.id.startswith("test_"))
         assert (folder / "feedback" / student / "scaling" / "scaling.html").read_text().rstrip().endswith("</html>")
     assert [name for _, _, names in os.walk(folder) for name in names if name.endswith(".part")] == []
-    records = json.loads((folder / "scores.json").read_text())
-    assert {record["student"]: record["score"] for record in records} == SCORES
+    assert {student: record["score"] for student, record in records_in(folder).items()} == SCORES

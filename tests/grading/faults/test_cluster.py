@@ -5,7 +5,8 @@ import signal
 
 from distributed import LocalCluster
 
-from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, grade, make_class, start
+from tests.grading.commands import grade
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
 
 def test_a_lost_dask_worker_loses_no_submission(tmp_path):
@@ -18,7 +19,7 @@ def test_a_lost_dask_worker_loses_no_submission(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_a_scheduler_that_is_not_there_is_one_message(tmp_path):
+def test_a_missing_scheduler_is_one_message(tmp_path):
     ran = grade(make_class(tmp_path), "--scheduler", "tcp://127.0.0.1:9")
     assert ran.returncode == 2
     assert "--scheduler tcp://127.0.0.1:9: no scheduler answers there" in ran.stderr

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 
 import nbformat
 import psutil
+import pytest
 
 from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.grading.grade_submission import Job
-from bngrader.grading.process_pool import LOST, in_processes
+from bngrader.grading.pool import LOST
+from bngrader.grading.process_pool import in_processes
 from tests.conftest import PATIENCE, REPOSITORY
-from tests.grading.faults.rounds import (
-    assert_each_has_its_grade,
-    go_on,
-    grade,
-    make_class,
-    start,
-)
+from tests.grading.commands import grade
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
 # The first call that a round does not survive, from its start to its end.
 STAGES = [
@@ -28,13 +25,21 @@ STAGES = [
 ]
 
 
-def test_the_writer_killed_at_each_stage_loses_nothing(tmp_path):
+@pytest.mark.slow
+def test_killing_the_writer_at_any_stage_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     for place, number in STAGES:
         killed = ("-m", "tests.grading.faults.signalled_at", "SIGKILL", place, str(number))
         round_ = grade(folder, "--jobs", 1, start=killed)
         assert round_.returncode == -signal.SIGKILL, (place, round_.stdout, round_.stderr)
         assert not (folder / "scores.json").exists()
+    last = grade(folder)
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert_each_has_its_grade(folder)
+
+
+def test_killing_the_writer_loses_nothing(tmp_path):
+    folder = make_class(tmp_path)
     round_ = start(folder, "--jobs", 2, after=1)
     others = psutil.Process(round_.pid).children(recursive=True)
     round_.kill()
@@ -47,7 +52,7 @@ def test_the_writer_killed_at_each_stage_loses_nothing(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
+def test_a_killed_worker_is_replaced(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 2, after=1)
     killed = []
@@ -65,7 +70,7 @@ def test_a_killed_worker_is_replaced_and_its_submission_graded(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
+def test_a_killed_zygote_costs_no_grade(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 2, after=1)
     zygotes = [
@@ -79,7 +84,7 @@ def test_the_shared_process_killed_costs_no_submission_its_grade(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_ctrl_c_keeps_what_is_done_and_the_next_round_does_the_rest(tmp_path):
+def test_the_next_round_finishes_what_ctrl_c_interrupted(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 1, after=2)
     os.killpg(process.pid, signal.SIGINT)
@@ -101,7 +106,7 @@ class Deadly(Job):
         return os._exit, (1,)
 
 
-def test_a_job_that_ends_its_process_twice_is_failed_and_stops_no_other():
+def test_a_job_that_kills_two_processes_fails_by_itself():
     source = nbformat.writes(gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))).encode()
     kinds = {"before": Job, "deadly": Deadly, "after": Job, "last": Job}
     jobs = [kind(student, "scaling", source) for student, kind in kinds.items()]

@@ -7,15 +7,11 @@ import subprocess
 import threading
 from contextlib import contextmanager
 
+import pytest
+
 from tests.conftest import lacking
-from tests.grading.faults.rounds import (
-    assert_each_has_its_grade,
-    command,
-    go_on,
-    grade,
-    make_class,
-    start,
-)
+from tests.grading.commands import grade, grading
+from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
 # In a file system of its own, of 1 MB: a round that finds it full; then, after it has grown, one that does not.
 FULL_THEN_NOT = """
@@ -34,7 +30,7 @@ def test_a_full_disk_stops_the_round_and_loses_nothing(tmp_path):
     disk.mkdir()
     out.mkdir()
     apart = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
-    script = [*apart, "sh", "-c", FULL_THEN_NOT, "sh", disk, folder, *command(disk, "--jobs", 1)]
+    script = [*apart, "sh", "-c", FULL_THEN_NOT, "sh", disk, folder, *grading(disk, "--jobs", 1)]
     if shutil.which("unshare") is None:
         lacking("unshare", "install util-linux")
     environment = os.environ | {"CLASS": str(disk), "OUT": str(out)}
@@ -57,7 +53,7 @@ def locked(folder):
     connection.close()
 
 
-def test_a_gradebook_that_is_locked_for_a_while_is_waited_for(tmp_path):
+def test_a_round_waits_for_a_locked_gradebook(tmp_path):
     folder = make_class(tmp_path)
     process = start(folder, "--jobs", 1, after=1)
     with locked(folder) as connection:
@@ -68,7 +64,8 @@ def test_a_gradebook_that_is_locked_for_a_while_is_waited_for(tmp_path):
     assert_each_has_its_grade(folder)
 
 
-def test_a_gradebook_that_stays_locked_stops_the_round_and_loses_nothing(tmp_path):
+@pytest.mark.slow
+def test_a_gradebook_that_stays_locked_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     database = f"sqlite:///{folder / 'gradebook.db'}?timeout=1"
     process = start(folder, "--jobs", 1, "--db", database, after=1)

@@ -9,7 +9,7 @@ import msgpack
 import pytest
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.protocol.channel import TREE_BYTES, Channel
+from bngrader.engine.protocol.channel import MAX_TREE_BYTES, Channel
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_message_crosses_whole():
 @pytest.mark.parametrize(
     "sent",
     [
-        struct.pack("<II", TREE_BYTES + 1, 0),
+        struct.pack("<II", MAX_TREE_BYTES + 1, 0),
         struct.pack("<II", 1, 1 << 30),
         struct.pack("<IIQ", 1, 1, 1001),
         struct.pack("<IIQQ", 1, 2, 1 << 63, 1 << 63),

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.protocol import random_state
+from bngrader.engine.judge.random_state import move_on
 from bngrader.engine.protocol.array_memory import region_of
+from bngrader.engine.protocol.random_state import Twin, state_of
 from bngrader.engine.protocol.tensors import pack_tensor, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
 
@@ -26,7 +27,7 @@ def resolve(tag, body, unpacker):
 def crossed(value):
     packer = Packer(export)
     node = packer.pack(value)
-    return Unpacker([bytearray(buffer) for buffer in packer.memory.finish()], resolve, []).unpack(node)
+    return Unpacker([bytearray(buffer) for buffer in packer.arrays.finish()], resolve, []).unpack(node)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +82,12 @@ def test_a_result_in_an_arguments_memory_is_a_view_of_it():
     argument = np.arange(10.0)
     packer = Packer(export)
     node = packer.pack(argument)
-    buffers = [bytearray(buffer) for buffer in packer.memory.finish()]
+    buffers = [bytearray(buffer) for buffer in packer.arrays.finish()]
     there = Unpacker(buffers, resolve, []).unpack(node)
     answer = Packer(export, [region_of(buffer) for buffer in buffers])
     reply = answer.pack(there[2:5])
-    assert answer.memory.finish() == []
-    back = Unpacker([], resolve, packer.memory.regions).unpack(reply)
+    assert answer.arrays.finish() == []
+    back = Unpacker([], resolve, packer.arrays.regions).unpack(reply)
     assert np.may_share_memory(back, argument)
     assert list(back) == [2, 3, 4]
 
@@ -171,10 +172,10 @@ def test_deep_nodes_are_refused():
 def test_a_result_outside_of_its_argument_is_refused():
     packer = Packer(export)
     packer.pack(np.arange(4.0))
-    packer.memory.finish()
+    packer.arrays.finish()
     for node in (array(buffer=-1, offset=24), array(buffer=-1, shape=(5,)), array(buffer=-1, strides=(-8,))):
         with pytest.raises(ProtocolError):
-            Unpacker([], resolve, packer.memory.regions).unpack(node)
+            Unpacker([], resolve, packer.arrays.regions).unpack(node)
 
 
 @pytest.mark.parametrize("kind", [np.random.PCG64, np.random.PCG64DXSM])
@@ -182,14 +183,14 @@ def test_a_generator_moves_on_as_far_as_its_twin_drew(kind):
     mine, twin = (np.random.Generator(kind(5)) for _ in range(2))
     twin.normal(size=100_000)
     twin.integers(3, dtype=np.int32)
-    random_state.move_on(random_state.Twin(mine), random_state.state_of(twin))
+    move_on(Twin(mine), state_of(twin))
     assert mine.integers(1 << 40) == twin.integers(1 << 40)
 
 
 def test_a_generator_cannot_be_put_elsewhere():
     mine, other = np.random.default_rng(5), np.random.default_rng(6)
-    state = random_state.state_of(mine)
-    same_stream = [state[0], random_state.state_of(other)[1], *state[2:]]
-    for forged in (random_state.state_of(other), same_stream, state[:4], [*state[:4], 1 << 40], None):
+    state = state_of(mine)
+    same_stream = [state[0], state_of(other)[1], *state[2:]]
+    for forged in (state_of(other), same_stream, state[:4], [*state[:4], 1 << 40], None):
         with pytest.raises(ProtocolError):
-            random_state.move_on(random_state.Twin(mine), forged)
+            move_on(Twin(mine), forged)

@@ -5,6 +5,8 @@ import pytest
 from bngrader import check
 from tests.bngrader.engine.running import error, printed, run
 
+pytestmark = pytest.mark.real
+
 RIGHT = "def double(x):\n    return 2 * x\n"
 WRONG = "def double(x):\n    return 3 * x\n"
 TRIED = "close(call(double, np.ones(2), y=(2,)), [2, 2], 'double doubles', x=1)\n"
@@ -60,7 +62,7 @@ def test_an_answer_that_imports_the_checks_keeps_its_points(tried, way):
     answer, test = tried[way]
     assert error(test) is None
     said = (error(answer) or "").partition("\n")[0]
-    assert said == ("CheckFailed: Not so: double triples." if "fails" in way else "")
+    assert said == ("CheckFailed: Failed: double triples." if "fails" in way else "")
 
 
 def test_a_students_own_check_says_what_it_says_in_jupyter():
@@ -90,4 +92,4 @@ def test_the_stand_in_shows_no_mistakes_and_no_seed():
 
 def test_a_patched_stand_in_helps_no_wrong_answer():
     patched = "import bngrader.check as c\nc.close = c.call = lambda *rest, **named: rest[0]\n"
-    assert "Not so: double doubles." in error(graded(patched + WRONG)[0][1])
+    assert "Failed: double doubles." in error(graded(patched + WRONG)[0][1])

@@ -12,8 +12,15 @@ import pytest
 from bngrader.engine.sandbox import namespaces, obstacles
 from tests.conftest import REPOSITORY, lacking
 
+pytestmark = pytest.mark.real
+
 TRY = [sys.executable, "-m", "bngrader.engine.sandbox.namespaces"]
-FILTERED = "from bngrader.engine import seccomp; import os, sys; seccomp.install(); os.execv(sys.argv[1], sys.argv[1:])"
+FILTERED = """
+import os, sys
+from bngrader.engine.sandbox import seccomp
+seccomp.install()
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.grading import test_import
-from tests.grading.test_import import BOB, ROSTER, fails, make_folder, make_zip, run, submitted
+from tests.bngrader.lms import test_import_submissions
+from tests.bngrader.lms.test_import_submissions import BOB, ROSTER, fails, make_folder, make_zip, run, submitted
 
-course = test_import.course
+course = test_import_submissions.course
 
 
 def test_an_uploaded_timestamp_never_counts(course):
@@ -30,7 +30,7 @@ def test_an_uploaded_timestamp_never_counts(course):
     assert found["zoe"]["said"] == ""
 
 
-def test_an_uploaded_timestamp_does_not_undo_canvass_late_mark(course):
+def test_an_uploaded_timestamp_keeps_canvass_late_mark(course):
     files = {
         "ngbob_LATE_502_14_scaling.ipynb": "bob's",
         "ngbob_LATE_502_15_timestamp.txt": "2026-02-01 10:00:00 UTC",
@@ -47,7 +47,7 @@ def test_an_uploaded_timestamp_does_not_undo_canvass_late_mark(course):
     assert submitted(course) == {"bob, jr./scaling/scaling.ipynb": "bob's"}
 
 
-def test_a_file_that_is_named_as_anothers_stays_its_owners(course):
+def test_a_file_named_like_anothers_stays_with_its_owner(course):
     moodle = {
         "Ada Lovelace_1_assignsubmission_file_ngbob_502_14_scaling.ipynb": "ada's",
         "Ludwig van Beethoven_2_assignsubmission_file_/Zoe_77_assignsubmission_file_/scaling.ipynb": "ludwig's",
@@ -84,7 +84,7 @@ def test_nobody_puts_a_file_among_anothers(course, name):
     assert {text for path, text in submitted(course).items() if path.endswith(".ipynb")} == {"bob's"}
 
 
-def test_a_name_like_moodles_own_is_its_owners(course):
+def test_a_student_may_be_named_like_a_moodle_folder(course):
     name = "Bob Ng_2_assignsubmission_file_"
     (course / "roster.csv").write_text(f"{ROSTER}mal,{name},,,\n")
     files = {f"{name}_7_assignsubmission_file_/scaling.ipynb": "mal's"} | BOB
@@ -93,10 +93,10 @@ def test_a_name_like_moodles_own_is_its_owners(course):
     assert submitted(course)["bob, jr./scaling/scaling.ipynb"] == "bob's"
 
 
-def test_a_name_in_a_zip_that_is_not_utf8_has_a_way_out(course):
+def test_a_name_in_a_zip_that_is_not_utf8_names_the_fix(course):
     source = make_zip(course.parent / "u.zip", BOB | {"Zoë_77_assignsubmission_file_/scaling.ipynb": "zoe's"})
     source.write_bytes(source.read_bytes().replace("ë".encode(), b"\xff\xff"))
-    assert "whose name is not UTF-8, as it should be: unpack it with unzip, and import the" in fails(course, source)[1]
+    assert "whose name is not UTF-8, as it should be: unpack it with unzip, and import the" in fails(course, source)
 
 
 def test_a_name_that_differs_within_a_zip_stops_nobody(course):
@@ -108,7 +108,7 @@ def test_a_name_that_differs_within_a_zip_stops_nobody(course):
     assert submitted(course)["bob, jr./scaling/scaling.ipynb"] == "bob's"
 
 
-def test_a_stray_file_leaves_the_others_their_owners(course):
+def test_a_stray_file_changes_no_owner(course):
     files = {"Ada Lovelace_1_assignsubmission_file_hw_3_2026_scaling.ipynb": "ada's", "read me.txt": "stray"}
     code, _, found = run(course, make_zip(course.parent / "m.zip", files))
     assert (code, found["ada"]["status"], found["read me.txt"]["status"]) == (1, "imported", "unknown_name")

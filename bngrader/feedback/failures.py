@@ -1,0 +1,28 @@
+"""The first line of each failure in a graded cell, for the gradebook's comments, feedback and reports."""
+
+import re
+
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+
+from bngrader.check import CheckFailed, hints_in
+from bngrader.engine.errors import LimitReached
+
+FORBIDDEN = re.compile(r"The notebook used \S+, which this assignment forbids\.")
+LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
+
+
+def hints(cell: NotebookNode) -> list[str]:
+    """What each failure in a cell says first: the claim that broke, and what is known of the mistake."""
+    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    return [line for error in errors for line in _headlines(error)]
+
+
+def _headlines(error: NotebookNode) -> list[str]:
+    text = strip_ansi(error.evalue).strip()
+    if not text:
+        return [str(error.ename)]
+    if error.ename != CheckFailed.__name__:
+        return [f"{error.ename}: {text.splitlines()[0]}", *FORBIDDEN.findall(text)]
+    limit = LIMIT.search(text)  # that a call ran into one says more than that it failed
+    return [*([limit[1]] if limit else hints_in(text)), *FORBIDDEN.findall(text)]
