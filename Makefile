@@ -4,8 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-EXPERIMENTS := _build/experiments
-export BNREF_EXPERIMENTS := $(CURDIR)/$(EXPERIMENTS)
+export BNREF_EXPERIMENTS := $(CURDIR)/_build/experiments
 
 HTML := _build/html
 WHEEL := _build/wheel
@@ -29,14 +28,19 @@ endif
 endif
 endif
 
+# What a single goal needs is made two at a time. Several goals, such as `distclean book`, keep their order.
+ifeq ($(words $(MAKECMDGOALS)),1)
+MAKEFLAGS += --jobs=2
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help book exercises sample epub pdf serve check test test-all test-slow lint bench bench-grading bench-pages lock clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-book: .venv/.made node_modules/.made $(WHEEL)/.made $(EXPERIMENTS)/.made _build/.config exercises ## build the book and the students' notebooks
-	@echo "Building the book."
+book: .venv/.made node_modules/.made $(WHEEL)/.made _build/.config exercises ## build the book and the students' notebooks
+	@echo "Building the book; the first time this takes a few minutes, because it runs all experiments."
 	@$(BUILD_BOOK)
 	@mkdir -p $(HTML)/downloads && cp $(WHEEL)/*.whl $(HTML)/downloads/
 	@echo
@@ -123,7 +127,8 @@ distclean: clean ## remove what was installed too
 	@echo "Installing the packages of requirements.lock into .venv; the first time this takes a few minutes."
 	@umask 022 && $(QUIETLY) $(PYTHON) -m venv .venv
 	@mkdir -p .venv/tmp  # pip unpacks gigabytes, for which the system's temporary folder may lack room
-	@umask 022 && export TMPDIR="$$PWD/.venv/tmp" && $(QUIETLY) $(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@umask 022 && export TMPDIR="$$PWD/.venv/tmp" && $(QUIETLY) $(BIN)/python -m pip install --quiet --no-compile --requirement requirements.lock
+	@umask 022 && $(BIN)/python -m compileall -qq -j 0 -x '/tests/' .venv/lib || true  # on all cores; pip uses only one
 	@umask 022 && $(QUIETLY) $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -rf .venv/tmp
 	@pwd -P > $@
@@ -131,12 +136,6 @@ distclean: clean ## remove what was installed too
 node_modules/.made: package-lock.json .npmrc .venv/.made
 	@echo "Installing the packages of package-lock.json into node_modules."
 	@$(QUIETLY) npm ci
-	@touch $@
-
-# A page would run its experiments one after the other; this runs them on all cores.
-$(EXPERIMENTS)/.made: $(shell find bnref -name '*.py') requirements.lock .venv/.made
-	@echo "Running the book's experiments; the first time this takes a few minutes."
-	@python -m bnref.claims
 	@touch $@
 
 # Sphinx leaves old pages as they are when only its configuration changes. What was executed stays in its cache.

@@ -14,10 +14,10 @@ from unittest.mock import patch
 
 from distributed import LocalCluster
 
-from bngrader.gradebook.records import Outcome
+from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading import dask_pool
 from bngrader.grading.dask_pool import on_cluster
-from bngrader.grading.grade_submission import Job
+from bngrader.grading.grade_submission import GradingJob
 from tests.grading.sample_class import ASSIGNMENT, submissions
 
 PROCESSES = 2
@@ -40,10 +40,10 @@ class Simulation:
         return self.submissions * self.seconds_each / self.workers
 
 
-def pretend(job: Job) -> Outcome:
+def pretend(job: GradingJob) -> GradingOutcome:
     """Sleep for the recorded time of a submission, and return as many bytes as grading it would."""
     time.sleep(job.settings["seconds"])
-    return Outcome(job.student, graded=job.submission, feedback=PAGE)
+    return GradingOutcome(job.student, graded=job.submission, feedback=PAGE)
 
 
 def simulate(count: int, seconds_each: float, workers: int) -> Simulation:
@@ -67,8 +67,8 @@ def _map(address: str, count: int, seconds_each: float) -> None:
     assert len(done) == count
 
 
-def _jobs(count: int, seconds_each: float) -> Iterator[Job]:
+def _jobs(count: int, seconds_each: float) -> Iterator[GradingJob]:
     notebook = submissions()["ada-right"].encode()
     source = notebook * 2  # as large as the instructor's, with solutions and hidden tests
     for number in range(count):
-        yield Job(f"student-{number}", ASSIGNMENT, source, notebook, {"seconds": seconds_each})
+        yield GradingJob(f"student-{number}", ASSIGNMENT, source, notebook, {"seconds": seconds_each})

@@ -1,6 +1,6 @@
 """Assignments that check themselves, and the tool that grades them.
 
-`bngrader.check` is the part that students install and that the book's pages load. Everything else is the instructor's.
+`bngrader.check` is the part that students install and the book's pages load. Everything else is for instructors.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-# Notebooks that were handed out, and configurations of classes, may name these modules as they were called before.
+# Handed-out notebooks and configurations of classes may still use these modules' former names.
 OLD_NAMES = {
     "bngrader.beside": "bngrader.nbgrader_plugins",
     "bngrader.database": "bngrader.gradebook.database",
@@ -29,7 +29,7 @@ OLD_NAMES = {
 
 
 class _Renamed(MetaPathFinder, Loader):
-    """Imports a module under its old name: both names stand for the same module object."""
+    """Imports a module under its old name; both names refer to the same module object."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         return ModuleSpec(name, self) if name in OLD_NAMES else None
@@ -40,7 +40,7 @@ class _Renamed(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module its own description back: it was executed under its new name."""
+        """Restore the module's own spec: it was already executed under its new name."""
         if module.__spec__ is not None and module.__spec__.loader is self:
             module.__spec__ = module.__spec__.loader_state
 

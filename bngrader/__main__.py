@@ -15,25 +15,25 @@ WRITTEN_TO = ("IPYTHONDIR", "MPLCONFIGDIR")  # the folders of IPython and of mat
 
 
 def main() -> None:
-    """Run the command line, or say which extra it needs: a student's install has only the checks."""
+    """Run the command line, or name the missing extra, since a student's install has only the checks."""
     _need_places_to_write()
 
     try:
         from bngrader.commands import main as run
     except ModuleNotFoundError as error:
         raise SystemExit(
-            f"bngrader needs the package {error.name}, which grading alone uses. "
+            f"bngrader needs the package {error.name}, which only grading uses. "
             "Install the instructor's extra: pip install 'bncourse[grade]'"
         ) from error
     run()
 
 
 def _need_places_to_write() -> None:
-    """Name a temporary folder to libraries that want to write into a home folder that is not there or read-only."""
+    """Give libraries that write into the home folder a temporary folder, if home is missing or read-only."""
     wanted: tuple[str, ...]
     try:
         wanted = WRITTEN_TO if not os.access(Path.home(), os.W_OK) else ()
-    except RuntimeError:  # there is none, and then Jupyter's libraries do not even start
+    except RuntimeError:  # without a home folder, Jupyter's libraries do not even start
         wanted = ("HOME",)
     missing = [name for name in wanted if name not in os.environ]
     if missing:

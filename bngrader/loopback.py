@@ -1,9 +1,9 @@
-"""Keep ipykernel quiet about plain TCP where only this machine's own programs can connect.
+"""A log filter for ipykernel's warning of unencrypted TCP, for kernels that only this machine can reach.
 
-ipykernel warns whenever a kernel starts on TCP without encryption. Jupyter starts its kernels on the loopback address,
-whose traffic never leaves the machine, and signs each message; so a student who presses Validate would read of
-eavesdropping for no reason. pip installs `ipython_kernel_config.json` in the folder `etc/ipython` of the environment,
-where every kernel finds it and puts this filter on its log. A kernel that listens on another address still warns.
+ipykernel warns whenever a kernel uses TCP without encryption. Jupyter starts its kernels on the loopback address, whose
+traffic never leaves the machine, and signs every message; so a student who clicks Validate would be warned about
+eavesdropping for no reason. pip installs `ipython_kernel_config.json` into the environment's folder `etc/ipython`,
+where every kernel finds it and adds this filter to its log. A kernel that listens on another address still warns.
 """
 
 import logging
@@ -14,10 +14,10 @@ WARNING = "Kernel is running over TCP without encryption"
 
 
 class LoopbackFilter(logging.Filter):
-    """Drops ipykernel's warning of plain TCP from a kernel that listens on the loopback address."""
+    """Drops ipykernel's warning of unencrypted TCP from a kernel that listens on the loopback address."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep every record but that one."""
+        """Keep every record except that warning."""
         return not (record.getMessage().startswith(WARNING) and _listens_on_loopback())
 
 
@@ -26,5 +26,5 @@ def _listens_on_loopback() -> bool:
     address = application.instance().ip if application.initialized() else ""
     try:
         return address == "localhost" or ip_address(address).is_loopback
-    except ValueError:  # no address, but a name
+    except ValueError:  # a host name
         return False

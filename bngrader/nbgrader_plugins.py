@@ -1,4 +1,4 @@
-"""Every class that `nbgrader_config.py` names: the steps by which nbgrader's own commands do what bngrader does."""
+"""All classes that `nbgrader_config.py` names: steps that make nbgrader's own commands work as bngrader does."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ from bngrader.submissions.repair import restore
 
 
 class ReviseCells(SaveCells):
-    """nbgrader's step that writes an assignment's cells into the gradebook, also where there are submissions."""
+    """nbgrader's step that writes an assignment's cells into the gradebook, even if there are submissions already."""
 
     def _create_notebook(self, nb: NotebookNode) -> None:
         try:
@@ -44,10 +44,10 @@ class ReviseCells(SaveCells):
 
 
 class HarmlessNames(NbGraderPreprocessor):
-    """A step of `nbgrader autograde`: give the files that it copied to autograded/ the names that `bngrader` gives."""
+    """A step of `nbgrader autograde` that renames the files copied to autograded/ as `bngrader grade` does."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Rename what lies beside the notebook that is being graded; the notebook stays as it is."""
+        """Rename the files in the folder of the notebook that is being graded; the notebook stays as it is."""
         course, names = self.parent.parent.coursedir, resources["nbgrader"]
         place = Path(course.format_path(course.autograded_directory, names["student"], names["assignment"]))
         rename_harmless(place)
@@ -55,10 +55,10 @@ class HarmlessNames(NbGraderPreprocessor):
 
 
 class Repair(NbGraderPreprocessor):
-    """Put the assignment's own cells and metadata back around the student's answers."""
+    """A step of `nbgrader autograde` that restores the assignment's cells and metadata around the answers."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Repair `nb` by the source notebook of the assignment that is being graded."""
+        """Repair `nb`, using the source notebook of the assignment that is being graded."""
         place, folder = resources["nbgrader"], self.parent.parent.coursedir
         source = Path(folder.format_path(folder.source_directory, ".", place["assignment"]))
         solution = nbformat.read(source / f"{place['notebook']}.ipynb", as_version=4)
@@ -66,12 +66,12 @@ class Repair(NbGraderPreprocessor):
 
 
 class ExecuteSandboxed(Execute):
-    """Runs answers in a sandbox and tests in a judge; its limits are those of `c.Engine`."""
+    """nbgrader's step that runs the notebook: answers in a sandbox, tests in a judge, with the limits of `c.Engine`."""
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Run the notebook in place; nbgrader works in the folder of the class."""
+        """Run the notebook in place; the working folder is the class's, as nbgrader sets it."""
         engine = Engine(parent=self)
         database = database_files(resources.get("nbgrader", {}).get("db_url"))
         engine.private = [*engine.private, os.getcwd(), *database]
@@ -80,9 +80,9 @@ class ExecuteSandboxed(Execute):
 
 
 class SaveScores(SaveAutoGrades):
-    """nbgrader's step that writes the scores into the gradebook, with the rules of this module.
+    """nbgrader's step that writes the scores into the gradebook, by the rules of `bngrader.grading.scoring`.
 
-    It writes all of them or none: half of the scores would look like a grade.
+    It writes all of them or none, since half of the scores would look like a grade.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
@@ -94,7 +94,7 @@ class SaveScores(SaveAutoGrades):
     def preprocess_cell(
         self, cell: NotebookNode, resources: dict[str, Any], cell_index: int
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Write the score of a cell, and keep all with the last one."""
+        """Write the score of a cell, and commit after the last one."""
         written: tuple[NotebookNode, dict[str, Any]] = super().preprocess_cell(cell, resources, cell_index)
         if cell_index == self._last:
             self.gradebook.db.commit()
@@ -120,14 +120,14 @@ class HideTests(NbGraderPreprocessor):
 
 
 class ShowRubric(Preprocessor):
-    """A step of formgrader's HTML exporter: above each answer in words stands what the solution has in its cell.
+    """A step of formgrader's HTML exporter that shows the rubric and model answers above each answer in words.
 
-    In what is made for students, such as feedback, it changes nothing.
+    It changes nothing in pages for students, such as feedback.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Add the rubrics to a notebook that formgrader is about to show."""
-        if "submission_id" in resources:  # only formgrader says whose notebook it is by its number
+        if "submission_id" in resources:  # only formgrader sets it
             rubrics = _rubrics(resources["assignment_id"])
             shown = []
             for cell in nb.cells:
@@ -141,11 +141,11 @@ class ShowRubric(Preprocessor):
 
 
 def _rubrics(slug: str) -> dict[str, str]:
-    """The text of each written cell of an assignment's solution, by grade_id."""
+    """Return the text of each written cell of an assignment's solution, by grade_id."""
     try:
         repository = find_repository()
         require_assignment(repository, slug)
-    except CourseError:  # an assignment that is no longer there
+    except CourseError:  # the gradebook may have an assignment that no longer exists
         return {}
     cells = read_solution(repository / "solutions" / f"{slug}.py").cells
     return {cell.id: cell.source for cell in cells if cell.metadata.nbgrader.grade and cell.cell_type == "markdown"}

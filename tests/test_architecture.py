@@ -141,6 +141,20 @@ def test_no_import_crosses_a_wall(graph, wall):
     assert crossings(graph, wall) == set()
 
 
+def classes_named_twice(root, packages=PACKAGES):
+    """The public and private class names that more than one module of a package defines, with these modules."""
+    places = {}
+    for module, path in modules_of(root, packages).items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault((module.partition(".")[0], node.name), []).append(module)
+    return {name: modules for (_, name), modules in places.items() if len(modules) > 1}
+
+
+def test_each_class_has_a_name_of_its_own():
+    assert classes_named_twice(REPOSITORY, ["bngrader"]) == {}
+
+
 # The rules find what they forbid.
 
 
@@ -190,3 +204,8 @@ def test_an_import_through_a_wall_is_found_both_ways(tmp_path):
 def test_an_upward_import_is_found_by_the_narrowest_rule(tmp_path):
     graph = write_package(tmp_path, a__x="import p.b", b="import p.a.x", c="import p.b")
     assert upward(graph, {"p": {"p"}, "p.a": {"p.a"}}) == {("p.a.x", "p.b")}
+
+
+def test_a_class_name_in_two_modules_is_found(tmp_path):
+    write_package(tmp_path, a__x="class Job: ...", b="def f():\n    class Job: ...", c="class Other: ...")
+    assert classes_named_twice(tmp_path, ["p"]) == {"Job": ["p.a.x", "p.b"]}

@@ -1,7 +1,7 @@
-"""What of an assignment can be checked in the book's own pages: the functions that NumPy and Python are enough for.
+"""Exercises for the book's pages: the functions of an assignment that can be checked with NumPy and Python alone.
 
-An item is a function with its text, its stub and its visible tests, from the notebook that students get. One whose
-stub or tests use something else, such as torch, is told apart: its reader is sent to the notebook.
+An exercise is a function with its text, its stub and its visible tests, from the students' notebook. If the stub or the
+tests use something else, such as torch, the exercise says so, and the page sends its reader to the notebook.
 """
 
 import ast
@@ -14,11 +14,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from bngrader.authoring.notebooks import idea_of
 from bngrader.engine.cells.variables import names_bound, names_used
 
-IN_THE_PAGE = {"numpy", "bngrader", *sys.stdlib_module_names}
-NOT_IN_THE_PAGE = ("bngrader.check.networks",)  # what it makes is made of torch
-RULES = "Replace each `raise NotImplementedError()`"  # the introduction's last paragraph about notebooks
+MODULES_IN_PAGE = {"numpy", "bngrader", *sys.stdlib_module_names}
+MODULES_WITH_TORCH = ("bngrader.check.networks",)  # part of bngrader, but it makes torch modules
+RULES = "Replace each `raise NotImplementedError()`"  # begins the introduction's last paragraph about notebooks
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class Test:
 
 
 @dataclass(frozen=True)
-class Item:
-    """A function (or class) that students write; `needs` are others of the assignment that its tests call.
+class Exercise:
+    """A function (or class) that students write; `needs` are other functions of the assignment that its tests call.
 
-    `missing` are the modules that a page has not; without any, the item can be checked there.
+    `missing` are modules that do not exist in the page; if there are none, the exercise can be checked there.
     """
 
     name: str
@@ -47,46 +48,43 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Items:
-    """An assignment's items; `common` is what its introduction says of all functions, `setup` what they stand on."""
+class AssignmentExercises:
+    """An assignment's exercises; `common` is the introduction's text about all functions, `setup` the imports."""
 
     slug: str
     common: str
     setup: str
     forbidden: tuple[str, ...]
-    items: tuple[Item, ...]
+    exercises: tuple[Exercise, ...]
 
     def for_page(self) -> dict[str, Any]:
-        """What a page's script needs, for JSON: all but the texts, and the items alone that can be checked there."""
-        items = [{k: v for k, v in asdict(item).items() if k != "about"} for item in self.items if not item.missing]
+        """Return plain data for the page's script: the exercises that can be checked there, without their texts."""
+        possible = [exercise for exercise in self.exercises if not exercise.missing]
+        items = [{name: value for name, value in asdict(one).items() if name != "about"} for one in possible]
         return {"slug": self.slug, "setup": self.setup, "forbidden": self.forbidden, "items": items}
 
 
-def read_items(notebook: Path) -> Items:
-    """Read the items of a student's notebook."""
+def read_exercises(notebook: Path) -> AssignmentExercises:
+    """Read the exercises from a student's notebook."""
     content = nbformat.read(notebook, as_version=4)
     cells = {cell.id: cell for cell in content.cells}
     functions = [name for name, cell in cells.items() if cell.cell_type == "code" and cell.metadata.nbgrader.solution]
     setup, lost = _setup(cells["imports"].source)
-    return Items(
+    return AssignmentExercises(
         slug=notebook.stem,
         common=cells["intro"].source.partition(RULES)[2].partition("\n\n")[2].strip(),
         setup=setup,
         forbidden=tuple(content.metadata.get("forbidden", [])),
-        items=tuple(_item(name, functions, cells, lost) for name in functions),
+        exercises=tuple(_exercise(name, functions, cells, lost) for name in functions),
     )
 
 
 def tests_of(name: str, functions: Iterable[str], cells: Iterable[str]) -> list[str]:
-    """The test cells of a function: those named after it, and after none with a longer name."""
-
-    def owner(cell: str) -> str:
-        return max((f for f in functions if cell == f"test_{f}" or cell.startswith(f"test_{f}_")), key=len, default="")
-
-    return [cell for cell in cells if owner(cell) == name]
+    """List the test cells of a function."""
+    return [cell for cell in cells if cell.startswith("test_") and idea_of(cell, functions) == name]
 
 
-def _item(name: str, functions: list[str], cells: dict[str, NotebookNode], lost: dict[str, str]) -> Item:
+def _exercise(name: str, functions: list[str], cells: dict[str, NotebookNode], lost: dict[str, str]) -> Exercise:
     tests = [
         Test(test, cells[test].metadata.nbgrader.points, cells[test].source)
         for test in tests_of(name, functions, cells)
@@ -94,7 +92,7 @@ def _item(name: str, functions: list[str], cells: dict[str, NotebookNode], lost:
     trees = [ast.parse(source) for source in (cells[name].source, *(test.source for test in tests))]
     used = set().union(*map(names_used, trees))
     missing = {lost[word] for word in used & set(lost)}
-    return Item(
+    return Exercise(
         name=name,
         about=cells[f"about_{name}"].source.partition("\n")[2].strip(),
         points=sum(test.points for test in tests),
@@ -106,9 +104,9 @@ def _item(name: str, functions: list[str], cells: dict[str, NotebookNode], lost:
 
 
 def _setup(source: str) -> tuple[str, dict[str, str]]:
-    """The statements of the cell of imports that a page can run.
+    """Select the statements in the cell of imports that the page can run.
 
-    Returns them, and of each name that is lost, the module that is missing.
+    Returns them, and the missing module for each name that the others would define.
     """
     lines, kept, lost = source.splitlines(), [], dict[str, str]()
     for statement in ast.parse(source).body:
@@ -121,8 +119,8 @@ def _setup(source: str) -> tuple[str, dict[str, str]]:
 
 
 def _missing(tree: ast.AST) -> set[str]:
-    """The modules that some code imports and a page has not."""
+    """Return the modules that some code imports but that do not exist in the page."""
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     tops = {name.split(".")[0] for name in imported}
-    return tops - IN_THE_PAGE | ({"torch"} if imported & set(NOT_IN_THE_PAGE) else set())
+    return tops - MODULES_IN_PAGE | ({"torch"} if imported & set(MODULES_WITH_TORCH) else set())

@@ -1,4 +1,4 @@
-"""Where the book teaches what a function or one of its tests is about, so that feedback can send its reader there."""
+"""Links from functions and tests to the book's headings about them, so that feedback can send students there."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from traitlets.config import Config, Configurable
 
 from bngrader.course.folders import CourseError
 
-# By assignment: the heading in book/<slug>.md for each function, and for a test that is about something else.
+# By assignment: the heading in book/<slug>.md for each function, and for each test about something else.
 HEADINGS = {
     "scaling": {
         "standardize": "Two ways to bring columns to one scale",
@@ -83,37 +83,38 @@ HEADINGS = {
 
 
 class Book(Configurable):
-    """Where students read the book. In `nbgrader_config.py`: `c.Book.address = "https://example.org/batch-norm/"`."""
+    """The published book. In `nbgrader_config.py`: `c.Book.address = "https://example.org/batch-norm/"`."""
 
     address = Unicode(
-        help="The address of the published book's first page; BNCOURSE_URL where it is not set. Without one, "
-        "feedback names the chapter's part and links to nothing."
+        help="The address of the published book's first page; the default is BNCOURSE_URL. Without an address, "
+        "feedback names the part of the chapter without a link."
     ).tag(config=True)
 
 
 def book_address(config: Config) -> str:
-    """The address of the book that a class reads, or an empty text.
+    """Return the address of the book that a class reads, or an empty text.
 
-    Raises CourseError unless it is one that a browser can open.
+    Raises CourseError unless a browser can open it.
     """
     address = Book(config=config).address or os.environ.get("BNCOURSE_URL", "")
     if address and urlsplit(address).scheme not in ("http", "https", "file"):
         raise CourseError(
-            f"c.Book.address is {address!r}, which no browser opens; it has to begin with https:// (or http:// or file://)"
+            f"c.Book.address is {address!r}, which a browser cannot open; it must begin with https:// (or http:// or "
+            "file://)"
         )
     return address
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A part of a chapter; without `address` where nobody said where the book is."""
+    """A part of a chapter; `address` is empty if the book's address is unknown."""
 
     heading: str
     address: str
 
 
 def reading(slug: str, function: str, test: str, book: str) -> Reading | None:
-    """The part of the book that is about a test, or else about its function; None where no part is known."""
+    """Return the part of the book about a test, or else about its function; None if there is none."""
     headings = HEADINGS.get(slug, {})
     heading = headings.get(test) or headings.get(function)
     if heading is None:
@@ -122,5 +123,5 @@ def reading(slug: str, function: str, test: str, book: str) -> Reading | None:
 
 
 def anchor(heading: str) -> str:
-    """The id that Sphinx gives a heading."""
+    """Return the id that Sphinx gives a heading."""
     return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")

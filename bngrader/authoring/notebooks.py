@@ -1,19 +1,20 @@
-"""From `solutions/<slug>.py` to nbgrader's source notebook, and on to the student's notebook.
+"""Conversion of `solutions/<slug>.py` to nbgrader's source notebook, and of that to the student's notebook.
 
-A solution is a percent script. Each cell says what it is in its first line, by one of these keys, whose
-value becomes the cell's `grade_id`:
+A solution is a percent script. The first line of each cell has one of these keys, whose value becomes the cell's
+`grade_id`:
 
     # %% [markdown] locked="intro"              text or code that the student reads and cannot change
     # %% solution="standardize"                 a function that the student writes
     # %% test="test_standardize" points=3       its tests
     # %% [markdown] written="written_x" points=5     an answer in words, graded by hand
 
-`forbidden` in the script's header lists, by dotted names, what an answer must not use.
+In the script's header, `forbidden` lists the dotted names of what an answer must not use.
 """
 
 import copy
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.preprocessors import ClearHiddenTests, ClearSolutions, ComputeChecksums
 from traitlets.config import Config
 
-from bngrader.course.folders import Course, CourseError, assignments, check_result, put_tools_on_path
+from bngrader.course.folders import Course, CourseError, assignments, put_tools_on_path, require_success
 from bngrader.course.source_folder import source_folder
 
 KINDS = {
@@ -40,14 +41,14 @@ KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 def read_solution(path: Path) -> NotebookNode:
     """Read a percent script as a source notebook with nbgrader's metadata.
 
-    Raises CourseError, naming the cell, if a cell does not say what it is.
+    Raises CourseError, naming the cell, if its first line has no such key.
     """
     notebook = jupytext.read(path)
     forbidden = notebook.metadata.get("forbidden", [])
     notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, forbidden=forbidden)
     for number, cell in enumerate(notebook.cells, 1):
         cell.metadata = NotebookNode(nbgrader=_nbgrader_metadata(cell, f"{path.name}, cell {number}"))
-        # jupytext makes up a new id at each reading; a notebook in git needs the same one each time.
+        # jupytext invents a new id at each reading, but a notebook in git needs the same one every time.
         cell.id = cell.metadata.nbgrader.grade_id
     return notebook
 
@@ -55,19 +56,19 @@ def read_solution(path: Path) -> NotebookNode:
 def _nbgrader_metadata(cell: NotebookNode, place: str) -> NotebookNode:
     kinds = [kind for kind in KINDS if kind in cell.metadata]
     if len(kinds) != 1:
-        rule = "a cell must say one of locked, solution, test and written in its first line"
-        raise CourseError(f"{place}: {rule}, but it says {' and '.join(kinds) or 'none'}")
+        rule = "the first line of a cell must have exactly one of the keys locked, solution, test and written"
+        raise CourseError(f"{place}: {rule}, but it has {' and '.join(kinds) or 'none'}")
     metadata: dict[str, Any] = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
     metadata.update(KINDS[kinds[0]], grade_id=cell.metadata[kinds[0]])
     if metadata["grade"]:
         if "points" not in cell.metadata:
-            raise CourseError(f"{place}: a {kinds[0]} cell must say how many points it is worth: points=2")
+            raise CourseError(f"{place}: a {kinds[0]} cell must say how many points it is worth, as in points=2")
         metadata["points"] = cell.metadata["points"]
     return NotebookNode(metadata)
 
 
 def gradable(solution: NotebookNode) -> NotebookNode:
-    """The source notebook without its solutions, but with the hidden tests: what a submission is graded as."""
+    """Return the source notebook without solutions but with hidden tests, for a submission to be graded as."""
     notebook = copy.deepcopy(solution)
     for step in (ClearSolutions(), ComputeChecksums()):
         step.preprocess(notebook, {})
@@ -75,12 +76,22 @@ def gradable(solution: NotebookNode) -> NotebookNode:
 
 
 def released(notebook: NotebookNode) -> NotebookNode:
-    """The same notebook without the hidden tests: what students get."""
+    """Return the notebook without hidden tests, as students get it."""
     return ClearHiddenTests().preprocess(copy.deepcopy(notebook), {})[0]
 
 
+def idea_of(graded: str, ideas: Iterable[str]) -> str | None:
+    """Return the idea that a graded cell belongs to: the function named after its `test_`, or the cell itself.
+
+    If several functions fit, such as `f` and `f_edges` for `test_f_edges_large`, it is the one with the longest name.
+    """
+    tested = f"{graded.removeprefix('test_')}_"
+    owners = [name for name in ideas if graded == name or tested.startswith(f"{name}_")]
+    return max(owners, key=len, default=None)
+
+
 def write_sources(repository: Path) -> None:
-    """Make the source notebooks that nbgrader reads, in the folder for them, where a solution is newer."""
+    """Make the source notebooks that nbgrader reads, if their solutions are newer."""
     folder = source_folder(repository)
     for slug in assignments(repository):
         solution = repository / "solutions" / f"{slug}.py"
@@ -94,15 +105,15 @@ def write_sources(repository: Path) -> None:
 def generate(config: Config, slug: str, *, into_gradebook: bool) -> str:
     """Run nbgrader's generate step, with or without the part that records the assignment in the gradebook.
 
-    Returns what nbgrader logged.
+    Returns nbgrader's log.
 
-    Raises CourseError, with nbgrader's own words, if it fails.
+    Raises CourseError, with nbgrader's own message, if it fails.
     """
     put_tools_on_path()
     config.SaveCells.enabled = into_gradebook
     config.GenerateAssignment.no_database = not into_gradebook
     result = NbGraderAPI(config=config).generate_assignment(slug)
-    check_result(result, f"to generate the assignment {slug}")
+    require_success(result, f"to generate the assignment {slug}")
     return strip_ansi(result.get("log") or "")
 
 
@@ -112,7 +123,7 @@ def release(course: Course, slug: str, into: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
         generate(course.nbgrader_config(release_directory=folder), slug, into_gradebook=False)
         made, target = Path(folder, slug, f"{slug}.ipynb"), into / slug / f"{slug}.ipynb"
-        # One that is as it should be is left alone: pages are made again where a file that they use is newer.
+        # An up-to-date notebook is left alone: the book rebuilds pages that use a newer file.
         if not target.is_file() or target.read_bytes() != made.read_bytes():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(made, target)

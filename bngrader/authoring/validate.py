@@ -1,4 +1,4 @@
-"""Proves that every assignment is fit to hand out: what `bngrader check-assignments` runs."""
+"""Checks that an assignment is ready to hand out, for `bngrader check-assignments`."""
 
 import copy
 import json
@@ -16,68 +16,69 @@ from nbformat import NotebookNode
 from bngrader.authoring.notebooks import read_solution, release
 from bngrader.course.folders import Course, CourseError
 
-AUTOMATIC, WRITTEN = 15, 5
+AUTOMATIC_POINTS, WRITTEN_POINTS = 15, 5
+MIN_SECRET_CHARACTERS = 12  # shorter lines, such as `return z`, may be anywhere
 SECRETS = {"SOLUTION", "HIDDEN TESTS"}
 
 
 def complaints(repository: Path, slug: str) -> Iterator[str]:
-    """What is wrong with one assignment, a sentence each; nothing, if all is well."""
+    """Yield a sentence for each fault of an assignment."""
     solution = read_solution(repository / "solutions" / f"{slug}.py")
     yield from wrong_ids_and_points(solution)
     with tempfile.TemporaryDirectory() as folder:
         try:
             released = release(Course(repository, repository), slug, Path(folder))
         except CourseError as error:
-            yield f"does not generate: {error}"
+            yield f"its notebook cannot be generated: {error}"
             return
         committed = repository / "exercises" / slug / f"{slug}.ipynb"
         if not committed.is_file() or committed.read_bytes() != released.read_bytes():
-            yield f"{committed.relative_to(repository)} is not what its solution gives: run bngrader exercises {slug}"
+            yield f"{committed.relative_to(repository)} does not match its solution: run bngrader exercises {slug}"
         stub = nbformat.read(released, as_version=4)
         yield from secrets_told(solution, stub)
         yield from wrong_scores(repository, slug, solution, stub)
 
 
 def wrong_ids_and_points(solution: NotebookNode) -> Iterator[str]:
-    """Ids that stand twice, and points that do not add up."""
+    """Yield duplicate ids, and points that do not add up."""
     for grade_id, count in Counter(cell.id for cell in solution.cells).items():
         if count > 1:
-            yield f"the id {grade_id} stands {count} times"
+            yield f"the id {grade_id} appears {count} times"
     graded = [cell.metadata.nbgrader for cell in solution.cells if cell.metadata.nbgrader.grade]
-    for kind, wanted in {"automatic": AUTOMATIC, "written": WRITTEN}.items():
+    for kind, wanted in {"automatic": AUTOMATIC_POINTS, "written": WRITTEN_POINTS}.items():
         points = sum(cell.points for cell in graded if cell.solution == (kind == "written"))
         if points != wanted:
-            yield f"the {kind} points add up to {points}, not to {wanted}"
+            yield f"the {kind} points add up to {points}, but must add up to {wanted}"
 
 
 def secrets_told(solution: NotebookNode, released: NotebookNode) -> Iterator[str]:
-    """Lines of a solution, a hidden test or a model answer that stand in the notebook that students get."""
+    """Yield lines of a solution, a hidden test or a model answer that appear in the students' notebook."""
     public, secret = set(), set()
     for cell in solution.cells:
-        mine_public, mine_secret = _public_and_secret(cell)
-        public |= mine_public
-        secret |= mine_secret
+        cell_public, cell_secret = _public_and_secret(cell)
+        public |= cell_public
+        secret |= cell_secret
     text = nbformat.writes(released)
     told = [line for line in secret - public if json.dumps(line, ensure_ascii=False)[1:-1] in text]
     for line in sorted(told):
-        yield f"the students' notebook tells what it should not: {line}"
+        yield f"the students' notebook contains a secret line: {line}"
 
 
 def _public_and_secret(cell: NotebookNode) -> tuple[set[str], set[str]]:
-    """The lines of a cell outside and inside of nbgrader's marks, without their indentation and too short ones."""
+    """Return the lines of a cell outside and inside nbgrader's marks, without indentation and without short lines."""
     public, secret = set[str](), set[str]()
     hidden = cell.cell_type == "markdown" and cell.metadata.nbgrader.solution
     for line in map(str.strip, cell.source.splitlines()):
         if line in {f"### BEGIN {name}" for name in SECRETS}:
             hidden = True
-        (secret if hidden else public).update([line] if len(line) >= 12 else [])
+        (secret if hidden else public).update([line] if len(line) >= MIN_SECRET_CHARACTERS else [])
         if line in {f"### END {name}" for name in SECRETS}:
             hidden = False
     return public, secret
 
 
 def wrong_scores(repository: Path, slug: str, solution: NotebookNode, stub: NotebookNode) -> Iterator[str]:
-    """Where the real grading gives the solution less than full marks, or the untouched notebook more than none."""
+    """Yield each cell where real grading gives the solution too few points, or the untouched notebook any."""
     solved = {cell.id: cell.source for cell in solution.cells}
     filled = copy.deepcopy(stub)
     for cell in filled.cells:
@@ -94,9 +95,9 @@ def wrong_scores(repository: Path, slug: str, solution: NotebookNode, stub: Note
 
 
 def graded(repository: Path, slug: str, submissions: dict[str, str]) -> dict[str, Any]:
-    """Grade submissions, the texts of notebooks by student, with the command itself; its records by student.
+    """Grade submissions (texts of notebooks by student) with the real command, and return its records by student.
 
-    Raises CourseError, with what the command said, if it fails.
+    Raises CourseError, with the command's message, if it fails.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

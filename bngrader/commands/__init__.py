@@ -1,4 +1,4 @@
-"""The command line, `bngrader --help`: a module a command, or a few that belong together."""
+"""The command line, `bngrader --help`: one module for each command, or for a few that belong together."""
 
 import io
 import sys
@@ -22,11 +22,11 @@ from bngrader.course.folders import CourseError
 
 
 def main() -> None:
-    """Run the command line; an error that the user can mend is one message and exit code 2."""
+    """Run the command line; an error that the user can fix becomes one message and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # whatever the locale's encoding lacks is spelled out
+        if isinstance(stream, io.TextIOWrapper):  # spell out characters that the locale's encoding lacks
             stream.reconfigure(errors="backslashreplace")
-    # At each submission nbgrader 0.9.6 makes SQLAlchemy warn of an object that nbgrader adds a few lines later.
+    # For each submission, nbgrader 0.9.6 makes SQLAlchemy warn about an object that nbgrader adds a few lines later.
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
     try:
         app()

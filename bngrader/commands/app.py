@@ -1,4 +1,4 @@
-"""The application that the commands belong to, and how they speak to the user."""
+"""The Typer application of all commands, and helpers for printing."""
 
 import typer
 from rich.console import Console
@@ -16,11 +16,11 @@ errors = Console(stderr=True, highlight=False)
 
 
 def say(*lines: object, console: Console | None = None) -> None:
-    """Print each line as it is: nothing in it is markup, an emoji's name or a command to the terminal."""
+    """Print each line literally: no markup, no emoji names, no control characters."""
     for line in lines:
         (console or Console()).print(readable(line), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def cells(*texts: object) -> list[Text]:
-    """The cells of a row of a table, each in one line."""
+    """Return the cells of a table row, each on one line."""
     return [Text(readable(text)) for text in texts]

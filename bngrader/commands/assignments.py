@@ -1,4 +1,4 @@
-"""`bngrader exercises` and `bngrader check-assignments`: what authors of assignments use."""
+"""`bngrader exercises` and `bngrader check-assignments`, for authors of assignments."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def make_exercises(
     slugs: Slugs = None,
     into: Annotated[Path | None, typer.Option(help="The folder to write to. Default: exercises/.")] = None,
 ) -> None:
-    """Make the students' notebooks from solutions/, with nbgrader's own generate step.
+    """Make the students' notebooks from solutions/, using nbgrader's own generate step.
 
     Example: bngrader exercises scaling
     """
@@ -31,10 +31,10 @@ def make_exercises(
 def check_assignments(
     slugs: Slugs = None,
 ) -> None:
-    """Prove that the assignments are fit to hand out: what it says of each is what is wrong.
+    """Check that the assignments are ready to hand out, and print what is wrong with each.
 
-    Each generates, its points add up, its solution earns full marks and the untouched notebook none, and the
-    students' notebook tells nothing of solutions and hidden tests. The exit code is 1 if something is wrong.
+    Its notebook can be generated, its points add up, its solution earns full marks and the untouched notebook none, and
+    the students' notebook reveals neither solutions nor hidden tests. The exit code is 1 if something is wrong.
 
     Example: bngrader check-assignments scaling
     """
@@ -44,5 +44,5 @@ def check_assignments(
         require_assignment(repository, slug)
         wrong = list(complaints(repository, slug))
         found += len(wrong)
-        typer.echo("\n".join(f"{slug}: {sentence}" for sentence in wrong) or f"{slug}: right")
+        typer.echo("\n".join(f"{slug}: {sentence}" for sentence in wrong) or f"{slug}: ok")
     raise typer.Exit(1 if found else 0)

@@ -1,4 +1,4 @@
-"""`bngrader doctor`: what is missing or wrong."""
+"""`bngrader doctor`: check the machine and the course."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bngrader.commands.app import app, cells, say
-from bngrader.commands.options import ClassFolder, Database, RosterFile, the_class
+from bngrader.commands.options import ClassFolder, Database, RosterFile, find_class
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError
+from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.doctor.course import course as course_checks
-from bngrader.doctor.finding import NOTE, RIGHT, WRONG, Finding
 from bngrader.doctor.machine import machine
 
 SIGNS = {RIGHT: ("ok", "green"), NOTE: ("note", "yellow"), WRONG: ("wrong", "bold red")}
@@ -25,33 +25,33 @@ def doctor(
     db: Database = None,
     roster: RosterFile = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write what was found to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the results to this file.")
     ] = None,
 ) -> None:
-    """Say what is missing or wrong on this machine and in this course, and how to mend it.
+    """Report what is missing or wrong on this machine and in this course, and how to fix it.
 
-    It changes nothing in the course. "wrong" stands in the way of grading; a "note" does not, and should be known. The
-    exit code is 0 when nothing is wrong, 1 when something is, and 2 when the command itself could not run.
+    Nothing in the course is changed. "wrong" prevents grading; "note" does not, but you should know about it. The exit
+    code is 0 if nothing is wrong, 1 if something is, and 2 if the command itself could not run.
 
     Example: bngrader doctor --course ~/classes/2026
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     if not the_course.folder.is_dir():
-        raise CourseError(f"--course {course}: there is no such folder")
-    found = [*machine(the_course.repository, the_course.folder), *course_checks(the_course, roster)]
-    Console().print(_table(found))
-    wrong = sum(finding.state == WRONG for finding in found)
-    say(f"{wrong} to mend." if wrong else "Nothing is wrong.")
+        raise CourseError(f"--course {course}: this folder does not exist")
+    results = [*machine(the_course.repository, the_course.folder), *course_checks(the_course, roster)]
+    Console().print(_table(results))
+    wrong = sum(result.state == WRONG for result in results)
+    say(f"{wrong} to fix." if wrong else "Everything is in order.")
     if json_file:
-        write_json(json_file, [finding.as_dict() for finding in found])
+        write_json(json_file, [result.as_dict() for result in results])
     raise typer.Exit(1 if wrong else 0)
 
 
-def _table(found: list[Finding]) -> Table:
-    table = Table("", "about")
-    for title in ("what was found", "how to mend it"):
+def _table(results: list[CheckResult]) -> Table:
+    table = Table("", "check")
+    for title in ("result", "how to fix it"):
         table.add_column(title, overflow="fold")
-    for finding in found:
-        sign, style = SIGNS[finding.state]
-        table.add_row(Text(sign, style=style), *cells(finding.about, finding.said, finding.mend))
+    for result in results:
+        sign, style = SIGNS[result.state]
+        table.add_row(Text(sign, style=style), *cells(result.about, result.message, result.fix))
     return table

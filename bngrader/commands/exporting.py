@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bngrader.commands.app import app, say
-from bngrader.commands.options import ClassFolder, Database, RosterFile, left_out, the_class
+from bngrader.commands.options import ClassFolder, Database, RosterFile, find_class, misnamed_folders
 from bngrader.course.files import write_file, write_json
 from bngrader.course.folders import Course, CourseError, require_assignment
 from bngrader.gradebook.late_work import opened_gradebook
@@ -25,7 +25,7 @@ from bngrader.lms.roster import NAME, find_roster
 
 
 class Format(StrEnum):
-    """What an export makes."""
+    """The formats of an export."""
 
     CANVAS = "canvas"
     MOODLE = "moodle"
@@ -46,8 +46,8 @@ ONE_ASSIGNMENT = {Format.MOODLE, Format.MOODLE_FEEDBACK}
 
 @app.command("export")
 def export_grades(
-    assignments: Annotated[list[str], typer.Argument(help="The assignments' slugs; Moodle takes one at a time.")],
-    format: Annotated[Format, typer.Option(help="What to make.")] = Format.CSV,
+    assignments: Annotated[list[str], typer.Argument(help="The assignments' slugs; Moodle accepts one at a time.")],
+    format: Annotated[Format, typer.Option(help="The format of the file.")] = Format.CSV,
     course: ClassFolder = None,
     db: Database = None,
     roster: RosterFile = None,
@@ -59,26 +59,26 @@ def export_grades(
         list[str] | None,
         typer.Option(help='The name of each assignment in Canvas, such as "Scaling (4711)".', show_default="the slug"),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Write over a file that is there.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite an existing file.")] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the grades to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the grades to this file.")
     ] = None,
 ) -> None:
-    """Export grades as Canvas's gradebook or Moodle's grading worksheet takes them, or as a table.
+    """Export grades in the format of Canvas's gradebook or Moodle's grading worksheet, or as a table.
 
-    csv and parquet hold everything; moodle-feedback is a zip with the pages of feedback. Late penalties are taken off,
-    and how much is said. Texts that a spreadsheet would run as a formula get an apostrophe in front. The exit code is
-    0 when every grade is in the file, 1 when some are not, and 2 when the command could not run.
+    csv and parquet hold everything; moodle-feedback is a zip with the feedback pages. Late penalties are subtracted and
+    listed. Texts that a spreadsheet would run as a formula get an apostrophe in front. The exit code is 0 if every
+    grade is in the file, 1 if some are not, and 2 if the command could not run.
 
     Example: bngrader export scaling --format canvas --course ~/classes/2026
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     for assignment in assignments:
         require_assignment(the_course.repository, assignment)
     titles = _titles(assignments, title, format)
     path = to or the_course.folder / "exports" / f"{'-'.join(assignments)}-{FILES[format]}"
     if path.exists() and not replace:
-        raise CourseError(f"{path} is there already: name another file by --to, or say --replace")
+        raise CourseError(f"{path} already exists: name another file with --to, or add --replace")
     rows = read_grades(the_course, assignments, find_roster(the_course.folder, roster))
     receipts = _receipts(the_course.folder, assignments)
     with Progress(console=Console(), transient=True) as progress:
@@ -90,24 +90,25 @@ def export_grades(
         write_json(json_file, records)
     platform = {Format.CANVAS: "canvas", Format.MOODLE: "moodle", Format.MOODLE_FEEDBACK: "moodle"}.get(format)
     unknown = grade_files.without_a_number(platform, rows, receipts) if platform else []
-    unnamed = left_out(the_course, assignments)
+    unnamed = misnamed_folders(the_course, assignments)
     say(*_remarks(the_course, assignments, rows), *_about_unknown(platform, unknown), *unnamed, path)
     raise typer.Exit(1 if unknown or unnamed else 0)
 
 
 def _titles(assignments: list[str], title: list[str] | None, format: Format) -> dict[str, str]:
     if format in ONE_ASSIGNMENT and len(assignments) > 1:
-        raise CourseError(f"--format {format}: Moodle takes one assignment at a time, and {len(assignments)} are named")
+        count = len(assignments)
+        raise CourseError(f"--format {format}: Moodle accepts one assignment at a time, but {count} are named")
     titles = title or assignments
     if len(titles) != len(assignments):
         raise CourseError(
-            f"--title: {len(titles)} titles for {len(assignments)} assignments; give one for each, in order"
+            f"--title: {len(titles)} titles for {len(assignments)} assignments; give one for each, in the same order"
         )
     return dict(zip(assignments, titles, strict=True))
 
 
 def _receipts(folder: Path, assignments: list[str]) -> grade_files.Receipts:
-    """What is known from imports: Moodle's numbers count for one assignment, Canvas's for all."""
+    """Read the receipts of the assignments' imports; Canvas's numbers are the same in all of them."""
     found: grade_files.Receipts = {}
     for assignment in assignments:
         found |= read_receipts(folder, assignment)
@@ -132,31 +133,29 @@ def _data(
 
 
 def _remarks(course: Course, assignments: list[str], rows: list[Row]) -> list[str]:
-    """What a person should know of the grades before they upload them."""
+    """List what a person should know about the grades before uploading them."""
     late = [f"{row.student.id} ({row.assignment}): {grade_files.in_words(row)}" for row in rows if row.late_penalty]
-    said = [f"{len(late)} late penalties are taken off:", *(f"  {line}" for line in late)] if late else []
+    remarks = [f"{len(late)} late penalties are subtracted:", *(f"  {line}" for line in late)] if late else []
     counts = Counter(row.status for row in rows)
     ungraded = ", ".join(row.student.id for row in rows if row.status == NOT_GRADED)
     about = {
-        NEEDS_MANUAL: "wait for a person: what is not read yet counts 0",
-        NOT_GRADED: f"handed in, but not graded: no grade is exported (bngrader grade says why): {ungraded}",
+        NEEDS_MANUAL: "wait for a person: answers that nobody has read yet count 0",
+        NOT_GRADED: f"handed in, but not graded: no grade is exported (`bngrader grade` says why): {ungraded}",
         MISSING: "not handed in: no grade is exported",
     }
-    said += [f"{counts[status]} {sentence}." for status, sentence in about.items() if counts[status]]
+    remarks += [f"{counts[status]} {sentence}." for status, sentence in about.items() if counts[status]]
     over = [row.student.id for row in rows if row.score is not None and row.score > row.max_score]
-    said += [f"More than all points, which Moodle leaves out: {', '.join(over)}."] if over else []
+    remarks += [f"More points than the maximum, which Moodle ignores: {', '.join(over)}."] if over else []
     for assignment in assignments:
         with opened_gradebook(course, assignment) as gradebook:
             if any(each.noted != each.penalty for each in gradebook.late_work(apply=False)):
-                said += [
-                    f"The late penalties of {assignment} are not those of the rule now: run bngrader late {assignment}."
-                ]
-    return said
+                remarks += [f"The late penalties of {assignment} are out of date: run bngrader late {assignment}."]
+    return remarks
 
 
 def _about_unknown(platform: str | None, unknown: list[str]) -> list[str]:
     if not unknown:
         return []
-    rule = "has no line for them" if platform == "moodle" else "may not find them"
-    way_out = f"give their {platform}_id in {NAME}, or import their submissions from there"
-    return [f"The file {rule}: {', '.join(unknown)}. ({way_out.capitalize()}.)"]
+    fault = "The file has no line for" if platform == "moodle" else "Canvas may not recognize"
+    fix = f"Add their {platform}_id to {NAME}, or import their submissions from there"
+    return [f"{fault}: {', '.join(unknown)}. ({fix}.)"]

@@ -1,4 +1,4 @@
-"""`bngrader grade`: every submission of a class."""
+"""`bngrader grade`: grade every submission of a class."""
 
 import functools
 from pathlib import Path
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bngrader.commands.app import app, cells, errors, say
-from bngrader.commands.options import Database, Slug, require_folder_of, the_class
+from bngrader.commands.options import Database, Slug, find_class, require_folder_of
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError
 from bngrader.engine.errors import SandboxMissing
@@ -36,32 +36,33 @@ def grade_class(
     ] = None,
     db: Database = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the records to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the records to this file.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Submissions graded at one time.", show_default="the machine's cores")
+        int | None,
+        typer.Option(min=1, help="Number of submissions graded at a time.", show_default="the machine's cores"),
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Grade on the workers of this dask scheduler instead of on this machine."),
+        typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask scheduler instead of this machine."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Grade again what is graded and did not change since.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade unchanged submissions again.")] = False,
     unsafe_no_sandbox: Annotated[
         bool,
-        typer.Option("--unsafe-no-sandbox", help="Run submissions without a sandbox: they can do all that you can."),
+        typer.Option(
+            "--unsafe-no-sandbox", help="Run submissions without a sandbox: they can do everything that you can."
+        ),
     ] = False,
 ) -> None:
     """Grade every submission at submitted/<student>/<assignment>/<assignment>.ipynb that is new or has changed.
 
-    A submission that cannot be graded is reported and stops no other. Whatever interrupts the command, run it
-    again: it does what is left. The exit code is 0 when all were looked at, 1 when a folder was left out for its
-    name, 2 when the command itself could not run, and 130 when Ctrl-C stopped it.
+    A submission that cannot be graded is reported and does not stop the others. If anything interrupts the command,
+    run it again: it continues with the rest. The exit code is 0 if every submission was looked at, 1 if a folder was
+    skipped because of its name, 2 if the command itself could not run, and 130 if Ctrl-C stopped it.
 
     Example: bngrader grade scaling --course ~/classes/2026 --json scores.json
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     require_folder_of("--json", json_file)
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)
@@ -87,9 +88,9 @@ def grade_class(
 
 
 def _engine_settings(course: Course, unsafe_no_sandbox: bool, *, on_this_machine: bool) -> dict[str, object]:
-    """The engine's settings, as the configuration files and the command line say.
+    """Return the engine's settings from the configuration files and the command line.
 
-    Raises CourseError where submissions are to be run on this machine, and it has no sandbox for them.
+    Raises CourseError if submissions are to run on this machine and it cannot isolate them.
     """
     engine = Engine(config=course.nbgrader_config())
     engine.unsafe_no_sandbox |= unsafe_no_sandbox
@@ -105,7 +106,7 @@ def _engine_settings(course: Course, unsafe_no_sandbox: bool, *, on_this_machine
 def _grade_with_progress(
     console: Console, grading: Grading, workers: Workers
 ) -> tuple[list[Record], CourseError | KeyboardInterrupt | None]:
-    """The records of all submissions by student, or of those that were done when something stopped it, and what did."""
+    """Grade with a progress bar; return the records by student, and the error that stopped it, if any."""
     records: list[Record] = []
     stopped_by: CourseError | KeyboardInterrupt | None = None
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
@@ -121,8 +122,8 @@ def _grade_with_progress(
 
 
 def score_table(records: list[Record]) -> Table:
-    """A table with a line for each submission: student, score, status and the cells to look at."""
-    table = Table("student", "score", "status", "to look at (? waits for a person)")
+    """Make a table with a line for each submission: student, score, status and the cells to look at."""
+    table = Table("student", "score", "status", "to look at (?: waits for a person)")
     for record in records:
         score = "-" if record.score is None else f"{record.score:g} / {record.max_score:g}"
         table.add_row(*cells(record.student, score, record.status), Text(_cells_to_look_at(record)))
@@ -130,7 +131,7 @@ def score_table(records: list[Record]) -> Table:
 
 
 def _cells_to_look_at(record: Record) -> str:
-    """The cells that lost points or that wait for a person, a line each."""
+    """List the cells that lost points or wait for a person, one on each line."""
     open_cells = {
         name: cell for name, cell in record.cells.items() if cell.score is None or cell.score < cell.max_score
     }
@@ -145,11 +146,11 @@ def _cells_to_look_at(record: Record) -> str:
 def _say_what_is_left(console: Console, grading: Grading, records: list[Record]) -> None:
     failed = [record for record in records if record.status == FAILED]
     waiting = sum(record.status == NEEDS_MANUAL for record in records)
-    lines = [f"{change}. Scores by hand of what changed wait for another look." for change in grading.revised]
-    lines += [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.mended.items())]
+    lines = [f"{change}. Manual scores of changed cells need another look." for change in grading.revised]
+    lines += [f"{student}: {'; '.join(notes)}" for student, notes in sorted(grading.notes.items())]
     lines += [f"{record.student}: {record.error}" for record in failed]
     if grading.already:
-        lines += [f"Graded before, and unchanged: {grading.already}. (--force grades them again.)"]
+        lines += [f"Already graded and unchanged: {grading.already}. (--force grades them again.)"]
     lines += [f"{len(records)} submissions: {waiting} wait for a person's grade, {len(failed)} failed."]
     lines += [f"Feedback: {grading.course.folder / 'feedback'}"]
     say(*lines, console=console)

@@ -1,4 +1,4 @@
-"""`bngrader import`: submissions from Moodle or Canvas."""
+"""`bngrader import`: import submissions from Moodle or Canvas."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,19 +10,19 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bngrader.commands.app import app, say
-from bngrader.commands.options import Slug, left_out, the_class
+from bngrader.commands.options import Slug, find_class, misnamed_folders
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError, require_assignment
 from bngrader.course.names import readable
 from bngrader.lms.archive import opened
-from bngrader.lms.import_submissions import MISSING, TO_LOOK_AT, Finding, Import, read_times
+from bngrader.lms.import_submissions import MISSING, TO_LOOK_AT, Import, ImportFinding, read_times
 from bngrader.lms.roster import NAME, find_roster, with_worksheet
 
 
 @app.command("import")
 def import_submissions(
     assignment: Slug,
-    source: Annotated[Path, typer.Argument(help="The zip, or the folder, that Moodle or Canvas gave.")],
+    source: Annotated[Path, typer.Argument(help="The zip or the folder that you downloaded from Moodle or Canvas.")],
     course: Annotated[
         Path | None, typer.Option(help="The folder that gets submitted/.", show_default="the repository")
     ] = None,
@@ -30,35 +30,35 @@ def import_submissions(
         Path | None, typer.Option(help="The CSV file with the students.", show_default=f"{NAME} in the course")
     ] = None,
     worksheet: Annotated[
-        Path | None, typer.Option(help="Moodle's grading worksheet of the assignment: whose number is whose.")
+        Path | None, typer.Option(help="Moodle's grading worksheet of the assignment, with the participants' numbers.")
     ] = None,
     times: Annotated[
-        Path | None, typer.Option(help="A CSV file that says when each handed in: student_id, timestamp.")
+        Path | None, typer.Option(help="A CSV file with the times of submission: student_id, timestamp.")
     ] = None,
     zone: Annotated[
         str | None, typer.Option(help="The time zone of the archive's times.", show_default="this machine's")
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put new submissions in the place of old ones.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace existing submissions by new ones.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, but write nothing.")] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write what became of each student to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the result for each student to this file.")
     ] = None,
 ) -> None:
-    """Import submissions as Moodle ("Download all submissions") and Canvas ("Download Submissions") give them.
+    """Import submissions downloaded from Moodle ("Download all submissions") or Canvas ("Download Submissions").
 
-    The roster says which student is whose name. What it does not say is reported and left out, and nothing that is in
-    submitted/ already is changed without --replace. The exit code is 0 when all is imported, 1 when something is left
-    to look at, and 2 when the command itself could not run.
+    The roster tells which file belongs to which student. Files that it does not settle are reported and left out, and
+    existing submissions change only with --replace. The exit code is 0 if everything was imported, 1 if something is
+    left for you to look at, and 2 if the command itself could not run.
 
     Example: bngrader import scaling ~/Downloads/scaling.zip --course ~/classes/2026
     """
-    the_course = the_class(course)
+    the_course = find_class(course)
     require_assignment(the_course.repository, assignment)
     known = find_roster(the_course.folder, roster)
     if known is None:
         path, columns = the_course.folder / NAME, "student_id, name, email, moodle_id and canvas_id"
         raise CourseError(
-            f"there is no {path}: write one, with the columns {columns}, or name another file by --roster"
+            f"{path} does not exist: write it, with the columns {columns}, or name another file with --roster"
         )
     if worksheet:
         known = with_worksheet(known, worksheet)
@@ -67,7 +67,7 @@ def import_submissions(
     with opened(source) as entries, Progress(console=Console(), transient=True) as progress:
         task = progress.add_task(f"importing {assignment}", total=len(entries))
         findings = work.run(entries, lambda count: progress.advance(task, count))
-    unnamed = left_out(the_course, [assignment])
+    unnamed = misnamed_folders(the_course, [assignment])
     say(*unnamed, *lines(findings))
     if json_file:
         write_json(json_file, [found.as_dict() for found in findings])
@@ -78,18 +78,18 @@ def _zone(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
     except (KeyError, ValueError, OSError) as error:
-        raise CourseError(f"--zone {name}: there is no such time zone; write one such as Europe/Berlin") from error
+        raise CourseError(f"--zone {name}: this time zone does not exist; write one such as Europe/Berlin") from error
 
 
-def lines(findings: list[Finding]) -> list[str]:
-    """What the command says of an import: what is left to look at, who is missing, and the counts."""
-    said = [f"{found.student or _shown(found.files)}: {found.said}" for found in findings if found.said]
+def lines(findings: list[ImportFinding]) -> list[str]:
+    """Summarize an import: what is left to look at, who is missing, and the counts."""
+    said = [f"{found.student or _shown(found.files)}: {found.message}" for found in findings if found.message]
     missing = [found.student or "" for found in findings if found.status == MISSING]
     if missing:
         said += [f"Not handed in: {', '.join(missing)}"]
     late = [found.student or "" for found in findings if found.late]
     if late:
-        said += [f"Late, as Canvas says without the time (--times gives times): {', '.join(late)}"]
+        said += [f"Late, as Canvas says without giving the time (--times sets it): {', '.join(late)}"]
     counts = Counter(found.status for found in findings)
     return [*said, ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items()) or "no files"]
 

@@ -1,4 +1,4 @@
-"""`bngrader late`: who is late, and what it costs."""
+"""`bngrader late`: apply the rule for late work."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bngrader.commands.app import app, cells, say
-from bngrader.commands.options import ClassFolder, Database, Slug, left_out, the_class
+from bngrader.commands.options import ClassFolder, Database, Slug, find_class, misnamed_folders
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError, require_assignment
-from bngrader.course.times import required
+from bngrader.course.times import require_time
 from bngrader.gradebook.late_work import Late, opened_gradebook
 from bngrader.gradebook.revision import record_assignment
 from bngrader.submissions.read import handed_in, read_timestamp
@@ -24,23 +24,23 @@ def late_work(
     course: ClassFolder = None,
     db: Database = None,
     due: Annotated[
-        str | None, typer.Option(metavar="TIME", help='Set when it is due, such as "2026-03-01 12:00 UTC".')
+        str | None, typer.Option(metavar="TIME", help='Set the due date, such as "2026-03-01 12:00 UTC".')
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the table to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the table to this file.")
     ] = None,
 ) -> None:
-    """Apply the rule for late work, as the configuration and the extensions say now, and show whom it costs what.
+    """Apply the rule for late work, with the current configuration and extensions, and show the penalties.
 
-    `bngrader grade` applies it to what it grades. This command does so again for all, after the due date, the rule, an
-    extension, a time or a score by hand has changed, without grading anything. The exit code is 0, 1 when a folder was
-    left out for its name, and 2 when the command could not run.
+    `bngrader grade` applies the rule to the submissions that it grades. Run this command for all of them after the due
+    date, the rule, an extension, a time or a manual score has changed; it grades nothing. The exit code is 0, or 1 if a
+    folder was skipped because of its name, or 2 if the command could not run.
 
     Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
     """
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     require_assignment(the_course.repository, assignment)
-    time = required(due, "--due") if due else None
+    time = require_time(due, "--due") if due else None
     if time:
         _record(the_course, assignment)
     with opened_gradebook(the_course, assignment) as gradebook:
@@ -49,15 +49,15 @@ def late_work(
         late = gradebook.late_work(_times(the_course, assignment), apply=True)
         due_now = gradebook.due()
     if due_now is None:
-        say(f'{assignment} has no due date, so nothing is late: set one by --due "2026-03-01 12:00 UTC"')
+        say(f'{assignment} has no due date, so nothing is late: set one with --due "2026-03-01 12:00 UTC"')
     elif late:
         Console().print(_table(late))
         changed = sum(each.noted != each.penalty for each in late)
         say(f"Due {due_now} UTC. {changed} penalties changed.")
-        say(f"bngrader grade {assignment} brings their pages of feedback up to date." if changed else "")
+        say(f"Run bngrader grade {assignment} to bring their feedback pages up to date." if changed else "")
     else:
         say(f"Due {due_now} UTC. Nobody is late.")
-    unnamed = left_out(the_course, [assignment])
+    unnamed = misnamed_folders(the_course, [assignment])
     say(*unnamed)
     if json_file:
         write_json(json_file, [asdict(each) for each in late])
@@ -65,7 +65,7 @@ def late_work(
 
 
 def _record(course: Course, assignment: str) -> None:
-    """Write the assignment into the gradebook, if nothing was graded before."""
+    """Write the assignment into the gradebook unless it is there already."""
     try:
         with opened_gradebook(course, assignment):
             return
@@ -74,7 +74,7 @@ def _record(course: Course, assignment: str) -> None:
 
 
 def _times(course: Course, assignment: str) -> dict[str, str]:
-    """When students handed in, as submitted/ says now: a time may have come after the grades."""
+    """Return when students handed in, according to submitted/: a time may have been added after grading."""
     places = handed_in(course.folder, assignment)
     return {student: time for student, place in places.items() if (time := read_timestamp(place))}
 

@@ -1,4 +1,4 @@
-"""What several commands ask for in the same words, and what they make of it."""
+"""Options that several commands share, and helpers that evaluate them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from bngrader.lms.roster import NAME
 from bngrader.submissions.read import misnamed
 
 Slug = Annotated[str, typer.Argument(help="The assignment's slug, such as scaling.")]
-Slugs = Annotated[list[str] | None, typer.Argument(help="Assignments, by their slug. Default: all.")]
+Slugs = Annotated[list[str] | None, typer.Argument(help="The slugs of the assignments. Default: all.")]
 ClassFolder = Annotated[Path | None, typer.Option(help="The folder of the class.", show_default="the repository")]
 Database = Annotated[
     str | None, typer.Option(help="The gradebook's SQLAlchemy URL.", show_default="gradebook.db in the course")
@@ -21,25 +21,25 @@ RosterFile = Annotated[
 ]
 
 
-def the_class(folder: Path | None, db: str | None = None) -> Course:
-    """The class that `--course` and `--db` name: without them, that of the repository around the working folder.
+def find_class(folder: Path | None, db: str | None = None) -> Course:
+    """Return the class that `--course` and `--db` name; without them, the repository itself is the class.
 
-    Raises CourseError where there is no repository.
+    Raises CourseError if the working folder is in no repository.
     """
     repository = find_repository()
     return Course(repository, (folder or repository).resolve(), db)
 
 
 def require_folder_of(option: str, path: Path | None) -> None:
-    """Raise CourseError where the file that an option names, if it names one, would have no folder.
+    """Raise CourseError if the file that an option names could not be written because its folder does not exist.
 
-    The file is written last, and what takes minutes should not be lost then.
+    Commands check this first: the file is written last, and minutes of work should not be lost then.
     """
     if path and not path.resolve().parent.is_dir():
-        raise CourseError(f"{option} {path}: the folder {path.parent} does not exist; make it first")
+        raise CourseError(f"{option} {path}: the folder {path.parent} does not exist; create it first")
 
 
-def left_out(course: Course, assignments: Iterable[str]) -> list[str]:
-    """A line for each folder in submitted/ that no command looks into, because of its name."""
+def misnamed_folders(course: Course, assignments: Iterable[str]) -> list[str]:
+    """Return a line for each folder in submitted/ that commands skip because of its name."""
     named = {name: why for assignment in assignments for name, why in misnamed(course.folder, assignment).items()}
     return [f"{name}: {why}" for name, why in sorted(named.items())]

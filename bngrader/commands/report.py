@@ -1,4 +1,4 @@
-"""`bngrader report`: the class at a glance."""
+"""`bngrader report`: write a report on the class."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bngrader.commands.app import app, errors, say
-from bngrader.commands.options import ClassFolder, Database, left_out, require_folder_of, the_class
+from bngrader.commands.options import ClassFolder, Database, find_class, misnamed_folders, require_folder_of
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError
 from bngrader.report.collect import collect
@@ -19,27 +19,27 @@ def report_on_class(
     db: Database = None,
     into: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where to write.", show_default="report/ in the course"),
+        typer.Option(metavar="FOLDER", help="The folder to write to.", show_default="report/ in the course"),
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the tables to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the tables to this file.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over an earlier report.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier report.")] = False,
 ) -> None:
     """Show how a class is doing: one page of HTML with plots and tables, and the tables as CSV.
 
-    Scores by assignment and by function, how hard each test is and what it tells, the most common mistakes, who is
-    missing, and who changed their answers after feedback. The exit code is 0 when the report is written, 1 when it
-    is written and a folder was left out for its name, and 2 when the command could not run.
+    It shows scores by assignment and by function, how hard each test is and how well it tells students apart, the most
+    common mistakes, who is missing, and who changed their answers after feedback. The exit code is 0 if the report is
+    written, 1 if a folder was skipped because of its name, and 2 if the command could not run.
 
     Example: bngrader report --course ~/classes/2026
     """
-    from bngrader.report.write import PAGE, write_report  # here, so that no other command waits for matplotlib
+    from bngrader.report.write import PAGE, write_report  # imported here, so that no other command waits for matplotlib
 
-    the_course = the_class(course, db)
+    the_course = find_class(course, db)
     target = into or the_course.folder / "report"
     if (target / PAGE).exists() and not force:
-        raise CourseError(f"{target} holds a report already. Name another folder with --into, or add --force")
+        raise CourseError(f"{target} already holds a report. Name another folder with --into, or add --force")
     require_folder_of("--json", json_file)
     with errors.status("reading the gradebook"):
         data = collect(the_course)
@@ -51,6 +51,6 @@ def report_on_class(
             for table in tables(data).values()
         }
         write_json(json_file, records)
-    unnamed = left_out(the_course, [assignment.name for assignment in data.assignments])
+    unnamed = misnamed_folders(the_course, [assignment.name for assignment in data.assignments])
     say(*unnamed, page)
     raise typer.Exit(1 if unnamed else 0)

@@ -1,4 +1,4 @@
-"""`bngrader similarity`: which answers are like each other, or like the course's own."""
+"""`bngrader similarity`: find answers that resemble each other or the course's own code."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,14 +7,14 @@ import typer
 from rich.progress import track
 
 from bngrader.commands.app import app, errors, say
-from bngrader.commands.options import Slug, left_out, require_folder_of, the_class
+from bngrader.commands.options import Slug, find_class, misnamed_folders, require_folder_of
 from bngrader.course.files import write_file, write_json
 from bngrader.course.folders import CourseError, require_assignment
 from bngrader.similarity.page import page
 from bngrader.similarity.texts import Corpus
 
 if TYPE_CHECKING:
-    from bngrader.similarity.pairs import Pair
+    from bngrader.similarity.pairs import SimilarPair
 
 
 @app.command("similarity")
@@ -24,47 +24,51 @@ def find_similar(
         Path | None, typer.Option(help="The folder of the class, with submitted/.", show_default="the repository")
     ] = None,
     share: Annotated[
-        float, typer.Option(min=0.05, max=1, help="How much of one text must be in the other, from 0.05 to 1.")
+        float, typer.Option(min=0.05, max=1, help="The share of one text that must be in the other, from 0.05 to 1.")
     ] = 0.8,
     common: Annotated[
-        float, typer.Option(min=0, max=1, help="Passages that more than this share of the class have do not count.")
+        float, typer.Option(min=0, max=1, help="Ignore passages that more than this share of the class has.")
     ] = 0.1,
     into: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="The page to write.", show_default="similarity/<assignment>.html there"),
+        typer.Option(
+            metavar="FILE", help="The page to write.", show_default="similarity/<assignment>.html in the course"
+        ),
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the pairs to this file too.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write the pairs to this file.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over an earlier page.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier page.")] = False,
 ) -> None:
-    """Find answers that are like each other, or like the solution, the reference package or the chapter.
+    """Find answers that resemble each other, or the solution, the reference package or the chapter.
 
-    What was handed out does not count, and neither do names, comments and spaces. The page shows the pairs side by
-    side. The exit code is 0 when no pair was found, 1 when some were, or a folder was left out for its name, and 2 when
+    Code that was handed out does not count, and neither do names, comments and spaces. The page shows the pairs side by
+    side. The exit code is 0 if no pair was found, 1 if some were or a folder was skipped because of its name, and 2 if
     the command could not run.
 
     Example: bngrader similarity scaling --course ~/classes/2026
     """
-    the_course = the_class(course)
+    the_course = find_class(course)
     require_assignment(the_course.repository, assignment)
     target = into or the_course.folder / "similarity" / f"{assignment}.html"
     if target.exists() and not force:
-        raise CourseError(f"{target} is there already. Name another file with --into, or add --force")
+        raise CourseError(f"{target} already exists. Name another file with --into, or add --force")
     require_folder_of("--json", json_file)
     corpus = Corpus(the_course, assignment)
     pairs = _compare(corpus, share, common)
     write_file(target, page(corpus, pairs, share).encode())
     if json_file:
         write_json(json_file, [pair.as_dict() for pair in pairs])
-    unnamed = left_out(the_course, [assignment])
+    unnamed = misnamed_folders(the_course, [assignment])
     counts = f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs"
     say(*unnamed, f"{counts}. {target}")
     raise typer.Exit(1 if pairs or unnamed else 0)
 
 
-def _compare(corpus: Corpus, share: float, common: float) -> "list[Pair]":
-    from bngrader.similarity.pairs import Comparison  # here: copydetect makes whoever imports it wait for matplotlib
+def _compare(corpus: Corpus, share: float, common: float) -> "list[SimilarPair]":
+    from bngrader.similarity.pairs import (
+        Comparison,
+    )  # imported here, because copydetect imports matplotlib, which takes seconds
 
     comparison = Comparison(corpus.handed_out())
     for text in track(corpus.submissions(), "reading", len(corpus.places), console=errors):

@@ -1,4 +1,4 @@
-"""The files of a course and of a class: where they are, and how they are read and written."""
+"""The files of a course and of a class: finding, reading and writing them."""
 
 from bngrader.course.folders import put_tools_on_path
 

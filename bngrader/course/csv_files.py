@@ -1,8 +1,8 @@
-"""Tables as CSV files that no spreadsheet takes for a program, and that give back every readable text as it was.
+"""CSV files in which no spreadsheet finds a formula, and from which every text can be read back unchanged.
 
-A spreadsheet runs a cell that begins with =, +, - or @ as a formula. Such a text gets an apostrophe in front, which
-makes it a text, also where it follows a semicolon, a tab or a new line: a spreadsheet that splits cells there would see
-it as the beginning of one. `plain` takes the apostrophes off again.
+A spreadsheet runs a cell that begins with =, +, - or @ as a formula. An apostrophe in front turns it into text. It is
+added after a semicolon, a tab or a line break too, since a spreadsheet that splits cells there would see the beginning
+of a cell. `unescape_formulas` removes the apostrophes again.
 """
 
 import csv
@@ -15,40 +15,40 @@ from pathlib import Path
 from bngrader.course.folders import CourseError
 from bngrader.course.names import readable
 
-# The wide forms are those of Chinese and Japanese keyboards, which spreadsheets read alike.
+# Chinese and Japanese keyboards type full-width forms of these characters, which spreadsheets treat alike.
 FORMULA = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"
 STARTS = re.compile(rf"['\s]*{FORMULA}|'*[\t\r\n]")
 WITHIN = re.compile(rf"([;\t\r\n]\s*'*)({FORMULA})")
 NEUTRAL_WITHIN = re.compile(rf"([;\t\r\n]\s*'*)'({FORMULA})")
 
 
-def safe(text: str) -> str:
-    """A text that no spreadsheet runs."""
+def escape_formulas(text: str) -> str:
+    """Return a text that no spreadsheet runs as a formula."""
     text = WITHIN.sub(r"\1'\2", text)
     return f"'{text}" if STARTS.match(text) else text
 
 
-def plain(text: str) -> str:
-    """The text that `safe` was given."""
+def unescape_formulas(text: str) -> str:
+    """Undo `escape_formulas`."""
     if text.startswith("'") and STARTS.match(text[1:]):
         text = text[1:]
     return NEUTRAL_WITHIN.sub(r"\1\2", text)
 
 
 def write(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A CSV file in UTF-8; texts are made readable and safe, numbers stay numbers, None is an empty cell."""
+    """Write a CSV file in UTF-8: texts become readable and safe, numbers stay numbers, None is an empty cell."""
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\r\n")
     for row in [header, *rows]:
         table.writerow(
-            ["" if cell is None else safe(readable(cell)) if isinstance(cell, str) else cell for cell in row]
+            ["" if cell is None else escape_formulas(readable(cell)) if isinstance(cell, str) else cell for cell in row]
         )
     return file.getvalue().encode()
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a table that a person wrote: its place in the file, and its cells by column, none of them None."""
+    """A row of a table that a person wrote: its line number in the file, and its cells by column."""
 
     number: int
     cells: dict[str, str]
@@ -58,11 +58,11 @@ class Line:
 
 
 def read(path: Path, required: Iterable[str]) -> list[Line]:
-    """The rows of a CSV file with a header, whose columns may be in any order and in any case.
+    """Read a CSV file with a header, whose columns may be in any order and in any case.
 
-    Commas, semicolons and tabs separate alike; empty rows do not count.
+    Commas, semicolons or tabs separate the cells; empty rows do not count.
 
-    Raises CourseError if the file cannot be read, or lacks a column.
+    Raises CourseError if the file cannot be read or lacks a column.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -83,13 +83,15 @@ def _require(path: Path, header: list[str], required: Iterable[str]) -> None:
     for column in required:
         if header.count(column) != 1:
             fault = "lacks the column" if column not in header else "has more than one column"
-            raise CourseError(f"{path} {fault} {column}; its first line names {', '.join(header) or 'none'}")
+            raise CourseError(
+                f"{path} {fault} {column}; the columns in its first line are: {', '.join(header) or 'none'}"
+            )
 
 
 def _line(path: Path, number: int, header: list[str], row: list[str]) -> Line:
     if any(row[len(header) :]):
-        rule = f"has {len(row)} cells, and the first line names {len(header)}"
-        raise CourseError(f'{path}, line {number} {rule}: a text with a comma needs quotes, as in "Ng, Bob"')
+        fault = f"has {len(row)} cells, but the first line names {len(header)} columns"
+        raise CourseError(f'{path}, line {number} {fault}: a text with a comma needs quotes, as in "Ng, Bob"')
     return Line(number, dict(zip(header, _plain(row), strict=False)))
 
 
@@ -103,4 +105,4 @@ def _column(cell: str) -> str:
 
 
 def _plain(row: list[str]) -> list[str]:
-    return [plain(cell).strip() for cell in row]
+    return [unescape_formulas(cell).strip() for cell in row]

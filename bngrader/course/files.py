@@ -1,4 +1,4 @@
-"""Files, each written as a whole or not at all, and a short text to know their contents by."""
+"""Files that are written completely or not at all, and digests of their contents."""
 
 import hashlib
 import json
@@ -11,14 +11,14 @@ from bngrader.course.names import readable
 
 
 def digest(data: bytes) -> str:
-    """A short text that is the same for the same bytes alone."""
+    """Return a short text that is equal only for equal bytes."""
     return hashlib.sha256(data).hexdigest()
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all.
+    """Write a file completely or not at all.
 
-    Raises CourseError if the disk does not take it.
+    Raises CourseError if it cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
     try:
@@ -29,15 +29,15 @@ def write_file(path: Path, data: bytes) -> None:
         with suppress(OSError):
             part.unlink()
         raise CourseError(
-            f"{path} cannot be written: {error.strerror}. Mend that, and run the command again: what is graded stays, "
-            "and only the rest is done"
+            f"{path} cannot be written: {error.strerror}. Correct that and run the command again: graded submissions "
+            "stay graded, and it continues with the rest"
         ) from error
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write plain data as JSON, with times as texts, and every text readable and in one line.
+    """Write plain data as JSON, with times as texts, and every text readable and on one line.
 
-    Raises CourseError if the disk does not take it.
+    Raises CourseError if it cannot be written.
     """
     write_file(path, (json.dumps(_readable(value), indent=1) + "\n").encode())
 

@@ -1,4 +1,4 @@
-"""Where the files of a course are, and how nbgrader is told."""
+"""The folders of a course, and nbgrader's configuration for them."""
 
 import os
 import sys
@@ -16,16 +16,17 @@ from traitlets.config.loader import PyFileConfigLoader
 from bngrader.course.source_folder import source_folder
 
 CONFIG = "nbgrader_config.py"
+MAX_MESSAGE_CHARACTERS = 400
 
 
 class CourseError(Exception):
-    """Something about the course's files that the person at the keyboard can mend; the text says how."""
+    """A fault in the course's files that the user can correct; the text says how."""
 
 
 def find_repository(start: Path | None = None) -> Path:
-    """The nearest folder, from `start` (the working folder) upwards, that holds the course's solutions.
+    """Find the nearest folder, from `start` (by default the working folder) upwards, that holds the course's solutions.
 
-    Where there is none, the folder that this package was installed from in editable mode.
+    If there is none, it is the folder from which this package was installed in editable mode.
 
     Raises CourseError if neither is a checkout of the course.
     """
@@ -35,48 +36,50 @@ def find_repository(start: Path | None = None) -> Path:
             return folder
     raise CourseError(
         f"{start} is not inside a checkout of the course: neither it nor a folder above it holds solutions/ "
-        f"and {CONFIG}. Run the command in the checkout."
+        f"and {CONFIG}. Run the command inside the checkout."
     )
 
 
 def assignments(repository: Path) -> list[str]:
-    """The slugs of the assignments: one file of `solutions/` each."""
+    """List the slugs of the assignments: each is a file in `solutions/`."""
     return sorted(path.stem for path in (repository / "solutions").glob("*.py"))
 
 
 def require_assignment(repository: Path, slug: str) -> None:
-    """Raise CourseError, with the slugs that there are, unless `slug` is an assignment."""
+    """Raise CourseError, naming the existing slugs, unless `slug` is an assignment."""
     known = assignments(repository)
     if slug not in known:
-        raise CourseError(f"there is no assignment {slug!r}; solutions/ has {', '.join(known) or 'none'}")
+        raise CourseError(
+            f"there is no assignment {slug!r}; the assignments in solutions/ are: {', '.join(known) or 'none'}"
+        )
 
 
 def put_tools_on_path() -> None:
-    """Make sure that nbgrader finds `alembic`, which it calls by name to make a new gradebook."""
+    """Make sure that nbgrader finds `alembic`, which it calls by name to create a gradebook."""
     tools = str(Path(sys.executable).parent)
     if tools not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", "")])
 
 
-def check_result(result: dict[str, Any], doing: str) -> None:
-    """Pass on a failure that nbgrader's API reports, as an error with its own words, briefly.
+def require_success(result: dict[str, Any], doing: str) -> None:
+    """Turn a failure that nbgrader's API reports into an error with nbgrader's own message.
 
     Raises CourseError, saying what nbgrader was `doing`, unless the result is a success.
     """
     if not result["success"]:
         lines = strip_ansi(result.get("error") or "").strip().splitlines()
-        if lines[-1:] == ["KeyboardInterrupt"]:  # nbgrader takes Ctrl-C for an error like any other
+        if lines[-1:] == ["KeyboardInterrupt"]:  # nbgrader reports Ctrl-C like any other error
             raise KeyboardInterrupt
         logged = [line for line in strip_ansi(result.get("log") or "").splitlines() if line.startswith("[ERROR]")]
-        said = [*(line.removeprefix("[ERROR] ") for line in logged[:1]), *lines[-1:], "it does not say why"][0]
-        raise CourseError(f"nbgrader failed {doing}: {said[:400]}")
+        message = [*(line.removeprefix("[ERROR] ") for line in logged[:1]), *lines[-1:], "it does not say why"][0]
+        raise CourseError(f"nbgrader failed {doing}: {message[:MAX_MESSAGE_CHARACTERS]}")
 
 
 def database_files(url: str | None) -> list[str]:
-    """List the files of a database, if it is one of SQLite's."""
+    """List the files of a database if it is an SQLite database."""
     try:
         name = make_url(url).database if url and url.startswith("sqlite") else None
-    except ArgumentError:  # as whoever opens it will say
+    except ArgumentError:  # the code that opens the database reports it
         return []
     return [os.path.abspath(name) + ending for ending in ("", "-wal", "-shm")] if name else []
 
@@ -87,11 +90,11 @@ class Course:
 
     repository: Path
     folder: Path
-    db: str | None = None  # the gradebook's URL, where it is not gradebook.db in the folder
+    db: str | None = None  # the gradebook's URL, if it is not gradebook.db in the folder
 
     @property
     def private(self) -> list[str]:
-        """The folders and files of the class, which no submission may see."""
+        """Folders and files of the class that no submission may see."""
         return [str(self.repository), str(self.folder), *database_files(self.gradebook_url())]
 
     def gradebook_url(self) -> str:
@@ -99,7 +102,7 @@ class Course:
         return str(CourseDirectory(config=self.nbgrader_config()).db_url)
 
     def nbgrader_config(self, **course_directory: str) -> Config:
-        """nbgrader's configuration: the repository's file, then the folder's own, then this class's paths."""
+        """Build nbgrader's configuration from the repository's file, the folder's own file, and this class's paths."""
         config = Config()
         for place in dict.fromkeys([self.repository, self.folder]):
             if (place / CONFIG).is_file():

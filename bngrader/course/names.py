@@ -1,4 +1,4 @@
-"""Names that a student chose: how they are printed and stored, and which of them a student's folder can have."""
+"""Names that students chose: safe printing, and the rules for the name of a student's folder."""
 
 import os
 import shlex
@@ -6,17 +6,18 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-LONGEST = 128  # characters of an id in nbgrader's gradebook
-# Control characters, lone surrogates, line breaks, and what changes the direction of the text or cannot be seen.
+MAX_ID_CHARACTERS = 128  # the width of the column in nbgrader's gradebook
+MAX_NAME_BYTES = 255  # the limit of Linux's file systems
+# Control characters, lone surrogates, line breaks, and characters that are invisible or turn the direction of the text.
 HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-JOINERS = "\u200c\u200d"  # also invisible, but Persian, Hindi and emoji are not spelled right without them
+JOINERS = "\u200c\u200d"  # invisible too, but Persian, Hindi and emoji need them
 
 
 def readable(text: object, *, lines: bool = False) -> str:
     r"""Spell out every character that could act on a terminal or a page, or that UTF-8 cannot hold.
 
-    The result is one line: an escape character becomes \x1b, a line break \n, and a byte that is not UTF-8 its number.
-    With `lines`, line breaks and tabs stay as they are.
+    The result is one line: an escape character becomes \x1b, a line break \n, and a byte that is not UTF-8 its hex
+    code. With `lines`, line breaks and tabs stay as they are.
     """
     whole = str(text)
     if whole.isprintable():
@@ -35,41 +36,41 @@ def _spelled(character: str) -> str:
     return repr(character)[1:-1]
 
 
-def fault_of_id(student: str) -> str | None:
-    """Say why a text cannot be a student's id, which names a folder; None if it can."""
+def id_fault(student: str) -> str | None:
+    """Say why a text cannot be a student's id, which is also the name of a folder; None if it can."""
     if not student:
         return "is empty"
     if any("\ud800" <= character <= "\udfff" for character in student):
         return "is not UTF-8"
     if readable(student) != student:
-        return "holds characters that cannot be seen"
+        return "contains invisible characters"
     if student.startswith(".") or "/" in student or "\\" in student:
-        return "names a folder, so it cannot begin with a dot, or hold / or \\"
-    if len(student) > LONGEST or len(student.encode()) > 255:
-        return f"is longer than {LONGEST} characters"
+        return "cannot be the name of a folder: it must not begin with a dot or contain / or \\"
+    if len(student) > MAX_ID_CHARACTERS or len(student.encode()) > MAX_NAME_BYTES:
+        return f"is longer than {MAX_ID_CHARACTERS} characters"
     return None
 
 
-def way_out(folder: Path) -> str:
-    """Say what to do about a student's folder whose name is at fault."""
-    if fault_of_id(folder.name) and not fault_of_id(_as_utf8(folder.name)):
-        return "Its name is UTF-8, which the locale does not read here: run the command again with PYTHONUTF8=1"
-    return f"Rename it: mv {for_shell(folder)} {for_shell(folder.parent / 'STUDENT_ID')}"
+def rename_advice(folder: Path) -> str:
+    """Say what to do about a student's folder with an invalid name."""
+    if id_fault(folder.name) and not id_fault(_as_utf8(folder.name)):
+        return "Its name is UTF-8, which this locale cannot read: run the command again with PYTHONUTF8=1"
+    return f"Rename it: mv {shell_quoted(folder)} {shell_quoted(folder.parent / 'STUDENT_ID')}"
 
 
 def _as_utf8(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
-def for_shell(path: Path) -> str:
-    """Quote a path so that bash takes it as it is, and every terminal shows it."""
+def shell_quoted(path: Path) -> str:
+    """Quote a path so that bash reads it unchanged and every terminal shows it."""
     text = os.fspath(path)
     if readable(text) == text:
         return shlex.quote(text)
-    return "$'" + "".join(map(_for_shell, text)) + "'"
+    return "$'" + "".join(map(_shell_character, text)) + "'"
 
 
-def _for_shell(character: str) -> str:
+def _shell_character(character: str) -> str:
     if character in "'\\":
         return f"\\{character}"
     if readable(character) == character:

@@ -1,4 +1,4 @@
-"""The folder with the source notebooks: in the clone, or where a clone that cannot be written to does not hold them."""
+"""The folder for the source notebooks: in the clone, or elsewhere if the clone is read-only."""
 
 import atexit
 import hashlib
@@ -15,10 +15,10 @@ SOURCES = Path("_build/nbgrader/source")
 
 @cache
 def source_folder(repository: Path) -> Path:
-    """Choose a folder that this process may write to, for as long as it runs.
+    """Choose a folder that this process may write to; the choice holds for the whole process.
 
-    That is the clone's own, else one in the user's cache, else one that is removed at the end. The source notebooks
-    hold the hidden tests, so nobody else may read what lies outside the clone.
+    It is the clone's own, else one in the user's cache, else a temporary one that is removed at the end. The source
+    notebooks contain the hidden tests, so no other user may read a folder outside the clone.
     """
     repository = repository.resolve()
     if _is_writable(repository / SOURCES, 0o777):
@@ -32,7 +32,7 @@ def source_folder(repository: Path) -> Path:
 
 
 def _is_writable(folder: Path, mode: int) -> bool:
-    """Make a folder, and tell whether this process may write to it and to what it holds."""
+    """Create a folder, and return whether this process may write to it and to its contents."""
     try:
         folder.mkdir(mode, parents=True, exist_ok=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""Times as people and nbgrader write them, in UTC."""
+"""Times in UTC, as people and nbgrader write them."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -8,12 +8,12 @@ from bngrader.course.folders import CourseError
 EXAMPLES = '"2026-03-01 12:00 UTC", "2026-03-01 12:00 +0100" or "2026-03-01 12:00 Europe/Berlin"'
 
 
-def in_utc(text: str) -> datetime:
-    """The time that a text says, in UTC and without saying so, as nbgrader wants it; without a zone it is in UTC.
+def parse_time(text: str) -> datetime:
+    """Read a time; return it in UTC as a naive datetime, as nbgrader expects. A time without a zone is in UTC.
 
-    nbgrader's own reader takes +0100 for a hundred seconds.
+    nbgrader's own reader is not used because it takes +0100 for a hundred seconds.
 
-    Raises ValueError if it is no date and time in the international order.
+    Raises ValueError if the text is not a date and time in ISO order.
     """
     words = text.split()
     try:
@@ -22,21 +22,21 @@ def in_utc(text: str) -> datetime:
         else:
             time = datetime.fromisoformat("".join([" ".join(words[:2]), *words[2:]]))
     except (KeyError, OSError) as error:  # no such time zone
-        raise ValueError(f"{words[2]} is no time zone") from error
+        raise ValueError(f"{words[2]} is not a time zone") from error
     return time.astimezone(UTC).replace(tzinfo=None) if time.tzinfo else time
 
 
-def required(text: str, place: str) -> datetime:
-    """The same, for a text that a person wrote at `place`.
+def require_time(text: str, place: str) -> datetime:
+    """Read a time that a person wrote at `place`.
 
-    Raises CourseError.
+    Raises CourseError if it is not a time.
     """
     try:
-        return in_utc(text)
+        return parse_time(text)
     except (ValueError, OverflowError) as error:
-        raise CourseError(f"{place}: {text!r} is no time; write {EXAMPLES}") from error
+        raise CourseError(f"{place}: {text!r} is not a time; write it as {EXAMPLES}") from error
 
 
-def written(time: datetime) -> str:
-    """The time as nbgrader reads it."""
+def format_time(time: datetime) -> str:
+    """Write a time as nbgrader reads it."""
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,1 +1,1 @@
-"""What is missing or wrong on this machine or in a course, and how to mend it."""
+"""Checks of this machine and of a course, each with a way to fix what is wrong."""

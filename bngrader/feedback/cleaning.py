@@ -1,4 +1,4 @@
-"""Text cells as HTML that cannot act in the browser of the person who reads it, nor load anything."""
+"""Text cells as clean HTML, which can neither run nor load anything in the reader's browser."""
 
 import re
 from collections.abc import Mapping
@@ -17,30 +17,30 @@ TAGS = {
     *("kbd", "li", "ol", "p", "pre", "s", "span", "strong", "sub", "summary", "sup"),
     *("table", "tbody", "td", "th", "thead", "tr", "u", "ul"),
 }
-# No class and no id: the page that shows the text finds its own buttons and fields by theirs.
+# No class and no id: the page around the text finds its own buttons and fields by them.
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height"}}
 SCHEMES = {"http", "https", "mailto", "data", "attachment"}
-# A browser takes `http:logout` for a path on the server that it reads the page from, so a host has to follow.
+# Browsers take `http:logout` for a path on the page's own server, so a host must follow.
 LINK = re.compile(r"(?:https?://[\w\[]|mailto:|#)", re.IGNORECASE)
 PICTURE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/]+={0,2})")
 PICTURE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 SIZE = re.compile(r"\d{1,4}%?")
-LARGEST_PICTURE = 5_000_000  # characters of base64
-LONGEST_TEXT = 20_000  # characters without pictures; the time to read some texts grows with the square of their length
-NO_PICTURE = {  # what stands where a picture would be
+MAX_PICTURE_CHARACTERS = 5_000_000  # of base64
+MAX_TEXT_CHARACTERS = 20_000  # without pictures; parsing some texts takes quadratic time
+NO_PICTURE = {  # the text in place of a picture
     "data:,missing": "its file is missing",
-    "data:,other": "not a PNG, JPEG, GIF or WebP picture, and left out",
-    "data:,large": "too large, and left out",
-    "": "from elsewhere, and left out",
+    "data:,other": "left out because it is not a PNG, JPEG, GIF or WebP picture",
+    "data:,large": "left out because it is too large",
+    "": "left out because it is from elsewhere",
 }
 
 Pictures = Mapping[str, Any]  # a cell's attachments: data in base64 by type, by name
 
 
 def without_pictures(source: str, attachments: Pictures | None = None) -> tuple[str, Pictures]:
-    """Set aside the pictures that stand in a text itself: no parser should read megabytes of base64.
+    """Move the pictures out of a text, so that no parser has to read megabytes of base64.
 
-    Returns the text, where names stand in for the pictures, and the pictures with the attachments.
+    Returns the text with names in place of the pictures, and the pictures together with the attachments.
     """
     pictures = dict(attachments or {})
 
@@ -53,13 +53,13 @@ def without_pictures(source: str, attachments: Pictures | None = None) -> tuple[
 
 
 class Renderer(IPythonRenderer):
-    """nbconvert's renderer, which leaves attachments and the colors of code to others."""
+    """nbconvert's renderer without attachments and syntax highlighting."""
 
     def __init__(self) -> None:
         super().__init__(escape=False, exclude_anchor_links=True)
 
     def block_code(self, code: str, info: str | None = None) -> str:
-        """Leave code without colors: they would be classes."""
+        """Render code without highlighting, which would need classes."""
         return f"<pre><code>{escape(code)}</code></pre>\n"
 
     def _embed_image_or_attachment(self, src: str) -> str:
@@ -67,18 +67,18 @@ class Renderer(IPythonRenderer):
 
 
 def render(source: str, pictures: Pictures, renderer: Renderer, **settings: bool) -> str:
-    """Return the clean HTML of a text in Markdown; text that is too long or cannot be parsed stays as it is."""
+    """Return the clean HTML of a Markdown text; a text that is too long or cannot be parsed is shown as it is."""
     try:
-        html = MarkdownWithMath(renderer=renderer).render(source) if len(source) <= LONGEST_TEXT else ""
-    except Exception:  # a parser's limit or fault must not cost the student anything
+        html = MarkdownWithMath(renderer=renderer).render(source) if len(source) <= MAX_TEXT_CHARACTERS else ""
+    except Exception:  # a parser's limit or bug must not cost the student anything
         html = ""
     return clean(html or f"<pre>{escape(source)}</pre>" if source.strip() else "", pictures, **settings)
 
 
 def clean(html: str, pictures: Pictures, *, headings: bool = True, typeset: bool = False) -> str:
-    """Return HTML with only the tags and attributes that cannot act, and only the pictures that are at hand.
+    """Return HTML with only harmless tags and attributes, and only the given pictures.
 
-    Without `headings`, paragraphs of the class `heading` replace them. With `typeset`, MathJax will read the page.
+    Without `headings`, paragraphs of the class `heading` replace them. Set `typeset` if MathJax will read the page.
     """
 
     def allowed(tag: str, attribute: str, value: str) -> str | None:
@@ -105,7 +105,7 @@ def clean(html: str, pictures: Pictures, *, headings: bool = True, typeset: bool
 
 
 def _picture(source: str, pictures: Pictures) -> str | None:
-    """Return the data of a picture as a URL, or a key of NO_PICTURE; None if the picture is somewhere else."""
+    """Return a picture as a data URL, or a key of NO_PICTURE; None if the picture is somewhere else."""
     if source.startswith("attachment:"):
         name = source.removeprefix("attachment:")
         bundle = pictures.get(name) or pictures.get(unquote(name)) or {}
@@ -113,16 +113,16 @@ def _picture(source: str, pictures: Pictures) -> str | None:
         if mime is None:
             return "data:,other" if bundle else "data:,missing"
         source = f"data:{mime};base64,{''.join(bundle[mime].split())}"
-    if len(source) > LARGEST_PICTURE:
+    if len(source) > MAX_PICTURE_CHARACTERS:
         return "data:,large"
     return source if PICTURE.fullmatch(source) else None
 
 
 class _Finish(HTMLParser):
-    """Writes clean HTML again: outside links open a page of their own, and missing pictures become words."""
+    """Rewrites clean HTML so that links open a new page and missing pictures become text."""
 
-    # MathJax 2 would make links, attributes and requests of these. A space without width after the backslash makes
-    # each a name that MathJax does not know, and looks the same.
+    # MathJax 2 would turn these commands into links, attributes and requests. A zero-width space after the backslash
+    # makes each a command that MathJax does not know, and looks the same.
     ACTS = re.compile(
         r"\\(?=(?:href|class|cssId|style|unicode|mmlToken|require|bbox|toggle|texttip|mathtip|tooltip|html\w*|data)"
         r"(?![A-Za-z]))"
@@ -134,10 +134,10 @@ class _Finish(HTMLParser):
         self._headings, self._typeset = headings, typeset
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Write a tag; a picture that is not there becomes words."""
+        """Write a tag; a missing picture becomes text."""
         given = {name: value or "" for name, value in attrs}
         if tag == "img":
-            given["alt"] = given.get("alt") or "A picture that nobody described"
+            given["alt"] = given.get("alt") or "A picture without a description"
             if reason := NO_PICTURE.get(given.get("src", "")):
                 self.handle_data(f"[{given['alt']} ({reason})]")
                 return

@@ -13,7 +13,7 @@ LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
 
 
 def hints(cell: NotebookNode) -> list[str]:
-    """What each failure in a cell says first: the claim that broke, and what is known of the mistake."""
+    """Return the first lines of each failure in a cell: the failed claim, and the hints on the mistake."""
     errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
     return [line for error in errors for line in _headlines(error)]
 
@@ -24,5 +24,5 @@ def _headlines(error: NotebookNode) -> list[str]:
         return [str(error.ename)]
     if error.ename != CheckFailed.__name__:
         return [f"{error.ename}: {text.splitlines()[0]}", *FORBIDDEN.findall(text)]
-    limit = LIMIT.search(text)  # that a call ran into one says more than that it failed
+    limit = LIMIT.search(text)  # if a call hit a limit, that explains more than the claim
     return [*([limit[1]] if limit else hints_in(text)), *FORBIDDEN.findall(text)]

@@ -1,4 +1,4 @@
-"""What students and graders see of a graded notebook: what happened, but nothing of the hidden tests."""
+"""Graded notebooks for students and graders: with the results, but without the hidden tests."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from bngrader.feedback.safe_html import harmless
 
 @dataclass(frozen=True)
 class Shown:
-    """The scores and comments that a page of feedback shows, by the `grade_id` of the cell."""
+    """The scores and comments that a feedback page shows, by the `grade_id` of the cell."""
 
     scores: dict[str, float]
     comments: dict[str, str | None]
@@ -23,14 +23,14 @@ class Shown:
     waiting: tuple[str, ...] = ()  # the cells that a person has yet to read
 
     def digest(self) -> str:
-        """The same text for the same content, to tell whether a page is still true."""
+        """Return a short text that changes with the content, to tell whether a page is up to date."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
 def hide_tests(notebook: NotebookNode) -> NotebookNode:
-    """A copy whose test cells are as they were handed out, and whose failures show no line of a test.
+    """Copy a notebook, with the test cells as they were handed out, and without a line of a test in any failure.
 
-    Of a failure in a test cell the message is left, and the traceback of the student's own code. Outputs that could act
+    A failure in a test cell keeps its message and the traceback of the student's own code. Outputs that could run code
     in a browser are left out.
     """
     shown = released(notebook)

@@ -1,4 +1,4 @@
-"""Text cells as part of a page that has headings and ids of its own."""
+"""Text cells as HTML inside a page that has its own headings and ids."""
 
 from functools import lru_cache
 
@@ -6,24 +6,24 @@ from latex2mathml.converter import convert
 from nbformat import NotebookNode
 from nbgrader.utils import is_locked
 
-from bngrader.feedback.cleaning import LONGEST_TEXT, Pictures, Renderer, render, without_pictures
+from bngrader.feedback.cleaning import MAX_TEXT_CHARACTERS, Pictures, Renderer, render, without_pictures
 
-BEGIN, END = "\ue000", "\ue001"  # around the number of a formula; Unicode gives them no meaning
+BEGIN, END = "\ue000", "\ue001"  # around the number of a formula; Unicode reserves them for private use
 
 
 def quoted(cell: NotebookNode) -> str:
-    """Return the HTML of a text cell: without headings and ids, and with nothing that could act in a browser.
+    """Return the HTML of a text cell, without headings, ids and anything that could run in a browser.
 
-    Formulas become MathML in the assignment's own cells alone. Of a student's the TeX is shown: no program should take
-    pains with it that nobody has tried to break.
+    Only the formulas of the assignment's own cells become MathML. A student's formulas are shown as TeX, because the
+    converter was never tested with hostile input.
     """
     text, pictures = without_pictures(cell.source, cell.get("attachments"))
-    text = cut(text, LONGEST_TEXT - 100)
+    text = cut(text, MAX_TEXT_CHARACTERS - 100)
     return _html(text, False, pictures) if pictures else _cached(text, is_locked(cell))
 
 
 def cut(text: str, longest: int) -> str:
-    """Return a text of which the middle is left out where it is too long."""
+    """Return a text without its middle if it is longer than `longest` characters."""
     if len(text) <= longest:
         return text
     left_out = f"\n[... {len(text) - longest} characters are left out here ...]\n"
@@ -44,7 +44,7 @@ def _cached(source: str, formulas: bool) -> str:
 
 
 class _Renderer(Renderer):
-    """Sets formulas aside while the rest is cleaned."""
+    """Keeps formulas out of the cleaning, which would remove their MathML."""
 
     def __init__(self, formulas: bool) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ class _Renderer(Renderer):
         return self._set_aside(body, "block") or super().block_math(body)
 
     def _set_aside(self, body: str, display: str) -> str:
-        """A mark for a formula, or nothing where it is to stay TeX."""
+        """Return a mark in place of a formula, or nothing if it stays TeX."""
         try:
             formula = convert(body, display=display) if self._wanted else ""
-        except Exception:  # TeX that the library does not know
+        except Exception:  # the library does not know all of TeX
             formula = ""
         if not formula:
             return ""
-        # A formula that is wider than the screen is scrolled, also by keyboard.
+        # A formula that is wider than the screen can be scrolled, also with the keyboard.
         self.formulas.append(formula.replace("<math ", '<math tabindex="0" ', 1) if display == "block" else formula)
         return f"{BEGIN}{len(self.formulas) - 1}{END}"

@@ -1,4 +1,4 @@
-"""A graded notebook as HTML to read: each cell with what came of it, within a number of bytes."""
+"""A graded notebook as HTML: each cell with its outputs, within a budget of bytes."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,15 +12,15 @@ from bngrader.feedback.markdown_html import cut, quoted
 from bngrader.feedback.safe_html import IMAGES
 from bngrader.templates import highlighted
 
-LONGEST_SOURCE, LONGEST_OUTPUT = 20_000, 8_000  # characters that are shown of a cell's text
-LEFT_OUT = Markup('<p class="quiet">This is left out, because it is too large for this page.</p>')
-AROUND_A_CELL = 120  # bytes of the page for a cell itself
+MAX_SOURCE_CHARACTERS, MAX_OUTPUT_CHARACTERS = 20_000, 8_000  # of one cell
+LEFT_OUT = Markup('<p class="quiet">This was left out because it is too large for this page.</p>')
+CELL_OVERHEAD_BYTES = 120  # of the page's own HTML around a cell
 PICTURE = "<img "
 
 
 @dataclass
 class ShownCell:
-    """A cell; `name` is its `grade_id`, or a number where it is none of the assignment's."""
+    """A cell as the page shows it; `name` is its `grade_id`, or a number if the student added it."""
 
     name: str
     label: str
@@ -29,9 +29,9 @@ class ShownCell:
 
 
 def shown_cells(cells: list[NotebookNode], room: int) -> list[ShownCell]:
-    """The cells, of which what does not fit into `room` bytes is left out: pictures first, and the later ones first."""
+    """Render the cells, leaving out what does not fit into `room` bytes: pictures before text, later before earlier."""
     shown = [_shown(cell, number) for number, cell in enumerate(cells)]
-    fitting = _Room(room - sum(AROUND_A_CELL + len(cell.label.encode()) for cell in shown))
+    fitting = _Budget(room - sum(CELL_OVERHEAD_BYTES + len(cell.label.encode()) for cell in shown))
     for cell in shown:
         cell.html = fitting(cell.html)
     for pictures in (False, True):
@@ -40,8 +40,8 @@ def shown_cells(cells: list[NotebookNode], room: int) -> list[ShownCell]:
     return shown
 
 
-class _Room:
-    """Lets pass what fits into what is left of a number of bytes."""
+class _Budget:
+    """Replaces content that exceeds the remaining bytes by a note."""
 
     def __init__(self, left: int) -> None:
         self._left = left
@@ -59,8 +59,8 @@ def _shown(cell: NotebookNode, number: int) -> ShownCell:
     if cell.cell_type == "markdown":
         return ShownCell(name, "", Markup(quoted(cell)), [])
     outputs = [_output(output) for output in cell.get("outputs", [])]
-    label = name if marks else "A cell that you added"
-    return ShownCell(name, label, _code(cut(cell.source, LONGEST_SOURCE)), outputs)
+    label = name if marks else "Your own cell"
+    return ShownCell(name, label, _code(cut(cell.source, MAX_SOURCE_CHARACTERS)), outputs)
 
 
 @lru_cache(maxsize=256)  # most cells of a class's notebooks are the same
@@ -80,4 +80,6 @@ def _output(output: NotebookNode) -> Markup:
 
 
 def _text(text: str) -> Markup:
-    return Markup('<pre class="output">{}</pre>').format(cut(readable(strip_ansi(text), lines=True), LONGEST_OUTPUT))
+    return Markup('<pre class="output">{}</pre>').format(
+        cut(readable(strip_ansi(text), lines=True), MAX_OUTPUT_CHARACTERS)
+    )

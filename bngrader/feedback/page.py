@@ -1,4 +1,4 @@
-"""The page of feedback: what each idea earned, what went wrong and where to read on, and the notebook below."""
+"""The feedback page: the points of each question, what went wrong and where to read on, and the notebook."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,18 +12,20 @@ from bngrader.check.messages import claim_in, facts_in
 from bngrader.engine.errors import OWN_TRACEBACK
 from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown
+from bngrader.feedback.markdown_html import cut
 from bngrader.feedback.notebook_html import shown_cells
 from bngrader.feedback.questions import Idea, ideas_in, name_of
 from bngrader.templates import render
 
-LARGEST = 290_000  # bytes of a page, whatever the notebook holds
-LONGEST = 4_000  # characters of one traceback, or of one message
+MAX_PAGE_BYTES = 290_000  # whatever the notebook holds
+MAX_TEXT_CHARACTERS = 4_000  # of one traceback, or of one message
+MAX_CLAIM_CHARACTERS = 300
 SMALLEST = "smallest:"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What went wrong in one way, in one test or in several."""
+    """One way to go wrong, found by one test or by several."""
 
     where: str
     claim: str
@@ -54,7 +56,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Section:
-    """An idea as the page shows it."""
+    """A question as the page shows it."""
 
     name: str
     title: str
@@ -72,7 +74,7 @@ class _Section:
 
 
 def page(notebook: NotebookNode, slug: str, shown: Shown, book: str = "") -> str:
-    """The HTML of a graded notebook of which `feedback.hide_tests` took what a student must not see.
+    """Make the HTML page for a graded notebook that `hide_tests` has already cleaned.
 
     `slug` is its assignment, and `book` the address of the book, if that is known.
     """
@@ -87,11 +89,11 @@ def page(notebook: NotebookNode, slug: str, shown: Shown, book: str = "") -> str
         "ideas": sections,
     }
     used = len(render("feedback", **facts, cells=[]).encode())
-    return render("feedback", **facts, cells=shown_cells(notebook.cells, LARGEST - used))
+    return render("feedback", **facts, cells=shown_cells(notebook.cells, MAX_PAGE_BYTES - used))
 
 
 def _title(cells: list[NotebookNode], slug: str) -> str:
-    """The heading of the assignment's own first text."""
+    """Return the heading in the assignment's first text cell."""
     first = next((cell.source for cell in cells if cell.cell_type == "markdown"), "")
     heading = re.match(r"# (.+)", first)
     return heading[1].strip() if heading else slug
@@ -112,17 +114,18 @@ def _section(idea: Idea, slug: str, shown: Shown, book: str) -> _Section:
 
 
 def _findings(idea: Idea, slug: str, book: str) -> Iterator[Finding]:
-    """What went wrong in an idea; tests that failed in the same way are one finding."""
+    """Yield what went wrong in a question; tests that failed in the same way make one finding."""
     if idea.in_words:
         return
     for error in _errors(idea.answer):
         traceback = "\n".join(error.traceback)
         text = f"{error.ename}: {error.evalue}".splitlines()[0]
-        yield Finding("The cell with your code ended in this error.", _cut(text, 300), traceback=_cut(traceback))
+        claim, traceback = _short(text, MAX_CLAIM_CHARACTERS), _short(traceback)
+        yield Finding("The cell with your code ended with this error.", claim, traceback=traceback)
     same: dict[str, list[NotebookNode]] = {}
     for cell in filter(_errors, idea.graded):
-        said = "\n".join([*hints(cell), *map(_own_traceback, _errors(cell))])
-        same.setdefault(said, []).append(cell)
+        text = "\n".join([*hints(cell), *map(_own_traceback, _errors(cell))])
+        same.setdefault(text, []).append(cell)
     for cells in same.values():
         yield _finding(cells, reading(slug, idea.name, name_of(cells[0]), book))
 
@@ -133,25 +136,25 @@ def _finding(cells: list[NotebookNode], read_on: Reading | None) -> Finding:
     title, evidence = min(map(_evidence, errors), key=lambda shown: len(shown[1]))
     return Finding(
         f"Found by {' and '.join(name_of(cell) for cell in cells)}.",
-        _cut(claim_in(claim), 300),
-        [_cut(line) for line in more],
+        _short(claim_in(claim), MAX_CLAIM_CHARACTERS),
+        [_short(line) for line in more],
         title,
-        _cut(evidence),
-        _cut(_own_traceback(errors[0])),
+        _short(evidence),
+        _short(_own_traceback(errors[0])),
         read_on,
     )
 
 
 def _evidence(error: NotebookNode) -> tuple[str, str]:
-    """The smallest input that is known on which a function fails, under a title that says what it is."""
+    """Return the smallest known input on which a function fails, and a title for it."""
     facts = dict(facts_in(strip_ansi(error.evalue)))
     if smallest := facts.pop(SMALLEST, ""):
-        return "The smallest input that was found on which it fails:", smallest.partition("\n")[2]
-    return "The input, and what came of it:", "\n".join(_beside(*fact) for fact in facts.items())
+        return "The smallest input found on which it fails:", smallest.partition("\n")[2]
+    return "The input and the result:", "\n".join(_labelled(*fact) for fact in facts.items())
 
 
-def _beside(label: str, text: str) -> str:
-    """A label and a text of several lines, which stay below each other."""
+def _labelled(label: str, text: str) -> str:
+    """Put a label before a text of several lines, which stay aligned."""
     return f"{label} " + text.replace("\n", "\n" + " " * (len(label) + 1))
 
 
@@ -164,6 +167,5 @@ def _own_traceback(error: NotebookNode) -> str:
     return strip_ansi("\n".join(parts))
 
 
-def _cut(text: str, longest: int = LONGEST) -> str:
-    text = strip_ansi(text)
-    return text if len(text) <= longest else f"{text[: longest // 2]}\n[...]\n{text[-longest // 2 :]}"
+def _short(text: str, longest: int = MAX_TEXT_CHARACTERS) -> str:
+    return cut(strip_ansi(text), longest)

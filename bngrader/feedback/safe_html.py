@@ -1,6 +1,6 @@
-"""What a student's notebook may show in the browser of the person who reads it: nothing that acts there.
+"""Students' notebooks for the browser, reduced to content that cannot run anything there.
 
-Formgrader shows notebooks with the grader's rights, which a script could use to give points.
+Formgrader shows notebooks with the grader's rights, which a script could use to change points.
 """
 
 import base64
@@ -19,7 +19,7 @@ IMAGES = ("image/png", "image/jpeg")
 
 @pass_context
 def safe_markdown(context: Any, source: str) -> str:
-    """Replace the filter `markdown2html` of nbconvert's templates: nothing in the text can act, or load anything."""
+    """Render Markdown in place of nbconvert's filter `markdown2html`, without anything that can run or load."""
     text, pictures = without_pictures(source, context.get("cell", {}).get("attachments"))
     return render(text, pictures, Renderer(), typeset=True) if pictures else _cached(text)
 
@@ -30,7 +30,7 @@ def _cached(text: str) -> str:
 
 
 def harmless(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """A cell's outputs with their text and pictures alone, and without those that have neither."""
+    """Return a cell's outputs reduced to text and pictures, without those that have neither."""
     return [safe for output in outputs if (safe := _without_markup(output)).get("data", True)]
 
 

@@ -1,1 +1,1 @@
-"""The database of a class: scores, submissions, versions, and the price of lateness."""
+"""The gradebook of a class: scores, submissions, versions and late penalties."""

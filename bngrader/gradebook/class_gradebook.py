@@ -1,4 +1,7 @@
-"""The one writer of a class's grades: nbgrader's gradebook, and the files in autograded/ and feedback/."""
+"""The only writer of a class's grades: nbgrader's gradebook, and the files in autograded/ and feedback/.
+
+Workers compute, one process writes (docs/decisions/0003-one-writer.md), so no two grades can mix.
+"""
 
 import json
 from collections.abc import Iterator
@@ -17,14 +20,14 @@ from sqlalchemy.engine import Row
 from bngrader.course.files import digest, write_file
 from bngrader.course.folders import Course
 from bngrader.feedback.hide_tests import Shown
-from bngrader.gradebook.database import MARKS, OURS, begin_as_writer, explained
+from bngrader.gradebook.database import MARKS, OWN_TABLES, begin_as_writer, explain_errors
 from bngrader.gradebook.history import note_version
-from bngrader.gradebook.records import GRADED, NEEDS_MANUAL, ByHand, Cell, Outcome, Record
+from bngrader.gradebook.records import GRADED, NEEDS_MANUAL, ByHand, CellResult, GradingOutcome, Record
 
 
 @dataclass(frozen=True)
 class Files:
-    """Where the results for one student go."""
+    """The paths of one student's results."""
 
     graded: Path
     feedback: Path
@@ -34,7 +37,7 @@ class ClassGradebook:
     """The grades of one assignment in one class."""
 
     def __init__(self, course: Course, assignment: str) -> None:
-        """Open the gradebook, which has to hold the assignment.
+        """Open the gradebook, which must already contain the assignment.
 
         Raises CourseError if it cannot be used.
         """
@@ -42,17 +45,17 @@ class ClassGradebook:
         self._config = course.nbgrader_config()
         self._folder = NbGraderAPI(config=self._config).coursedir
         self.url, self.ignore = self._folder.db_url, list(self._folder.ignore)
-        with explained(self.url):
+        with explain_errors(self.url):
             self._book = Gradebook(self.url, self._folder.course_id)
             begin_as_writer(self._book.engine)
-            OURS.create_all(self._book.engine)
+            OWN_TABLES.create_all(self._book.engine)
 
     def close(self) -> None:
         """Close the connections to the database."""
         self._book.close()
 
     def files(self, student: str) -> Files:
-        """Where nbgrader keeps a student's graded notebook and feedback."""
+        """Return the paths where nbgrader keeps a student's graded notebook and feedback."""
         kinds = {"autograded": "ipynb", "feedback": "html"}
         graded, feedback = (
             Path(self._folder.format_path(getattr(self._folder, f"{kind}_directory"), student, self.assignment))
@@ -62,12 +65,12 @@ class ClassGradebook:
         return Files(graded, feedback)
 
     def max_score(self) -> float:
-        """The points of the assignment."""
+        """Return the points of the assignment."""
         with self._session():
             return float(self._book.find_assignment(self.assignment).max_score)
 
     def is_done(self, student: str, work: str) -> bool:
-        """Whether a student's submission, of the digest `work`, is graded, and all that was written is still there."""
+        """Return whether a student's submission with the digest `work` is graded and its files still exist."""
         with self._session():
             mark = self._mark(student)
             if mark is None or mark.work != work or self._submitted(student) is None:
@@ -76,7 +79,7 @@ class ClassGradebook:
         return files.feedback.is_file() and files.graded.is_file() and digest(files.graded.read_bytes()) == mark.graded
 
     def by_hand(self, student: str) -> dict[str, ByHand]:
-        """What a person gave each cell of a student's submission."""
+        """Return the scores and comments that a person gave to each cell of a student's submission."""
         with self._session():
             notebook = self._submitted(student)
             if notebook is None:
@@ -87,13 +90,13 @@ class ClassGradebook:
                 name: ByHand(*_given(grades.get(name)), comment=comments.get(name)) for name in {*grades, *comments}
             }
 
-    def write(self, outcome: Outcome, work: str, timestamp: str | None) -> None:
-        """Write a graded submission: its files, then its grades in one transaction.
+    def write(self, outcome: GradingOutcome, work: str, timestamp: str | None) -> None:
+        """Write a graded submission: its files first, then its grades in one transaction.
 
-        What a person gave stays. Whenever this is interrupted, the submission counts as not graded. `work` is the
-        digest of all that the grade is for; its first half, of the notebook alone.
+        Scores and comments by hand stay. If this is interrupted, the submission counts as not graded. `work` is the
+        digest of everything that the grade depends on; its first half is the digest of the notebook.
 
-        Raises CourseError if the disk or the gradebook does not take it.
+        Raises CourseError if a file or the gradebook cannot be written.
         """
         files = self.files(outcome.student)
         write_file(files.graded, outcome.graded)
@@ -114,15 +117,15 @@ class ClassGradebook:
             db.commit()
 
     def update_time(self, student: str, timestamp: str | None) -> None:
-        """Write when a graded submission was handed in, and what its lateness costs by now."""
+        """Write the time of a graded submission and its current late penalty."""
         with self._session() as db:
             submitted = self._submitted(student)
             assert submitted is not None
             self._set_time(submitted, timestamp)
             db.commit()
 
-    def write_feedback(self, outcome: Outcome) -> None:
-        """Write a student's page again, after its scores changed."""
+    def write_feedback(self, outcome: GradingOutcome) -> None:
+        """Write a student's page after its scores have changed."""
         assert outcome.shown is not None
         write_file(self.files(outcome.student).feedback, outcome.feedback.encode())
         with self._session() as db:
@@ -130,7 +133,7 @@ class ClassGradebook:
             db.commit()
 
     def outdated_feedback(self, student: str) -> Shown | None:
-        """What a graded student's feedback should show, or None if it shows that."""
+        """Return what a graded student's feedback should show, or None if it is up to date."""
         with self._session():
             mark, notebook = self._mark(student), self._submitted(student)
             if mark is None or notebook is None:
@@ -142,15 +145,15 @@ class ClassGradebook:
             return None if shown.digest() == mark.feedback else shown
 
     def is_graded(self, student: str) -> bool:
-        """Tell whether the gradebook holds a grade of any submission of a student, by bngrader or by nbgrader."""
+        """Return whether the gradebook has a grade of any submission of a student, by bngrader or by nbgrader."""
         with self._session():
             submitted = self._submitted(student)
             return submitted is not None and has_grade(submitted)
 
-    def remove_left_behind(self, student: str) -> None:
-        """Remove what nbgrader's autograde leaves of a submission that it cannot grade: rows without a score.
+    def remove_ungraded_rows(self, student: str) -> None:
+        """Remove the rows without scores that nbgrader's autograde leaves for a submission that it cannot grade.
 
-        They stay where a person gave something: extra credit, a comment, an extension.
+        They stay if a person gave extra credit, a comment or an extension.
         """
         with self._session() as db:
             submitted = self._submitted(student)
@@ -164,20 +167,20 @@ class ClassGradebook:
             db.commit()
 
     def record(self, student: str) -> Record:
-        """What the gradebook holds of a graded submission."""
+        """Return the record of a graded submission."""
         with self._session():
             mark, notebook = self._mark(student), self._submitted(student)
             assert notebook is not None
             grades, hints = {grade.name: grade for grade in notebook.grades}, json.loads(mark.hints) if mark else {}
             order = [name for name in hints if name in grades] + sorted(set(grades) - set(hints))
-            cells = {n: Cell(score_of(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
+            cells = {n: CellResult(score_of(grades[n]), float(grades[n].max_score), hints.get(n, [])) for n in order}
             status = NEEDS_MANUAL if notebook.needs_manual_grade else GRADED
             return Record(student, self.assignment, status, notebook.score, notebook.max_score, cells)
 
     @contextmanager
     def _session(self) -> Iterator[Any]:
-        """The gradebook's session; what is not committed when this ends is undone."""
-        with explained(self.url):
+        """Open the gradebook's session; changes that are not committed at the end are undone."""
+        with explain_errors(self.url):
             try:
                 yield self._book.db
             finally:
@@ -218,19 +221,19 @@ class ClassGradebook:
         submitted.late_submission_penalty = self._penalty(submitted)
 
     def _penalty(self, submitted: SubmittedNotebook) -> float | None:
-        """The late penalty, by nbgrader's plugin."""
-        due = submitted.assignment.assignment.duedate is not None  # without, nbgrader cannot add an extension to it
+        """Compute the late penalty with nbgrader's plugin."""
+        due = submitted.assignment.assignment.duedate is not None  # without one, nbgrader fails to add an extension
         late = submitted.assignment.total_seconds_late if due else 0
         if late <= 0:
             return None
         step = AssignLatePenalties(config=self._config)
-        step.assignment_id = self.assignment  # as nbgrader sets it: an extension may be for one assignment
+        step.assignment_id = self.assignment  # nbgrader sets it too, since an extension may be for one assignment
         step.init_plugin()
         penalty = step.plugin_inst.late_submission_penalty(submitted.student.id, submitted.score, late)
         return None if penalty is None else step._check_late_penalty(submitted, penalty)
 
 
-def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_answers: bool) -> None:
+def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: GradingOutcome, same_answers: bool) -> None:
     grades = {grade.name: grade for grade in submitted.grades}
     comments = {comment.name: comment for comment in submitted.comments}
     for cell in submitted.notebook.grade_cells:
@@ -239,7 +242,7 @@ def _set_grades(db: Any, submitted: SubmittedNotebook, outcome: Outcome, same_an
         if grade.manual_score is None:
             grade.needs_manual_grade = grade.auto_score is None
         elif not same_answers:
-            grade.needs_manual_grade = True  # as in nbgrader: a person should look at what they scored again
+            grade.needs_manual_grade = True  # as in nbgrader, a person should look at changed answers again
     for cell in submitted.notebook.solution_cells:
         comment = comments.get(cell.name) or _added(db, Comment(cell_id=cell.id, notebook=submitted))
         comment.auto_comment = outcome.comments[cell.name]
@@ -255,11 +258,11 @@ def _given(grade: Grade | None) -> tuple[float | None, float | None]:
 
 
 def has_grade(submitted: SubmittedNotebook) -> bool:
-    """Tell whether any cell of a submission has a score: nbgrader's autograde leaves rows of what it cannot grade."""
+    """Return whether any cell has a score; nbgrader's autograde leaves rows without any if it cannot grade."""
     return any(score_of(grade) is not None for grade in submitted.grades)
 
 
 def score_of(grade: Grade) -> float | None:
-    """The points of a cell, or None where it waits for a person."""
+    """Return the points of a cell, or None if it waits for a person."""
     ungraded = grade.auto_score is None and grade.manual_score is None
     return None if ungraded else float(grade.score)

@@ -1,6 +1,6 @@
-"""How gradebooks are opened, so that several programs can use one at the same time and none loses a write.
+"""Settings for opening gradebooks, so that several programs can use one at the same time and no write is lost.
 
-Importing this module sets it for every SQLite database that this process opens after, nbgrader's own code included.
+Importing this module applies them to every SQLite database that this process opens afterwards, also in nbgrader's code.
 """
 
 import sqlite3
@@ -16,15 +16,16 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from bngrader.course.folders import Course, CourseError, put_tools_on_path
 
-PATIENCE = 60_000  # milliseconds that a write waits for another program's; `?timeout=5` in the URL asks for less
-PYTHONS_OWN = 5_000
-ABOUT_A_ROW = (DataError, IntegrityError)  # not about the database as such
+BUSY_TIMEOUT_MS = 60_000  # a write waits this long for another program's; `?timeout=5` in the URL asks for less
+PYTHON_BUSY_TIMEOUT_MS = 5_000  # Python's default, which shows that the URL sets none
+MAX_MESSAGE_CHARACTERS = 200
+ROW_ERRORS = (DataError, IntegrityError)  # they concern one row, not the whole database
 
-# Beside nbgrader's tables: which submission each grade is for, and what was written for it.
-OURS = MetaData()
+# bngrader's own tables in the same database. This one says which submission each grade is for, and what was written.
+OWN_TABLES = MetaData()
 MARKS = Table(
     "bngrader_mark",
-    OURS,
+    OWN_TABLES,
     Column("assignment", String(128), primary_key=True),
     Column("student", String(128), primary_key=True),
     Column(
@@ -34,85 +35,84 @@ MARKS = Table(
     Column("feedback", String(64), nullable=False),  # digest of what the page in feedback/ shows
     Column("hints", Text, nullable=False),  # JSON: the hints of each graded cell, in the notebook's order
 )
-# What a person gave to cells that the assignment has no longer.
+# Scores and comments by hand for cells that the assignment no longer has.
 REMOVED = Table(
     "bngrader_removed",
-    OURS,
+    OWN_TABLES,
     Column("assignment", String(128), primary_key=True),
     Column("cell", String(128), primary_key=True),
-    Column("kind", String(16), primary_key=True),  # the table that it stood in: grade or comment
+    Column("kind", String(16), primary_key=True),  # the table that it was in: grade or comment
     Column("student", String(128), primary_key=True),
     Column("given", Text, nullable=False),  # JSON: the columns of that table, with their values
 )
 
 
 def database_file(course: Course) -> Path | None:
-    """The file of the gradebook, or None where it is on a server.
+    """Return the file of the gradebook, or None if it is on a server.
 
-    Raises CourseError if its address is none.
+    Raises CourseError if its address is not valid.
     """
     address = course.gradebook_url()
     try:
         url = make_url(address)
     except ArgumentError as error:
         example = "sqlite:////path/to/gradebook.db or postgresql+psycopg://user@host/grades"
-        raise CourseError(f"{address!r} is no address of a gradebook; write one such as {example}") from error
+        raise CourseError(f"{address!r} is not the address of a gradebook; write one such as {example}") from error
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
 def require_gradebook(course: Course) -> None:
-    """Raise CourseError where there is no gradebook yet; nbgrader would make an empty one."""
+    """Raise CourseError if there is no gradebook yet; nbgrader would create an empty one."""
     file = database_file(course)
     if file and not file.is_file():
-        raise CourseError(f"there is no gradebook {file}: grade first, or name another by --course or --db")
+        raise CourseError(f"there is no gradebook {file}: grade first, or name another with --course or --db")
     put_tools_on_path()
 
 
 @event.listens_for(Engine, "connect")
 def _connect(connection: Any, record: Any) -> None:
     if isinstance(connection, sqlite3.Connection):
-        (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
-        if patience == PYTHONS_OWN:
-            connection.execute(f"PRAGMA busy_timeout = {PATIENCE}")
+        (timeout_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+        if timeout_ms == PYTHON_BUSY_TIMEOUT_MS:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
 
 
 @event.listens_for(Session, "do_orm_execute")
 def _fresh(state: ORMExecuteState) -> None:
-    """Read again what is asked for: formgrader would show what it read first, whatever others have written since."""
+    """Read rows from the database again: otherwise formgrader shows what it read first, and not what others wrote."""
     if state.is_select and not state.is_column_load:
         state.update_execution_options(populate_existing=True)
 
 
 def begin_as_writer(engine: Engine) -> None:
-    """Let every transaction of `engine` wait at its start until it may write.
+    """Make every transaction of `engine` wait at its start until it may write.
 
-    One that reads first would fail at once, without waiting, if another program wrote in between.
+    A transaction that reads first would fail without waiting if another program wrote in between.
     """
     if engine.dialect.name == "sqlite":
-        engine.dispose()  # connections that are open would not get these settings
+        engine.dispose()  # open connections would not get these settings
         event.listen(engine, "connect", lambda connection, record: setattr(connection, "isolation_level", None))
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
 
 
-def said_by(error: Exception) -> str:
-    """What a database says of an error, in a line: its own words, without SQLAlchemy's and the statement."""
-    return " ".join(str(getattr(error, "orig", error)).split())[:200]
+def driver_message(error: Exception) -> str:
+    """Return the driver's message for a database error on one line, without SQLAlchemy's text and the statement."""
+    return " ".join(str(getattr(error, "orig", error)).split())[:MAX_MESSAGE_CHARACTERS]
 
 
 @contextmanager
-def explained(url: str) -> Iterator[None]:
-    """Turn what a database says that cannot be used into one message for the person at the keyboard.
+def explain_errors(url: str) -> Iterator[None]:
+    """Turn the errors of a database that cannot be used into one message for the user.
 
     Raises CourseError.
     """
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
-        if isinstance(error, ABOUT_A_ROW):
+        if isinstance(error, ROW_ERRORS):
             raise
-        said = said_by(error)
         raise CourseError(
-            f"the gradebook {url} cannot be used: {said}. If another program holds it, close that; then run the "
-            "command again: what is graded stays, and only the rest is done"
+            f"the gradebook {url} cannot be used: {driver_message(error)}. If another program is using it, close that "
+            "program, and run the command again: graded submissions stay graded, and it continues with the rest"
         ) from error

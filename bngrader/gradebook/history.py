@@ -1,4 +1,4 @@
-"""What each student handed in over time, as far as it was graded: a line for each submission that differs."""
+"""History of graded submissions: one row for each different notebook that a student handed in."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,13 +16,13 @@ VERSIONS = Table(
     Column("student", String(128), nullable=False),
     Column("submission", String(64), nullable=False),  # digest of the notebook that was handed in
     Column("tests", Float, nullable=False),  # the points of its tests, at its last grading
-    Column("graded", String(32), nullable=False),  # when it was graded first, which is when its feedback was made
+    Column("graded", String(32), nullable=False),  # when it was first graded, and its feedback made
 )
 
 
 @dataclass(frozen=True)
 class Version:
-    """One of the notebooks that a student handed in."""
+    """A graded notebook of a student."""
 
     assignment: str
     student: str
@@ -31,9 +31,9 @@ class Version:
 
 
 def note_version(db: Any, assignment: str, student: str, submission: str, tests: float) -> None:
-    """Note a graded submission; the same one, graded again, keeps its line."""
-    ours = (VERSIONS.c.assignment == assignment) & (VERSIONS.c.student == student)
-    last = db.execute(select(VERSIONS).where(ours).order_by(VERSIONS.c.number.desc()).limit(1)).one_or_none()
+    """Note a graded submission; if the same one is graded again, it keeps its row."""
+    here = (VERSIONS.c.assignment == assignment) & (VERSIONS.c.student == student)
+    last = db.execute(select(VERSIONS).where(here).order_by(VERSIONS.c.number.desc()).limit(1)).one_or_none()
     if last is not None and last.submission == submission:
         db.execute(VERSIONS.update().where(VERSIONS.c.number == last.number).values(tests=tests))
     else:
@@ -43,6 +43,6 @@ def note_version(db: Any, assignment: str, student: str, submission: str, tests:
 
 
 def versions(db: Any) -> list[Version]:
-    """All that was noted, in the order of time."""
+    """List all versions in chronological order."""
     rows = db.execute(select(VERSIONS).order_by(VERSIONS.c.number))
     return [Version(row.assignment, row.student, row.tests, row.graded) for row in rows]

@@ -1,4 +1,4 @@
-"""What a gradebook knows of late submissions, and what the class's rule takes off for them."""
+"""Late submissions in the gradebook, and their penalties by the class's rule."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -15,20 +15,20 @@ from bngrader.gradebook.database import require_gradebook
 
 @dataclass(frozen=True)
 class Late:
-    """A submission after the due date, or one that a penalty is noted for; times are in UTC."""
+    """A submission that is late, or has a penalty in the gradebook; times are in UTC."""
 
     student: str
     timestamp: datetime | None
-    seconds: float  # after the due date, with the extension that nbgrader's gradebook holds
+    seconds: float  # after the due date, including an extension in nbgrader's gradebook
     noted: float  # the penalty in the gradebook
-    penalty: float  # what the rule says
+    penalty: float  # the penalty by the rule
 
 
 class LateWork(ClassGradebook):
-    """The grades of one assignment, with when it is due and who was late."""
+    """The grades of one assignment, with its due date and the late submissions."""
 
     def due(self) -> datetime | None:
-        """When the assignment is due, in UTC."""
+        """Return when the assignment is due, in UTC."""
         with self._session():
             due = self._book.find_assignment(self.assignment).duedate
             return due if isinstance(due, datetime) else None
@@ -40,9 +40,9 @@ class LateWork(ClassGradebook):
             db.commit()
 
     def late_work(self, times: Mapping[str, str] = {}, *, apply: bool) -> list[Late]:
-        """The late submissions by student, with what the rule takes off now; `apply` writes it into the gradebook.
+        """List the late submissions by student, with their current penalties; `apply` writes these to the gradebook.
 
-        `times` are when students handed in, where that is not what the gradebook has.
+        `times` are times of submission that differ from the gradebook's.
         """
         with self._session() as db:
             found = []
@@ -64,7 +64,7 @@ class LateWork(ClassGradebook):
 
 @contextmanager
 def opened_gradebook(course: Course, assignment: str) -> Iterator[LateWork]:
-    """The gradebook of an assignment that was graded before.
+    """Open the gradebook of an assignment that was graded before.
 
     Raises CourseError if there is none, or the assignment is not in it.
     """
@@ -78,5 +78,5 @@ def opened_gradebook(course: Course, assignment: str) -> Iterator[LateWork]:
 
 
 def not_in_gradebook(assignment: str) -> CourseError:
-    """The error of an assignment that was never graded."""
+    """Return the error for an assignment that was never graded."""
     return CourseError(f"the gradebook has no assignment {assignment!r}: run bngrader grade {assignment} first")

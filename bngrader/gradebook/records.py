@@ -1,4 +1,4 @@
-"""What the command says of each submission."""
+"""The results of grading as plain data."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ GRADED, NEEDS_MANUAL, FAILED = "graded", "needs_manual", "failed"
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellResult:
     """The result of one graded cell; `score` is None until a person has graded it."""
 
     score: float | None
@@ -30,17 +30,17 @@ class Record:
     status: str
     score: float | None
     max_score: float
-    cells: dict[str, Cell] = field(default_factory=dict)
+    cells: dict[str, CellResult] = field(default_factory=dict)
     error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """The record as plain data, for JSON."""
+        """Return the record as plain data, for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """What a person gave a cell in the gradebook."""
+    """A person's score and comment for a cell in the gradebook."""
 
     score: float | None = None
     extra_credit: float | None = None
@@ -48,8 +48,8 @@ class ByHand:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The result of a job. With `error`, a line that says why there is no grade, nothing else is set."""
+class GradingOutcome:
+    """The result of a job. If `error` says, on one line, why there is no grade, nothing else is set."""
 
     student: str
     scores: dict[str, float | None] = field(default_factory=dict)
@@ -57,6 +57,6 @@ class Outcome:
     hints: dict[str, list[str]] = field(default_factory=dict)
     graded: bytes = b""
     feedback: str = ""
-    shown: Shown | None = None  # what the feedback says
-    log: list[str] = field(default_factory=list)  # what had to be mended, a line each
+    shown: Shown | None = None  # the contents of the feedback
+    log: list[str] = field(default_factory=list)  # a line for each repair
     error: str | None = None

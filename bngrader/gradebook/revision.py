@@ -1,7 +1,7 @@
-"""An assignment that changes after submissions were graded: nbgrader refuses to add or remove cells; this does it.
+"""Changes to an assignment after submissions were graded, since nbgrader refuses to add or remove cells then.
 
-What a person gave stays. A score by hand of a cell that changed asks that person to look again, and what was given to a
-cell that is gone is put aside, and comes back with the cell.
+Scores and comments by hand stay. A manual score of a changed cell asks for another look. The scores and comments of a
+removed cell are set aside, and come back with the cell.
 """
 
 import json
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bngrader.authoring.notebooks import generate, write_sources
 from bngrader.course.folders import Course
 from bngrader.course.source_folder import source_folder
-from bngrader.gradebook.database import OURS, REMOVED
+from bngrader.gradebook.database import OWN_TABLES, REMOVED
 
 REVISED = "The assignment changed after submissions were graded"
 ROWS: dict[Any, tuple[Any, ...]] = {  # a submission's rows for each kind of cell
@@ -29,7 +29,7 @@ BY_HAND: dict[Any, tuple[str, ...]] = {Grade: ("manual_score", "extra_credit"), 
 def record_assignment(course: Course, slug: str) -> list[str]:
     """Write the assignment's cells and points into the class's gradebook.
 
-    Returns what changed of an assignment that has submissions, a phrase each.
+    If there are submissions already, returns a phrase for each change.
     """
     write_sources(course.repository)
     with tempfile.TemporaryDirectory(dir=source_folder(course.repository).parent) as folder:
@@ -40,20 +40,20 @@ def record_assignment(course: Course, slug: str) -> list[str]:
 def revise(db: Any, notebook: Notebook, wanted: dict[Any, dict[str, Any]]) -> list[str]:
     """Add and remove cells of a notebook in the gradebook until it has those that are `wanted`, by kind and name.
 
-    Returns what changed, a phrase each.
+    Returns a phrase for each change.
     """
-    OURS.create_all(db.get_bind())
+    OWN_TABLES.create_all(db.get_bind())
     return _Revision(db, notebook).revise(wanted)
 
 
 class _Revision:
-    """The change of one notebook's cells, in one transaction."""
+    """A change of one notebook's cells, in one transaction."""
 
     def __init__(self, db: Any, notebook: Notebook) -> None:
         self._db, self._notebook = db, notebook
 
     def revise(self, wanted: dict[Any, dict[str, Any]]) -> list[str]:
-        """Add and remove cells until there are those that are `wanted`, by kind and name. Says what changed."""
+        """Add and remove cells until there are those that are `wanted`, by kind and name; return the changes."""
         changes = self._look_again(wanted)
         for kind, cells in wanted.items():
             held = {cell.name: cell for cell in self._cells(kind)}
@@ -63,8 +63,8 @@ class _Revision:
             for name in new:
                 self._add(kind(name=name, notebook=self._notebook, **cells[name]))
             if kind is GradeCell:
-                changes += [f"{name} is gone" for name in gone]
-                changes += [f"{name} is new, of {cells[name]['max_score']:g} points" for name in new]
+                changes += [f"{name} was removed" for name in gone]
+                changes += [f"{name} is new, with {cells[name]['max_score']:g} points" for name in new]
         self._db.commit()
         return changes
 
@@ -72,21 +72,21 @@ class _Revision:
         return list(self._db.query(kind).filter_by(notebook_id=self._notebook.id))
 
     def _look_again(self, wanted: dict[Any, dict[str, Any]]) -> list[str]:
-        """Ask for another look at each score by hand of a cell whose text or points changed."""
+        """Ask for another look at each manual score of a cell whose text or points changed."""
         texts = {cell.name: cell.source for cell in self._cells(SourceCell)}
         changes = []
         for cell in self._cells(GradeCell):
             points = wanted[GradeCell].get(cell.name, {}).get("max_score", cell.max_score)
             text = wanted[SourceCell].get(cell.name, {}).get("source", texts.get(cell.name))
             if points != cell.max_score:
-                changes.append(f"{cell.name} has {points:g} points, not {cell.max_score:g}")
+                changes.append(f"{cell.name} now has {points:g} points instead of {cell.max_score:g}")
             if points != cell.max_score or text != texts.get(cell.name):
                 for grade in self._db.query(Grade).filter_by(cell_id=cell.id).filter(Grade.manual_score.is_not(None)):
                     grade.needs_manual_grade = True
         return changes
 
     def _remove(self, cell: Any) -> None:
-        """Remove a cell with its rows; what a person gave is put aside."""
+        """Remove a cell with its rows, and set aside what a person gave."""
         for kind in ROWS[type(cell)]:
             for row in self._db.query(kind).filter_by(cell_id=cell.id):
                 given = {name: getattr(row, name) for name in BY_HAND[kind] if getattr(row, name) is not None}
@@ -99,7 +99,7 @@ class _Revision:
         self._db.flush()
 
     def _add(self, cell: Any) -> None:
-        """Add a cell, with a row for each submission; what a person gave it before it was removed comes back."""
+        """Add a cell with a row for each submission, and restore what a person gave before it was removed."""
         self._db.add(cell)
         self._db.flush()
         for kind in ROWS[type(cell)]:

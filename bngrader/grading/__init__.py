@@ -1,1 +1,1 @@
-"""The grading of one submission, and of a class on many processes."""
+"""Grading of one submission, and of a class in many processes."""

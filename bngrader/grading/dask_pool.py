@@ -1,4 +1,4 @@
-"""A pool of the workers of a dask.distributed scheduler."""
+"""A pool of workers on a dask.distributed cluster."""
 
 import functools
 import itertools
@@ -8,42 +8,42 @@ from typing import Any
 
 from bngrader.course.folders import CourseError
 from bngrader.engine.errors import SandboxMissing
-from bngrader.gradebook.records import Outcome
-from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.gradebook.records import GradingOutcome
+from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import LOST, Map
 
-AHEAD = 4  # jobs that are sent for each thread of a cluster before the first is done
+JOBS_PER_THREAD = 4  # sent before the first is done, so that no thread waits for the network
 
 
 @contextmanager
 def on_cluster(source: bytes, address: str) -> Iterator[Map]:
     """Do jobs on the workers of the dask.distributed scheduler at `address`, which need this package.
 
-    A job whose worker dies goes to another, as dask does it.
+    If a worker dies, Dask gives its job to another.
 
-    Raises CourseError if the scheduler cannot be reached, or is lost.
+    Raises CourseError if the scheduler cannot be reached or the connection is lost.
     """
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
-        raise CourseError("--scheduler needs dask: pip install 'bncourse[cluster]'") from error
+        raise CourseError("--scheduler needs Dask: pip install 'bncourse[cluster]'") from error
     try:
         client = Client(address, timeout="20s", set_as_default=False)
     except (OSError, ValueError) as error:
-        raise CourseError(f"--scheduler {address}: no scheduler answers there ({error})") from error
+        raise CourseError(f"--scheduler {address}: no scheduler answers at this address ({error})") from error
     with client:
         yield functools.partial(_send, client=client, address=address)
 
 
-def _send(jobs: Iterable[Job], client: Any, address: str) -> Iterator[Outcome]:
+def _send(jobs: Iterable[GradingJob], client: Any, address: str) -> Iterator[GradingOutcome]:
     from distributed import as_completed
 
     queue = iter(jobs)
-    ahead = max(8, AHEAD * sum(client.nthreads().values()))
+    ahead = max(8, JOBS_PER_THREAD * sum(client.nthreads().values()))
     students = {_submit(client, job): job.student for job in itertools.islice(queue, ahead)}
     done = as_completed(list(students), loop=client.loop)
     for future in done:
-        if future.status in ("lost", "pending"):  # its worker died before the result was fetched: dask does it again
+        if future.status in ("lost", "pending"):  # its worker died before the result was fetched; Dask repeats the job
             done.add(future)
             continue
         outcome = _result(future, students.pop(future), address)
@@ -53,24 +53,24 @@ def _send(jobs: Iterable[Job], client: Any, address: str) -> Iterator[Outcome]:
         yield outcome
 
 
-def _submit(client: Any, job: Job) -> Any:
+def _submit(client: Any, job: GradingJob) -> Any:
     return client.submit(grade_one, job, pure=False)
 
 
-def _result(future: Any, student: str, address: str) -> Outcome:
+def _result(future: Any, student: str, address: str) -> GradingOutcome:
     from distributed import KilledWorker
 
     if future.status not in ("finished", "error"):
         raise CourseError(
-            f"--scheduler {address}: the connection was lost. Run the command again: it does what is left"
+            f"--scheduler {address}: the connection was lost. Run the command again: it continues with the rest"
         )
     error = future.exception()
     if isinstance(error, SandboxMissing):
-        raise CourseError(f"a worker of {address} says: {error}")
+        raise CourseError(f"a worker of {address} reports: {error}")
     if isinstance(error, KilledWorker):
-        return Outcome(student, error=LOST)
+        return GradingOutcome(student, error=LOST)
     if error is not None:
-        return Outcome(student, error=f"could not be graded ({type(error).__name__}: {error})")
+        return GradingOutcome(student, error=f"could not be graded ({type(error).__name__}: {error})")
     outcome = future.result()
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, GradingOutcome)
     return outcome

@@ -1,6 +1,6 @@
-"""Files that a student handed in beside the notebook: copies in autograded/ that no browser and no Python runs.
+"""Files that a student handed in with the notebook: copies in autograded/ that neither a browser nor Python runs.
 
-The page of feedback gets beside it the two files that nbgrader's exchange asks for.
+The folder of the feedback page also gets the two files that nbgrader's exchange needs.
 """
 
 import os
@@ -13,23 +13,24 @@ from pathlib import Path
 
 from bngrader.course.files import write_file
 from bngrader.gradebook.class_gradebook import Files
-from bngrader.submissions.read import ENDINGS, read_timestamp, start_of
+from bngrader.submissions.read import ENDINGS, read_start, read_timestamp
 
-MOST_FILES, MOST_BYTES, DEEPEST, LONGEST = 200, 100_000_000, 8, 100  # of one submission; the last is of a name
+MAX_FILES, MAX_BYTES, MAX_DEPTH = 200, 100_000_000, 8  # of one submission
+MAX_NAME_BYTES = 100
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"
-# The endings of files that only show something. Formgrader serves the copies with the grader's rights, where a page
-# could run a script, and the kernel of a notebook in autograded/ would import a module that lies beside it.
-SHOWN = (".txt", ".csv", ".tsv", ".json", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
+# The extensions of files that only show something. Formgrader serves the copies with the grader's rights, with which an
+# HTML page could run a script, and the kernel of a notebook in autograded/ would import a module from its own folder.
+HARMLESS_EXTENSIONS = (".txt", ".csv", ".tsv", ".json", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
 
 
-def bring_along(place: Path, files: Files, ignore: list[str]) -> int:
-    """Bring what lies beside the graded notebook and the page up to date with the submission at `place`.
+def update_extra_files(place: Path, files: Files, ignore: list[str]) -> int:
+    """Copy the other files of the submission at `place` to the folders of the graded notebook and the feedback page.
 
-    A file that a browser or Python could run gets the ending `.txt` besides its own.
-    `ignore` are patterns of names that are left out. Returns how many files were left out besides: links and the like,
-    and what is too much. What a submission before it had, and this one has not, is removed.
+    A file that a browser or Python could run gets an additional extension `.txt`. Names that match a pattern in
+    `ignore` are left out. Files of an earlier submission that this one lacks are removed. Returns the number of files
+    left out for other reasons: links and the like, and files beyond the limits.
 
-    Raises CourseError if the disk does not take it.
+    Raises CourseError if a file cannot be written.
     """
     folder = files.graded.parent
     wanted, left_out = _contents(place, ignore)
@@ -46,11 +47,11 @@ def bring_along(place: Path, files: Files, ignore: list[str]) -> int:
 
 
 def _contents(place: Path, ignore: list[str]) -> tuple[dict[Path, bytes], int]:
-    """The files beside the notebook, by their path in the folder, and how many were left out."""
+    """Read the files in the notebook's folder, by their relative path, and count those left out."""
     found: dict[Path, bytes] = {}
-    left_out, room = 0, MOST_BYTES
+    left_out, room = 0, MAX_BYTES
     for path in _walk(place, ignore):
-        data = _read(path, room) if len(found) < MOST_FILES else None
+        data = _read(path, room) if len(found) < MAX_FILES else None
         if data is None:
             left_out += 1
         else:
@@ -61,12 +62,12 @@ def _contents(place: Path, ignore: list[str]) -> tuple[dict[Path, bytes], int]:
 
 
 def is_shown(name: str) -> bool:
-    """Tell whether a file of this name only shows something, in a browser and for Python."""
-    return name.casefold().endswith(SHOWN)
+    """Return whether neither a browser nor Python would run a file with this name."""
+    return name.casefold().endswith(HARMLESS_EXTENSIONS)
 
 
 def _harmless(path: Path, taken: set[Path], place: Path) -> Path:
-    """Return a path that ends as a harmless file does, and is no other file's."""
+    """Return a path with a harmless extension that no other file has."""
     while not is_shown(path.name) or path.relative_to(place) in taken:
         path = path.with_name(f"{path.name}.txt")
         while os.path.lexists(path):
@@ -85,31 +86,31 @@ def _walk(place: Path, ignore: list[str]) -> Iterator[Path]:
     for parent, folders, names in os.walk(place):
         here = Path(parent)
         links = [name for name in folders if (here / name).is_symlink()]
-        deep = len(here.relative_to(place).parts) >= DEEPEST
+        deep = len(here.relative_to(place).parts) >= MAX_DEPTH
         folders[:] = [] if deep else sorted(name for name in folders if not _is_ignored(name, ignore))
         files = [name for name in sorted([*names, *links]) if not _is_ignored(name, ignore)]
         yield from (here / name for name in files if name not in (TIMESTAMP, SECRET))
 
 
 def _is_ignored(name: str, ignore: list[str]) -> bool:
-    """Whether a name is a notebook's, or one of those that are not to be copied, or made of a file that is written."""
+    """Return whether a file is not copied: a notebook, an ignored pattern, or a temporary file of `write_file`."""
     patterns = [*(f"*{ending}" for ending in ENDINGS), ".*.part", *ignore]
     return any(fnmatch(name.casefold(), pattern) for pattern in patterns)
 
 
 def _read(path: Path, room: int) -> bytes | None:
-    """The contents of an ordinary file that is not too large, else None."""
+    """Read a regular file that is not too large; None for anything else."""
     try:
-        if len(os.fsencode(path.name)) > LONGEST or not stat.S_ISREG(path.lstat().st_mode):
+        if len(os.fsencode(path.name)) > MAX_NAME_BYTES or not stat.S_ISREG(path.lstat().st_mode):
             return None
-        data = start_of(path, room + 1)
+        data = read_start(path, room + 1)
     except OSError:
         return None
     return data if len(data) <= room else None
 
 
 def _remove_others(folder: Path, wanted: dict[Path, bytes], graded: Path) -> None:
-    """Remove what a submission before this one had, so that no file stands where a folder will be, nor the reverse."""
+    """Remove the files of an earlier submission, so that no file is in the way of a folder, or the reverse."""
     kept = {folder / path for path in wanted} | {graded}
     for parent, folders, names in os.walk(folder, topdown=False):
         here = Path(parent)
@@ -118,19 +119,19 @@ def _remove_others(folder: Path, wanted: dict[Path, bytes], graded: Path) -> Non
                 with suppress(OSError):
                     path.unlink()
         for path in (here / name for name in folders):
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # the folder is not empty
                 path.rmdir()
 
 
 def _secret(place: Path, held: Path) -> bytes:
-    """What the student's `nbgrader fetch_feedback` knows the page by.
+    """Return the secret by which the student's `nbgrader fetch_feedback` finds the page.
 
-    A submission that did not come through the exchange has none, and at the first page without one nbgrader stops to
-    release the pages of all others; so it gets one that nobody knows.
+    A submission that did not come through the exchange has none. It gets one that nobody knows, because nbgrader stops
+    releasing everybody's pages at the first one without a secret.
     """
     for path in (place / SECRET, held):
         try:
-            data = start_of(path, 1000)
+            data = read_start(path, 1000)
             if data.decode().strip():
                 return data
         except (OSError, ValueError):
@@ -139,7 +140,7 @@ def _secret(place: Path, held: Path) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write a file, unless it says that already."""
+    """Write a file unless its content is unchanged."""
     try:
         same = path.read_bytes() == data
     except OSError:

@@ -1,4 +1,4 @@
-"""Grade a class: a map over its submissions, with one writer."""
+"""Grading of a class: a map over its submissions, with one writer."""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,32 +15,32 @@ from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.course.folders import Course, require_assignment
 from bngrader.feedback.hide_tests import Shown
 from bngrader.gradebook.class_gradebook import ClassGradebook
-from bngrader.gradebook.database import said_by
-from bngrader.gradebook.records import FAILED, Outcome, Record
+from bngrader.gradebook.database import driver_message
+from bngrader.gradebook.records import FAILED, GradingOutcome, Record
 from bngrader.gradebook.revision import record_assignment
-from bngrader.grading.extra_files import bring_along
-from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.grading.extra_files import update_extra_files
+from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import Map, Workers
 from bngrader.submissions.read import Unreadable, misnamed, read_submission, read_timestamp, require_handed_in
 
 
 @dataclass
 class Grading:
-    """One round over a class."""
+    """One round of grading over a class."""
 
     course: Course
     assignment: str
     settings: dict[str, Any]  # of the engine, as plain data
-    force: bool = False  # grade also what is graded
+    force: bool = False  # also grade submissions that are already graded
     places: dict[str, Path] = field(init=False)  # what each student handed in
-    misnamed: dict[str, str] = field(init=False)  # what is wrong with each folder that is left out for its name
-    already: int = field(default=0, init=False)  # how many were graded before
-    mended: dict[str, list[str]] = field(default_factory=dict, init=False)  # what was put back, by student
-    revised: list[str] = field(default_factory=list, init=False)  # how the assignment changed after it was graded
+    misnamed: dict[str, str] = field(init=False)  # the fault of each folder that is skipped because of its name
+    already: int = field(default=0, init=False)  # number of submissions that were graded before
+    notes: dict[str, list[str]] = field(default_factory=dict, init=False)  # repairs and files left out, by student
+    revised: list[str] = field(default_factory=list, init=False)  # changes of the assignment since it was graded
     book: str = field(init=False)  # its address, for the feedback
 
     def __post_init__(self) -> None:
-        """Look who handed something in.
+        """Find the submissions.
 
         Raises CourseError if the assignment does not exist or nobody has handed it in.
         """
@@ -51,11 +51,11 @@ class Grading:
 
     @property
     def count(self) -> int:
-        """Count the submissions."""
+        """The number of submissions."""
         return len(self.places) + len(self.misnamed)
 
     def run(self, workers: Workers) -> Iterator[Record]:
-        """Grade what is left to grade, in any order, and write each result at once; gives a record of each submission.
+        """Grade the submissions that need it, write each result at once, and yield all records in any order.
 
         Raises CourseError if a result cannot be written; what was written before stays.
         """
@@ -66,8 +66,8 @@ class Grading:
                 yield from _Round(self, gradebook, source).run(run_map)
 
     def note(self, student: str, line: str) -> None:
-        """Keep a line to be shown about a student's submission."""
-        self.mended.setdefault(student, []).append(line)
+        """Keep a line about a student's submission, to be shown at the end."""
+        self.notes.setdefault(student, []).append(line)
 
     def _solution(self) -> Path:
         return self.course.repository / "solutions" / f"{self.assignment}.py"
@@ -79,7 +79,7 @@ class _Round:
     def __init__(self, grading: Grading, gradebook: ClassGradebook, source: bytes) -> None:
         self._grading, self._gradebook, self._source = grading, gradebook, source
         self._max_score = gradebook.max_score()
-        self._work: dict[str, str] = {}  # digest of what each student's grade is for
+        self._work: dict[str, str] = {}  # digest of everything that each student's grade depends on
         self._ready = [self._failed(*each) for each in grading.misnamed.items()]  # records that need no worker
 
     def run(self, run_map: Map) -> Iterator[Record]:
@@ -92,8 +92,8 @@ class _Round:
         while self._ready:
             yield self._ready.pop()
 
-    def _jobs(self) -> Iterator[Job]:
-        """What is left to do, read when a worker is free for it."""
+    def _jobs(self) -> Iterator[GradingJob]:
+        """Yield the jobs; a submission is read only when a worker is free for it."""
         for student, place in self._grading.places.items():
             try:
                 submission = read_submission(place, self._grading.assignment)
@@ -106,49 +106,51 @@ class _Round:
             else:
                 self._grading.already += 1
                 self._gradebook.update_time(student, read_timestamp(place))
-                self._bring_along(student)
+                self._update_extra_files(student)
                 yield from self._pages(student)
 
-    def _bring_along(self, student: str) -> None:
+    def _update_extra_files(self, student: str) -> None:
         place, files = self._grading.places[student], self._gradebook.files(student)
-        left_out = bring_along(place, files, self._gradebook.ignore)
+        left_out = update_extra_files(place, files, self._gradebook.ignore)
         if left_out:
-            self._grading.note(student, f"{left_out} of the files beside the notebook left out: links, or too much")
+            self._grading.note(student, f"{left_out} of the other files were left out: links, or beyond the limits")
 
-    def _pages(self, student: str) -> Iterator[Job]:
-        """The page of feedback of a graded submission, if it no longer shows what a person gave; else its record."""
+    def _pages(self, student: str) -> Iterator[GradingJob]:
+        """Yield the job of a graded submission's feedback page if it is out of date; else its record is ready."""
         shown = self._gradebook.outdated_feedback(student)
         if shown is None:
             self._ready.append(self._gradebook.record(student))
         else:
             yield self._page(student, shown)
 
-    def _page(self, student: str, shown: Shown) -> Job:
+    def _page(self, student: str, shown: Shown) -> GradingJob:
         graded = self._gradebook.files(student).graded.read_bytes()
-        return Job(student, self._grading.assignment, graded=graded, shown=shown, book=self._grading.book)
+        return GradingJob(student, self._grading.assignment, graded=graded, shown=shown, book=self._grading.book)
 
-    def _job(self, student: str, **parts: Any) -> Job:
+    def _job(self, student: str, **parts: Any) -> GradingJob:
         by_hand = self._gradebook.by_hand(student)
         grading = self._grading
-        return Job(student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts)
+        return GradingJob(
+            student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts
+        )
 
     def _digest(self, submission: bytes) -> str:
-        """A text that changes when a submission has to be graded again; its first half, when the answers changed."""
+        """Return a digest that changes if a submission must be graded again; its first half, if the answers changed."""
         seed = str(self._grading.settings.get("hidden_seed")).encode()
         halves = (submission, hashlib.sha256(self._source).digest() + seed)
         return "".join(hashlib.sha256(half).hexdigest()[:32] for half in halves)
 
-    def _written(self, outcome: Outcome) -> Record:
+    def _written(self, outcome: GradingOutcome) -> Record:
         if outcome.error:
             return self._failed(outcome.student, self._named(outcome))
         try:
             self._write(outcome)
             return self._gradebook.record(outcome.student)
-        except SQLAlchemyError as error:  # not the gradebook as such, which would be a CourseError
-            said = f"the gradebook refuses the submission: {said_by(error)}. Rename its folder."
-            return self._failed(outcome.student, said)
+        except SQLAlchemyError as error:  # about this row; if the gradebook cannot be used, it is a CourseError
+            reason = f"the gradebook refuses the submission: {driver_message(error)}. Rename its folder."
+            return self._failed(outcome.student, reason)
 
-    def _write(self, outcome: Outcome) -> None:
+    def _write(self, outcome: GradingOutcome) -> None:
         if not outcome.graded:
             self._gradebook.write_feedback(outcome)
             return
@@ -157,12 +159,12 @@ class _Round:
             self._grading.note(student, line)
         timestamp = read_timestamp(self._grading.places[student])
         self._gradebook.write(outcome, self._work[student], timestamp)
-        self._bring_along(student)
+        self._update_extra_files(student)
         shown = self._gradebook.outdated_feedback(student)
-        if shown is not None:  # a penalty for lateness, or a person who scored meanwhile
+        if shown is not None:  # there is a late penalty, or a person has scored the submission meanwhile
             self._gradebook.write_feedback(grade_one(self._page(student, shown)))
 
-    def _named(self, outcome: Outcome) -> str:
+    def _named(self, outcome: GradingOutcome) -> str:
         place = self._grading.places[outcome.student]
         name = place / f"{self._grading.assignment}.ipynb" if place.is_dir() else place
         return f"{name.relative_to(self._grading.course.folder)} {outcome.error}"
@@ -170,7 +172,7 @@ class _Round:
     def _failed(self, student: str, error: str) -> Record:
         if self._gradebook.is_graded(student):
             before = self._gradebook.record(student)
-            error += f" The grade of the submission before it stays: {before.score:g} of {before.max_score:g}."
+            error += f" The grade of the earlier submission stays: {before.score:g} of {before.max_score:g}."
         else:
-            self._gradebook.remove_left_behind(student)
+            self._gradebook.remove_ungraded_rows(student)
         return Record(student, self._grading.assignment, FAILED, None, self._max_score, error=error)

@@ -1,4 +1,7 @@
-"""Grade one submission: bytes in, bytes out. Nothing is read from disk or kept, so any process anywhere can do it."""
+"""Grading of one submission: bytes in, bytes out.
+
+Nothing is read from disk and nothing is kept, so any process on any machine can do it.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +18,17 @@ from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown, hide_tests
 from bngrader.feedback.page import page
 from bngrader.feedback.questions import name_of
-from bngrader.gradebook.records import ByHand, Outcome
+from bngrader.gradebook.records import ByHand, GradingOutcome
 from bngrader.grading.scoring import auto_comment, score
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.repair import repair
 
+MAX_MESSAGE_CHARACTERS = 300
+
 
 @dataclass(frozen=True)
-class Job:
-    """A submission to grade; or, with `graded`, a graded one whose page of feedback is to be made again."""
+class GradingJob:
+    """A submission to grade; or, with `graded`, a graded one that needs a new feedback page."""
 
     student: str
     assignment: str
@@ -36,8 +41,8 @@ class Job:
     shown: Shown | None = None
 
 
-def grade_one(job: Job) -> Outcome:
-    """Do a job. Whatever the submission is or does becomes part of the outcome.
+def grade_one(job: GradingJob) -> GradingOutcome:
+    """Do a job. Whatever the submission contains or does, it ends up in the outcome.
 
     Raises SandboxMissing if no submission can be graded on this machine.
     """
@@ -46,21 +51,21 @@ def grade_one(job: Job) -> Outcome:
     except SandboxMissing:
         raise
     except Unreadable as refused:
-        return Outcome(job.student, error=str(refused))
+        return GradingOutcome(job.student, error=str(refused))
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
-        return Outcome(job.student, error=f"could not be graded ({type(error).__name__}: {said}).")
+        message = " ".join(str(error).split())[:MAX_MESSAGE_CHARACTERS]
+        return GradingOutcome(job.student, error=f"could not be graded ({type(error).__name__}: {message}).")
 
 
-def _twice(job: Job) -> Outcome:
-    """Grade, and once more if that failed for what is not the submission's doing: it cannot reach the zygote."""
+def _twice(job: GradingJob) -> GradingOutcome:
+    """Grade, and try again if the zygote failed: that is not the submission's fault, which cannot reach it."""
     try:
         return _graded(job)
     except ZygoteError:
         return _graded(job)
 
 
-def _graded(job: Job) -> Outcome:
+def _graded(job: GradingJob) -> GradingOutcome:
     source = nbformat.reads(job.source.decode(), as_version=4)
     plan = make_plan(source, Engine.from_dict(job.settings))
     notebook, notes = repair(job.submission, source)
@@ -70,7 +75,7 @@ def _graded(job: Job) -> Outcome:
     comments = {name_of(cell): auto_comment(cell) for cell in marked if is_solution(cell)}
     visible = hide_tests(notebook)
     shown = _expected(scores, comments, job.by_hand)
-    return Outcome(
+    return GradingOutcome(
         job.student,
         scores=scores,
         comments=comments,
@@ -82,15 +87,15 @@ def _graded(job: Job) -> Outcome:
     )
 
 
-def _shown_again(job: Job) -> Outcome:
+def _shown_again(job: GradingJob) -> GradingOutcome:
     assert job.graded is not None
     assert job.shown is not None
     notebook = nbformat.reads(job.graded.decode(), as_version=4)
-    return Outcome(job.student, feedback=page(notebook, job.assignment, job.shown, job.book), shown=job.shown)
+    return GradingOutcome(job.student, feedback=page(notebook, job.assignment, job.shown, job.book), shown=job.shown)
 
 
 def _expected(scores: dict[str, float | None], comments: dict[str, str | None], by_hand: dict[str, ByHand]) -> Shown:
-    """What the gradebook will say: a person's score and comment stand for the automatic ones."""
+    """Return what the gradebook will contain: a person's score and comment replace the automatic ones."""
     nothing = ByHand()
     total, waiting = {}, []
     for name, points in scores.items():
@@ -98,5 +103,5 @@ def _expected(scores: dict[str, float | None], comments: dict[str, str | None], 
         counted = points if given.score is None else given.score
         total[name] = 0.0 if counted is None else float(counted) + (given.extra_credit or 0.0)
         waiting += [name] if counted is None else []
-    said = {name: by_hand.get(name, nothing).comment or text for name, text in comments.items()}
-    return Shown(total, said, waiting=tuple(sorted(waiting)))
+    texts = {name: by_hand.get(name, nothing).comment or text for name, text in comments.items()}
+    return Shown(total, texts, waiting=tuple(sorted(waiting)))

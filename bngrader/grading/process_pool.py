@@ -1,4 +1,4 @@
-"""A pool of processes on this machine."""
+"""A pool of worker processes on this machine."""
 
 import functools
 import itertools
@@ -19,19 +19,19 @@ from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.plan import make_plan
 from bngrader.engine.processes.launcher import Source, use
 from bngrader.engine.settings import Engine
-from bngrader.gradebook.records import Outcome
-from bngrader.grading.grade_submission import Job, grade_one
+from bngrader.gradebook.records import GradingOutcome
+from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import LOST, Map
 
-GRACE = 60  # seconds over the engine's own limit, after which a process that has not answered is ended
+GRACE_SECONDS = 60  # beyond the engine's own limit, until a process that does not answer is killed
 
 
 @contextmanager
 def in_processes(source: bytes, count: int) -> Iterator[Map]:
-    """Do jobs in `count` processes; the outcomes come as they are ready.
+    """Do jobs in `count` processes, and yield the outcomes as they are ready.
 
-    What they need for the submissions to `source` begins to start at once, in the background. A job whose process dies
-    is tried once more, in another. Whoever stops asking for outcomes stops the processes.
+    The zygotes for submissions to `source` start at once, in the background. If a process dies, its job is tried once
+    more in another. Closing the iterator of outcomes stops the processes.
     """
     shared = _Shared(source)
     try:
@@ -40,7 +40,7 @@ def in_processes(source: bytes, count: int) -> Iterator[Map]:
         shared.close()
 
 
-def _spread(jobs: Iterable[Job], shared: "_Shared", count: int) -> Iterator[Outcome]:
+def _spread(jobs: Iterable[GradingJob], shared: "_Shared", count: int) -> Iterator[GradingOutcome]:
     queue = iter(jobs)
     slots: list[_Slot] = []
     try:
@@ -59,21 +59,22 @@ def _spread(jobs: Iterable[Job], shared: "_Shared", count: int) -> Iterator[Outc
 
 
 class _Shared:
-    """What all processes of this machine share, since each would need some seconds to start its own.
+    """The zygotes and the fork server that all worker processes share.
 
-    These are the zygotes, and the process that theirs are forked of, which has imported what they need.
+    Each process would need seconds to start its own: zygotes import torch, and the fork server imports this package.
     """
 
     def __init__(self, source: bytes) -> None:
         plan = make_plan(nbformat.reads(source.decode(), as_version=4), Engine())
         self._sources = [(packages, Source(packages)) for packages in plan.package_sets]
-        # Not this process: it has threads. Nothing but what a fork is given is inherited, so that its end is seen.
+        # Workers are not forked from this process, because it has threads. From the fork server they inherit only the
+        # descriptors that they are given, so that the end of a pipe is noticed.
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.grade_submission"])
         forkserver.ensure_running()
 
     def connect(self) -> list[tuple[Sequence[str], socket.socket]]:
-        """A connection to each zygote."""
+        """Open a connection to each zygote."""
         return [(packages, source.connect()) for packages, source in self._sources]
 
     def close(self) -> None:
@@ -83,38 +84,38 @@ class _Shared:
 
 
 class _Slot:
-    """A process that does one job after the other, and is replaced when it dies."""
+    """A process that does one job after another, and is replaced when it dies."""
 
     def __init__(self, shared: _Shared) -> None:
-        self.job: Job | None = None
+        self.job: GradingJob | None = None
         self._shared = shared
         self._start()
 
     def _start(self) -> None:
-        self.pipe, theirs = self._shared.context.Pipe()
+        self.pipe, other_end = self._shared.context.Pipe()
         zygotes = self._shared.connect()
-        self._process = self._shared.context.Process(target=_serve, args=(theirs, zygotes), daemon=True)
+        self._process = self._shared.context.Process(target=_serve, args=(other_end, zygotes), daemon=True)
         self._process.start()
-        theirs.close()
+        other_end.close()
         for _, sock in zygotes:
             sock.close()
 
-    def take(self, job: Job | None) -> None:
-        """Start a job, or none."""
+    def take(self, job: GradingJob | None) -> None:
+        """Start a job, if there is one."""
         self.job, self._tries = job, 0
         if job:
             self._send(job)
 
-    def _send(self, job: Job) -> None:
+    def _send(self, job: GradingJob) -> None:
         self._tries += 1
-        self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE
+        self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE_SECONDS
         try:
             self.pipe.send(job)
         except OSError:
-            return  # the process is dead, as outcome() will find
+            return  # the process is dead, which outcome() will notice
 
-    def outcome(self) -> Outcome | None:
-        """The outcome of the job under way, or None while there is none."""
+    def outcome(self) -> GradingOutcome | None:
+        """Return the outcome of the running job, or None if it is not ready."""
         assert self.job is not None
         try:
             if self.pipe.poll():
@@ -126,18 +127,18 @@ class _Slot:
         self.end()
         self._start()
         if self._tries > 1:
-            return Outcome(self.job.student, error=LOST)
+            return GradingOutcome(self.job.student, error=LOST)
         self._send(self.job)
         return None
 
-    def _received(self, answer: Any) -> Outcome:
+    def _received(self, answer: Any) -> GradingOutcome:
         if isinstance(answer, SandboxMissing):
             raise CourseError(str(answer))
-        assert isinstance(answer, Outcome)
+        assert isinstance(answer, GradingOutcome)
         return answer
 
     def end(self) -> None:
-        """End the process: at once if it works, else as it likes."""
+        """Kill the process at once if it has a job; otherwise let it exit by itself."""
         self.pipe.close()
         if not self.job:
             self._process.join(5)
@@ -146,7 +147,7 @@ class _Slot:
 
 
 def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]]) -> None:
-    """Do the jobs that come through the pipe, until it is closed: the parent closes it even if it is killed."""
+    """Do the jobs from the pipe until it is closed, which happens even if the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     for packages, sock in zygotes:
         use(packages, sock)
@@ -156,7 +157,7 @@ def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]])
         except EOFError:
             return
         try:
-            answer: Outcome | SandboxMissing = grade_one(job)
+            answer: GradingOutcome | SandboxMissing = grade_one(job)
         except SandboxMissing as missing:
             answer = missing
         try:

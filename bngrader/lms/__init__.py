@@ -1,1 +1,1 @@
-"""Submissions in and grades out, for learning platforms such as Moodle and Canvas."""
+"""Import of submissions from Moodle and Canvas, and export of grades to them."""

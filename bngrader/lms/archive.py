@@ -1,4 +1,4 @@
-"""The files of a folder or a zip that came from elsewhere: named and read, and never unpacked by their own names."""
+"""Files of a folder or a zip from elsewhere: listed and read, but never unpacked under their own names."""
 
 import os
 import stat
@@ -11,20 +11,20 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from bngrader.course.folders import CourseError
-from bngrader.submissions.read import LARGEST, start_of
+from bngrader.submissions.read import MAX_NOTEBOOK_BYTES, read_start
 
-SMALL = 1_000_000  # bytes; what unpacks to fewer hurts nobody
-RATIO = 100  # a notebook unpacks to some 10 times its size
+HARMLESS_BYTES = 1_000_000  # a file that unpacks to less is not a zip bomb, whatever its ratio
+MAX_RATIO = 100  # of unpacked to packed size; a notebook has about 10
 SYSTEM_FILES = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 
 
 class Refused(Exception):
-    """A file that is not read; the text says why."""
+    """A file cannot be accepted; the text says why."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the archive. `read` raises Refused; `time` is when it was last changed, in a zip without a zone."""
+    """A file of the archive. `read` may raise Refused; `time`, of the last change, has no zone if it is from a zip."""
 
     path: PurePosixPath
     time: datetime | None
@@ -33,22 +33,22 @@ class Entry:
 
 @contextmanager
 def opened(place: Path) -> Iterator[list[Entry]]:
-    """The files of a folder or a zip, without those that systems put there.
+    """Open a folder or a zip, and list its files without those that operating systems add.
 
-    Raises CourseError if it is neither, is damaged, or is made to fill the disk.
+    Raises CourseError if it is neither, is damaged, or is a zip bomb.
     """
     if place.is_dir():
         yield _visible(_in_folder(place))
     elif not place.is_file():
-        raise CourseError(f"{place} does not exist: give the folder or the zip with the submissions")
+        raise CourseError(f"{place} does not exist: name the folder or the zip with the submissions")
     else:
         try:
             archive = zipfile.ZipFile(place)
         except UnicodeDecodeError as error:
-            way_out = "unpack it with unzip, and import the folder that comes out"
-            raise CourseError(f"{place} holds a file whose name is not UTF-8, as it should be: {way_out}") from error
+            way_out = "unpack it with unzip, and import the resulting folder"
+            raise CourseError(f"{place} contains a file whose name is not UTF-8: {way_out}") from error
         except (zipfile.BadZipFile, OSError, ValueError) as error:
-            raise CourseError(f"{place} is not a zip that can be read ({error}): download it again") from error
+            raise CourseError(f"{place} cannot be read as a zip ({error}): download it again") from error
         with archive:
             _refuse_overlap(place, archive)
             yield _visible(_in_zip(archive))
@@ -77,9 +77,9 @@ def _in_folder(place: Path) -> Iterator[Entry]:
 
 def _read_file(path: Path) -> bytes:
     if not stat.S_ISREG(path.lstat().st_mode):
-        raise Refused("is a link or something else that is not a file; it is not followed")
+        raise Refused("is a link or something else that is not a regular file, so it was not read")
     try:
-        return _limited(start_of(path, LARGEST + 1))
+        return _limited(read_start(path, MAX_NOTEBOOK_BYTES + 1))
     except OSError as error:
         raise Refused(f"cannot be read ({error.strerror})") from error
 
@@ -87,12 +87,12 @@ def _read_file(path: Path) -> bytes:
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
     for info in archive.infolist():
         if not info.is_dir():
-            path = PurePosixPath(_name(info).replace("\\", "/"))  # as old Windows programs part folders
+            path = PurePosixPath(_name(info).replace("\\", "/"))  # old Windows programs write backslashes
             yield Entry(path, _time(info), lambda info=info, path=path: _read_member(archive, info, path))  # type: ignore[misc]
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """The name in a zip; some programs write UTF-8 and do not say so."""
+    """Return a name in a zip; some programs write UTF-8 without setting the flag for it."""
     try:
         return info.filename if info.flag_bits & 0x800 else info.filename.encode("cp437").decode()
     except UnicodeError:
@@ -100,7 +100,7 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 
 def _time(info: zipfile.ZipInfo) -> datetime | None:
-    """The time in a zip, or None where it has none: 1980 is the zip's word for that."""
+    """Return a time in a zip, or None if there is none: zips write 1980 for that."""
     try:
         return datetime(*info.date_time) if info.date_time[0] > 1980 else None
     except ValueError:
@@ -109,35 +109,40 @@ def _time(info: zipfile.ZipInfo) -> datetime | None:
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: PurePosixPath) -> bytes:
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0][:2]:
-        raise Refused("has a name that leads out of its folder")
+        raise Refused("has a name that points outside its folder")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
-        raise Refused("is a link or something else that is not a file; it is not followed")
+        raise Refused("is a link or something else that is not a regular file, so it was not read")
     if info.flag_bits & 1:
         raise Refused("is encrypted")
-    if info.file_size > SMALL and info.file_size > RATIO * info.compress_size:
-        raise Refused(f"would unpack to {info.file_size / 1e6:.0f} MB from a {RATIO}th of that or less: a zip bomb")
-    if info.file_size > LARGEST:
+    if info.file_size > HARMLESS_BYTES and info.file_size > MAX_RATIO * info.compress_size:
+        size = f"{info.file_size / 1e6:.0f} MB"
+        raise Refused(f"would unpack to {size}, more than {MAX_RATIO} times its packed size: it may be a zip bomb")
+    if info.file_size > MAX_NOTEBOOK_BYTES:
         raise Refused(_too_large(info.file_size))
     try:
         with archive.open(info) as file:
-            return _limited(file.read(LARGEST + 1))
+            return _limited(file.read(MAX_NOTEBOOK_BYTES + 1))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, UnicodeError) as error:
         raise Refused(f"is damaged ({error})") from error
 
 
 def _limited(data: bytes) -> bytes:
-    if len(data) > LARGEST:
+    if len(data) > MAX_NOTEBOOK_BYTES:
         raise Refused(_too_large(len(data)))
     return data
 
 
 def _too_large(size: int) -> str:
-    return f"has {size / 1e6:.0f} MB or more, and {LARGEST / 1e6:.0f} MB are read: ask for it without outputs"
+    limit = f"{MAX_NOTEBOOK_BYTES / 1e6:.0f} MB"
+    return f"has {size / 1e6:.0f} MB or more, but the limit is {limit}: ask for it without outputs"
 
 
 def _refuse_overlap(place: Path, archive: zipfile.ZipFile) -> None:
-    """A bomb can also be made of entries that share their bytes."""
+    """Refuse a zip whose entries share their bytes, which is another way to make a zip bomb."""
     packed = sum(info.compress_size for info in archive.infolist())
     if packed > place.stat().st_size:
-        raise CourseError(f"{place} says that it holds more than its own size: a zip bomb, of which nothing was read")
+        raise CourseError(
+            f"{place} claims to hold more bytes than its own size, as zip bombs do, so nothing was read: "
+            "download it again"
+        )

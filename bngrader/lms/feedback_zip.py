@@ -1,4 +1,4 @@
-"""All pages of feedback in one zip, as Moodle's "Upload multiple feedback files in a zip" takes them."""
+"""All feedback pages in one zip, for Moodle's "Upload multiple feedback files in a zip"."""
 
 import io
 import zipfile
@@ -12,9 +12,9 @@ from bngrader.lms.grades import Row
 
 
 def moodle_feedback(course: Course, rows: list[Row], receipts: Receipts, each: Callable[[], None]) -> bytes:
-    """The zip: `<name>_<participant>_assignsubmission_file_/<assignment>.html` for each graded student.
+    """Make the zip, with `<name>_<participant>_assignsubmission_file_/<assignment>.html` for each graded student.
 
-    Raises CourseError where a page is missing, or shows other scores than the gradebook.
+    Raises CourseError if a page is missing, or does not show the scores of the gradebook.
     """
     file = io.BytesIO()
     graded = [row for row in rows if row.score is not None and number_of("moodle", row, receipts)]
@@ -30,14 +30,14 @@ def moodle_feedback(course: Course, rows: list[Row], receipts: Receipts, each: C
             each()
     if stale:
         raise CourseError(
-            f"the pages of feedback of {', '.join(stale)} are missing or older than their scores: "
-            f"run bngrader grade {assignment}, which brings them up to date"
+            f"the feedback pages of {', '.join(stale)} are missing or older than their scores: "
+            f"run bngrader grade {assignment} to bring them up to date"
         )
     return file.getvalue()
 
 
 def folder_name(row: Row, receipts: Receipts) -> str:
-    """Moodle's name for the folder of a student, whose own name cannot hold the signs that part it."""
+    """Return Moodle's name for a student's folder, without the characters that separate its parts."""
     receipt = receipts.get(row.student.id)
     name = receipt.name if receipt and receipt.platform == "moodle" else row.student.name or row.student.id
     clean = "".join(" " if sign in '_/\\:*?"<>|' or readable(sign) != sign else sign for sign in name).strip(" .~")

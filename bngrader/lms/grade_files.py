@@ -1,4 +1,4 @@
-"""Grades as the files that others take: Canvas's gradebook, Moodle's grading worksheet, a table, Parquet."""
+"""Grades as files: Canvas's gradebook, Moodle's grading worksheet, a CSV table, Parquet."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from datetime import datetime
 from bngrader.course.csv_files import write
 from bngrader.course.folders import CourseError
 from bngrader.course.names import readable
-from bngrader.course.times import written
+from bngrader.course.times import format_time
 from bngrader.lms.grades import Row
 from bngrader.lms.import_log import Receipt
 
@@ -15,9 +15,9 @@ Receipts = dict[str, Receipt]
 
 
 def number_of(platform: str, row: Row, receipts: Receipts) -> str:
-    """The platform's own number of a student: the one of the import, or that of the roster, or nothing.
+    """Return the platform's own number of a student, from the import or else from the roster; empty if unknown.
 
-    Moodle has new numbers in each assignment, Canvas does not.
+    The import comes first because Moodle gives new numbers in each assignment. Canvas does not.
     """
     receipt = receipts.get(row.student.id)
     if receipt and receipt.platform == platform:
@@ -26,9 +26,10 @@ def number_of(platform: str, row: Row, receipts: Receipts) -> str:
 
 
 def canvas(rows: list[Row], receipts: Receipts, columns: dict[str, str]) -> bytes:
-    """What Canvas takes back by Gradebook > Import: a line a student, a column an assignment.
+    """Make the file for Canvas's Gradebook > Import: one line per student and one column per assignment.
 
-    `columns` are the assignments' names in Canvas. A student without a grade keeps what Canvas has: the cell is empty.
+    `columns` are the assignments' names in Canvas. The cell of a student without a grade is empty, so that Canvas keeps
+    its own.
     """
     points = {row.assignment: row.max_score for row in rows}
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *(columns[name] for name in points)]
@@ -49,7 +50,7 @@ def canvas(rows: list[Row], receipts: Receipts, columns: dict[str, str]) -> byte
 
 
 def moodle(rows: list[Row], receipts: Receipts) -> bytes:
-    """What Moodle takes back by "Upload grading worksheet", for the students whose participant number is known."""
+    """Make the file for Moodle's "Upload grading worksheet", for the students whose participant number is known."""
     header = [
         "Identifier",
         "Full name",
@@ -71,7 +72,7 @@ def moodle(rows: list[Row], receipts: Receipts) -> bytes:
             _number(row.score),
             _number(row.max_score),
             "Yes",
-            written(row.timestamp) if row.timestamp else None,
+            format_time(row.timestamp) if row.timestamp else None,
             None,
             in_words(row),
         ]
@@ -82,18 +83,18 @@ def moodle(rows: list[Row], receipts: Receipts) -> bytes:
 
 
 def in_words(row: Row) -> str:
-    """A score as a sentence, with what lateness took off."""
+    """Describe a score in a sentence, with the penalty for lateness."""
     if row.score is None:
         return ""
-    said = f"{row.score:g} of {row.max_score:g} points"
+    sentence = f"{row.score:g} of {row.max_score:g} points"
     if row.late_penalty:
-        late = f" for {row.days_late:.2g} days" if row.days_late else ""
-        said += f": {row.raw_score:g} for the answers, {row.late_penalty:g} taken off for lateness{late}"
-    return f"{said}."
+        late = f"being {row.days_late:.2g} days late" if row.days_late else "being late"
+        sentence += f": {row.raw_score:g} for the answers, minus {row.late_penalty:g} for {late}"
+    return f"{sentence}."
 
 
 def table(rows: list[Row]) -> dict[str, list[str | float | datetime | None]]:
-    """The columns of the whole table, each with a value a row: the cells of the notebooks come last."""
+    """Return the columns of the whole table, with one value per row; the notebooks' cells come last."""
     facts: dict[str, Callable[[Row], str | float | datetime | None]] = {
         "student_id": lambda row: readable(row.student.id),
         "name": lambda row: readable(row.student.name),
@@ -114,16 +115,16 @@ def table(rows: list[Row]) -> dict[str, list[str | float | datetime | None]]:
 
 
 def as_csv(rows: list[Row]) -> bytes:
-    """The whole table as a CSV file, with times in UTC."""
+    """Write the whole table as a CSV file, with times in UTC."""
     columns = table(rows)
     lines = zip(*columns.values(), strict=True)
     return write(list(columns), ([_csv_cell(value) for value in line] for line in lines))
 
 
 def as_parquet(rows: list[Row]) -> bytes:
-    """The whole table as a Parquet file, with texts as they are.
+    """Write the whole table as a Parquet file, with texts unchanged.
 
-    Raises CourseError where the library for it is not installed.
+    Raises CourseError if pyarrow is not installed.
     """
     try:
         import pyarrow
@@ -140,7 +141,7 @@ def as_parquet(rows: list[Row]) -> bytes:
 
 
 def without_a_number(platform: str, rows: Iterable[Row], receipts: Receipts) -> list[str]:
-    """The students with a grade whom a platform cannot know by a number."""
+    """List the students with a grade whose number on a platform is unknown."""
     return sorted({row.student.id for row in rows if row.score is not None and not _known(platform, row, receipts)})
 
 
@@ -157,5 +158,5 @@ def _number(value: float | None) -> float | None:
 
 def _csv_cell(value: str | float | datetime | None) -> str | float | None:
     if isinstance(value, datetime):
-        return written(value)
+        return format_time(value)
     return value if isinstance(value, str) else _number(value)

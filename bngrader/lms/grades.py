@@ -1,4 +1,4 @@
-"""The grades of a class as plain rows, one a student and assignment, with what lateness took off."""
+"""The grades of a class as plain rows, one per student and assignment, with the penalty for lateness."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from nbgrader.apps import NbGraderAPI
 
 from bngrader.course.folders import Course
 from bngrader.gradebook.class_gradebook import has_grade, score_of
-from bngrader.gradebook.database import explained, require_gradebook
+from bngrader.gradebook.database import explain_errors, require_gradebook
 from bngrader.gradebook.late_work import not_in_gradebook
 from bngrader.gradebook.records import GRADED, NEEDS_MANUAL
 from bngrader.lms.roster import Roster, Student
@@ -20,7 +20,7 @@ NOT_GRADED, MISSING = "not_graded", "missing"
 
 @dataclass(frozen=True)
 class Row:
-    """A student's grade; `score` is None where there is none, and else `raw_score` less `late_penalty`, at least 0."""
+    """A student's grade: `score` is `raw_score` minus `late_penalty`, at least 0, or None if there is no grade."""
 
     student: Student
     assignment: str
@@ -36,14 +36,14 @@ class Row:
 
 
 def read_grades(course: Course, assignments: list[str], roster: Roster | None) -> list[Row]:
-    """The rows of all students of the gradebook and the roster, by assignment and student.
+    """Read the rows of all students in the gradebook and the roster, by assignment and student.
 
     Raises CourseError if the gradebook cannot be used, or lacks an assignment.
     """
     require_gradebook(course)
     folder = NbGraderAPI(config=course.nbgrader_config()).coursedir
     rows = []
-    with explained(folder.db_url), Gradebook(folder.db_url, folder.course_id) as book:
+    with explain_errors(folder.db_url), Gradebook(folder.db_url, folder.course_id) as book:
         for assignment in assignments:
             rows += _rows(
                 book, assignment, roster.students if roster else {}, set(handed_in(course.folder, assignment))
@@ -69,7 +69,7 @@ def _rows(book: Gradebook, assignment: str, students: dict[str, Student], there:
 
 
 def _known(student: Any) -> Student:
-    """What nbgrader's gradebook has of a student."""
+    """Return a student as nbgrader's gradebook knows them."""
     name = f"{student.first_name or ''} {student.last_name or ''}".strip()
     return Student(student.id, name, student.email or "")
 

@@ -1,4 +1,4 @@
-"""What was imported, kept in `imported/<assignment>.csv`: an export names students to the platform as it named them."""
+"""Receipts of imports, kept in `imported/<assignment>.csv`: an export uses the platform's own names for students."""
 
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -9,7 +9,7 @@ from bngrader.course.files import write_file
 
 @dataclass(frozen=True)
 class Receipt:
-    """Where a student's submission came from; all are texts."""
+    """The origin of a student's submission; every field is text."""
 
     student_id: str
     platform: str
@@ -21,12 +21,12 @@ class Receipt:
 
 
 def path_of(folder: Path, assignment: str) -> Path:
-    """The file with the receipts of an assignment."""
+    """Return the path of the file with the receipts of an assignment."""
     return folder / "imported" / f"{assignment}.csv"
 
 
 def read_receipts(folder: Path, assignment: str) -> dict[str, Receipt]:
-    """The receipts of an assignment by student; none, where nothing was imported."""
+    """Read the receipts of an assignment by student; there are none if nothing was imported."""
     path = path_of(folder, assignment)
     if not path.is_file():
         return {}
@@ -35,7 +35,7 @@ def read_receipts(folder: Path, assignment: str) -> dict[str, Receipt]:
 
 
 def keep_receipts(folder: Path, assignment: str, receipts: dict[str, Receipt]) -> None:
-    """Write the receipts of an assignment, with those of before."""
+    """Add receipts to those of an assignment."""
     together = read_receipts(folder, assignment) | receipts
     rows = [astuple(together[student]) for student in sorted(together)]
     write_file(path_of(folder, assignment), write([field.name for field in fields(Receipt)], rows))

@@ -1,4 +1,4 @@
-"""Bring what a platform gives into submitted/: who is who is looked up in the roster, and never guessed."""
+"""Import of downloaded submissions into submitted/; their owners are looked up in the roster and never guessed."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,11 +12,11 @@ from nbgrader.utils import parse_utc
 from bngrader.course.csv_files import read
 from bngrader.course.files import write_file
 from bngrader.course.folders import Course
-from bngrader.course.times import in_utc, required, written
+from bngrader.course.times import format_time, parse_time, require_time
 from bngrader.lms.archive import Entry, Refused
 from bngrader.lms.import_log import Receipt, keep_receipts
 from bngrader.lms.roster import Roster, Student
-from bngrader.lms.upload_names import TIMESTAMP, TWO_READINGS, Upload, owned, the_one_that_counts
+from bngrader.lms.upload_names import TIMESTAMP, TWO_READINGS, Upload, choose_notebook, parse_names
 from bngrader.submissions.read import Unreadable, handed_in, read_submission, read_timestamp
 
 IMPORTED, REPLACED, TIMED, UNCHANGED, KEPT = "imported", "replaced", "timed", "unchanged", "kept"
@@ -33,10 +33,10 @@ TO_LOOK_AT = {KEPT, STRANGER, DUPLICATE, REFUSED, NO_NOTEBOOK, UNKNOWN, AMBIGUOU
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What became of a student's files, or of a file that is nobody's; `said` is a sentence where there is need.
+class ImportFinding:
+    """The result for a student's files, or for a file without an owner; `message` explains it if necessary.
 
-    "timed" means that the notebook was there, and lacked its time.
+    "timed" means that the notebook was there already, and its time was added.
     """
 
     status: str
@@ -44,16 +44,16 @@ class Finding:
     files: list[str] = field(default_factory=list)
     timestamp: str | None = None
     late: bool = False
-    said: str = ""
+    message: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as plain data, for JSON."""
+        """Return the finding as plain data, for JSON."""
         return asdict(self)
 
 
 @dataclass
 class Import:
-    """One import of an assignment. `times` are when students handed in, where the class knows better."""
+    """One import of an assignment. `times` are times of submission that override the archive's."""
 
     course: Course
     assignment: str
@@ -63,10 +63,10 @@ class Import:
     replace: bool = False
     dry_run: bool = False
 
-    def run(self, entries: list[Entry], done: Callable[[int], None]) -> list[Finding]:
-        """Import the files, and say what became of each student; `done` is told how many files were done with.
+    def run(self, entries: list[Entry], done: Callable[[int], None]) -> list[ImportFinding]:
+        """Import the files and return a finding for each student; `done` is called with the number of processed files.
 
-        Raises CourseError if the disk does not take one; what was imported before stays.
+        Raises CourseError if a file cannot be written; what was imported before stays.
         """
         findings, owners = self._sorted_by_owner(entries)
         there = handed_in(self.course.folder, self.assignment)
@@ -79,15 +79,15 @@ class Import:
             if receipts and not self.dry_run:
                 keep_receipts(self.course.folder, self.assignment, receipts)
         absent = [student for student in self.roster.students if student not in owners and student not in there]
-        return findings + [Finding(MISSING, student) for student in absent]
+        return findings + [ImportFinding(MISSING, student) for student in absent]
 
-    def _sorted_by_owner(self, entries: list[Entry]) -> tuple[list[Finding], dict[str, list[Upload]]]:
-        findings: list[Finding] = []
+    def _sorted_by_owner(self, entries: list[Entry]) -> tuple[list[ImportFinding], dict[str, list[Upload]]]:
+        findings: list[ImportFinding] = []
         people: dict[tuple[str, str, str], list[Upload]] = {}
-        for entry, found in owned(entries):
+        for entry, found in parse_names(entries):
             if isinstance(found, str):
                 status = AMBIGUOUS if found == TWO_READINGS else UNKNOWN
-                findings.append(Finding(status, files=[str(entry.path)], said=found))
+                findings.append(ImportFinding(status, files=[str(entry.path)], message=found))
             else:
                 name = found.name if found.platform == "moodle" else ""
                 people.setdefault((found.platform, found.number, name), []).append(found)
@@ -98,11 +98,11 @@ class Import:
             if isinstance(owner, Student):
                 owners.setdefault(owner.id, []).extend(uploads)
             else:
-                findings.append(Finding(STRANGER, files=_paths(uploads), said=owner))
+                findings.append(ImportFinding(STRANGER, files=_paths(uploads), message=owner))
         return findings, owners
 
     def _owner(self, uploaded: Upload, numbers: set[tuple[str, str]]) -> Student | str:
-        """The student whom the roster gives for an upload, or why it gives none; `numbers` are those of all uploads."""
+        """Return the owner of an upload according to the roster, or why there is none; `numbers` has all uploads'."""
         platform, number, name = uploaded.platform, uploaded.number, uploaded.name
         by_number, by_name = self.roster.with_id(platform, number), self.roster.named(platform, name)
         if by_number and (by_number in by_name or not by_name):
@@ -110,29 +110,31 @@ class Import:
         way_out = f"give the {platform}_id {number} to the right student in {self.roster.path}, and import again"
         if by_number:
             others = " and ".join(student.id for student in by_name)
-            return f"the number {number} is {by_number.id}'s, and the name {name!r} is {others}'s: {way_out}"
-        # Whoever has another number in Canvas is not the one, whatever the name. Moodle's numbers are new each time, so
-        # there another number counts only where it is among the uploads.
+            return f"the number {number} belongs to {by_number.id}, but the name {name!r} to {others}: {way_out}"
+        # A student with another number in Canvas is somebody else, whatever the name. Moodle's numbers change with each
+        # assignment, so there another number excludes a student only if one of these uploads has it.
         other = {student.id for student in by_name if (platform, getattr(student, f"{platform}_id")) in numbers}
         near = [s for s in by_name if s.id not in other and (platform == "moodle" or not s.canvas_id)]
         if len(near) == 1:
             return near[0]
         who = "nobody" if not near else " and ".join(student.id for student in near)
-        return f"the name {name!r} with the number {number} is {who} in the roster: {way_out}"
+        return f"the name {name!r} with the number {number} belongs to {who} in the roster: {way_out}"
 
-    def _import(self, student: str, uploads: list[Upload], there: Path | None, receipts: dict[str, Receipt]) -> Finding:
+    def _import(
+        self, student: str, uploads: list[Upload], there: Path | None, receipts: dict[str, Receipt]
+    ) -> ImportFinding:
         """Import what one student uploaded."""
         chosen = self._chosen(student, uploads)
-        if isinstance(chosen, Finding):
+        if isinstance(chosen, ImportFinding):
             return chosen
-        finding = Finding(IMPORTED, student, [str(chosen.entry.path)], self._time(student, chosen), chosen.late)
+        finding = ImportFinding(IMPORTED, student, [str(chosen.entry.path)], self._time(student, chosen), chosen.late)
         try:
             data = chosen.entry.read()
         except Refused as refused:
-            return replace(finding, status=REFUSED, said=str(refused))
-        finding = self._beside_what_is_there(finding, data, there)
+            return replace(finding, status=REFUSED, message=str(refused))
+        finding = self._compared_with_existing(finding, data, there)
         if own := _own_time(uploads, finding.timestamp):
-            finding = replace(finding, said=". ".join(filter(None, [finding.said, own])))
+            finding = replace(finding, message=". ".join(filter(None, [finding.message, own])))
         if finding.status != KEPT:
             if finding.status != UNCHANGED and not self.dry_run:
                 self._write(finding, data)
@@ -141,37 +143,40 @@ class Import:
             receipts[student] = Receipt(student, *origin, finding.timestamp or "", late)
         return finding
 
-    def _chosen(self, student: str, uploads: list[Upload]) -> Upload | Finding:
+    def _chosen(self, student: str, uploads: list[Upload]) -> Upload | ImportFinding:
         people = {(upload.platform, upload.number) for upload in uploads}
         if len(people) > 1:
-            said = (
-                f"the roster gives {student} the files of {len(people)} people: leave the right ones, and import again"
+            message = (
+                f"according to the roster, the files of {len(people)} people belong to {student}: "
+                "keep only the right ones, and import again"
             )
-            return Finding(DUPLICATE, student, _paths(uploads), said=said)
+            return ImportFinding(DUPLICATE, student, _paths(uploads), message=message)
         notebooks = [upload for upload in uploads if upload.is_notebook]
         if not notebooks:
-            return Finding(NO_NOTEBOOK, student, _paths(uploads), said="holds no notebook: ask for the .ipynb file")
-        chosen = the_one_that_counts(notebooks, self.assignment)
+            message = "uploaded no notebook: ask for the .ipynb file"
+            return ImportFinding(NO_NOTEBOOK, student, _paths(uploads), message=message)
+        chosen = choose_notebook(notebooks, self.assignment)
         if chosen is None:
-            said = (
-                f"{len(notebooks)} notebooks, of which none is the last, or named {self.assignment}: ask which counts"
+            message = (
+                f"uploaded {len(notebooks)} notebooks, and neither their versions nor the name {self.assignment} "
+                "tells which one counts: ask for that"
             )
-            return Finding(DUPLICATE, student, _paths(notebooks), said=said)
+            return ImportFinding(DUPLICATE, student, _paths(notebooks), message=message)
         return chosen
 
     def _time(self, student: str, chosen: Upload) -> str | None:
-        """Find when it was handed in: as the class says, or as Moodle's archive says.
+        """Find the time of submission: from --times, or else from Moodle's archive.
 
-        Canvas's archive has the time of the download. What a student uploaded says nothing of it.
+        Canvas's archive only has the time of the download, and a student's own files prove nothing.
         """
         if student in self.times:
             return self.times[student]
         time = chosen.entry.time
         if chosen.platform == "canvas" or time is None:
             return None
-        return written((time if time.tzinfo else time.replace(tzinfo=self.zone)).astimezone(UTC))
+        return format_time((time if time.tzinfo else time.replace(tzinfo=self.zone)).astimezone(UTC))
 
-    def _beside_what_is_there(self, finding: Finding, data: bytes, there: Path | None) -> Finding:
+    def _compared_with_existing(self, finding: ImportFinding, data: bytes, there: Path | None) -> ImportFinding:
         if there is None:
             return finding
         try:
@@ -186,53 +191,53 @@ class Import:
         if self.replace:
             return replace(finding, status=REPLACED)
         other = f"the same notebook, handed in at {time}" if same else "another submission"
-        said = f"{there.relative_to(self.course.folder)} holds {other}: --replace puts this one in its place"
-        return replace(finding, status=KEPT, said=said)
+        message = f"{there.relative_to(self.course.folder)} already holds {other}: add --replace to replace it"
+        return replace(finding, status=KEPT, message=message)
 
-    def _is_news(self, finding: Finding, known: str | None) -> bool:
-        """Whether the time of a notebook that is there already should change.
+    def _is_news(self, finding: ImportFinding, known: str | None) -> bool:
+        """Return whether the time of an existing notebook should change.
 
-        Later times count only if the class says so: files that are unpacked or downloaded again may lose theirs.
+        A later time counts only if it is from --times: files that are unpacked or downloaded again may lose theirs.
         """
         if finding.timestamp is None or known is None or finding.student in self.times:
             return finding.timestamp not in (None, known)
         return finding.timestamp < known
 
-    def _write(self, finding: Finding, data: bytes) -> None:
-        """Write a submission, its time first: without the notebook it counts as not imported."""
+    def _write(self, finding: ImportFinding, data: bytes) -> None:
+        """Write a submission, the time first: if that is interrupted, the missing notebook shows it."""
         assert finding.student is not None
         place = self.course.folder / "submitted" / finding.student / self.assignment
         if finding.timestamp:
             write_file(place / TIMESTAMP, finding.timestamp.encode())
         else:
-            (place / TIMESTAMP).unlink(missing_ok=True)  # that of another submission
+            (place / TIMESTAMP).unlink(missing_ok=True)  # it belongs to an earlier submission
         write_file(place / f"{self.assignment}.ipynb", data)
 
 
 def _own_time(uploads: list[Upload], counted: str | None) -> str:
-    """A sentence about a timestamp.txt that a student uploaded, where it says another time than the one that counts."""
-    for beside in uploads:
-        if beside.file == TIMESTAMP:
+    """Return a sentence about a student's own timestamp.txt, if it disagrees with the time that counts."""
+    for upload in uploads:
+        if upload.file == TIMESTAMP:
             with suppress(Refused, ValueError, OverflowError):
-                said = written(in_utc(beside.entry.read()[:100].decode()))
-                if said != counted:
+                own = format_time(parse_time(upload.entry.read()[:100].decode()))
+                if own != counted:
                     counts = f"{counted} counts" if counted else "the archive has no time"
-                    return f"The student uploaded a {TIMESTAMP} that says {said}, which does not count: {counts}"
+                    return f"The student uploaded a {TIMESTAMP} that says {own}, which does not count: {counts}"
     return ""
 
 
 def _time_of(there: Path) -> str | None:
     text = read_timestamp(there)
-    return written(parse_utc(text)) if text else None
+    return format_time(parse_utc(text)) if text else None
 
 
 def read_times(path: Path) -> dict[str, str]:
-    """When students handed in, from a CSV file with the columns student_id and timestamp.
+    """Read times of submission from a CSV file with the columns student_id and timestamp.
 
-    Raises CourseError, with the line, where a text is no time.
+    Raises CourseError, with the line, if a text is not a time.
     """
     return {
-        line["student_id"]: written(required(line["timestamp"], f"{path}, line {line.number}"))
+        line["student_id"]: format_time(require_time(line["timestamp"], f"{path}, line {line.number}"))
         for line in read(path, ["student_id", "timestamp"])
     }
 

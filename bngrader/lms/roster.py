@@ -1,4 +1,4 @@
-"""The roster of a class: who its students are, and how each platform calls them."""
+"""The roster of a class: its students and their names and numbers on each platform."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bngrader.course.csv_files import Line, read
 from bngrader.course.folders import CourseError
-from bngrader.course.names import fault_of_id
+from bngrader.course.names import id_fault
 
 NAME = "roster.csv"
 IDS = ("moodle_id", "canvas_id")
@@ -19,7 +19,7 @@ TRAILING_NUMBER = re.compile(r"\d+$")
 
 @dataclass(frozen=True)
 class Student:
-    """A line of the roster; what it does not give is empty."""
+    """A line of the roster; missing values are empty."""
 
     id: str
     name: str = ""
@@ -39,11 +39,11 @@ class Roster:
     path: Path
 
     def with_id(self, platform: str, number: str) -> Student | None:
-        """The student whom a platform, "moodle" or "canvas", knows by this number."""
+        """Return the student with this number on a platform, "moodle" or "canvas"."""
         return self._numbers.get((platform, number))
 
     def named(self, platform: str, name: str) -> list[Student]:
-        """The students who have a name: in Moodle the full one, in Canvas the letters of last and first name."""
+        """Return the students with this name: the full name in Moodle, the letters of last and first name in Canvas."""
         return self._names.get((platform, _letters(name) if platform == "canvas" else _folded(name)), [])
 
     @cached_property
@@ -64,7 +64,7 @@ class Roster:
 
 
 def find_roster(folder: Path, given: Path | None) -> Roster | None:
-    """The roster that was given, or else that of the class's folder, or None where it has none.
+    """Read the given roster, or else the one in the class's folder; None if there is neither.
 
     Raises CourseError if it cannot be read.
     """
@@ -75,7 +75,7 @@ def find_roster(folder: Path, given: Path | None) -> Roster | None:
 def read_roster(path: Path) -> Roster:
     """Read a roster.
 
-    Raises CourseError, with the line, where an id cannot be one or stands twice.
+    Raises CourseError, with the line, if an id is invalid or appears twice.
     """
     lines = read(path, ["student_id"])
     for column in UNIQUE:
@@ -85,11 +85,11 @@ def read_roster(path: Path) -> Roster:
 
 
 def with_worksheet(roster: Roster, path: Path) -> Roster:
-    """The roster with Moodle's numbers of one assignment, from the grading worksheet that Moodle gives for it.
+    """Add Moodle's numbers for one assignment to the roster, from Moodle's grading worksheet.
 
-    Its first column ends in the participant's number, in every language; who that is, the mail address says.
+    In every language, its first column ends with the participant's number; the email address identifies the student.
 
-    Raises CourseError if it cannot be read, or no line names a student.
+    Raises CourseError if it cannot be read, or no line matches a student.
     """
     by_email = {student.email.casefold(): student for student in roster.students.values() if student.email}
     numbered = {}
@@ -100,13 +100,15 @@ def with_worksheet(roster: Roster, path: Path) -> Roster:
         if number and len(found) == 1:
             numbered[found.pop()] = number[0]
     if not numbered:
-        raise CourseError(f"{path} names no student of {roster.path} by the mail address: is it Moodle's worksheet?")
+        raise CourseError(
+            f"{path} has no email address of a student in {roster.path}: name Moodle's grading worksheet for this class"
+        )
     students = [replace(student, moodle_id=numbered.get(id, "")) for id, student in roster.students.items()]
     return Roster({student.id: student for student in students}, roster.path)
 
 
 def _student(path: Path, line: Line) -> Student:
-    fault = fault_of_id(line["student_id"])
+    fault = id_fault(line["student_id"])
     if fault:
         raise CourseError(f"{path}, line {line.number}: the student_id {line['student_id']!r} {fault}")
     name = line["name"] or f"{line['first_name']} {line['last_name']}".strip()
@@ -117,17 +119,17 @@ def _student(path: Path, line: Line) -> Student:
 def _refuse_twice(path: Path, lines: Iterable[Line], column: str) -> None:
     first: dict[str, int] = {}
     for line in lines:
-        value = line[column].casefold()  # as some disks and mail servers compare them
+        value = line[column].casefold()  # some file systems and mail servers ignore case
         if value and value in first:
             places = f"lines {first[value]} and {line.number}"
             raise CourseError(
-                f"{path}: {column} {line[column]!r} stands in {places}, and names one student only; correct one"
+                f"{path}: {column} {line[column]!r} appears in {places}, but each student needs their own; correct one"
             )
         first[value] = line.number
 
 
 def _folded(name: str) -> str:
-    """A name without differences that do not count: case, accents' encoding, spaces, underscores."""
+    """Normalize a name, since case, the encoding of accents, spaces and underscores do not count."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().replace("_", " ").split())
 
 
@@ -141,7 +143,7 @@ def _moodle_forms(name: str) -> set[str]:
 
 
 def _canvas_forms(name: str) -> set[str]:
-    """Canvas puts the last name first, and where it begins in "Ludwig van Beethoven" only Canvas knows."""
+    """List a student's possible names in Canvas: it puts the last name first, but nothing says where that begins."""
     return {_letters(form) for form in _last_name_first(name)}
 
 

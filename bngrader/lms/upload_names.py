@@ -1,12 +1,12 @@
-"""What Moodle and Canvas call the files that students uploaded, and which file of a student counts.
+"""Names that Moodle and Canvas give to uploaded files, and the choice of the file that counts.
 
-Moodle's "Download all submissions" gives `Ada Lovelace_12345_assignsubmission_file_/scaling.ipynb`, or the same without
-the folder: `Ada Lovelace_12345_assignsubmission_file_scaling.ipynb`. The number is the participant's there.
-Canvas gives `lovelaceada_LATE_12345_67890_scaling-1.ipynb`: the student's number, that of the file, and after a file's
-name how often the student had uploaded one of this name before.
+Moodle's "Download all submissions" makes `Ada Lovelace_12345_assignsubmission_file_/scaling.ipynb`, or without folders
+`Ada Lovelace_12345_assignsubmission_file_scaling.ipynb`. The number is the participant's, in this assignment only.
+Canvas makes `lovelaceada_LATE_12345_67890_scaling-1.ipynb`: the student's number, the file's number, and after the
+file's name the number of earlier uploads with this name.
 
-Students choose the names of their files, and on some sites their own. Either can look like the beginning of another
-student's file, so a name that can be read in two ways is nobody's.
+Students choose the names of their files, and on some sites their own names. Both can be made to look like the beginning
+of another student's file, so a name that can be read in two ways belongs to nobody.
 """
 
 import re
@@ -23,16 +23,16 @@ CANVAS = re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<number>[0-9]+)_[0-9]+_(?
 VERSION = re.compile(
     r"(?P<stem>.*?)(?:-(?P<version>[0-9]{1,9}))?(?P<ending>\.ipynb(?:\.txt|\.json)?)", re.IGNORECASE | re.DOTALL
 )
-UNKNOWN = "is named neither as Moodle nor as Canvas names submissions: put it into submitted/ by hand"
+UNKNOWN = "has a name that is neither Moodle's nor Canvas's for a submission: put it into submitted/ by hand"
 TWO_READINGS = (
-    "has a name that can be read as two students': find out who uploaded it, and put it into submitted/ by hand"
+    "has a name that could belong to two students: find out who uploaded it, and put it into submitted/ by hand"
 )
 TIMESTAMP = "timestamp.txt"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that a student uploaded; `number` and `name` are the platform's for the student."""
+    """A file that a student uploaded; `number` and `name` are what the platform calls the student."""
 
     platform: str
     name: str
@@ -43,15 +43,15 @@ class Upload:
 
     @property
     def is_notebook(self) -> bool:
-        """Whether the file's name is a notebook's."""
+        """True if the file has the name of a notebook."""
         return VERSION.fullmatch(self.file) is not None
 
 
-def owned(entries: list[Entry]) -> Iterator[tuple[Entry, Upload | str]]:
-    """Each file with who uploaded it, by its name; or with the reason why nobody can say."""
+def parse_names(entries: list[Entry]) -> Iterator[tuple[Entry, Upload | str]]:
+    """Yield each file with the upload that its name describes, or with the reason why its owner is unknown."""
     readings = [_readings(entry) for entry in entries]
-    # Every file of a download has its platform's form. The other one comes from a name that a student chose: in Canvas
-    # from that of a file, for it takes numbers out of students' own names; in Moodle from either.
+    # Every file of a download has the form of its platform. A second form can only come from a name that a student
+    # chose: in Canvas that of a file, since Canvas removes numbers from students' names; in Moodle either.
     shared = {"moodle", "canvas"}.intersection(*filter(None, readings))
     trusted = shared if len(shared) == 1 else {"moodle"}
     for entry, reading in zip(entries, readings, strict=True):
@@ -65,9 +65,9 @@ def owned(entries: list[Entry]) -> Iterator[tuple[Entry, Upload | str]]:
 
 
 def _readings(entry: Entry) -> dict[str, Upload]:
-    """The uploads that a file's name can stand for, by platform."""
+    """Return the uploads that a file's name can describe, by platform."""
     *folders, last = entry.path.parts or ("",)
-    for folder in folders:  # the outermost is the platform's, and ends in the platform's own words
+    for folder in folders:  # the outermost match is Moodle's: its name ends with Moodle's own words
         if found := MOODLE_FOLDER.fullmatch(folder):
             return {"moodle": Upload("moodle", found["name"], found["number"], last, entry)}
     readings = {}
@@ -80,17 +80,17 @@ def _readings(entry: Entry) -> dict[str, Upload]:
 
 
 def _is_ambiguous(upload: Upload) -> bool:
-    """Tell whether Moodle's part stands twice in a name: in the student's own name, or in the file's."""
+    """Return whether Moodle's part appears twice in a name, once from the student's own name or the file's."""
     last = upload.entry.path.name
     has_a_folder = upload.file == last
     return upload.platform == "moodle" and not has_a_folder and len(MOODLES_PART.findall(last)) > 1
 
 
-def the_one_that_counts(uploads: Iterable[Upload], assignment: str) -> Upload | None:
-    """The notebook to grade, among those that one student uploaded; None where only the student can say.
+def choose_notebook(uploads: Iterable[Upload], assignment: str) -> Upload | None:
+    """Choose the notebook to grade among a student's uploads; None if only the student can tell.
 
-    It is the only one, or the only one with the assignment's name. Canvas numbers what was uploaded again: of several
-    versions of one file the last counts.
+    It is the only one, or the only one with the assignment's name. Canvas numbers repeated uploads of a file, of which
+    the last counts.
     """
     latest = _latest(list(uploads))
     if len(latest) == 1:
@@ -100,7 +100,7 @@ def the_one_that_counts(uploads: Iterable[Upload], assignment: str) -> Upload | 
 
 
 def _latest(uploads: list[Upload]) -> list[Upload]:
-    """Of each file its last version, or all of them where two could be that."""
+    """Keep the last version of each file, or all of them if two could be the last."""
     kept: list[Upload] = []
     for stem, count in Counter(map(_stem, uploads)).items():
         versions = sorted((upload for upload in uploads if _stem(upload) == stem), key=_version)
@@ -110,7 +110,7 @@ def _latest(uploads: list[Upload]) -> list[Upload]:
 
 
 def _stem(upload: Upload) -> str:
-    """The file's name in small letters without its ending, and where Canvas numbers uploads without that."""
+    """Return the file's name in lower case without its extension, and without the number that Canvas adds."""
     matched = VERSION.fullmatch(upload.file)
     assert matched is not None
     numbered = upload.platform == "moodle" and matched["version"]

@@ -1,1 +1,1 @@
-"""The class at a glance, from its gradebook: what `bngrader report` writes."""
+"""The report on a class, made from its gradebook by `bngrader report`."""

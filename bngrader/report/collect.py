@@ -1,4 +1,4 @@
-"""What a class's gradebook holds, as plain data."""
+"""The contents of a class's gradebook as plain data."""
 
 import json
 from dataclasses import dataclass, field
@@ -19,30 +19,30 @@ from nbgrader.api import (
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy import select
 
+from bngrader.authoring.notebooks import idea_of
 from bngrader.course.folders import Course, CourseError
-from bngrader.feedback.questions import idea_of
-from bngrader.gradebook.database import MARKS, explained, require_gradebook
+from bngrader.gradebook.database import MARKS, explain_errors, require_gradebook
 from bngrader.gradebook.history import Version, versions
 from bngrader.submissions.read import handed_in
 
 
 @dataclass(frozen=True)
-class Item:
-    """A cell that is scored: a test, or an answer in words."""
+class GradedItem:
+    """A cell with points: a test, or an answer in words."""
 
     name: str
-    idea: str  # the function that it tests, or itself
+    idea: str  # the function that it tests, or its own name
     max_score: float
 
     @property
     def in_words(self) -> bool:
-        """Whether a person scores it."""
+        """True if a person scores it."""
         return self.idea == self.name
 
 
 @dataclass
 class Work:
-    """What one student has in one assignment; a score of None waits for a person."""
+    """One student's scores in one assignment; a score of None waits for a person."""
 
     scores: dict[str, float | None] = field(default_factory=dict)
     hints: dict[str, list[str]] = field(default_factory=dict)
@@ -54,16 +54,16 @@ class Work:
 
     @property
     def has_grade(self) -> bool:
-        """Tell whether any cell has a score."""
+        """True if any cell has a score."""
         return any(score is not None for score in self.scores.values())
 
 
 @dataclass
 class AssignmentData:
-    """One assignment and all that was graded of it, by student."""
+    """One assignment and everything that was graded of it, by student."""
 
     name: str
-    items: list[Item]
+    items: list[GradedItem]
     works: dict[str, Work]
     ungraded: set[str]  # students who handed something in that has no grade
 
@@ -75,7 +75,7 @@ class AssignmentData:
 
 @dataclass
 class ClassData:
-    """A class."""
+    """A class: its students, its assignments and all graded versions."""
 
     students: list[str]
     assignments: list[AssignmentData]
@@ -85,15 +85,15 @@ class ClassData:
 def collect(course: Course) -> ClassData:
     """Read a class's gradebook and folder.
 
-    Raises CourseError if there is no gradebook, or it cannot be read, or holds no grade.
+    Raises CourseError if there is no gradebook, if it cannot be read, or if it holds no grade.
     """
     require_gradebook(course)
     directory = NbGraderAPI(config=course.nbgrader_config()).coursedir
-    with explained(directory.db_url), Gradebook(directory.db_url, directory.course_id) as book:
+    with explain_errors(directory.db_url), Gradebook(directory.db_url, directory.course_id) as book:
         MARKS.metadata.create_all(book.engine)
         data = _read(book.db, course.folder)
     if not any(assignment.works for assignment in data.assignments):
-        raise CourseError(f"the gradebook {directory.db_url} holds no grade yet. Run bngrader grade first")
+        raise CourseError(f"the gradebook {directory.db_url} holds no grades yet. Run bngrader grade first")
     return data
 
 
@@ -112,18 +112,18 @@ def _assignment(db: Any, name: str, works: dict[str, Work], folder: Path) -> Ass
     return AssignmentData(name, _items(db, name), works, ungraded)
 
 
-def _items(db: Any, assignment: str) -> list[Item]:
+def _items(db: Any, assignment: str) -> list[GradedItem]:
     cells = select(BaseCell.name, BaseCell.type).join(Notebook, BaseCell.notebook_id == Notebook.id)
     here = list(db.execute(cells.join(Notebook.assignment).where(Assignment.name == assignment)))
     functions = {name for name, kind in here if kind == "SolutionCell"}
     points = select(GradeCell.name, GradeCell.max_score).join(GradeCell.notebook).join(Notebook.assignment)
     graded = db.execute(points.where(Assignment.name == assignment).order_by(GradeCell.name))
-    items = [Item(name, idea_of(name, functions) or name, float(most)) for name, most in graded]
+    items = [GradedItem(name, idea_of(name, functions) or name, float(most)) for name, most in graded]
     return sorted(items, key=lambda item: (item.in_words, item.idea, item.name))
 
 
 def _works(db: Any) -> dict[str, dict[str, Work]]:
-    """The works by assignment and student."""
+    """Read all works, by assignment and student."""
     found: dict[str, dict[str, Work]] = {}
     columns = (Grade.auto_score, Grade.manual_score, Grade.extra_credit)
     rows = select(Assignment.name, SubmittedAssignment.student_id, GradeCell.name, *columns).select_from(Grade)
@@ -138,5 +138,5 @@ def _works(db: Any) -> dict[str, dict[str, Work]]:
         work = found.get(mark.assignment, {}).get(mark.student)
         if work:
             work.hints = json.loads(mark.hints)
-    # nbgrader's autograde leaves rows without a score of a submission that it cannot grade.
+    # nbgrader's autograde leaves rows without scores for a submission that it cannot grade.
     return {name: {student: work for student, work in works.items() if work.has_grade} for name, works in found.items()}

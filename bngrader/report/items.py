@@ -1,8 +1,9 @@
-"""How hard each test is, and how well it tells students apart, as classical test theory measures it.
+"""Difficulty and discrimination of each test, as classical test theory defines them.
 
 *Difficulty* is the share of an item's points that the class earned (Crocker and Algina 1986, chapter 14): 1 is easy.
 *Discrimination* is the corrected item-total correlation (Nunnally and Bernstein 1994, chapter 8): Pearson's, between an
-item's points and those of all other tests. Around 0, or below, who does well elsewhere does not do well here.
+item's points and those of all other tests. If it is near 0 or negative, students who do well elsewhere do not do well
+on this item.
 """
 
 from dataclasses import dataclass
@@ -10,23 +11,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bngrader.report.collect import AssignmentData, Item
+from bngrader.report.collect import AssignmentData, GradedItem
 
-FEWEST = 5  # submissions, below which a correlation says nothing
+MIN_SUBMISSIONS = 5  # for a correlation, which says nothing about fewer
 
 
 @dataclass(frozen=True)
 class ItemStatistics:
-    """An item of an assignment; what cannot be said of it is None."""
+    """The statistics of one item; one that is undefined is None."""
 
-    item: Item
-    count: int  # submissions that it is scored in
+    item: GradedItem
+    count: int  # of submissions in which it has a score
     difficulty: float | None
     discrimination: float | None
 
 
 def item_statistics(data: AssignmentData) -> list[ItemStatistics]:
-    """The statistics of each item, in the assignment's order."""
+    """Compute the statistics of each item, in the assignment's order."""
     students = sorted(data.works)
     table = {
         item.name: np.array([_number(data.works[student].scores.get(item.name)) for student in students])
@@ -37,7 +38,7 @@ def item_statistics(data: AssignmentData) -> list[ItemStatistics]:
     return [_statistics(item, table[item.name], total) for item in data.items]
 
 
-def _statistics(item: Item, scores: NDArray[np.float64], total: NDArray[np.float64]) -> ItemStatistics:
+def _statistics(item: GradedItem, scores: NDArray[np.float64], total: NDArray[np.float64]) -> ItemStatistics:
     settled = ~np.isnan(scores)
     scores, others = scores[settled], total[settled]
     difficulty = float(scores.mean() / item.max_score) if scores.size and item.max_score else None
@@ -46,8 +47,8 @@ def _statistics(item: Item, scores: NDArray[np.float64], total: NDArray[np.float
 
 
 def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:
-    """Pearson's correlation, or None where it is not defined or rests on too little."""
-    if a.size < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
+    """Compute Pearson's correlation; None if it is undefined or there are too few submissions."""
+    if a.size < MIN_SUBMISSIONS or np.ptp(a) == 0 or np.ptp(b) == 0:
         return None
     return float(np.corrcoef(a, b)[0, 1])
 

@@ -1,32 +1,33 @@
-"""The report's plots, as pictures with words: matplotlib draws, and the words say what one would see."""
+"""The report's plots: pictures drawn by matplotlib, with alternative texts that say what they show."""
 
 import io
 from base64 import b64encode
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from bngrader.report.collect import ClassData
-from bngrader.report.tables import Table
+from bngrader.report.tables import ReportTable
 
 BLUE, ORANGE, GREY = "#0a4fa8", "#b34700", "#6b6b6b"
 STYLE: dict[Any, Any] = {"svg.hashsalt": "bngrader", "text.parse_math": False, "font.size": 9, "axes.axisbelow": True}
-MOST = 20  # bars of mistakes
+MAX_BARS = 20  # of mistakes; the table has all of them
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture as the address of an SVG, and what it shows."""
+    """An SVG picture as a data URL, with an alternative text and a caption."""
 
     source: str
     alt: str
     caption: str
 
 
-def plots(data: ClassData, made: dict[str, Table]) -> dict[str, Plot]:
-    """The plots, by the name of the table that has their numbers."""
+def plots(data: ClassData, made: dict[str, ReportTable]) -> dict[str, Plot]:
+    """Draw the plots, by the name of the table with their numbers."""
     with mpl.rc_context(STYLE):
         return {
             "assignments": _assignments(data),
@@ -51,19 +52,19 @@ def _plot(figure: Figure, alt: str, caption: str) -> Plot:
 
 
 def _assignments(data: ClassData) -> Plot:
-    """A box of the scores of each assignment, and a dot for each submission."""
+    """Draw a box plot of each assignment's scores, with a dot for each submission."""
     graded = [a for a in data.assignments if a.works][::-1]
     shares = [[work.score / a.max_score for work in a.works.values()] for a in graded]
     figure, axes = _figure(2 * len(graded))
     axes.boxplot(shares, orientation="horizontal", widths=0.5, showfliers=False, medianprops={"color": ORANGE})
     for height, row in enumerate(shares, 1):
-        offsets = [0.16 * ((7 * i) % 11 - 5) / 5 for i in range(len(row))]  # so that equal scores stay apart
+        offsets = [0.16 * ((7 * i) % 11 - 5) / 5 for i in range(len(row))]  # equal scores must not hide each other
         axes.plot(row, [height + offset for offset in offsets], ".", color=BLUE, alpha=0.5)
     axes.set(yticks=range(1, len(graded) + 1), yticklabels=[a.name for a in graded], xlim=(-0.02, 1.02))
     axes.set_xlabel("share of the assignment's points")
-    said = [f"{a.name} {_percent(sorted(row)[len(row) // 2])}" for a, row in zip(graded, shares, strict=True)]
-    alt = f"Box plots of the share of points that each submission has, by assignment. Medians: {', '.join(said[::-1])}."
-    return _plot(figure, alt, "Scores so far, with one dot for each submission. Unread answers in words count 0.")
+    medians = [f"{a.name} {_percent(median(row))}" for a, row in zip(graded, shares, strict=True)]
+    alt = f"Box plots of each submission's share of the points, by assignment. Medians: {', '.join(medians[::-1])}."
+    return _plot(figure, alt, "Scores so far, with a dot for each submission. Unread answers in words count 0.")
 
 
 def _functions(rows: list[tuple[Any, ...]]) -> Plot:
@@ -72,10 +73,10 @@ def _functions(rows: list[tuple[Any, ...]]) -> Plot:
     axes.barh([name for name, _ in known], [share for _, share in known], color=BLUE)
     axes.set(xlim=(0, 1), xlabel="share of points that the class earned")
     low = sorted(known, key=lambda pair: pair[1])[:3]
-    alt = "Bars of the share of points that the class earned in each function. The lowest are " + ", ".join(
+    alt = "Bar chart of the share of points that the class earned for each function. The lowest are " + ", ".join(
         f"{name} with {_percent(share)}" for name, share in low
     )
-    return _plot(figure, f"{alt}.", "Share of points by function, over all submissions in which it is scored.")
+    return _plot(figure, f"{alt}.", "Share of points by function, over all submissions in which it has a score.")
 
 
 def _items(rows: list[tuple[Any, ...]]) -> Plot:
@@ -87,19 +88,20 @@ def _items(rows: list[tuple[Any, ...]]) -> Plot:
     for row in weak:
         axes.annotate(row[1], (row[3], row[4]), textcoords="offset points", xytext=(4, 3), fontsize=7)
     axes.set(xlim=(-0.02, 1.02), xlabel="difficulty: share of points (1 is easy)", ylabel="discrimination")
-    alt = f"Scatter plot of {len(known)} tests and questions: difficulty to the right, discrimination upwards. "
-    alt += f"Below 0.2 lie {', '.join(row[1] for row in weak) or 'none of them'}."
-    return _plot(figure, alt, "Difficulty and discrimination of each test. Below the dashed line, at 0.2, look closer.")
+    alt = f"Scatter plot of {len(known)} tests and questions: difficulty on the x-axis, discrimination on the y-axis. "
+    alt += f"Below 0.2: {', '.join(row[1] for row in weak) or 'none'}."
+    caption = "Difficulty and discrimination of each test. Look closer at tests below the dashed line, at 0.2."
+    return _plot(figure, alt, caption)
 
 
 def _mistakes(rows: list[tuple[Any, ...]]) -> Plot:
-    known = [(f"{row[1]}: {row[2]}", row[4]) for row in rows if row[3] == "yes"][:MOST]
+    known = [(f"{row[1]}: {row[2]}", row[4]) for row in rows if row[3] == "yes"][:MAX_BARS]
     figure, axes = _figure(len(known))
     axes.barh([name for name, _ in known[::-1]], [count for _, count in known[::-1]], color=ORANGE)
     axes.set_xlabel("students")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    said = ", ".join(f"{name} ({count})" for name, count in known[:3])
-    alt = f"Bars of the number of students who made each known mistake. The most common: {said or 'none was made'}."
+    most_common = ", ".join(f"{name} ({count})" for name, count in known[:3]) or "none"
+    alt = f"Bar chart of the number of students who made each known mistake. The most common: {most_common}."
     return _plot(figure, alt, "The most common known mistakes, by the number of students who made them.")
 
 

@@ -1,11 +1,12 @@
-"""The tables of the report: one list of them makes the page's tables and the CSV files."""
+"""The tables of the report, for both the page and the CSV files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import median
 from typing import Any
 
-from bngrader.report.collect import AssignmentData, ClassData, Item
+from bngrader.report.collect import AssignmentData, ClassData, GradedItem
 from bngrader.report.frequent import frequent
 from bngrader.report.items import item_statistics
 
@@ -13,8 +14,8 @@ NOTHING, UNGRADED, WAITS, GRADED = "nothing handed in", "handed in, no grade", "
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table. `name` is that of its CSV file; numbers are rounded where they are shown."""
+class ReportTable:
+    """A table; `name` is also the name of its CSV file. Numbers are rounded only for display."""
 
     name: str
     title: str
@@ -22,15 +23,21 @@ class Table:
     rows: list[tuple[Any, ...]]
 
 
-def tables(data: ClassData) -> dict[str, Table]:
-    """All tables, by name."""
+def tables(data: ClassData) -> dict[str, ReportTable]:
+    """Make all tables, by name."""
     made = [
-        Table("assignments", "Each assignment", ASSIGNMENT_COLUMNS, [_assignment(data, a) for a in data.assignments]),
-        Table("functions", "Each function", FUNCTION_COLUMNS, [row for a in data.assignments for row in _functions(a)]),
-        Table("items", "Each test and question", ITEM_COLUMNS, [row for a in data.assignments for row in _items(a)]),
-        Table("mistakes", "Mistakes", MISTAKE_COLUMNS, _mistakes(data)),
-        Table("missing", "Who is missing", MISSING_COLUMNS, _missing(data)),
-        Table("changed", "Who changed their answers after feedback", CHANGED_COLUMNS, _changed(data)),
+        ReportTable(
+            "assignments", "Each assignment", ASSIGNMENT_COLUMNS, [_assignment(data, a) for a in data.assignments]
+        ),
+        ReportTable(
+            "functions", "Each function", FUNCTION_COLUMNS, [row for a in data.assignments for row in _functions(a)]
+        ),
+        ReportTable(
+            "items", "Each test and question", ITEM_COLUMNS, [row for a in data.assignments for row in _items(a)]
+        ),
+        ReportTable("mistakes", "Mistakes", MISTAKE_COLUMNS, _mistakes(data)),
+        ReportTable("missing", "Missing submissions", MISSING_COLUMNS, _missing(data)),
+        ReportTable("changed", "Students who changed their answers after feedback", CHANGED_COLUMNS, _changed(data)),
         _students(data),
     ]
     return {table.name: table for table in made}
@@ -45,9 +52,9 @@ CHANGED_COLUMNS = ("assignment", "student", "versions", "tests at first", "tests
 
 
 def _assignment(data: ClassData, assignment: AssignmentData) -> tuple[Any, ...]:
-    scores = sorted(work.score for work in assignment.works.values())
-    middle = (_median(scores), scores[0], scores[-1]) if scores else (None, None, None)
-    return (assignment.name, len(scores), len(data.students), *middle, assignment.max_score)
+    scores = [work.score for work in assignment.works.values()]
+    summary = (median(scores), min(scores), max(scores)) if scores else (None, None, None)
+    return (assignment.name, len(scores), len(data.students), *summary, assignment.max_score)
 
 
 def _functions(data: AssignmentData) -> list[tuple[Any, ...]]:
@@ -56,8 +63,8 @@ def _functions(data: AssignmentData) -> list[tuple[Any, ...]]:
     ]
 
 
-def _share(data: AssignmentData, items: Sequence[Item]) -> tuple[Any, ...]:
-    """Submissions in which all of an idea's items are settled, their share of the points, and the points."""
+def _share(data: AssignmentData, items: Sequence[GradedItem]) -> tuple[Any, ...]:
+    """Return the number of submissions with scores for all of an idea's items, their share of the points, and these."""
     most = sum(item.max_score for item in items)
     rows = [[work.scores.get(item.name) for item in items] for work in data.works.values()]
     settled = [sum(score or 0.0 for score in row) for row in rows if None not in row]
@@ -106,7 +113,7 @@ def _changed(data: ClassData) -> list[tuple[Any, ...]]:
     ]
 
 
-def _students(data: ClassData) -> Table:
+def _students(data: ClassData) -> ReportTable:
     names = [assignment.name for assignment in data.assignments]
     rows = [
         (
@@ -116,9 +123,4 @@ def _students(data: ClassData) -> Table:
         )
         for student in data.students
     ]
-    return Table("students", "Each student", ("student", *names, "open"), rows)
-
-
-def _median(ordered: Sequence[float]) -> float:
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    return ReportTable("students", "Each student", ("student", *names, "open"), rows)

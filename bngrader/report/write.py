@@ -1,4 +1,4 @@
-"""Write the report: the page, and a CSV file for each of its tables."""
+"""Writing of the report: the page, and a CSV file for each of its tables."""
 
 from datetime import date
 from pathlib import Path
@@ -14,9 +14,9 @@ PAGE = "report.html"
 
 
 def write_report(data: ClassData, folder: Path) -> Path:
-    """Write all files into a folder, which is made if it is not there; gives the page's path.
+    """Write all files into a folder, creating it if necessary, and return the path of the page.
 
-    Raises CourseError if the disk does not take them.
+    Raises CourseError if a file cannot be written.
     """
     made = tables(data)
     html = render(

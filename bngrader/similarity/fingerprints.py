@@ -1,4 +1,4 @@
-"""Fingerprints of code by copydetect, and those that say nothing: of what was handed out, and of what many wrote."""
+"""Fingerprints of code by copydetect, and those to ignore: of handed-out code, and of code that many students wrote."""
 
 import io
 from collections import Counter
@@ -10,33 +10,40 @@ from copydetect.utils import get_token_coverage, hashed_kgrams
 
 from bngrader.similarity.texts import Text
 
-SHORTEST, SURE = 25, 30  # characters, without names: what can be found of a copy, and what is found for sure
-FEWEST_COMMON = 5  # submissions that have to share a passage before it may count as common
+MIN_COPY_CHARACTERS, SURE_COPY_CHARACTERS = 25, 30  # without names: a copy that can be found, and one that always is
+MIN_COMMON_SUBMISSIONS = 5  # a passage in fewer submissions is never common
 
 
 def fingerprint(text: Text) -> CodeFingerprint:
-    """The fingerprint of a text."""
+    """Return the fingerprint of a text."""
     code = io.StringIO(text.code)
-    return CodeFingerprint(text.name, SHORTEST, SURE - SHORTEST + 1, filter=True, language="python", fp=code)
+    return CodeFingerprint(
+        text.name,
+        MIN_COPY_CHARACTERS,
+        SURE_COPY_CHARACTERS - MIN_COPY_CHARACTERS + 1,
+        filter=True,
+        language="python",
+        fp=code,
+    )
 
 
 def all_hashes(code: str) -> set[int]:
-    """The hashes of all passages of a code: none of them is missed where the choice of fingerprints differs."""
+    """Return the hashes of all passages of a code; a fingerprint keeps only some of them, chosen by their context."""
     filtered = fingerprint(Text("handed out", "", code)).filtered_code
-    return set(hashed_kgrams(filtered, SHORTEST).tolist())
+    return set(hashed_kgrams(filtered, MIN_COPY_CHARACTERS).tolist())
 
 
 def common_hashes(prints: Sequence[CodeFingerprint], share: float) -> set[int]:
-    """The hashes that more than a share of all submissions have, and at least five."""
+    """Return the hashes that more than a share of all submissions have, and at least five submissions."""
     counts = Counter(value for one in prints for value in one.hashes)
-    most = max(share * len(prints), FEWEST_COMMON - 1)
+    most = max(share * len(prints), MIN_COMMON_SUBMISSIONS - 1)
     return {int(value) for value, count in counts.items() if count > most}
 
 
 def without(one: CodeFingerprint, ignored: Iterable[int]) -> CodeFingerprint:
-    """A fingerprint less some hashes.
+    """Return a fingerprint without some hashes.
 
-    copydetect's own `boilerplate` takes also out what a text holds twice, for it counts on hashes that stand once.
+    copydetect's own `boilerplate` is not used because it also removes passages that a text contains twice.
     """
     rest = copy(one)
     rest.hashes = one.hashes.difference(ignored)

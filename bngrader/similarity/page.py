@@ -1,4 +1,4 @@
-"""The page that shows pairs side by side, with the passages that are alike marked."""
+"""The page that shows similar pairs side by side, with the common passages marked."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,32 +11,34 @@ from bngrader.similarity.texts import Corpus
 from bngrader.templates import render
 
 if TYPE_CHECKING:
-    from bngrader.similarity.pairs import Pair
+    from bngrader.similarity.pairs import SimilarPair
 
-SIDE_BY_SIDE = 50  # pairs; the table has all
-LONGEST = 20_000  # characters of a text on the page
+MAX_PAIRS_SIDE_BY_SIDE = 50  # the table has all of them
+MAX_TEXT_CHARACTERS = 20_000  # of one text on the page
 
 
-def page(corpus: Corpus, pairs: "Sequence[Pair]", share: float) -> str:
-    """The HTML of the pairs that were found in a corpus, which share at least `share` of a text."""
+def page(corpus: Corpus, pairs: "Sequence[SimilarPair]", share: float) -> str:
+    """Return the HTML page of the pairs found in a corpus; `share` is the share of a text that was asked for."""
     shown = [
         (pair, _marked(pair.one.code, pair.passages[0]), _marked(pair.other.code, pair.passages[1]))
-        for pair in pairs[:SIDE_BY_SIDE]
+        for pair in pairs[:MAX_PAIRS_SIDE_BY_SIDE]
     ]
     facts = {"assignment": corpus.assignment, "compared": corpus.readable, "unreadable": corpus.unreadable}
     return render("similarity", **facts, share=share, made_on=date.today().isoformat(), pairs=pairs, shown=shown)
 
 
 def _marked(code: str, passages: list[tuple[int, int]]) -> Markup:
-    """A text, escaped, with its passages marked."""
+    """Escape a text and mark its passages."""
     html, last = Markup(), 0
     for start, end in passages:
-        if start >= LONGEST:
+        if start >= MAX_TEXT_CHARACTERS:
             break
-        html += _escaped(code[last:start]) + Markup("<mark>{}</mark>").format(_escaped(code[start : min(end, LONGEST)]))
+        html += _escaped(code[last:start]) + Markup("<mark>{}</mark>").format(
+            _escaped(code[start : min(end, MAX_TEXT_CHARACTERS)])
+        )
         last = end
-    rest = code[last:LONGEST]
-    return html + _escaped(rest) + (Markup("\n[...]") if len(code) > max(LONGEST, last) else Markup())
+    rest = code[last:MAX_TEXT_CHARACTERS]
+    return html + _escaped(rest) + (Markup("\n[...]") if len(code) > max(MAX_TEXT_CHARACTERS, last) else Markup())
 
 
 def _escaped(code: str) -> Markup:

@@ -1,4 +1,4 @@
-"""The pairs of texts that are alike: a cheap count for all pairs, and copydetect's comparison for those that may be."""
+"""Pairs of similar texts: a cheap count for all pairs, then copydetect's comparison for the candidates."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,14 @@ from scipy.sparse import csr_matrix, triu
 from bngrader.similarity.fingerprints import all_hashes, common_hashes, fingerprint, without
 from bngrader.similarity.texts import SUBMISSION, Text
 
-FEWEST = 5  # fingerprints of its own that a text must have to be compared
-ROUGH = 0.5  # of the share that is asked for, two texts must have of each other's fingerprints to be looked at closely
+MIN_FINGERPRINTS = 5  # a text with fewer of its own is too short to compare
+# Fingerprints sample the text, so a pair is compared closely if it shares at least this part of the share asked for.
+CANDIDATE_MARGIN = 0.5
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two texts; of each, how much of its own code is in the other, and where, as a list of (start, end)."""
+class SimilarPair:
+    """Two texts, with the share of each one's own code that is in the other, and its passages as (start, end)."""
 
     one: Text
     other: Text
@@ -26,11 +27,11 @@ class Pair:
 
     @property
     def share(self) -> float:
-        """The larger of the two shares: a copy with much added is a copy."""
+        """The larger of the two shares: a copy with much added is still a copy."""
         return max(self.shares)
 
     def as_dict(self) -> dict[str, Any]:
-        """The pair as plain data."""
+        """Return the pair as plain data."""
         names = {"one": self.one.name, "other": self.other.name, "kind": self.other.kind}
         return names | {"share_of_one": round(self.shares[0], 3), "share_of_other": round(self.shares[1], 3)}
 
@@ -39,7 +40,7 @@ class Comparison:
     """Texts of one assignment, ready to be compared."""
 
     def __init__(self, handed_out: Iterable[str]) -> None:
-        """Begin with the code that students got, whose passages count for nothing."""
+        """Start with the code that students were given, whose passages do not count."""
         self._ignored = set[int]().union(*map(all_hashes, handed_out))
         self._prints: list[tuple[Text, CodeFingerprint]] = []
 
@@ -47,22 +48,23 @@ class Comparison:
         """Add a text."""
         self._prints.append((text, without(fingerprint(text), self._ignored)))
 
-    def pairs(self, share: float, common: float) -> list[Pair]:
-        """All pairs with a submission in which one text has at least a share of itself in the other, most alike first.
+    def pairs(self, share: float, common: float) -> list[SimilarPair]:
+        """Find all pairs with a submission where at least `share` of one text is in the other, most similar first.
 
-        Between submissions, what more than the share `common` of them have is not counted; it is against the course's.
+        Between submissions, passages that more than the share `common` of them have do not count. Against the course's
+        own texts they do, since a whole class may copy from the course.
         """
         students = [pair for pair in self._prints if pair[0].kind == SUBMISSION]
         courses = [pair for pair in self._prints if pair[0].kind != SUBMISSION]
-        often = common_hashes([one for _, one in students], common)
-        rare = [(text, without(one, often)) for text, one in students]
+        frequent = common_hashes([one for _, one in students], common)
+        rare = [(text, without(one, frequent)) for text, one in students]
         found = [*_alike(rare, share), *_from(students, courses, share)]
         return sorted(found, key=lambda pair: (-pair.share, pair.one.name, pair.other.name))
 
 
-def _alike(prints: Sequence[tuple[Text, CodeFingerprint]], share: float) -> Iterator[Pair]:
-    long_enough = [pair for pair in prints if len(pair[1].hashes) >= FEWEST]
-    for i, j in candidates([one.hashes for _, one in long_enough], ROUGH * share):
+def _alike(prints: Sequence[tuple[Text, CodeFingerprint]], share: float) -> Iterator[SimilarPair]:
+    long_enough = [pair for pair in prints if len(pair[1].hashes) >= MIN_FINGERPRINTS]
+    for i, j in candidates([one.hashes for _, one in long_enough], CANDIDATE_MARGIN * share):
         pair = _compared(long_enough[i], long_enough[j])
         if pair.share >= share:
             yield pair
@@ -70,10 +72,10 @@ def _alike(prints: Sequence[tuple[Text, CodeFingerprint]], share: float) -> Iter
 
 def _from(
     students: Sequence[tuple[Text, CodeFingerprint]], courses: Sequence[tuple[Text, CodeFingerprint]], share: float
-) -> Iterator[Pair]:
-    """What students have from the course. How much of the course's text that is does not count."""
+) -> Iterator[SimilarPair]:
+    """Compare students with the course's texts; only the share of the student's own code counts."""
     for student in students:
-        if len(student[1].hashes) >= FEWEST:
+        if len(student[1].hashes) >= MIN_FINGERPRINTS:
             for course in courses:
                 pair = _compared(student, course)
                 if pair.shares[0] >= share:
@@ -81,9 +83,9 @@ def _from(
 
 
 def candidates(hashes: Sequence[set[int]], share: float) -> Iterator[tuple[int, int]]:
-    """The pairs of sets of which the smaller has at least a share in the other.
+    """Yield the pairs of sets where at least a share of the smaller is in the other.
 
-    One product of sparse matrices counts what all pairs share.
+    One product of sparse matrices counts the common elements of all pairs, which is much faster than a loop over pairs.
     """
     if not hashes:
         return
@@ -97,14 +99,14 @@ def candidates(hashes: Sequence[set[int]], share: float) -> Iterator[tuple[int, 
     yield from zip(shared.row[enough].tolist(), shared.col[enough].tolist(), strict=True)
 
 
-def _compared(one: tuple[Text, CodeFingerprint], other: tuple[Text, CodeFingerprint]) -> Pair:
+def _compared(one: tuple[Text, CodeFingerprint], other: tuple[Text, CodeFingerprint]) -> SimilarPair:
     _, shares, slices = compare_files(one[1], other[1])
     passages = tuple(_passages(where, text.code) for where, (text, _) in zip(slices, (one, other), strict=True))
-    return Pair(one[0], other[0], (float(shares[0]), float(shares[1])), passages)  # type: ignore[arg-type]
+    return SimilarPair(one[0], other[0], (float(shares[0]), float(shares[1])), passages)  # type: ignore[arg-type]
 
 
 def _passages(slices: Any, code: str) -> list[tuple[int, int]]:
-    """Where the passages begin and end, within the text and in its order."""
+    """Return where the passages begin and end, in order and without overlaps."""
     if len(slices) == 0:
         return []
     found, last = [], 0

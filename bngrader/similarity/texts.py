@@ -1,4 +1,4 @@
-"""The code that is compared: what students wrote, and what they may have it from."""
+"""The code to compare: what students wrote, and the sources they may have copied from."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from bngrader.submissions.read import Unreadable, misnamed, read_submission, req
 from bngrader.submissions.repair import repair
 
 SUBMISSION = "submission"
-LONGEST = 100_000  # characters of a submission that are compared
+MAX_COMPARED_CHARACTERS = 100_000  # of a submission
 
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of code to compare: `kind` is "submission", or says what of the course it is."""
+    """A piece of code to compare; `kind` is "submission", or names the course's own text."""
 
     name: str
     kind: str
@@ -30,7 +30,7 @@ class Corpus:
     """The texts of one assignment in one class."""
 
     def __init__(self, course: Course, assignment: str) -> None:
-        """Look what there is. `unreadable` fills while `submissions` is read.
+        """Find the submissions. `unreadable` fills up while `submissions` is iterated.
 
         Raises CourseError if nobody has handed in anything.
         """
@@ -42,11 +42,11 @@ class Corpus:
 
     @property
     def readable(self) -> int:
-        """How many submissions could be read."""
+        """The number of submissions that could be read."""
         return len(self.places) + len(self.misnamed) - len(self.unreadable)
 
     def submissions(self) -> Iterator[Text | None]:
-        """What each student wrote, in the order of `places`; None where nothing can be read."""
+        """Yield what each student wrote, in the order of `places`; None if it cannot be read."""
         source = gradable(self._solution)
         for student, place in self.places.items():
             try:
@@ -55,10 +55,12 @@ class Corpus:
                 self.unreadable[student] = str(refused)
                 yield None
             else:
-                yield Text(student, SUBMISSION, _joined(filter(_is_the_students, notebook.cells))[:LONGEST])
+                yield Text(
+                    student, SUBMISSION, _joined(filter(_is_the_students, notebook.cells))[:MAX_COMPARED_CHARACTERS]
+                )
 
     def of_the_course(self) -> list[Text]:
-        """The solution, the reference package and the code of the chapter, as far as they are there."""
+        """Return the solution, the reference package and the chapter's code, as far as they exist."""
         texts = [Text("the solution", "solution", _joined(filter(is_solution, self._solution.cells)))]
         chapter = self._repository_file(f"book/{self.assignment}.md")
         if chapter:
@@ -69,7 +71,7 @@ class Corpus:
         return texts
 
     def handed_out(self) -> list[str]:
-        """The code of the notebook that students got: all of it, and what stands in the cells that they fill in."""
+        """Return the code of the handed-out notebook: all of it, and the part in the cells that students fill in."""
         cells = released(gradable(self._solution)).cells
         return [_joined(cells), _joined(filter(_is_the_students, cells))]
 

@@ -1,4 +1,4 @@
-"""Which cell of a submission is which cell of the assignment, though students rename, copy, move and delete them."""
+"""Matching of a submission's cells to the assignment's, since students rename, copy, move and delete cells."""
 
 import re
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ IMPORTED = re.compile(r"^(?:from|import) .*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Pair:
+class NotebookPair:
     """The cells of an assignment as they were handed out, and those of a submission."""
 
     released: list[NotebookNode]
     handed_in: list[NotebookNode]
 
 
-def match(pair: Pair) -> dict[str, int]:
-    """For each of the assignment's cells, by its `grade_id`, the index of the submission's cell that it became.
+def match(pair: NotebookPair) -> dict[str, int]:
+    """Return the index of the submission's cell for each of the assignment's cells, by `grade_id`.
 
-    A cell is known by its `grade_id`, or else by its id, its text, the function that it defines, or its place.
-    One that cannot be found is left out.
+    A cell is recognized by its `grade_id`, or else by its id, its text, the function that it defines, or its place,
+    from the surest sign to the weakest. A cell that cannot be found is left out.
     """
     found: dict[str, int] = {}
     for ways in (_by_grade_id, _by_cell_id, _by_text, _by_definition, _by_place):
@@ -34,14 +34,14 @@ def match(pair: Pair) -> dict[str, int]:
 
 
 def grade_id(cell: NotebookNode) -> str | None:
-    """The `grade_id` that a cell's metadata claim, whatever else is in them."""
+    """Return the `grade_id` that a cell's metadata claim; a student may have written anything there."""
     metadata = cell.metadata.get("nbgrader")
     claimed = metadata.get("grade_id") if isinstance(metadata, dict) else None
     return claimed if isinstance(claimed, str) else None
 
 
 def was_handed_out(cell: NotebookNode) -> bool:
-    """Whether a cell is as it was handed out, by its metadata: a test, say, that the assignment has no longer."""
+    """Return whether a cell is unchanged since it was handed out, such as a test that the assignment no longer has."""
     try:
         return bool(cell.metadata.nbgrader["checksum"] == compute_checksum(cell))
     except (AttributeError, KeyError, TypeError, ValueError):  # metadata can be anything
@@ -49,28 +49,28 @@ def was_handed_out(cell: NotebookNode) -> bool:
 
 
 def same_text(one: NotebookNode, other: NotebookNode) -> bool:
-    """Whether two cells have the same text, but for space at the ends."""
+    """Return whether two cells have the same text, apart from space at the ends."""
     return bool(one.source.strip() == other.source.strip())
 
 
 def definitions(cell: NotebookNode) -> set[str]:
-    """The names of the functions and classes that a cell defines; one that does not compile has them too."""
+    """Return the names of the functions and classes that a cell defines, even if it does not compile."""
     return set(DEFINED.findall(cell.source))
 
 
 def adds_code(changed: NotebookNode, cell: NotebookNode) -> bool:
-    """Whether a changed cell defines or imports what the original does not."""
+    """Return whether a changed cell defines or imports something that the original does not."""
     found = [definitions(c) | set(IMPORTED.findall(c.source)) for c in (changed, cell)]
     return bool(found[0] - found[1])
 
 
 def is_answer(cell: NotebookNode) -> bool:
-    """Whether a cell of the assignment is one that the student fills in."""
+    """Return whether a cell of the assignment is one that students fill in."""
     return bool(cell.metadata.nbgrader.solution)
 
 
-def _by_grade_id(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
-    """Of several cells with one id, as copying makes them, the first that holds an answer."""
+def _by_grade_id(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Match by `grade_id`; of several cells with the same one, as copying makes them, the first with an answer."""
     for cell in pair.released:
         name = cell.metadata.nbgrader.grade_id
         claims = [index for index, other in enumerate(pair.handed_in) if grade_id(other) == name]
@@ -83,29 +83,29 @@ def _unlikely(claim: NotebookNode, cell: NotebookNode) -> tuple[bool, bool]:
     return not definitions(cell) <= definitions(claim), same_text(claim, cell)
 
 
-def _by_cell_id(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_cell_id(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     ids = {cell.get("id"): index for index, cell in enumerate(pair.handed_in)}
     for cell in pair.released:
         if cell.id in ids:
             yield cell.metadata.nbgrader.grade_id, ids[cell.id]
 
 
-def _by_text(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_text(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     for cell in pair.released:
         for index, other in enumerate(pair.handed_in):
             if same_text(cell, other):
                 yield cell.metadata.nbgrader.grade_id, index
 
 
-def _by_definition(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+def _by_definition(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
     for cell in filter(is_answer, pair.released):
         for index, other in enumerate(pair.handed_in):
             if definitions(cell) & definitions(other):
                 yield cell.metadata.nbgrader.grade_id, index
 
 
-def _by_place(pair: Pair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
-    """The first unknown cell of the same type between the neighbours that are known."""
+def _by_place(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    """Match the first unknown cell of the same type between the nearest known neighbors."""
     names = [cell.metadata.nbgrader.grade_id for cell in pair.released]
     for place, cell in enumerate(pair.released):
         if is_answer(cell) and names[place] not in found:

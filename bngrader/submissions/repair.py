@@ -1,4 +1,4 @@
-"""Make the assignment's notebook of whatever was handed in: the assignment's cells, with the student's answers."""
+"""Repair of submissions: from whatever was handed in, make the assignment's notebook with the student's answers."""
 
 import codecs
 import json
@@ -10,7 +10,15 @@ from nbformat import NotebookNode
 
 from bngrader.authoring.notebooks import released
 from bngrader.course.names import readable
-from bngrader.submissions.match_cells import Pair, adds_code, definitions, is_answer, match, same_text, was_handed_out
+from bngrader.submissions.match_cells import (
+    NotebookPair,
+    adds_code,
+    definitions,
+    is_answer,
+    match,
+    same_text,
+    was_handed_out,
+)
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.written_answers import (
     added_text,
@@ -22,7 +30,7 @@ from bngrader.submissions.written_answers import (
     near,
 )
 
-MARKS = {  # of an encoding, at the start of a file; the longer ones first
+BYTE_ORDER_MARKS = {  # the longer ones first, since UTF-32's begins with UTF-16's
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -37,7 +45,7 @@ MAKERS = {
 
 
 def repair(data: bytes, source: NotebookNode) -> tuple[NotebookNode, list[str]]:
-    """The assignment's notebook with the answers of the submission `data`, and what had to be mended, a line each.
+    """Return the assignment's notebook with the answers in the submission `data`, and a line for each repair.
 
     Raises Unreadable, with a line that says what to do, if there is no answer in `data`.
     """
@@ -45,34 +53,34 @@ def repair(data: bytes, source: NotebookNode) -> tuple[NotebookNode, list[str]]:
 
 
 def read_notebook(data: bytes) -> NotebookNode:
-    """Read a notebook of any version and encoding; of its cells, what is well formed.
+    """Read a notebook of any version and encoding, and keep the well-formed parts of its cells.
 
-    Raises Unreadable if it is none.
+    Raises Unreadable if it is not a notebook.
     """
     try:
         tree, _ = json.JSONDecoder(strict=False).raw_decode(_decoded(data).lstrip())
         return _upgraded(tree)
-    except Exception as error:  # no two kinds of damage make nbformat raise the same
-        # A cut file breaks off inside the text; something else is wrong from its first letter on.
+    except Exception as error:  # nbformat raises a different error for every kind of damage
+        # A truncated notebook at least begins like one.
         cut = data.lstrip().startswith(b"{") and isinstance(error, json.JSONDecodeError)
-        reason = "it breaks off or is damaged" if cut else "it is empty" if not data.strip() else "it is something else"
+        reason = "it is cut off or damaged" if cut else "it is empty" if not data.strip() else "it is something else"
         raise Unreadable(f"is not a notebook ({reason}). Ask for the file that JupyterLab saved.") from error
 
 
 def _decoded(data: bytes) -> str:
-    encoding = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
-    if encoding is None and data[:2].count(0) == 1:  # half of the bytes of ASCII in UTF-16 are zero
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), None)
+    if encoding is None and data[:2].count(0) == 1:  # in UTF-16, every other byte of ASCII text is zero
         encoding = "utf-16-le" if data[1] == 0 else "utf-16-be"
     if encoding:
         return data.decode(encoding, "replace").removeprefix("\ufeff")
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # what editors on Windows write; latin-1 but for quotation marks
+        return data.decode("cp1252", "replace")  # editors on Windows write it
 
 
 def _upgraded(tree: dict[str, Any]) -> NotebookNode:
-    """A notebook of the newest version of nbformat, out of JSON that claims to be any."""
+    """Make a notebook in nbformat's newest version from JSON that claims any version."""
     if "cells" not in tree and "worksheets" in tree:
         old = {**tree, "nbformat": 2 if tree.get("nbformat") == 2 else 3, "nbformat_minor": 0}
         with warnings.catch_warnings(action="ignore"):
@@ -88,7 +96,7 @@ def _upgraded(tree: dict[str, Any]) -> NotebookNode:
 
 
 def _clean(cell: dict[str, Any]) -> NotebookNode:
-    """A cell without outputs, whose parts have the types that they should have."""
+    """Return a cell without outputs, with every part of the right type."""
     metadata, name, attachments = (cell.get(key) for key in ("metadata", "id", "attachments"))
     kind = cell.get("cell_type")
     made = MAKERS[kind if isinstance(kind, str) and kind in MAKERS else "raw"](_text(cell.get("source")))
@@ -104,20 +112,20 @@ def _texts(tree: dict[str, Any]) -> dict[str, str]:
 
 
 def _text(source: Any) -> str:
-    """A cell's text as Python and a UTF-8 file can take it: no half of a surrogate pair, no zero."""
+    """Return a cell's text without lone surrogates and zeros, which neither UTF-8 files nor Python source can hold."""
     text = source if isinstance(source, str) else "".join(map(str, source if isinstance(source, list) else []))
     return text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\0", "")
 
 
 def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode, list[str]]:
-    """The cells and metadata of `source`, in its order, with the answers and the own cells of a student's notebook.
+    """Restore the cells and metadata of `source`, with the answers and the added cells of a student's notebook.
 
-    A student's own cell follows the cell that it followed, and so does what a student added to a locked text. An empty
-    answer in words is marked if there is text near it. Returns the notebook and what was mended, a line each.
+    A cell that the student added stays after the cell that it followed, and so does text added to a locked cell. An
+    empty answer in words is marked if there is text near it. Returns the notebook and a line for each repair.
 
     Raises Unreadable if the notebook has none of the assignment's answers.
     """
-    pair = Pair(released(source).cells, notebook.cells)
+    pair = NotebookPair(released(source).cells, notebook.cells)
     found = match(pair)
     if not any(cell.metadata.nbgrader.grade_id in found for cell in filter(is_answer, source.cells)):
         raise Unreadable("has none of the assignment's cells. Ask for the notebook that was handed out.")
@@ -130,26 +138,26 @@ def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode,
         if is_written(cell) and not is_answered(restored) and _has_text_near(given, pair, found, own, added):
             mark_nearby(restored)
         if theirs and not is_answer(cell) and theirs.cell_type == "code" and adds_code(theirs, given):
-            cells += [_own(theirs), restored]  # a definition in a locked cell: the answer may need it
+            cells += [_own(theirs), restored]  # the answer may need what the student defined in a locked cell
         else:
             cells += [restored, *added.get(name, [])]
         cells += own.get(name, [])
     for number, cell in enumerate(cells):
         cell.id = cell.metadata.nbgrader.grade_id if "nbgrader" in cell.metadata else f"own-{number}"
     metadata = nbformat.from_dict(source.metadata)
-    mended = NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata, cells=cells)
-    return mended, [*_notes(pair, found, notebook), *_notes_on_text(cells)]
+    repaired = NotebookNode(nbformat=4, nbformat_minor=5, metadata=metadata, cells=cells)
+    return repaired, [*_notes(pair, found, notebook), *_notes_on_text(cells)]
 
 
 def _restored(cell: NotebookNode, theirs: NotebookNode | None) -> NotebookNode:
-    """A cell of the assignment, with the student's text if it is theirs to write."""
+    """Return a cell of the assignment, with the student's text if students fill it in."""
     made = MAKERS[cell.cell_type](cell.source, metadata=nbformat.from_dict(cell.metadata))
     if is_answer(cell) and theirs:
         made.source = theirs.source
         if "attachments" in theirs and cell.cell_type == "markdown":
             made.attachments = theirs.attachments
     elif is_answer(cell) and definitions(cell):
-        made.source = ""  # not the text that was handed out: it would undo the function where they wrote it instead
+        made.source = ""  # the stub would overwrite a function that the student wrote in another cell
     return made
 
 
@@ -160,8 +168,8 @@ def _own(cell: NotebookNode) -> NotebookNode:
     return made
 
 
-def _own_cells(pair: Pair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
-    """The cells that the student added, each under the `grade_id` of the assignment's cell before it."""
+def _own_cells(pair: NotebookPair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
+    """Collect the cells that the student added, each under the `grade_id` of the assignment's cell before it."""
     names = {index: name for name, index in found.items()}
     known = [*pair.released, *(pair.handed_in[index] for index in names)]
     before: str | None = None
@@ -174,8 +182,8 @@ def _own_cells(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
     return own
 
 
-def _additions(pair: Pair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
-    """Collect what the student wrote into locked texts, and into code near a question: a cell under each `grade_id`."""
+def _additions(pair: NotebookPair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
+    """Collect text that the student wrote into locked texts, and into code near a question, by `grade_id`."""
     added: dict[str | None, list[NotebookNode]] = {}
     places = set[str | None]().union(*(near(pair.released, cell, found) for cell in filter(is_written, pair.released)))
     for cell in pair.released:
@@ -192,9 +200,9 @@ def _additions(pair: Pair, found: dict[str, int]) -> dict[str | None, list[Noteb
 
 
 def _has_text_near(
-    answer: NotebookNode, pair: Pair, found: dict[str, int], *beside: dict[str | None, list[NotebookNode]]
+    answer: NotebookNode, pair: NotebookPair, found: dict[str, int], *beside: dict[str | None, list[NotebookNode]]
 ) -> bool:
-    """Tell whether the student wrote text near an answer cell, in cells of their own or in locked ones."""
+    """Return whether the student wrote text near an answer cell, in added cells or in locked ones."""
     places = near(pair.released, answer, found)
     return any(is_prose(cell) for cells in beside for name in places for cell in cells.get(name, []))
 
@@ -204,7 +212,7 @@ def _notes_on_text(cells: list[NotebookNode]) -> list[str]:
     return [f"empty, but there is text near it for you to read: {', '.join(names)}"] if names else []
 
 
-def _notes(pair: Pair, found: dict[str, int], notebook: NotebookNode) -> list[str]:
+def _notes(pair: NotebookPair, found: dict[str, int], notebook: NotebookNode) -> list[str]:
     names = [cell.metadata.nbgrader.grade_id for cell in pair.released]
     locked = {c.metadata.nbgrader.grade_id: c for c in pair.released if not is_answer(c)}
     changed = [n for n, c in locked.items() if n in found and not same_text(c, pair.handed_in[found[n]])]

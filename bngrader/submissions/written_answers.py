@@ -1,4 +1,4 @@
-"""Answers in words: whether a cell holds one, and whether the student wrote one near the cell instead."""
+"""Answers in words: recognizing them in their cell, or near it if the student wrote elsewhere."""
 
 import ast
 import contextlib
@@ -16,18 +16,18 @@ from nbgrader.utils import compute_checksum, is_grade, is_locked, is_solution
 MARK = "bngrader"  # the key of a cell's metadata that only `mark_nearby` sets
 WORD = re.compile(r"\w+")
 TOKEN = re.compile(r"\s*\S+")
-MAGIC = re.compile(r"^[ \t]*(?:[%!].*|\??[\w.]+\?{1,2})$", re.MULTILINE)  # lines of IPython's that are no Python
-LONGEST = 10_000  # characters of a changed text that are compared with the original, or of code that is parsed
-SENTENCE = 4  # words of a string in code that is more than a label
+MAGIC = re.compile(r"^[ \t]*(?:[%!].*|\??[\w.]+\?{1,2})$", re.MULTILINE)  # lines for IPython that are not Python
+MAX_COMPARED_CHARACTERS = 10_000  # difflib takes quadratic time, and so may ast.parse
+MIN_SENTENCE_WORDS = 4  # a shorter string in code is a label
 
 
 def is_written(cell: NotebookNode) -> bool:
-    """Tell whether a cell of the assignment is for an answer in words."""
+    """Return whether a cell of the assignment is for an answer in words."""
     return bool(is_grade(cell) and is_solution(cell))
 
 
 def is_answered(cell: NotebookNode) -> bool:
-    """Tell whether a student wrote or pasted anything into a cell. Space at the ends does not count."""
+    """Return whether a student wrote or pasted anything into a cell; space at the ends does not count."""
     bare = NotebookNode(cell, source=cell.source.strip())
     handed_out = cell.metadata.nbgrader.get("checksum")
     unchanged = handed_out in (compute_checksum(cell), compute_checksum(bare))
@@ -40,15 +40,15 @@ def mark_nearby(cell: NotebookNode) -> None:
 
 
 def is_nearby(cell: NotebookNode) -> bool:
-    """Tell whether an answer cell is empty, but there is text near it."""
+    """Return whether an answer cell is empty, but there is text near it."""
     return MARK in cell.metadata
 
 
 def near(cells: list[NotebookNode], answer: NotebookNode, found: dict[str, int]) -> set[str | None]:
-    """The `grade_id` of each of the assignment's `cells` after which, or in which, a student may have answered.
+    """Return the `grade_id` of each of the assignment's `cells` in or after which a student may have answered.
 
-    That is everything from the last test or answer before the question to the text after the answer. Of the cells
-    before the question, the last that the submission has (`found`) counts too; None stands for the notebook's start.
+    These are the cells from the last test or answer before the question to the text after the answer, and the last cell
+    before the question that the submission has (`found`). None stands for the start of the notebook.
     """
     names = [cell.metadata.nbgrader.grade_id for cell in cells]
     place = question = section = cells.index(answer)
@@ -66,12 +66,12 @@ def _is_text(cell: NotebookNode) -> bool:
 
 
 def added_text(changed: str, original: str) -> str:
-    """Return what a student put into a text, or the whole text where they changed more than that.
+    """Return what a student added to a text, or the whole text if they also changed the original.
 
-    Empty where the changed text has no word more. A very long one is not compared.
+    The result is empty if the changed text has no additional word. A very long text is not compared.
     """
     new, old = changed.strip(), original.strip()
-    if len(new) <= LONGEST:
+    if len(new) <= MAX_COMPARED_CHARACTERS:
         if not Counter(WORD.findall(new)) - Counter(WORD.findall(old)):
             return ""
         for put_in in (_put_in(old.splitlines(), new.splitlines()), _put_in(TOKEN.findall(old), TOKEN.findall(new))):
@@ -81,7 +81,7 @@ def added_text(changed: str, original: str) -> str:
 
 
 def _put_in(old: list[str], new: list[str]) -> str | None:
-    """The pieces that `new` has besides all those of `old`, or None where it lacks some of these."""
+    """Return the pieces that `new` has in addition to those of `old`, or None if it lacks some of these."""
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     if any(kind not in ("equal", "insert") for kind, *_ in steps):
         return None
@@ -91,20 +91,20 @@ def _put_in(old: list[str], new: list[str]) -> str | None:
 
 
 def is_prose(cell: NotebookNode) -> bool:
-    """Tell whether a cell holds text for a person: any text, or code with a sentence in a comment or a string."""
+    """Return whether a cell holds text for a person: any text, or code with a sentence in a comment or a string."""
     if cell.cell_type != "code":
         return bool(WORD.search(cell.source) or cell.get("attachments"))
     code = MAGIC.sub("", cell.source)
     tree = _parsed(code)
-    if tree is None:  # text in a cell of code is no Python
+    if tree is None:  # prose in a code cell is not valid Python
         return bool(WORD.search(code))
     return any(map(_is_sentence, _strings(tree))) or any(map(_is_remark, _comments(code)))
 
 
 def _parsed(code: str) -> ast.AST | None:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of a backslash in a string, say
-            return ast.parse(code) if len(code) <= LONGEST else None
+        with warnings.catch_warnings(action="ignore"):  # about a backslash in a string, for example
+            return ast.parse(code) if len(code) <= MAX_COMPARED_CHARACTERS else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -123,12 +123,12 @@ def _strings(tree: ast.AST) -> Iterator[str]:
 
 
 def _is_sentence(text: str) -> bool:
-    # Chinese and Japanese have no space between words.
-    return len(text.split()) >= SENTENCE or (len(text) >= 2 * SENTENCE and not text.isascii())
+    # Chinese and Japanese have no spaces between words.
+    return len(text.split()) >= MIN_SENTENCE_WORDS or (len(text) >= 2 * MIN_SENTENCE_WORDS and not text.isascii())
 
 
 def _is_remark(comment: str) -> bool:
-    """Tell whether a comment is more than code that was commented out."""
+    """Return whether a comment is more than code that was commented out."""
     if len(comment.split()) < 2 and comment.isascii():
         return False
     return _parsed(comment) is None or not comment.isascii()

@@ -1,4 +1,4 @@
-"""The pages of HTML that bngrader writes: one file each, for any browser and for paper, without a script."""
+"""The HTML pages that bngrader writes: one file each, without scripts, for any browser and for print."""
 
 from functools import cache
 from typing import Any
@@ -11,11 +11,11 @@ from pygments.lexers import get_lexer_by_name
 
 from bngrader.course.names import readable
 
-LIGHT, DARK = "default", "github-dark"  # two styles of Pygments with enough contrast on the pages' backgrounds
+LIGHT, DARK = "default", "github-dark"  # styles of Pygments with enough contrast on the pages' backgrounds
 
 
 def render(template: str, **values: Any) -> str:
-    """A page from its template, `<name>.html.j2` in this folder.
+    """Render a page from the template `<template>.html.j2` in this folder.
 
     Text in `values` is made readable and escaped, unless it is Markup.
     """
@@ -42,17 +42,17 @@ def _finalized(value: object) -> object:
 
 
 def points(value: float) -> str:
-    """A number of points as one would write it."""
+    """Format a number of points as a person would write it."""
     return f"{round(value, 2):g}"
 
 
 def highlighted(source: str) -> Markup:
-    """Python code, or a notebook's, with its colours."""
+    """Return Python or IPython code with syntax highlighting."""
     return Markup(highlight(source, get_lexer_by_name("ipython3"), HtmlFormatter(nowrap=True)))
 
 
 def code_styles() -> Markup:
-    """The colours of `highlighted`, on light and on dark."""
+    """Return the style sheet for `highlighted`, light and dark."""
     light, dark = ("\n".join(line for line in _rules(style) if line.startswith(".code .")) for style in (LIGHT, DARK))
     return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}")
 

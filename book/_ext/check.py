@@ -29,7 +29,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from wheel.wheelfile import WheelFile
 
-from bngrader.authoring.browser_exercises import Item, Items, read_items
+from bngrader.authoring.browser_exercises import AssignmentExercises, Exercise, read_exercises
 
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 PACKAGE = "bncourse-0-py3-none-any.whl"
@@ -52,24 +52,24 @@ class Check(SphinxDirective):
         if not notebook.is_file():
             raise self.error(f"there is no assignment {slug!r}: {notebook} does not exist")
         self.env.note_dependency(str(notebook))
-        items = read_items(notebook)
+        found = read_exercises(notebook)
         root = "../" * self.env.docname.count("/")
         content = [*self.parse_text_to_nodes(_introduction(self.env.app))]
-        for item in items.items:
-            content += self._editor(items, item, f"{root}exercises/{slug}/{slug}.ipynb")
+        for exercise in found.exercises:
+            content += self._editor(found, exercise, f"{root}exercises/{slug}/{slug}.ipynb")
         content.append(_raw(OPENER.replace("ROOT", root)))
         editors = nodes.container("", *content, classes=["course-checks"], is_div=True)
         return [addnodes.only("", editors, expr="builder_html")]  # e-readers run no scripts
 
-    def _editor(self, items: Items, item: Item, notebook: str) -> list[nodes.Node]:
-        points = f"{item.points:g} points in the notebook"
-        where = f", {points}" if not item.missing else f", {points}; needs {' and '.join(item.missing)}"
-        text = f"{item.about}\n\n{_remarks(item, notebook)}"
-        if not item.missing and items.common:
-            text += f"\n\n{items.common}"
-        summary = f"<summary><code>{item.name}</code>{escape(where)}</summary>"
+    def _editor(self, found: AssignmentExercises, exercise: Exercise, notebook: str) -> list[nodes.Node]:
+        points = f"{exercise.points:g} points in the notebook"
+        where = f", {points}" if not exercise.missing else f", {points}; needs {' and '.join(exercise.missing)}"
+        text = f"{exercise.about}\n\n{_remarks(exercise, notebook)}"
+        if not exercise.missing and found.common:
+            text += f"\n\n{found.common}"
+        summary = f"<summary><code>{exercise.name}</code>{escape(where)}</summary>"
         return [
-            _raw(f'<details class="course-check" data-slug="{items.slug}" data-name="{item.name}">{summary}'),
+            _raw(f'<details class="course-check" data-slug="{found.slug}" data-name="{exercise.name}">{summary}'),
             _raw("<noscript>This needs JavaScript.</noscript><template>"),
             *self.parse_text_to_nodes(text),
             _raw("</template></details>"),
@@ -85,13 +85,13 @@ def _introduction(app: Sphinx) -> str:
     )
 
 
-def _remarks(item: Item, notebook: str) -> str:
+def _remarks(exercise: Exercise, notebook: str) -> str:
     """Describe the differences between the page and the notebook for a function."""
-    if item.missing:
-        missing = " and ".join(item.missing)
+    if exercise.missing:
+        missing = " and ".join(exercise.missing)
         return f"It needs {missing}, which does not run in the page. Use {{download}}`the notebook <{notebook}>`."
-    remarks = [f"The tests also call your `{name}`, which you wrote above." for name in item.needs]
-    if any("quiet=True" in test.source for test in item.tests):
+    remarks = [f"The tests also call your `{name}`, which you wrote above." for name in exercise.needs]
+    if any("quiet=True" in test.source for test in exercise.tests):
         remarks.append("Python in the page does not warn about division by 0, so only the notebook tests that part.")
     return " ".join(remarks)
 
@@ -120,7 +120,7 @@ def _put_in_place(app: Sphinx, exception: Exception | None) -> None:
     shutil.copy(home / "book/_check/worker.mjs", check)
     shutil.copy(home / "book/_check/check.css", check)
     for notebook in sorted(home.glob("exercises/*/*.ipynb")):
-        (check / f"{notebook.stem}.json").write_text(json.dumps(read_items(notebook).for_page()))
+        (check / f"{notebook.stem}.json").write_text(json.dumps(read_exercises(notebook).for_page()))
     write_wheel(home, check / PACKAGE)
     lock = json.loads((_pyodide(app) / "pyodide-lock.json").read_text())
     (check / "config.json").write_text(json.dumps(config(check, core, lock, app.config)))

@@ -5,7 +5,6 @@ The theme offers notebooks only together with buttons that launch them on a serv
 
 import json
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +43,10 @@ def _glued(executed: Path) -> dict[str, str]:
     return {name: output["data"]["text/plain"].strip("'") for name, output in outputs.items()}
 
 
-def _executed(path: Path, cache: str) -> NotebookNode:
+def _executed(path: Path, cache: str | None) -> NotebookNode:
     """Read the notebook with its outputs, which myst-nb leaves out of the file if they came from its cache."""
     notebook = nbformat.read(path, as_version=4)
-    with suppress(KeyError):  # pages without code are not in the cache
+    if cache:  # a page without cells has none
         _, notebook = get_cache(cache).merge_match_into_notebook(notebook)
     return notebook
 
@@ -55,7 +54,7 @@ def _executed(path: Path, cache: str) -> NotebookNode:
 def _offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     executed = Path(app.outdir).parent / "jupyter_execute" / f"{page}.ipynb"
     if app.builder.name == "html" and context.get("page_source_suffix") and executed.is_file():
-        notebook = _executed(executed, app.config.nb_execution_cache_path)
+        notebook = _executed(executed, app.env.page_caches.get(page))
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = plain(cell.source, _glued(executed))

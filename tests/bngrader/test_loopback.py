@@ -1,4 +1,4 @@
-"""Kernels of an environment that has the course: calm on the loopback address, and warned of anywhere else."""
+"""Tests that kernels warn of unencrypted TCP only if other machines can connect."""
 
 import pytest
 from jupyter_client import KernelManager

@@ -1,4 +1,4 @@
-"""The command itself, as a student's or an instructor's machine has it."""
+"""Tests of the command on a student's and an instructor's machine."""
 
 import subprocess
 import sys

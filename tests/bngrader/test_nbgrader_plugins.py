@@ -1,4 +1,4 @@
-"""The rubric is there for whoever grades in formgrader, and for nobody else."""
+"""Tests that the rubric is shown to graders in formgrader, and to nobody else."""
 
 import pytest
 

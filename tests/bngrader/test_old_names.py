@@ -1,4 +1,4 @@
-"""Names that a class's configuration or a notebook that was handed out may hold, from before the modules moved."""
+"""Tests of the former names of modules, which classes' configurations and handed-out notebooks may use."""
 
 import importlib
 
@@ -25,7 +25,7 @@ OLD = [
 
 
 @pytest.mark.parametrize("name", OLD)
-def test_an_old_name_still_imports(name):
+def test_an_old_name_can_still_be_imported(name):
     assert import_item(name).__name__ == name.rpartition(".")[2]
 
 

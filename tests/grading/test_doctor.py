@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong on a machine or in a course, and says how to mend it."""
+"""The doctor finds what is wrong on a machine or in a course, and says how to fix it."""
 
 import json
 import shutil
@@ -45,20 +45,20 @@ def wrong(course, about, *arguments):
     code, printed, found = doctor(course, *arguments)
     assert code == 1
     assert found[about]["state"] == "wrong", found[about]
-    assert found[about]["mend"]
+    assert found[about]["fix"]
     assert "wrong" in printed
-    assert "1 to mend." in printed
-    return found[about]["said"]
+    assert "1 to fix." in printed
+    return found[about]["message"]
 
 
 def test_a_healthy_course_has_no_findings(course):
     code, printed, found = doctor(course)
     assert code == 0
-    assert "Nothing is wrong." in printed
+    assert "Everything is in order." in printed
     assert set(found) == PARTS
     assert len(printed.splitlines()) <= 24
     assert [each["about"] for each in found.values() if each["state"] == "wrong"] == []
-    assert found["roster"]["said"] == "1 students, 1 of whom handed something in"
+    assert found["roster"]["message"] == "1 students, 1 of whom handed something in"
     assert not (course / "gradebook.db").exists()
 
 
@@ -70,10 +70,11 @@ def test_missing_old_and_unlocked_packages_are_named(tmp_path):
     (tmp_path / "requirements.lock").write_text("numpy==1.0\n")
     missing, other = machine.packages(tmp_path)
     assert missing.state == "wrong"
-    assert missing.said.startswith("no-such-package is not installed; nbgrader 0.9.6 is not ==9.9")
+    required = "nbgrader 0.9.6 is installed, but pyproject.toml requires ==9.9"
+    assert missing.message.startswith(f"no-such-package is not installed; {required}")
     assert other.state == "note"
-    assert "numpy" in other.said
-    assert "(lock: 1.0)" in other.said
+    assert "numpy" in other.message
+    assert "(lock: 1.0)" in other.message
 
 
 def test_an_old_python_is_wrong():
@@ -88,8 +89,8 @@ def test_outdated_exercises_are_named(tmp_path):
     script.write_text(script.read_text() + '\n# %% locked="end"\n1 + 1\n')
     (tmp_path / "exercises" / "scaling" / "scaling.ipynb").unlink()
     found = course_checks.exercises(tmp_path)
-    assert (found.state, found.said) == ("wrong", "not what solutions/ gives: cnn, scaling")
-    assert found.mend == "bngrader exercises cnn scaling"
+    assert (found.state, found.message) == ("wrong", "do not match solutions/: cnn, scaling")
+    assert found.fix == "bngrader exercises cnn scaling"
 
 
 def make_gradebook(course):
@@ -99,20 +100,21 @@ def make_gradebook(course):
 
 def test_a_gradebook_of_this_nbgrader_is_right(course):
     make_gradebook(course)
-    assert doctor(course)[2]["gradebook"]["said"] == "answers, with tables as nbgrader's; 0 answers wait for a person"
+    assert doctor(course)[2]["gradebook"]["message"] == "can be used; 0 answers wait for a person"
 
 
 def test_a_gradebook_of_another_nbgrader_is_wrong(course):
     with sqlite3.connect(make_gradebook(course)) as database:
         database.execute("UPDATE alembic_version SET version_num = 'b6d005d67074'")
-    assert "its tables are of another nbgrader (b6d005d67074, not e43177bfe90b)" in wrong(course, "gradebook")
+    versions = "(b6d005d67074, not e43177bfe90b)"
+    assert f"its tables belong to another version of nbgrader {versions}" in wrong(course, "gradebook")
 
 
 def test_a_damaged_or_unreachable_gradebook_is_wrong(course):
     (course / "gradebook.db").write_bytes(b"not a database" * 100)
     assert "cannot be used: file is not a database" in wrong(course, "gradebook")
     assert "cannot be used" in wrong(course, "gradebook", "--db", "postgresql+psycopg://nobody@127.0.0.1:1/none")
-    assert "is no address of a gradebook" in wrong(course, "gradebook", "--db", "gradebook.db")
+    assert "is not the address of a gradebook" in wrong(course, "gradebook", "--db", "gradebook.db")
 
 
 def test_a_configuration_that_does_not_run_is_named(course):
@@ -130,7 +132,7 @@ def test_a_missing_sandbox_is_wrong_and_a_missing_seed_noted(course):
 
 def test_a_broken_rule_for_late_work_is_named(course):
     (course / "extensions.csv").write_text("student_id,days\nada,two\n")
-    assert "line 2: 'two' is no number of days" in wrong(course, "late work")
+    assert "line 2: 'two' is not a number of days" in wrong(course, "late work")
     (course / "extensions.csv").write_text("student_id,days,assignment\nada,2,skaling\n")
     assert "extensions for assignments that do not exist: skaling" in wrong(course, "late work")
     (course / "extensions.csv").write_text("student_id,days\nadda,2\n")
@@ -139,9 +141,9 @@ def test_a_broken_rule_for_late_work_is_named(course):
 
 def test_a_roster_that_is_wrong_or_incomplete_is_named(course):
     (course / "submitted" / "mallory").mkdir()
-    assert wrong(course, "roster") == "handed in, but not in it: mallory"
+    assert wrong(course, "roster") == "does not name these, who handed something in: mallory"
     (course / "roster.csv").write_text("student_id\nada\nada\n")
-    assert "student_id 'ada' stands in lines 2 and 3" in wrong(course, "roster")
+    assert "student_id 'ada' appears in lines 2 and 3" in wrong(course, "roster")
     assert "cannot be read" in wrong(course, "roster", "--roster", course / "none.csv")
     (course / "roster.csv").unlink()
     assert doctor(course)[2]["roster"]["state"] == "note"
@@ -150,4 +152,4 @@ def test_a_roster_that_is_wrong_or_incomplete_is_named(course):
 def test_a_course_that_does_not_exist_is_an_error(course):
     code, printed, _ = doctor(course, "--course", course / "nowhere")
     assert code == 2
-    assert "there is no such folder" in printed
+    assert "this folder does not exist" in printed

@@ -41,7 +41,7 @@ def assert_words_are_read(folder, student):
         grade = book.find_grade(WRITTEN, "scaling", "scaling", student)
         assert (grade.auto_score, grade.needs_manual_grade) == (None, True)
         comment = book.find_comment(WRITTEN, "scaling", "scaling", student).comment
-        assert comment == "This cell is empty. The text near it is read instead."
+        assert comment == "This cell is empty. Your instructor reads the text near it instead."
 
 
 @pytest.mark.parametrize("student", ELSEWHERE)
@@ -63,7 +63,7 @@ def test_checks_in_an_answer_cell_cost_no_points(course, records, student):
     assert records[student]["score"] == 15
     said = page(course, student)
     assert "forbids" not in said
-    failed = "CheckFailed: Failed: the mean is that of the columns. The cell with your code ended in this error."
+    failed = "CheckFailed: Failed: the mean is that of the columns. The cell with your code ended with this error."
     assert (failed in said) == (student == "fails-its-own-check")
 
 
@@ -101,22 +101,25 @@ def has_rows(folder, student):
     return True
 
 
+@pytest.mark.slow
 def test_nbgraders_autograde_keeps_misplaced_words_too(autograded):
     assert_words_are_read(autograded, "ada")
 
 
+@pytest.mark.slow
 def test_ungraded_submissions_are_not_exported_as_0(autograded):
     assert has_rows(autograded, "bob")
     _, said, data = export(autograded, "csv")
     rows = {row["student_id"]: (row["status"], row["score"]) for row in rows_of(data)}
     assert rows == {"ada": ("needs_manual", "15"), "bob": ("not_graded", ""), "cyd": ("needs_manual", "15")}
-    assert "1 handed in, but not graded: no grade is exported (bngrader grade says why): bob." in said
+    assert "1 handed in, but not graded: no grade is exported (`bngrader grade` says why): bob." in said
     canvas = {row["ID"]: row["scaling"] for row in rows_of(export(autograded, "canvas")[2])}
     assert (canvas["1"], canvas["2"], canvas["3"]) == ("15", "", "15")
     moodle = {row["Identifier"]: row["Grade"] for row in rows_of(export(autograded, "moodle")[2])}
     assert moodle == {"Participant 1": "15", "Participant 3": "15"}
 
 
+@pytest.mark.slow
 def test_report_and_doctor_skip_ungraded_submissions(autograded, monkeypatch):
     ran = invoke("report", "--course", autograded, "--into", autograded / "report", "--force")
     assert ran.returncode == 0, ran.stderr
@@ -126,19 +129,21 @@ def test_report_and_doctor_skip_ungraded_submissions(autograded, monkeypatch):
     missing = (autograded / "report" / "missing.csv").read_text()
     assert 'scaling,bob,"handed in, no grade"' in missing
     monkeypatch.chdir(REPOSITORY)
-    assert "2 answers wait for a person" in doctor(autograded)[2]["gradebook"]["said"]
+    assert "2 answers wait for a person" in doctor(autograded)[2]["gradebook"]["message"]
 
 
+@pytest.mark.slow
 def test_a_later_round_drops_false_rows_and_keeps_old_grades(autograded):
     found = graded(autograded)
     assert (found["bob"]["status"], found["bob"]["score"]) == ("failed", None)
     assert not has_rows(autograded, "bob")
-    assert "The grade of the submission before it stays: 15 of 20." in found["cyd"]["error"]
+    assert "The grade of the earlier submission stays: 15 of 20." in found["cyd"]["error"]
     assert has_rows(autograded, "cyd")
     status = {row["student_id"]: row["status"] for row in rows_of(export(autograded, "csv")[2])}
     assert status == {"ada": "needs_manual", "bob": "not_graded", "cyd": "needs_manual"}
 
 
+@pytest.mark.slow
 def test_a_later_round_keeps_a_persons_comment(autograded):
     assert nbgrader(autograded, "autograde", "scaling", "--student=bob").returncode == 1
     with gradebook(autograded) as book:

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from pyarrow import parquet
 
-from bngrader.course.csv_files import plain
+from bngrader.course.csv_files import unescape_formulas
 from tests.bngrader.lms.test_import_submissions import make_zip
 from tests.grading import sample_class
 from tests.grading.commands import grade, gradebook, invoke
@@ -104,16 +104,16 @@ def test_moodle_export_is_its_worksheet_with_participants(course):
     assert late["Maximum Grade"] == "20"
     assert late["Last modified (grade)"] == ""
     assert late["Last modified (submission)"] == "2026-03-02 18:00:00 UTC"
-    assert late["Feedback comments"] == "12 of 20 points: 15 for the answers, 3 taken off for lateness for 1.2 days."
+    assert late["Feedback comments"] == "12 of 20 points: 15 for the answers, minus 3 for being 1.2 days late."
     assert rows["Participant 9001"]["Feedback comments"] == "15 of 20 points."
 
 
 def test_csv_export_keeps_every_id_and_lists_late_penalties(course):
     code, said, data = export(course, "csv")
     assert code == 0, said
-    rows = {plain(row["student_id"]): row for row in rows_of(data)}
+    rows = {unescape_formulas(row["student_id"]): row for row in rows_of(data)}
     assert set(rows) == set(NAMES)
-    assert {plain(row["name"]) for row in rows.values()} == set(NAMES.values())
+    assert {unescape_formulas(row["name"]) for row in rows.values()} == set(NAMES.values())
     assert {student: row["status"] for student, row in rows.items()} == {
         "ada": "needs_manual",
         "=1+1": "needs_manual",
@@ -140,9 +140,9 @@ def test_parquet_export_keeps_types_and_raw_texts(course):
 
 def test_an_export_lists_what_is_not_settled(course):
     _, said, _ = export(course, "csv")
-    assert "1 late penalties are taken off:" in said
-    assert "=1+1 (scaling): 12 of 20 points: 15 for the answers, 3 taken off for lateness" in said
-    assert "2 wait for a person: what is not read yet counts 0." in said
+    assert "1 late penalties are subtracted:" in said
+    assert "=1+1 (scaling): 12 of 20 points: 15 for the answers, minus 3 for being" in said
+    assert "2 wait for a person: answers that nobody has read yet count 0." in said
     assert "1 handed in, but not graded: no grade is exported" in said
     assert "1 not handed in: no grade is exported." in said
 
@@ -179,7 +179,7 @@ def test_outdated_feedback_pages_are_not_exported(course):
         book.find_grade("written_new_patient", "scaling", "scaling", "ada").manual_score = 4
     code, said, _ = export(course, "moodle-feedback")
     assert code == 2
-    assert re.search("the pages of feedback of ada are missing or older.*run bngrader grade", said)
+    assert re.search("the feedback pages of ada are missing or older.*run bngrader grade", said)
     assert grade(course).returncode == 0
     assert export(course, "moodle-feedback")[0] == 0
     grades = {row["Identifier"]: row["Grade"] for row in rows_of(export(course, "moodle")[2])}
@@ -189,7 +189,7 @@ def test_outdated_feedback_pages_are_not_exported(course):
 def test_late_applies_a_changed_rule(course):
     (course / "extensions.csv").write_text("student_id,days\n=1+1,1\n")
     try:
-        assert "are not those of the rule now: run bngrader late scaling." in export(course, "csv")[1]
+        assert "are out of date: run bngrader late scaling." in export(course, "csv")[1]
         code, said = bngrader("late", "scaling", "--course", course, "--json", course / "late.json")
         assert code == 0
         assert "Due 2026-03-01 12:00:00 UTC. 1 penalties changed." in said
@@ -222,10 +222,10 @@ def test_nothing_is_overwritten_and_errors_are_named(course, tmp_path):
     there = tmp_path / "there.csv"
     there.write_text("mine")
     for arguments, said in {
-        ("scaling", "--course", course, "--to", there): "there.csv is there already: name another file by --to, or say",
+        ("scaling", "--course", course, "--to", there): "there.csv already exists: name another file with --to, or add",
         ("scaling", "--course", tmp_path): "there is no gradebook",
         ("cnn", "--course", course): "the gradebook has no assignment 'cnn': run bngrader grade cnn first",
-        ("scaling", "cnn", "--format", "moodle", "--course", course): "Moodle takes one assignment at a time",
+        ("scaling", "cnn", "--format", "moodle", "--course", course): "Moodle accepts one assignment at a time",
         ("skaling", "--course", course): "there is no assignment 'skaling'",
         ("scaling", "--title", "a", "--title", "b", "--course", course): "2 titles for 1 assignments",
     }.items():

@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY, jupyter_lab
 from tests.grading import sample_class
 from tests.grading.commands import BIN, configuration_of_the_book, gradebook, hand_in, records, records_in
 
-MATHJAX = {urlsplit(address).netloc for address in (formgrader.MATHJAX, formgrader.ITS_VERSION)}
+MATHJAX = {urlsplit(address).netloc for address in (formgrader.MATHJAX_HOST, formgrader.MATHJAX_VERSION_HOST)}
 RAN = "ran-as-the-grader.txt"
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ACTS = f"""<script>document.title = "ran";

@@ -131,7 +131,7 @@ def test_a_second_round_grades_nothing_again(own_course, records):
     ran = grade(own_course)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert records_in(own_course) == records
-    assert "Graded before, and unchanged: 38. (--force grades them again.)" in ran.stdout
+    assert "Already graded and unchanged: 38. (--force grades them again.)" in ran.stdout
     assert {path: path.stat().st_mtime_ns for path in own_course.glob("*/*/scaling/*")} == before
 
 
@@ -176,8 +176,8 @@ def test_odd_ids_are_graded(course, records):
     ("arguments", "message"),
     [
         (["grade", "skaling"], "there is no assignment 'skaling'; solutions/ has batches, cnn"),
-        (["grade", "scaling", "--course", "nowhere"], "nobody has handed in 'scaling': nothing is at"),
-        (["grade", "scaling", "--json", "nowhere/s.json"], "the folder nowhere does not exist; make it first"),
+        (["grade", "scaling", "--course", "nowhere"], "nobody has handed in 'scaling': there is nothing at"),
+        (["grade", "scaling", "--json", "nowhere/s.json"], "the folder nowhere does not exist; create it first"),
         (["exercises", "skaling"], "there is no assignment 'skaling'"),
     ],
 )

@@ -62,7 +62,7 @@ EXPECTED = {
     "f-number-for-metadata": ("failed", None, "has none of the assignment's cells"),
     "g-empty-file": ("failed", None, "is not a notebook"),
     "h-list": ("failed", None, "is not a notebook"),
-    "x-huge": ("failed", None, "has 200 MB, more than the 50 MB that are read. Ask for it without outputs"),
+    "x-huge": ("failed", None, "has 200 MB, more than the limit of 50 MB. Ask for it without outputs"),
     "y-other-name": ("needs_manual", 15, None),
     "z-right": ("needs_manual", 15, None),
 }

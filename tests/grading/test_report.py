@@ -89,7 +89,7 @@ def test_the_csv_files_hold_the_same_and_no_formula(course, tables):
     assert scores["oto"] == ""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_page_is_accessible_and_loads_nothing(course, chromium, theme):
     with opened_file(chromium, course / "report" / "report.html", theme) as page:
         assert page.locator("figure img").count() == 4
@@ -101,9 +101,9 @@ def test_the_page_is_accessible_and_loads_nothing(course, chromium, theme):
 
 def test_a_usage_error_names_the_way_out(course, tmp_path):
     for arguments, said in [
-        ((course,), "holds a report already. Name another folder with --into, or add --force"),
-        ((tmp_path,), "grade first, or name another by --course or --db"),
-        ((tmp_path, "--db", "nonsense"), "'nonsense' is no address of a gradebook"),
+        ((course,), "already holds a report. Name another folder with --into, or add --force"),
+        ((tmp_path,), "grade first, or name another with --course or --db"),
+        ((tmp_path, "--db", "nonsense"), "'nonsense' is not the address of a gradebook"),
     ]:
         ran = report(*arguments)
         assert ran.returncode == 2

@@ -106,7 +106,7 @@ def test_students_html_is_inert_in_the_page(found):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_page_is_accessible(found, chromium, theme):
     with opened_file(chromium, found[0] / "similarity" / "scaling.html", theme) as page:
         assert_accessible(page)
@@ -124,9 +124,9 @@ def test_code_shared_by_most_of_a_class_makes_no_pair(tmp_path):
 
 def test_a_usage_error_names_the_way_out(found, tmp_path):
     for arguments, said in [
-        ((found[0],), "is there already. Name another file with --into, or add --force"),
-        ((tmp_path,), "nobody has handed in 'scaling': nothing is at"),
-        ((found[0], "--force", "--json", "nowhere/p.json"), "the folder nowhere does not exist; make it first"),
+        ((found[0],), "already exists. Name another file with --into, or add --force"),
+        ((tmp_path,), "nobody has handed in 'scaling': there is nothing at"),
+        ((found[0], "--force", "--json", "nowhere/p.json"), "the folder nowhere does not exist; create it first"),
     ]:
         ran = similarity(*arguments)
         assert ran.returncode == 2

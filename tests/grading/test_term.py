@@ -197,6 +197,7 @@ def restored(term, revised):
     return said
 
 
+@pytest.mark.slow
 def test_students_fetch_the_notebook_that_is_in_git(term):
     committed = sample_class.REPOSITORY / "exercises" / "scaling" / "scaling.ipynb"
     for student in STUDENTS:
@@ -204,12 +205,14 @@ def test_students_fetch_the_notebook_that_is_in_git(term):
     assert (term.exchange / COURSE / "outbound/scaling/scaling.ipynb").read_bytes() == committed.read_bytes()
 
 
+@pytest.mark.slow
 def test_collected_submissions_are_graded(first):
     records, _ = first
     assert scores(records) == {"ada": 12, "ben": 13}
     assert {record["status"] for record in records.values()} == {"needs_manual"}
 
 
+@pytest.mark.slow
 def test_extra_files_are_copied_to_the_graded_notebook(term, first):
     graded = term.folder / "autograded" / "ben" / "scaling"
     assert (graded / "notes.txt").read_text() == "see table"
@@ -226,15 +229,15 @@ def test_a_resubmission_replaces_the_grade(second):
 def test_an_unreadable_resubmission_keeps_the_old_grade(second):
     ben = second[0]["ben"]
     assert (ben["status"], ben["score"]) == ("failed", None)
-    assert "is not a notebook (it breaks off or is damaged)" in ben["error"]
-    assert ben["error"].endswith("The grade of the submission before it stays: 13 of 20.")
+    assert "is not a notebook (it is cut off or damaged)" in ben["error"]
+    assert ben["error"].endswith("The grade of the earlier submission stays: 13 of 20.")
 
 
 @pytest.mark.slow
 def test_the_same_notebook_handed_in_again_is_not_run_again(third):
     records, said = third
     assert scores(records) == {"ada": 15, "ben": 13, "cleo": 15}
-    assert "Graded before, and unchanged: 3." in said
+    assert "Already graded and unchanged: 3." in said
 
 
 @pytest.mark.slow
@@ -276,7 +279,7 @@ def test_a_changed_assignment_keeps_manual_scores(revised):
         "test_standardize has 4 points, not 3",
         f"{WRITTEN} has 6 points, not 5",
         f"{GONE} is gone",
-        "test_standardize_again is new, of 2 points",
+        "test_standardize_again is new, with 2 points",
     ):
         assert change in said
     assert {record["max_score"] for record in records.values()} == {20 + 1 + 1 + 2 - 1}

@@ -31,7 +31,7 @@ class Call:
         self.tensors = tensors_in(values.get("args"))
         packer = Packer(handles.export)
         nodes = {name: packer.pack(value) for name, value in values.items()}
-        self.message = {"values": nodes, **handles.news(packer)}
+        self.message = {**handles.news(packer), "values": nodes}
         self.buffers = packer.arrays.finish()
         self.regions: list[Region] = packer.arrays.regions
 

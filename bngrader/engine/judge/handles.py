@@ -16,6 +16,7 @@ from bngrader.engine.judge import random_state
 from bngrader.engine.judge.array_writes import FetchedArrays
 from bngrader.engine.judge.proxy import PROTOCOLS, Proxy, make_proxy
 from bngrader.engine.judge.torch_modules import Mirrors
+from bngrader.engine.protocol.messages import News
 from bngrader.engine.protocol.module_state import is_module
 from bngrader.engine.protocol.random_state import Twin, changed, state_of
 from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, unpack_tensor
@@ -113,7 +114,7 @@ class Handles:
             self._proxies[number] = make_proxy(self.request, node, made)
         return self._proxies[number]
 
-    def news(self, packer: Packer) -> dict[str, Any]:
+    def news(self, packer: Packer) -> News:
         """Return what the student's side has to know before it does anything: random states, changed modules."""
         torch = sys.modules.get("torch")
         hooks = self.mirrors.hooks().items()

@@ -1,8 +1,8 @@
 """What the judge gets to do: the cells of one submission, and the settings."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from bngrader.engine.protocol.messages import JobMessage
 from bngrader.engine.settings import Engine
 
 ANSWER, BOTH, TEST = "answer", "both", "test"
@@ -25,12 +25,12 @@ class JudgeJob:
     settings: Engine
     first: int = 0
 
-    def as_dict(self) -> dict[str, Any]:
-        """The job as plain data."""
+    def as_dict(self) -> JobMessage:
+        """Return the job as a message."""
         cells = [asdict(cell) for cell in self.cells]
         return {"cells": cells, "settings": self.settings.as_dict(), "first": self.first}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "JudgeJob":
+    def from_dict(cls, data: JobMessage) -> "JudgeJob":
         """The job that `as_dict` wrote."""
         return cls([CodeCell(**cell) for cell in data["cells"]], Engine.from_dict(data["settings"]), data["first"])

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.protocol.random_state import MULTIPLIERS, State, Twin, set_state, state_of
+from bngrader.engine.protocol.messages import State
+from bngrader.engine.protocol.random_state import MULTIPLIERS, Twin, set_state, state_of
 
 STATE_MASK = (1 << 128) - 1
 MAX_DRAWS = 1 << 40  # in one call

@@ -10,6 +10,7 @@ from bngrader.engine.cells.shell import Output
 from bngrader.engine.errors import LimitReached, ProtocolError
 from bngrader.engine.judge.remote import GRACE_SECONDS, LOOP, Remote
 from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.protocol.messages import CellRequest
 from bngrader.engine.settings import Engine
 
 MAX_STARTS = 25  # processes that one submission may use up
@@ -91,7 +92,7 @@ class Answers:
         ran.outputs = outputs.merge(ran.outputs)
         return ran
 
-    def _converse(self, remote: Remote, request: dict[str, Any], ran: Ran) -> None:
+    def _converse(self, remote: Remote, request: CellRequest, ran: Ran) -> None:
         """Send a cell, and collect its outputs until it is done."""
         limit = min(time.monotonic() + self.settings.cell_seconds, remote.deadline)
         remote.channel.send(request, (), limit)

@@ -15,7 +15,7 @@ import numpy as np
 from bngrader.engine.errors import ProtocolError
 
 Array = np.ndarray[Any, Any]
-Node = list[Any]
+ArrayNode = list[Any]
 DTYPES = re.compile(r"[<>|=]?(b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[US]\d{1,4}|[mM]8(\[[a-zA-Z]{1,2}\])?)")
 MAX_GAP_BYTES = 16 << 20  # a view that leaves out more than this many bytes is sent without its gaps
 MAX_ITEMS = 1 << 27
@@ -27,7 +27,7 @@ class Region:
 
     low: int
     high: int
-    arrays: list[tuple[Array, Node]] = field(default_factory=list)
+    arrays: list[tuple[Array, ArrayNode]] = field(default_factory=list)
 
     def holds(self, low: int, high: int) -> bool:
         """Whether the stretch from `low` to `high` lies within this one."""
@@ -42,7 +42,7 @@ class ArrayCollector:
         self.regions: list[Region] = []
         self._added: list[Region] = []
 
-    def add(self, array: Array) -> Node:
+    def add(self, array: Array) -> ArrayNode:
         """The node for an array. Its buffer and offset are filled in by `finish`."""
         low, high = bounds(array)
         if high - low - array.nbytes > MAX_GAP_BYTES:
@@ -93,12 +93,12 @@ def region_of(buffer: bytearray) -> Region:
 class _Borrowed:
     """ArrayCollector of an array that lives on as long as arrays on it."""
 
-    def __init__(self, interface: dict[str, Any], owners: list[tuple[Array, Node]]) -> None:
+    def __init__(self, interface: dict[str, Any], owners: list[tuple[Array, ArrayNode]]) -> None:
         self.__array_interface__ = interface
         self.owners = owners
 
 
-def rebuild(body: Node, buffers: list[bytearray], known: list[Region]) -> Array:
+def rebuild(body: ArrayNode, buffers: list[bytearray], known: list[Region]) -> Array:
     """The array of a node's body. Raises ProtocolError where it does not fit its buffer."""
     dtype, shape, strides, writeable, buffer, offset = _checked(body)
     try:
@@ -115,7 +115,7 @@ def rebuild(body: Node, buffers: list[bytearray], known: list[Region]) -> Array:
     return array
 
 
-def _checked(body: Node) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, ...], bool, int | None, int]:
+def _checked(body: ArrayNode) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, ...], bool, int | None, int]:
     name, shape, strides, writeable, buffer, offset = body
     if not (isinstance(name, str) and DTYPES.fullmatch(name)):
         raise ProtocolError("an array of this dtype may not be sent")

@@ -13,6 +13,7 @@ from typing import Any
 import msgpack
 
 from bngrader.engine.errors import ProtocolError
+from bngrader.engine.protocol.messages import Message
 
 Buffer = bytes | bytearray | memoryview
 HEAD = struct.Struct("<II")  # bytes of the tree, number of buffers
@@ -28,7 +29,7 @@ class Channel:
         self.most_bytes = most_bytes
         self._sending = threading.Lock()
 
-    def send(self, tree: Any, buffers: Sequence[Buffer] = (), deadline: float | None = None) -> None:
+    def send(self, tree: Message, buffers: Sequence[Buffer] = (), deadline: float | None = None) -> None:
         """Send one message. Raises OSError or TimeoutError where the other end does not take it."""
         # Python's texts may hold half of a surrogate pair, as in print("\\udcff"), which UTF-8 cannot.
         head = msgpack.packb(tree, use_bin_type=True, unicode_errors="replace")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bngrader.engine.errors import ProtocolError
+from bngrader.engine.protocol.messages import ModuleNews
 from bngrader.engine.protocol.values import Packer, Unpacker
 
 PLAIN = (type(None), bool, int, float, str)
@@ -62,13 +63,13 @@ class ModuleTable:
     def _rest(self, module: Any) -> Any:
         return bool(module.training), repr(sorted(attributes(module).items()))
 
-    def news(self, packer: Packer) -> dict[str, Any]:
+    def news(self, packer: Packer) -> dict[str, ModuleNews]:
         """What the other side has to be told."""
         found = {str(number): self._changes(number, module, packer) for number, module in self.modules.items()}
         return {number: changes for number, changes in found.items() if changes}
 
-    def _changes(self, number: int, module: Any, packer: Packer) -> dict[str, Any]:
-        changes: dict[str, Any] = {}
+    def _changes(self, number: int, module: Any, packer: Packer) -> ModuleNews:
+        changes: ModuleNews = {}
         tensors = [(n, t) for n, t in slots(module) if not _same(self._told.get((number, n)), t)]
         if tensors:
             changes["tensors"] = {name: packer.pack(tensor) for name, tensor in tensors}
@@ -77,7 +78,7 @@ class ModuleTable:
         if rest != self._told[number, ""]:
             self._told[number, ""] = rest
             plain = {name: packer.pack(value) for name, value in attributes(module).items()}
-            changes |= {"training": rest[0], "attributes": plain}
+            changes["training"], changes["attributes"] = rest[0], plain
         return changes
 
     def apply(self, news: Any, unpacker: Unpacker) -> None:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.protocol.array_memory import Node
+from bngrader.engine.protocol.messages import Node
 from bngrader.engine.protocol.values import Packer, Unpacker
 
 AS_INTEGERS = {"bfloat16": "int16"}  # NumPy does not know the former

@@ -12,6 +12,7 @@ import numpy as np
 
 from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol.array_memory import DTYPES, MAX_ITEMS, ArrayCollector, Region, rebuild
+from bngrader.engine.protocol.messages import Node
 
 MAX_DEPTH, MAX_KEYS, MAX_DIGITS = 40, 40_000, 10_000
 # Types that go by name, in both directions.
@@ -19,18 +20,17 @@ NAMED = {
     f"{kind.__module__}.{kind.__name__}": kind
     for kind in (int, float, bool, complex, str, bytes, list, tuple, dict, set, *np.sctypeDict.values())
 }
-Tree = Any
 
 
 class Packer:
     """Makes the tree and the buffers of one message."""
 
-    def __init__(self, export: Callable[[Any, "Packer"], Tree], known: list[Region] | None = None) -> None:
+    def __init__(self, export: Callable[[Any, "Packer"], Node], known: list[Region] | None = None) -> None:
         self.export = export
         self.arrays = ArrayCollector([] if known is None else known)
         self.depth = 0
 
-    def pack(self, value: Any) -> Tree:
+    def pack(self, value: Any) -> Node:
         """The node of a value. Raises TypeError where it cannot be sent."""
         if value is None or type(value) in (bool, float, str, bytes):
             return value
@@ -49,21 +49,21 @@ class Packer:
         finally:
             self.depth -= 1
 
-    def _array(self, value: Any) -> Tree:
+    def _array(self, value: Any) -> Node:
         array = np.asarray(value).view(np.ndarray)
         if array.dtype.kind == "O":
             return ["o", list(array.shape), *map(self.pack, array.ravel().tolist())]
         return self.arrays.add(array) if array.dtype.kind in "biufcUSmM" else self.export(value, self)
 
-    def _scalar(self, value: Any) -> Tree:
+    def _scalar(self, value: Any) -> Node:
         array = np.asarray(value)
         return ["g", self.arrays.add(array)] if array.dtype.kind in "biufcUSmM" else self.export(value, self)
 
-    def _items(self, tag: str, value: Any) -> Tree:
+    def _items(self, tag: str, value: Any) -> Node:
         return [tag, *map(self.pack, value)]
 
 
-def _pack_tensor(packer: Packer, value: Any) -> Tree:
+def _pack_tensor(packer: Packer, value: Any) -> Node:
     if (torch := sys.modules.get("torch")) is None:
         return None
     if isinstance(value, torch.dtype):
@@ -73,7 +73,7 @@ def _pack_tensor(packer: Packer, value: Any) -> Tree:
     return None
 
 
-_PACK: list[tuple[Any, Callable[[Packer, Any], Tree]]] = [
+_PACK: list[tuple[Any, Callable[[Packer, Any], Node]]] = [
     (np.ndarray, Packer._array),
     (np.generic, Packer._scalar),
     (int, lambda p, v: p.pack(int(v))),
@@ -104,7 +104,7 @@ class Unpacker:
         self.depth = 0
         self.mutable = False  # whether it holds a list, a dict or a set
 
-    def unpack(self, node: Tree) -> Any:
+    def unpack(self, node: Node) -> Any:
         """The value of a node. Raises ProtocolError where the node is none."""
         if not isinstance(node, list):
             if node is not None and type(node) not in (bool, int, float, str, bytes):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bngrader.engine.errors import text_of
+from bngrader.engine.protocol.messages import ErrorDescription
 from bngrader.engine.protocol.values import Packer
 from bngrader.engine.sandbox import limit_messages
 
@@ -55,7 +56,7 @@ def _default(value: Any, packer: Packer) -> Any:
     return packer.pack(value) if plain else "..."
 
 
-def describe_error(error: BaseException, ours: str) -> dict[str, Any]:
+def describe_error(error: BaseException, ours: str) -> ErrorDescription:
     """An exception as plain data; frames of the file `ours`, which is the engine's, are left out."""
     frames, step, note = [], error.__traceback__, limit_messages.note(error)
     while step is not None:

@@ -15,6 +15,7 @@ import numpy as np
 from bngrader.engine.cells.shell import Output, Shell
 from bngrader.engine.protocol.array_memory import Region, region_of
 from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.protocol.messages import CellRequest, ForbiddenName, OutputMessage, Reply, Request, Use
 from bngrader.engine.protocol.module_state import ModuleTable, is_module
 from bngrader.engine.protocol.random_state import Twin, changed
 from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, tensors_in, unpack_tensor
@@ -90,7 +91,7 @@ class Side:
         if os.getpid() != self._process:
             os._exit(0)
 
-    def _cell(self, request: dict[str, Any]) -> None:
+    def _cell(self, request: CellRequest) -> None:
         self._shown = 0
         setattr(self.shell.compile, "get_code_name", lambda *_: request["file"])  # noqa: B010  (it is a method)
         with self._interrupts.allowed():
@@ -122,7 +123,7 @@ class Side:
             output = {"output_type": "stream", "name": output.get("name", "stdout"), "text": text + note}
         self._tell({"kind": "output", "output": output})
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _tell(self, message: OutputMessage | ForbiddenName) -> None:
         with self._interrupts.held():
             self.channel.send(message)
 
@@ -130,12 +131,12 @@ class Side:
         """Tell the judge that the submission reached for something forbidden."""
         self._tell({"kind": "forbidden", "name": name})
 
-    def _answer(self, request: dict[str, Any], buffers: list[bytearray]) -> None:
+    def _answer(self, request: Request, buffers: list[bytearray]) -> None:
         given = Given()
         given.add(buffers)
         self._open.append(given)
         packer = Packer(self.export, given.regions)
-        reply: dict[str, Any] = {"kind": "reply", "id": request["id"]}
+        reply: Reply = {"kind": "reply", "id": request["id"]}
         try:
             self._perform(request, given, packer, reply)
         except BaseException as error:
@@ -148,7 +149,7 @@ class Side:
         mine = packer.arrays.finish()
         self.channel.send(reply, mine)
 
-    def _perform(self, request: dict[str, Any], given: Given, packer: Packer, reply: dict[str, Any]) -> None:
+    def _perform(self, request: Request, given: Given, packer: Packer, reply: Reply) -> None:
         """Do what is asked, and put into the reply what came of it, also where an error did."""
         unpacker = Unpacker(list(given.buffers), self.resolve, [])
         self._catch_up(request, unpacker)
@@ -163,20 +164,19 @@ class Side:
                     value = OPERATIONS[request["op"]](self, request, **fields)
             finally:
                 reply["warnings"] = [describe_warning(w) for w in caught[:MAX_WARNINGS]]
-                reply |= self._changes(given, packer)
+                self._add_changes(given, packer, reply)
                 if self._tree(watched, packer) != tree:
                     reply["args"] = packer.pack(watched)
         reply["value"] = packer.pack(value)
 
-    def _changes(self, given: Given, packer: Packer) -> dict[str, Any]:
-        """What is other than the judge knows it: the memory of arguments, random states, modules."""
-        changes: dict[str, Any] = {"generators": changed(self.generators)}
-        changes["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
+    def _add_changes(self, given: Given, packer: Packer, reply: Reply) -> None:
+        """Add what the judge does not know yet: the memory of arguments, random states, modules."""
+        reply["generators"] = changed(self.generators)
+        reply["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
         if self.table.modules:
-            changes |= {"modules": self.table.news(packer), "hooks": self.hooks.others(self.table)}
-        return changes
+            reply["modules"], reply["hooks"] = self.table.news(packer), self.hooks.others(self.table)
 
-    def _catch_up(self, request: dict[str, Any], unpacker: Unpacker) -> None:
+    def _catch_up(self, request: Request, unpacker: Unpacker) -> None:
         """Take over what has changed on the judge's side since the last request."""
         random_state.receive(request["seeds"], self.generators)
         self.table.apply(request["modules"], unpacker)
@@ -192,7 +192,7 @@ class Side:
         trial.arrays.finish()
         return tree
 
-    def ask(self, op: str, number: int, value: Any) -> Any:
+    def ask(self, op: Use, number: int, value: Any) -> Any:
         """Have the judge do something with what it passed in."""
         with self._asking, self._interrupts.held():
             packer = Packer(self.export)

@@ -1,10 +1,10 @@
-"""What of each assignment a page offers: every function that NumPy is enough for, whole and without secrets."""
+"""Tests that the page gets every function for which NumPy is enough, complete and without secrets."""
 
 import json
 
 import pytest
 
-from bngrader.authoring.browser_exercises import read_items
+from bngrader.authoring.browser_exercises import read_exercises
 from bngrader.course.folders import assignments
 from tests.conftest import REPOSITORY
 from tests.solutions.runner import cells, functions, points
@@ -14,21 +14,21 @@ IN_THE_NOTEBOOK_ALONE = {"make_network", "record_activations", "make_block"}
 
 
 def items(slug):
-    return read_items(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")
+    return read_exercises(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_every_function_is_there_with_its_stub_its_text_its_tests_and_its_points(slug):
+def test_every_function_has_stub_text_tests_and_points(slug):
     found = items(slug)
-    assert [item.name for item in found.items] == functions(slug)
-    for item in found.items:
+    assert [item.name for item in found.exercises] == functions(slug)
+    for item in found.exercises:
         assert "raise NotImplementedError()" in item.stub
         assert len(item.about.split()) > 20
         assert not item.about.startswith("#")
         assert all(test.name.startswith(f"test_{item.name}") for test in item.tests)
-    tests = {test.name: test.points for item in found.items for test in item.tests}
+    tests = {test.name: test.points for item in found.exercises for test in item.tests}
     assert tests == {name: worth for name, worth in points(slug).items() if name.startswith("test_")}
-    assert sum(item.points for item in found.items) == 15
+    assert sum(item.points for item in found.exercises) == 15
     assert len(found.common.split()) > 20
     assert "Validate" not in found.common
     assert found.forbidden == tuple(cells_metadata(slug))
@@ -40,18 +40,18 @@ def cells_metadata(slug):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_what_needs_torch_is_told_apart_and_is_not_sent_to_the_page(slug):
+def test_exercises_with_torch_are_not_sent_to_the_page(slug):
     found = items(slug)
-    left_out = {item.name for item in found.items if item.missing}
+    left_out = {item.name for item in found.exercises if item.missing}
     assert left_out == set(functions(slug)) & IN_THE_NOTEBOOK_ALONE
-    assert all("torch" in item.missing for item in found.items if item.missing)
+    assert all("torch" in item.missing for item in found.exercises if item.missing)
     assert [item["name"] for item in found.for_page()["items"]] == [
         name for name in functions(slug) if name not in IN_THE_NOTEBOOK_ALONE
     ]
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_page_is_told_no_secret(slug):
+def test_the_page_gets_no_secrets(slug):
     text = json.dumps(items(slug).for_page())
     assert "hidden" not in text
     assert "SOLUTION" not in text
@@ -68,7 +68,7 @@ def test_a_gradient_needs_the_forward_pass_of_its_reader():
     }
 
 
-def test_of_the_cell_of_imports_what_a_page_can_run_is_kept():
+def test_imports_that_work_in_the_page_are_kept():
     setup = items("cnn").setup
     namespace = {}
     exec(setup, namespace)

@@ -1,4 +1,4 @@
-"""Feedback sends its reader to parts of the book that are there."""
+"""Tests that feedback links to headings that exist."""
 
 import re
 
@@ -16,7 +16,7 @@ SLUGS = assignments(REPOSITORY)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_every_heading_stands_once_in_its_chapter_and_has_the_id_that_sphinx_gives_it(slug):
+def test_headings_are_unique_and_have_the_ids_sphinx_gives(slug):
     text = (REPOSITORY / "book" / f"{slug}.md").read_text()
     headings = re.findall(r"^##+ (.+)$", text, re.MULTILINE)
     for heading in HEADINGS[slug].values():
@@ -25,21 +25,21 @@ def test_every_heading_stands_once_in_its_chapter_and_has_the_id_that_sphinx_giv
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_every_idea_of_an_assignment_has_its_part_of_the_chapter(slug):
+def test_every_idea_has_a_heading_in_the_chapter(slug):
     ideas = ideas_in(read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells)
     assert {idea.name for idea in ideas} <= set(HEADINGS[slug])
     tests = {cell.metadata.nbgrader.grade_id for idea in ideas for cell in idea.graded}
     assert set(HEADINGS[slug]) <= {idea.name for idea in ideas} | tests
 
 
-def test_every_cell_that_is_scored_belongs_to_one_idea():
+def test_every_graded_cell_belongs_to_one_idea():
     for slug in SLUGS:
         cells = read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells
         scored = [cell.id for cell in cells if cell.metadata.nbgrader.grade]
         assert sorted(cell.id for idea in ideas_in(cells) for cell in idea.graded) == sorted(scored)
 
 
-def test_a_test_of_its_own_topic_leads_elsewhere_than_its_function():
+def test_a_test_with_its_own_topic_has_its_own_heading():
     book = "https://example.org/bn/"
     plain = reading("scaling", "standardize", "test_standardize", book)
     constant = reading("scaling", "standardize", "test_standardize_constant", book)
@@ -49,6 +49,6 @@ def test_a_test_of_its_own_topic_leads_elsewhere_than_its_function():
     assert reading("another", "f", "test_f", book) is None
 
 
-def test_an_address_that_no_browser_opens_is_refused():
+def test_an_address_that_browsers_cannot_open_is_refused():
     with pytest.raises(CourseError, match=r"c\.Book\.address is 'javascript:alert\(1\)'"):
         book_address(Config(Book={"address": "javascript:alert(1)"}))

@@ -18,6 +18,7 @@ TESTS = [
     "tests/bnref/experiments/test_demo.py",
     "tests/bnref/figures/test_demo.py",
     "tests/bngrader/authoring/test_chapter_links.py",
+    "tests/book/test_statements.py::test_every_section_lists_its_statements",
 ]
 
 

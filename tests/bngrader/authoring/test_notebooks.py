@@ -1,4 +1,4 @@
-"""From a percent script to the student's notebook: by nbgrader's generate step, and the same to the byte each time."""
+"""Tests of the students' notebooks: made by nbgrader's generate step, and reproducible to the byte."""
 
 import shutil
 
@@ -51,7 +51,7 @@ def test_the_student_sees_no_solution_and_no_hidden_test(slug, students_notebook
     assert all(any(name.startswith(f"test_{function}") for name in hidden) for function in functions)
 
 
-def test_every_cell_is_nbgraders_and_only_answers_can_be_edited(students_notebook):
+def test_only_answer_cells_can_be_edited(students_notebook):
     for cell in nbformat.read(students_notebook, as_version=4).cells:
         metadata = cell.metadata.nbgrader
         assert cell.id == metadata.grade_id
@@ -59,13 +59,13 @@ def test_every_cell_is_nbgraders_and_only_answers_can_be_edited(students_noteboo
         assert cell.metadata.get("editable", True) == metadata.solution
 
 
-def test_what_is_forbidden_goes_from_the_script_to_the_notebook(slug, students_notebook):
+def test_the_notebook_gets_the_scripts_forbidden_names(slug, students_notebook):
     forbidden = nbformat.read(students_notebook, as_version=4).metadata.forbidden
     assert "bnref" in forbidden
     assert f"#   forbidden: [{', '.join(forbidden)}]" in (REPOSITORY / "solutions" / f"{slug}.py").read_text()
 
 
-def test_the_points_add_up_to_20_with_5_for_words(slug):
+def test_points_add_up_to_15_for_tests_and_5_for_words(slug):
     cells = read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells
     points = {cell.id: cell.metadata.nbgrader.points for cell in cells if "points" in cell.metadata.nbgrader}
     assert sum(points.values()) == 20
@@ -78,18 +78,18 @@ def test_the_points_add_up_to_20_with_5_for_words(slug):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("# %%\nx = 1\n", "one.py, cell 1: a cell must say one of locked, solution, test and written .*it says none"),
+        ("# %%\nx = 1\n", "one.py, cell 1: the first line of a cell must have exactly one of the keys .*it has none"),
         ('# %% locked="a" test="b"\nx = 1\n', "it says locked and test"),
         ('# %% test="test_f"\nassert f\n', "one.py, cell 1: a test cell must say how many points"),
     ],
 )
-def test_a_cell_that_does_not_say_what_it_is_is_named(tmp_path, cell, message):
+def test_a_cell_without_a_kind_is_refused(tmp_path, cell, message):
     (tmp_path / "one.py").write_text(cell)
     with pytest.raises(CourseError, match=message):
         read_solution(tmp_path / "one.py")
 
 
-def test_sources_are_written_again_only_when_the_solution_is_newer(tmp_path):
+def test_sources_are_rewritten_only_if_the_solution_is_newer(tmp_path):
     (tmp_path / "solutions").mkdir()
     solution = tmp_path / "solutions" / "one.py"
     solution.write_text('# %% locked="intro"\nx = 1\n')
@@ -103,6 +103,6 @@ def test_sources_are_written_again_only_when_the_solution_is_newer(tmp_path):
     assert "x = 2" in made.read_text()
 
 
-def test_the_repository_is_found_from_inside_and_from_elsewhere(tmp_path):
+def test_the_repository_is_found_from_anywhere(tmp_path):
     assert find_repository(REPOSITORY / "tests" / "grading") == REPOSITORY
     assert find_repository(tmp_path) == REPOSITORY

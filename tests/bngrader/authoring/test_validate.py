@@ -1,4 +1,4 @@
-"""`bngrader check-assignments` says of an assignment what keeps it from being handed out."""
+"""Tests that `bngrader check-assignments` finds what keeps an assignment from being handed out."""
 
 import shutil
 
@@ -30,7 +30,7 @@ assert double(1234) == 2468
 
 @pytest.fixture
 def repository(tmp_path):
-    """A repository with one assignment of one function, not yet made."""
+    """Make a repository with one assignment of one function, without its notebook."""
     (tmp_path / "solutions").mkdir()
     shutil.copy(REPOSITORY / "nbgrader_config.py", tmp_path)
     write(tmp_path, TINY)
@@ -42,33 +42,33 @@ def write(repository, text):
 
 
 @pytest.mark.real
-def test_what_is_right_is_called_right(repository):
+def test_a_right_assignment_is_reported_as_ok(repository):
     invoke("exercises", cwd=repository)
     ran = invoke("check-assignments", cwd=repository)
-    assert (ran.returncode, ran.stdout) == (0, "tiny: right\n"), ran.stderr
+    assert (ran.returncode, ran.stdout) == (0, "tiny: ok\n"), ran.stderr
 
 
 @pytest.mark.real
-def test_what_is_wrong_is_said_with_exit_code_1(repository):
+def test_faults_are_reported_with_exit_code_1(repository):
     write(repository, TINY.replace("x + x + 0", "x + x + 1") + '\n# %% test="test_nothing" points=1\npass\n')
     ran = invoke("check-assignments", "tiny", cwd=repository)
     assert ran.returncode == 1
     lines = ran.stdout.splitlines()
     assert "tiny: the automatic points add up to 16, not to 15" in lines
-    assert "tiny: exercises/tiny/tiny.ipynb is not what its solution gives: run bngrader exercises tiny" in lines
+    assert "tiny: exercises/tiny/tiny.ipynb does not match its solution: run bngrader exercises tiny" in lines
     assert any(line.startswith("tiny: the solution gets 0 of 15 in test_double") for line in lines)
     assert any(line.startswith("tiny: the stub gets 1 of 1 in test_nothing") for line in lines)
     assert len(lines) == 4
 
 
-def test_an_assignment_that_does_not_generate_is_said(repository):
+def test_an_assignment_that_cannot_be_generated_is_reported(repository):
     write(repository, TINY.replace("### END HIDDEN TESTS", ""))
     ran = invoke("check-assignments", cwd=repository)
     assert ran.returncode == 1
-    assert ran.stdout.startswith("tiny: does not generate: nbgrader failed")
+    assert ran.stdout.startswith("tiny: its notebook cannot be generated: nbgrader failed")
 
 
-def test_an_id_that_stands_twice_is_said(repository):
+def test_a_duplicate_id_is_reported(repository):
     write(repository, TINY + '\n# %% test="test_double" points=1\npass\n')
     found = list(wrong_ids_and_points(read_solution(repository / "solutions" / "tiny.py")))
     assert found == ["the id test_double stands 2 times", "the automatic points add up to 16, not to 15"]
@@ -77,8 +77,8 @@ def test_an_id_that_stands_twice_is_said(repository):
 @pytest.mark.parametrize(
     "secret", ["return x + x + 0", "assert double(1234) == 2468", "Because two times two is four."]
 )
-def test_what_the_students_notebook_tells_is_said(repository, secret):
+def test_a_secret_in_the_students_notebook_is_reported(repository, secret):
     solution = read_solution(repository / "solutions" / "tiny.py")
     released = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(f"def double(x):\n    {secret}")])
     told = list(secrets_told(solution, released))
-    assert told == [f"the students' notebook tells what it should not: {secret}"]
+    assert told == [f"the students' notebook contains a secret line: {secret}"]

@@ -1,4 +1,4 @@
-"""What a student reads when a check fails: what does not hold, on which input, in one screen."""
+"""Tests of the message of a failed check: the claim and the input, on one screen."""
 
 import warnings
 

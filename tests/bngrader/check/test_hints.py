@@ -1,4 +1,4 @@
-"""A failed check names the mistake that was made, or shows the smallest input that fails."""
+"""Tests that a failed check names the student's mistake, or shows the smallest input that fails."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ BY_ZERO = "You divide by the std of a constant column, which is 0 or a tiny numb
 
 
 def text_of(answer, *checks, **names):
-    """What the first check that fails says, of an answer that is written in a notebook's cell."""
+    """Return the message of the first check that fails for an answer in a notebook's cell."""
     namespace = {"np": np, **names}
     exec(compile(answer, "<answer>", "exec"), namespace)
     for number, check in enumerate(checks):
@@ -78,7 +78,7 @@ def test_a_function_that_always_raises_is_still_explained():
 
 
 class Stand:
-    """Stands for a function of another process, of which no more is known than that it can be called."""
+    """A stand-in for a function of another process, of which nothing is known but that it can be called."""
 
     __slots__ = ("_function",)
 

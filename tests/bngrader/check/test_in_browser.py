@@ -1,11 +1,11 @@
-"""Answers checked as the book's pages do it, but in this Python."""
+"""Tests of the checks in the book's pages, run in this Python."""
 
 from dataclasses import asdict
 from itertools import islice
 
 import pytest
 
-from bngrader.authoring.browser_exercises import read_items
+from bngrader.authoring.browser_exercises import read_exercises
 from bngrader.check.in_browser import MAX_OUTPUT_CHARACTERS, check
 from bngrader.course.folders import assignments
 from tests.conftest import REPOSITORY
@@ -14,8 +14,8 @@ from tests.solutions.runner import RIGHT, answers
 ITEMS = {
     (slug, item.name): (found, item)
     for slug in assignments(REPOSITORY)
-    for found in [read_items(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")]
-    for item in found.items
+    for found in [read_exercises(REPOSITORY / "exercises" / slug / f"{slug}.ipynb")]
+    for item in found.exercises
     if not item.missing
 }
 

@@ -1,4 +1,4 @@
-"""What a failed check says can be taken apart again."""
+"""Tests that the message of a failed check can be taken apart again."""
 
 import numpy as np
 

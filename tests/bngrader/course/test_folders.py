@@ -1,4 +1,4 @@
-"""Tests that a class knows where its gradebook is, whoever says so."""
+"""Tests that a class finds its gradebook, wherever its address is set."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.conftest import REPOSITORY
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """The address of a gradebook outside the class's folder."""
+    """Return the address of a gradebook outside the class's folder."""
     return f"sqlite:///{tmp_path / 'grades.db'}"
 
 

@@ -1,4 +1,4 @@
-"""Whatever a student calls a folder or a file, it can be shown, and it belongs to nobody else."""
+"""Tests that any name of a file or folder can be shown, and belongs to the right student or to nobody."""
 
 import os
 import subprocess
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bngrader.course.names import fault_of_id, readable
+from bngrader.course.names import id_fault, readable
 from bngrader.lms.archive import Entry
-from bngrader.lms.upload_names import TWO_READINGS, Upload, owned
+from bngrader.lms.upload_names import TWO_READINGS, Upload, parse_names
 from bngrader.submissions.read import handed_in, misnamed
 
 ACTS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -84,7 +84,7 @@ def test_every_folder_belongs_to_a_student_or_is_reported(tmp_path_factory, name
     for name in names:
         os.makedirs(os.path.join(os.fsencode(folder), b"submitted", name, b"scaling"))
     students, others = handed_in(folder, "scaling"), misnamed(folder, "scaling")
-    assert {os.fsencode(student) for student in students} == {n for n in names if not fault_of_id(os.fsdecode(n))}
+    assert {os.fsencode(student) for student in students} == {n for n in names if not id_fault(os.fsdecode(n))}
     assert all(readable(student) == student and student.encode() for student in students)
     assert {*others} == {readable(os.fsdecode(name)) for name in names} - {*students}
     assert all(readable(line) == line for line in others.values())
@@ -92,7 +92,7 @@ def test_every_folder_belongs_to_a_student_or_is_reported(tmp_path_factory, name
 
 @settings(max_examples=10)
 @given(
-    st.lists(names_of_folders.filter(lambda name: fault_of_id(os.fsdecode(name))), min_size=1, max_size=20, unique=True)
+    st.lists(names_of_folders.filter(lambda name: id_fault(os.fsdecode(name))), min_size=1, max_size=20, unique=True)
 )
 def test_bash_runs_the_suggested_rename(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("class")
@@ -110,8 +110,8 @@ def files(*names):
 
 
 def owner(*names):
-    """The platform, number and name of whom the last of the files belongs to; None if nobody can say."""
-    *_, (_, found) = owned(files(*names))
+    """Return the platform, number and name of the owner of the last file; None if that is unknown."""
+    *_, (_, found) = parse_names(files(*names))
     if isinstance(found, str):
         assert found == TWO_READINGS
         return None
@@ -140,5 +140,5 @@ def test_a_canvas_file_belongs_to_its_owner_or_nobody(name, late, file):
 
 @given(st.lists(any_text.map(lambda text: PurePosixPath(text, text)), max_size=5))
 def test_no_file_name_stops_an_import(paths):
-    for _, found in owned([Entry(path, None, lambda: b"") for path in paths]):
+    for _, found in parse_names([Entry(path, None, lambda: b"") for path in paths]):
         assert isinstance(found, Upload | str)

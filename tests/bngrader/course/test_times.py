@@ -1,4 +1,4 @@
-"""Times are read in UTC, whatever their zone, and never guessed."""
+"""Tests that times are read in UTC from any zone, and never guessed."""
 
 import pytest
 
@@ -20,12 +20,12 @@ from bngrader.course.folders import CourseError
     ],
 )
 def test_a_time_is_in_utc(text):
-    assert times.written(times.in_utc(text)) == "2026-03-01 12:00:00 UTC"
+    assert times.format_time(times.parse_time(text)) == "2026-03-01 12:00:00 UTC"
 
 
 @pytest.mark.parametrize(
     "text", ["", "soon", "3/1/2026 12:00", "01.03.2026", "12:00", "2026-03-01 12:00 Atlantis", "1 2 3 4"]
 )
 def test_an_invalid_time_is_refused(text):
-    with pytest.raises(CourseError, match=r"^--due: .* is no time; write \"2026-03-01 12:00 UTC\""):
-        times.required(text, "--due")
+    with pytest.raises(CourseError, match=r"^--due: .* is not a time; write it as \"2026-03-01 12:00 UTC\""):
+        times.require_time(text, "--due")

@@ -1,4 +1,4 @@
-"""Whatever a student writes, a browser finds only harmless tags, attributes and addresses in what is shown of it."""
+"""Tests that students' HTML keeps only harmless tags, attributes and addresses."""
 
 import re
 
@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_markdown_cell
 
-from bngrader.feedback.cleaning import LARGEST_PICTURE, LONGEST_TEXT, TAGS
+from bngrader.feedback.cleaning import MAX_PICTURE_CHARACTERS, MAX_TEXT_CHARACTERS, TAGS
 from bngrader.feedback.markdown_html import quoted
 from bngrader.feedback.safe_html import safe_markdown
 
@@ -69,7 +69,7 @@ def harmless(tag, name, value):
 @pytest.mark.real
 @settings(max_examples=80, suppress_health_check=list(HealthCheck))
 @given(st.lists(PARTS, min_size=10, max_size=60).map("".join))
-def test_a_browser_finds_nothing_that_acts(page, text):
+def test_a_browser_finds_nothing_that_can_run(page, text):
     shown = formgrader(text)
     for tag, attributes in page.evaluate(FIND, [shown, quoted(new_markdown_cell(text))]):
         assert tag in TAGS
@@ -77,7 +77,7 @@ def test_a_browser_finds_nothing_that_acts(page, text):
     assert not re.search(r"\\(href|class)\b", shown)
 
 
-def test_a_link_elsewhere_opens_a_page_that_does_not_know_where_it_came_from():
+def test_an_outside_link_sends_no_referrer():
     link = '<a href="https://h.example/" rel="noreferrer noopener" target="_blank">a</a>'
     assert link in formgrader("[a](https://h.example/)")
     assert "target" not in formgrader("[a](#b)")
@@ -87,17 +87,17 @@ def test_a_link_elsewhere_opens_a_page_that_does_not_know_where_it_came_from():
     ("source", "reason"),
     [
         ("attachment:gone.png", "its file is missing"),
-        ("attachment:x.svg", "not a PNG, JPEG, GIF or WebP picture, and left out"),
-        ("/logout", "from elsewhere, and left out"),
-        (f"data:image/png;base64,{'A' * LARGEST_PICTURE}", "too large, and left out"),
+        ("attachment:x.svg", "left out because it is not a PNG, JPEG, GIF or WebP picture"),
+        ("/logout", "left out because it is from elsewhere"),
+        (f"data:image/png;base64,{'A' * MAX_PICTURE_CHARACTERS}", "left out because it is too large"),
     ],
 )
-def test_a_picture_that_is_not_shown_says_why(source, reason):
+def test_a_picture_that_is_left_out_says_why(source, reason):
     html = formgrader(f"![a plot]({source})", **{"x.svg": {"image/svg+xml": "aGk="}})
     assert html == f"<p>[a plot ({reason})]</p>\n"
 
 
-def test_the_name_of_an_attachment_may_be_any():
+def test_an_attachment_may_have_any_name():
     attachments = {"my plot ü.png": {"image/png": "aGk=\n"}, "odd": {"image/png": 3}}
     html = formgrader(
         "![a](<attachment:my plot ü.png>) ![b](attachment:my%20plot%20%C3%BC.png) ![c](attachment:odd)", **attachments
@@ -107,7 +107,7 @@ def test_the_name_of_an_attachment_may_be_any():
 
 
 def test_a_very_long_text_is_shown_as_it_is():
-    text = "<b>[" * LONGEST_TEXT
+    text = "<b>[" * MAX_TEXT_CHARACTERS
     assert formgrader(text) == f"<pre>{text.replace('<', '&lt;').replace('>', '&gt;')}</pre>"
 
 

@@ -1,4 +1,4 @@
-"""Nothing that a student writes or shows can act in the browser of the person who grades."""
+"""Tests that nothing in a student's notebook can run in the grader's browser."""
 
 import re
 
@@ -44,7 +44,7 @@ def graded():
     return hide_tests(new_notebook(cells=[*cells, new_code_cell("show()", outputs=outputs)]))
 
 
-def test_the_page_of_feedback_shows_it_and_does_not_run_it(graded):
+def test_the_feedback_page_shows_markup_as_text(graded):
     html = page(graded, "scaling", Shown({}, {}))
     assert ACTS.findall(html) == []
     assert "&lt;script&gt;fetch(" in html
@@ -61,7 +61,7 @@ def test_formgrader_does_not_run_it_either(graded):
     assert "&lt;script&gt;fetch(" in html
 
 
-def test_a_graded_notebook_holds_text_and_pictures_alone(graded):
+def test_a_graded_notebook_holds_only_text_and_pictures(graded):
     shown = [set(output.data) for output in graded.cells[-1].outputs if "data" in output]
     assert shown == [{"text/plain"}, {"image/png"}]
     nbformat.validate(graded)

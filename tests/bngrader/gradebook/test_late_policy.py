@@ -1,4 +1,4 @@
-"""What late work costs, by the rule and the extensions of a class."""
+"""Tests of late penalties by a class's rule and extensions."""
 
 import pytest
 from nbgrader.preprocessors import AssignLatePenalties
@@ -11,7 +11,7 @@ HOUR, DAY = 3600, 86_400
 
 
 def penalty(hours, score=10.0, student="ada", assignment="scaling", root="/nowhere", **rule):
-    """The points that the step of nbgrader takes off, set as a configuration file sets it."""
+    """Return the penalty by nbgrader's step, configured as in a configuration file."""
     config = Config(AssignLatePenalties={"plugin_class": "bngrader.gradebook.late_policy.LatePolicy"}, LatePolicy=rule)
     config.CourseDirectory.root = str(root)
     step = AssignLatePenalties(config=config)
@@ -40,7 +40,7 @@ def penalty(hours, score=10.0, student="ada", assignment="scaling", root="/nowhe
         (72, {"share_a_day": 0.1, "max_share": 0.4, "zero_after_days": 3}, 3),
     ],
 )
-def test_the_rule_says_what_lateness_costs(hours, rule, points):
+def test_the_rule_sets_the_late_penalty(hours, rule, points):
     assert penalty(hours, **rule) == points
 
 
@@ -48,7 +48,7 @@ def test_no_score_loses_nothing():
     assert penalty(30, score=0.0, points_a_day=1) is None
 
 
-def test_an_extension_counts_for_its_student_and_its_assignment():
+def test_an_extension_applies_to_its_student_and_assignment():
     rule = {"points_a_day": 1, "extensions": {"ada": 2, "bob": {"scaling": 1}}}
     assert penalty(48, **rule) is None
     assert penalty(49, **rule) == 1
@@ -57,7 +57,7 @@ def test_an_extension_counts_for_its_student_and_its_assignment():
     assert penalty(48, student="eve", **rule) == 2
 
 
-def test_extensions_are_read_from_the_classs_file_and_the_longest_counts(tmp_path):
+def test_the_longest_extension_of_all_sources_counts(tmp_path):
     text = 'student_id,days,assignment\n"a, b",2,\n"a, b",5,cnn\nada,0.5,scaling\nada,3,cnn\n'
     (tmp_path / "extensions.csv").write_text(text)
     rule = {"root": tmp_path, "points_a_day": 1, "extensions": {"ada": 1}}
@@ -68,19 +68,19 @@ def test_extensions_are_read_from_the_classs_file_and_the_longest_counts(tmp_pat
 
 
 @pytest.mark.parametrize("days", ["two", "-1", "nan", "inf", ""])
-def test_what_is_no_number_of_days_is_named_with_its_line(tmp_path, days):
+def test_an_invalid_number_of_days_is_named_with_its_line(tmp_path, days):
     (tmp_path / "extensions.csv").write_text(f"student_id,days\nbob,1\nada,{days}\n")
-    with pytest.raises(CourseError, match=rf"extensions.csv, line 3: '{days}' is no number of days"):
+    with pytest.raises(CourseError, match=rf"extensions.csv, line 3: '{days}' is not a number of days"):
         penalty(30, root=tmp_path, points_a_day=1)
 
 
-def test_a_file_that_was_named_must_be_there(tmp_path):
-    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions_file: there is no .*/more\.csv"):
+def test_a_configured_file_must_exist(tmp_path):
+    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions_file: .*/more\.csv does not exist"):
         penalty(30, root=tmp_path, points_a_day=1, extensions_file="more.csv")
 
 
-def test_a_configuration_that_makes_no_sense_is_refused():
+def test_an_invalid_configuration_is_refused():
     with pytest.raises(TraitError):
         penalty(30, share_a_day=2)
-    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions, 'ada': 'two' is no number of days"):
+    with pytest.raises(CourseError, match=r"c\.LatePolicy\.extensions, 'ada': 'two' is not a number of days"):
         penalty(30, extensions={"ada": "two"})

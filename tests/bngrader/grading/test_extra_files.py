@@ -1,11 +1,11 @@
-"""Files beside the notebook come along under names that nothing runs, and can reach, overwrite or stop nothing."""
+"""Tests that copies of a submission's other files are harmless, limited, and in their own folder."""
 
 import os
 
 import pytest
 
 from bngrader.gradebook.class_gradebook import Files
-from bngrader.grading.extra_files import MOST_BYTES, MOST_FILES, bring_along
+from bngrader.grading.extra_files import MAX_BYTES, MAX_FILES, update_extra_files
 
 IGNORE = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
 SECRET = "ab" * 64
@@ -13,7 +13,7 @@ SECRET = "ab" * 64
 
 @pytest.fixture
 def place(tmp_path):
-    """A submission with a notebook, as nbgrader collects it."""
+    """Make a submission with a notebook, as nbgrader collects it."""
     folder = tmp_path / "submitted" / "ada" / "scaling"
     folder.mkdir(parents=True)
     (folder / "scaling.ipynb").write_text("the submitted notebook")
@@ -24,7 +24,7 @@ def place(tmp_path):
 
 @pytest.fixture
 def files(tmp_path):
-    """Where the results go; the graded notebook is there."""
+    """Return the paths of the results; the graded notebook exists."""
     graded = tmp_path / "autograded" / "scaling.ipynb"
     graded.parent.mkdir()
     graded.write_text("the graded notebook")
@@ -41,85 +41,85 @@ def always(**others):
     return kept | {"submission_secret.txt": SECRET} | others
 
 
-def test_files_and_folders_come_along_and_what_is_to_be_ignored_does_not(place, files):
+def test_files_and_folders_are_copied_unless_ignored(place, files):
     for name in ("a.csv", "data/deep/b.csv", "__pycache__/a.pyc", "c.pyc", "old.ipynb", "feedback/page.html"):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(name)
-    assert bring_along(place, files, IGNORE) == 0
+    assert update_extra_files(place, files, IGNORE) == 0
     assert brought(files) == always(**{name: name for name in ("a.csv", "data/deep/b.csv")})
 
 
-def test_the_page_gets_what_nbgrader_asks_for_to_give_it_back(place, files):
-    bring_along(place, files, IGNORE)
+def test_the_page_gets_the_files_that_nbgraders_exchange_needs(place, files):
+    update_extra_files(place, files, IGNORE)
     assert (files.feedback.parent / "submission_secret.txt").read_text() == SECRET
     assert (files.feedback.parent / "timestamp.txt").read_text() == "2026-03-01 09:00:00 UTC"
 
 
 @pytest.mark.parametrize("bad", [b"", b"\xff\xfe\x00", None])
-def test_without_a_time_or_a_secret_the_page_can_still_be_given_back_with_the_others(place, files, bad):
+def test_a_page_without_a_time_or_secret_can_be_released(place, files, bad):
     for name in ("timestamp.txt", "submission_secret.txt"):
         (place / name).unlink()
         if bad is not None:
             (place / name).write_bytes(bad)
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert (files.feedback.parent / "timestamp.txt").read_text() == ""
     secret = (files.feedback.parent / "submission_secret.txt").read_text()
     assert len(secret) == 128
     assert (files.graded.parent / "submission_secret.txt").read_text() == secret
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert (files.feedback.parent / "submission_secret.txt").read_text() == secret
 
 
-def test_a_link_brings_nothing_of_what_it_points_to(place, files, tmp_path):
+def test_links_are_not_followed(place, files, tmp_path):
     (tmp_path / "private").mkdir()
     (tmp_path / "private" / "solutions.py").write_text("secret")
     (place / "link.py").symlink_to(tmp_path / "private" / "solutions.py")
     (place / "folder").symlink_to(tmp_path / "private")
     os.mkfifo(place / "pipe")
-    assert bring_along(place, files, IGNORE) == 3
+    assert update_extra_files(place, files, IGNORE) == 3
     assert brought(files) == always()
 
 
-def test_too_many_files_too_large_ones_and_too_long_names_are_left_out(place, files):
-    for number in range(MOST_FILES + 20):
+def test_files_beyond_the_limits_are_left_out(place, files):
+    for number in range(MAX_FILES + 20):
         (place / f"{number:04}.txt").write_text("")
     with (place / "0000.huge").open("wb") as file:
-        file.truncate(MOST_BYTES + 1)
+        file.truncate(MAX_BYTES + 1)
     (place / ("a" * 250)).write_text("")
-    assert bring_along(place, files, IGNORE) == 20 + 2
-    assert len(brought(files)) == MOST_FILES + 3
+    assert update_extra_files(place, files, IGNORE) == 20 + 2
+    assert len(brought(files)) == MAX_FILES + 3
 
 
-def test_what_was_there_before_makes_way_for_what_is_handed_in_now(place, files):
+def test_files_of_an_earlier_submission_are_replaced(place, files):
     (place / "data").mkdir()
     (place / "data" / "a.csv").write_text("1")
     (place / "other").write_text("a file")
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     (place / "data" / "a.csv").unlink()
     (place / "data").rmdir()
     (place / "data").write_text("now a file")
     (place / "other").unlink()
     (place / "other").mkdir()
     (place / "other" / "b.csv").write_text("2")
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert brought(files) == always(**{"data.txt": "now a file", "other/b.csv": "2"})
 
 
-def test_names_that_this_program_writes_under_itself_stop_nothing(place, files):
+def test_reserved_file_names_do_no_harm(place, files):
     for name in (".scaling.ipynb.part", ".a.csv.part", "scaling.ipynb.txt"):
         (place / name).mkdir()
         (place / name / "a.csv").write_text("")
     (place / "a.csv").write_text("mine")
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert brought(files) == always(**{"a.csv": "mine"})
 
 
-def test_nothing_is_written_again_that_is_there_already(place, files):
+def test_unchanged_files_are_not_written_again(place, files):
     (place / "a.py").write_text("mine")
     (place / "a.csv").write_text("mine")
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     before = {path: path.stat().st_mtime_ns for path in files.graded.parent.iterdir()}
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert {path: path.stat().st_mtime_ns for path in files.graded.parent.iterdir()} == before
 
 
@@ -141,33 +141,33 @@ def test_nothing_is_written_again_that_is_there_already(place, files):
         ".html",
     ],
 )
-def test_what_a_browser_or_python_could_run_becomes_a_text(place, files, name):
+def test_a_file_that_could_run_gets_the_extension_txt(place, files, name):
     (place / name).write_text("<script>")
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert brought(files) == always(**{f"{name}.txt": "<script>"})
 
 
-def test_what_only_shows_something_keeps_its_name(place, files):
+def test_a_harmless_file_keeps_its_name(place, files):
     names = ("a.txt", "A.CSV", "a.json", "a.html.png", "a.jpeg", "a.gif", "a.pdf")
     for name in names:
         (place / name).write_text(name)
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert brought(files) == always(**{name: name for name in names})
 
 
-def test_a_new_name_takes_no_other_files_place(place, files):
+def test_a_new_name_does_not_overwrite_another_file(place, files):
     for name in ("a.html", "a.html.txt", "b.html", "timestamp", "submission_secret"):
         (place / name).write_text(name)
     (place / "b.html.txt").mkdir()
     (place / "b.html.txt" / "c.csv").write_text("c")
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     kept = {"a.html.txt": "a.html.txt", "a.html.txt.txt": "a.html", "b.html.txt/c.csv": "c", "b.html.txt.txt": "b.html"}
     ours = {f"{name}.txt.txt": name for name in ("timestamp", "submission_secret")}
     assert brought(files) == always(**kept, **ours)
 
 
-def test_a_file_that_was_copied_under_its_own_name_is_renamed_in_the_next_round(place, files):
+def test_an_earlier_copy_is_renamed_in_the_next_round(place, files):
     (place / "a.html").write_text("<script>")
     (files.graded.parent / "a.html").write_text("<script>")
-    bring_along(place, files, IGNORE)
+    update_extra_files(place, files, IGNORE)
     assert brought(files) == always(**{"a.html.txt": "<script>"})

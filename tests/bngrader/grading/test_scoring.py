@@ -1,4 +1,4 @@
-"""Scores by nbgrader's rules, but for its faults: noise costs nothing, and no credit is more than the points."""
+"""Tests of scores: nbgrader's rules without its bugs."""
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -35,17 +35,17 @@ def shows(text):
     return new_output("execute_result", data={"text/plain": text}, execution_count=1)
 
 
-def test_a_test_that_passed_has_all_points_whatever_it_printed():
+def test_a_passed_test_scores_all_points_whatever_it_printed():
     assert score(checked()) == 3
     assert score(checked(*NOISE)) == 3
 
 
-def test_an_error_is_0_even_after_credit():
+def test_an_error_scores_0_even_after_credit():
     assert score(checked(ERROR)) == 0
     assert score(checked(shows("3"), *NOISE, ERROR)) == 0
 
 
-def test_a_test_that_never_ran_is_0():
+def test_a_test_that_never_ran_scores_0():
     assert score(checked(count=None)) == 0
 
 
@@ -54,16 +54,16 @@ def test_a_test_that_never_ran_is_0():
     [("1.5", 1.5), ("0", 0), ("3", 3), ("np.float64(1.5)", 1.5), ("np.float32(0.0)", 0), ("'ok'", 3), ("None", 3)]
     + [(text, 0) for text in ("nan", "inf", "-1", "3.01", "1e9", "np.float64(nan)")],
 )
-def test_a_number_is_partial_credit_if_it_can_be(text, points):
+def test_a_shown_number_is_partial_credit_if_it_is_valid(text, points):
     assert score(checked(shows(text))) == points
 
 
-def test_a_result_without_text_is_no_number():
+def test_a_result_without_text_is_not_a_number():
     assert score(checked(new_output("execute_result", data={"text/html": "2"}, execution_count=1))) == 3
 
 
 @pytest.mark.parametrize("text", ["YOUR ANSWER HERE", "\nYOUR ANSWER HERE \n", "", "  \n"])
-def test_an_answer_in_words_that_is_none_is_0_by_itself(text):
+def test_a_missing_answer_in_words_scores_0_automatically(text):
     assert score(written(text)) == 0
     assert auto_comment(written(text)) == "No response."
 
@@ -76,7 +76,7 @@ def test_an_answer_in_words_waits_for_a_person():
     assert score(drawn) is None
 
 
-def test_hints_are_the_first_lines_of_what_failed():
+def test_hints_are_the_first_lines_of_failures():
     other = new_output("error", ename="NameError", evalue="\x1b[31mname 'z'\x1b[0m\nmore", traceback=[])
     assert hints(checked(ERROR, *NOISE, other)) == ["Failed: z.", "NameError: name 'z'"]
     assert hints(checked(new_output("error", ename="MemoryError", evalue="", traceback=[]))) == ["MemoryError"]

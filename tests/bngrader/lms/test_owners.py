@@ -27,7 +27,7 @@ def test_an_uploaded_timestamp_never_counts(course):
     other = f"The student uploaded a timestamp.txt that says {early}, which does not count"
     assert f"ada: {other}: 2026-03-01 12:30:00 UTC counts" in said
     assert f"bob, jr.: {other}: 2026-02-02 08:00:00 UTC counts" in said
-    assert found["zoe"]["said"] == ""
+    assert found["zoe"]["message"] == ""
 
 
 def test_an_uploaded_timestamp_keeps_canvass_late_mark(course):
@@ -40,7 +40,7 @@ def test_an_uploaded_timestamp_keeps_canvass_late_mark(course):
     assert (code, found["bob, jr."]["late"], found["bob, jr."]["timestamp"]) == (0, True, None)
     assert submitted(course) == {"bob, jr./scaling/scaling.ipynb": "bob's"}
     assert "says 2026-02-01 10:00:00 UTC, which does not count: the archive has no time" in said
-    assert "Late, as Canvas says without the time (--times gives times): bob, jr." in said
+    assert "Late, as Canvas says without giving the time (--times sets it): bob, jr." in said
     assert run(course, source)[2]["bob, jr."]["status"] == "unchanged"
     # The same in a folder that the zip was unpacked to.
     run(course, make_folder(course.parent / "c", files), "--replace")
@@ -96,7 +96,7 @@ def test_a_student_may_be_named_like_a_moodle_folder(course):
 def test_a_name_in_a_zip_that_is_not_utf8_names_the_fix(course):
     source = make_zip(course.parent / "u.zip", BOB | {"Zoë_77_assignsubmission_file_/scaling.ipynb": "zoe's"})
     source.write_bytes(source.read_bytes().replace("ë".encode(), b"\xff\xff"))
-    assert "whose name is not UTF-8, as it should be: unpack it with unzip, and import the" in fails(course, source)
+    assert "whose name is not UTF-8: unpack it with unzip, and import the" in fails(course, source)
 
 
 def test_a_name_that_differs_within_a_zip_stops_nobody(course):

@@ -1,10 +1,10 @@
-"""Mistakes are counted by name, and other failures by the claim that failed."""
+"""Tests that mistakes are counted by name, and other failures by the claim that failed."""
 
 from bngrader.check.mistakes import known
-from bngrader.report.collect import AssignmentData, Item, Work
+from bngrader.report.collect import AssignmentData, GradedItem, Work
 from bngrader.report.frequent import frequent
 
-ITEMS = [Item("test_standardize", "standardize", 3)]
+ITEMS = [GradedItem("test_standardize", "standardize", 3)]
 
 
 def found(hints):
@@ -17,7 +17,7 @@ def test_a_claim_is_one_entry_under_its_old_and_new_prefix():
     assert (one.mistake, one.known, one.students) == ("the mean is 0.", False, 2)
 
 
-def test_a_known_mistake_goes_by_its_name_however_lines_break():
+def test_a_known_mistake_is_named_however_its_hint_is_wrapped():
     mistake = known("standardize").mistakes[0]
     (one,) = found({"ada": ["Failed: the mean is 0.", mistake.hint.replace(" ", "\n")]})
     assert (one.mistake, one.known, one.students) == (mistake.name, True, 1)

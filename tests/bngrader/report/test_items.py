@@ -1,17 +1,17 @@
-"""Difficulty and discrimination against their definitions, worked out by hand or by SciPy."""
+"""Tests of difficulty and discrimination against their definitions, computed by hand or by SciPy."""
 
 import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
-from bngrader.report.collect import AssignmentData, Item, Work
+from bngrader.report.collect import AssignmentData, GradedItem, Work
 from bngrader.report.items import item_statistics
 
 ITEMS = [
-    Item("test_f", "f", 2),
-    Item("test_f_edges", "f", 1),
-    Item("test_g", "g", 3),
-    Item("written_x", "written_x", 5),
+    GradedItem("test_f", "f", 2),
+    GradedItem("test_f_edges", "f", 1),
+    GradedItem("test_g", "g", 3),
+    GradedItem("written_x", "written_x", 5),
 ]
 
 
@@ -24,7 +24,7 @@ def by_name(rows):
     return {one.item.name: one for one in item_statistics(assignment(rows))}
 
 
-def test_difficulty_is_the_share_of_points_and_discrimination_leaves_the_item_itself_out():
+def test_statistics_follow_their_definitions():
     rng = np.random.default_rng(1)
     tests = np.stack([rng.integers(0, most + 1, 40) for most in (2, 1, 3)], axis=1).astype(float)
     tests[:, 2] = np.minimum(3, tests[:, 0] + tests[:, 1])
@@ -36,14 +36,14 @@ def test_difficulty_is_the_share_of_points_and_discrimination_leaves_the_item_it
     assert found["test_g"].discrimination > 0.5
 
 
-def test_an_answer_in_words_counts_where_it_is_scored_and_is_set_against_the_tests():
+def test_an_answer_in_words_is_correlated_with_the_tests():
     rows = [[2, 1, 3, 5], [2, 1, 0, 4], [0, 1, 3, 3], [0, 1, 0, 1], [0, 0, 0, 0], [2, 1, 3, None]]
     written = by_name(rows)["written_x"]
     assert (written.count, written.difficulty) == (5, pytest.approx(13 / 25))
     assert written.discrimination == pytest.approx(pearsonr([5, 4, 3, 1, 0], [6, 3, 4, 1, 0]).statistic)
 
 
-def test_what_cannot_be_said_is_none():
+def test_undefined_statistics_are_none():
     everybody_had_it = by_name([[2, 1, i % 4, None] for i in range(6)])
     assert everybody_had_it["test_f"].difficulty == 1
     assert everybody_had_it["test_f"].discrimination is None

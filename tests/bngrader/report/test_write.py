@@ -1,12 +1,12 @@
-"""A report of any class can be drawn, and shows names as text."""
+"""Tests that the report of any class can be drawn, and shows names as text."""
 
 import pytest
 
 from bngrader.gradebook.history import Version
-from bngrader.report.collect import AssignmentData, ClassData, Item, Work
+from bngrader.report.collect import AssignmentData, ClassData, GradedItem, Work
 from bngrader.report.write import write_report
 
-ITEMS = [Item("test_f", "f", 2), Item("written_x", "written_x", 5)]
+ITEMS = [GradedItem("test_f", "f", 2), GradedItem("written_x", "written_x", 5)]
 NAME = "<script>alert(1)</script>"
 
 
@@ -23,7 +23,7 @@ def classes():
 
 
 @pytest.mark.parametrize("kind", classes())
-def test_every_class_has_a_whole_page_and_its_tables(kind, tmp_path):
+def test_every_kind_of_class_gets_a_complete_report(kind, tmp_path):
     page = write_report(classes()[kind], tmp_path / "report")
     text = page.read_text()
     assert text.rstrip().endswith("</html>")

@@ -1,4 +1,4 @@
-"""A submission is found under the wrong name too, and nothing that a student puts in its place hurts or hangs."""
+"""Tests that submissions are found, also under the wrong name, and are safe to read."""
 
 import os
 
@@ -27,14 +27,14 @@ def refusal(place):
 
 
 @pytest.mark.parametrize("name", ["scaling.ipynb", "Scaling (1).ipynb", "x.IPYNB", "scaling.ipynb.txt", "s.ipynb.json"])
-def test_the_only_notebook_counts_whatever_its_name(place, name):
+def test_the_only_notebook_counts_under_any_name(place, name):
     (place / name).write_bytes(b"it")
     (place / "data.csv").write_bytes(b"1,2")
     (place / ".ipynb_checkpoints").mkdir()
     assert read(place) == b"it"
 
 
-def test_the_right_name_counts_among_several(place):
+def test_the_assignments_name_decides_among_several_notebooks(place):
     (place / "scaling.ipynb").write_bytes(b"it")
     (place / "old.ipynb").write_bytes(b"not it")
     assert read(place) == b"it"
@@ -51,16 +51,16 @@ def test_a_folder_or_file_of_nearly_the_right_name_counts(place, name):
     assert read(place) == b"it"
 
 
-def test_several_notebooks_and_none_are_refused_by_name(place):
-    assert refusal(place) == "submitted/ada/scaling/scaling.ipynb is missing; its folder holds nothing. " + (
+def test_a_folder_with_several_or_no_notebooks_is_refused(place):
+    assert refusal(place) == "submitted/ada/scaling/scaling.ipynb is missing; the folder contains nothing. " + (
         "Ask for the notebook."
     )
     (place / "a.ipynb").touch()
     (place / "b.ipynb").touch()
-    assert "its folder holds a.ipynb, b.ipynb. Ask which one counts" in refusal(place)
+    assert "the folder contains a.ipynb, b.ipynb. Ask which one counts" in refusal(place)
 
 
-def test_what_is_no_ordinary_file_is_refused_by_kind(place, tmp_path):
+def test_anything_but_a_regular_file_is_refused_by_kind(place, tmp_path):
     notebook = place / "scaling.ipynb"
     (tmp_path / "secret").write_bytes(b"secret")
     notebook.symlink_to(tmp_path / "secret")
@@ -81,14 +81,14 @@ def test_a_link_in_place_of_the_folder_is_refused(place, tmp_path):
     assert refusal(place).startswith("submitted/ada/scaling is a symbolic link, not a folder.")
 
 
-def test_a_huge_file_is_refused_without_reading_it_all(place):
+def test_a_huge_file_is_refused_without_reading_all_of_it(place):
     with (place / "scaling.ipynb").open("wb") as file:
         file.truncate(200_000_000_000)
     assert "scaling.ipynb has 200000 MB, more than the 50 MB" in refusal(place)
-    assert reading.LARGEST == 50_000_000
+    assert reading.MAX_NOTEBOOK_BYTES == 50_000_000
 
 
-def test_students_are_those_with_something_handed_in(place):
+def test_students_with_submissions_are_listed(place):
     (place.parents[1] / "bob" / "other").mkdir(parents=True)
     (place.parents[1] / "roster.csv").touch()
     for odd in ["a,b", "=1+1", "Zoë O'Neil", "s[1]", "*"]:

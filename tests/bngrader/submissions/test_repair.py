@@ -1,4 +1,4 @@
-"""Whatever students hand in becomes the assignment's notebook with their answers in it, or is refused with a reason."""
+"""Tests that any submission becomes the assignment's notebook with its answers, or is refused with a reason."""
 
 import contextlib
 import copy
@@ -44,7 +44,7 @@ def own_cells(notebook):
 
 
 def assert_whole(notebook, **answers):
-    """All cells of the source, in its order and with its metadata, and the given answers."""
+    """Assert that a notebook has the source's cells, in order and with their metadata, and the given answers."""
     nbformat.validate(notebook)
     cells = by_id(notebook)
     assert list(cells) == list(OURS)
@@ -194,7 +194,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_answers_are_found_and_all_else_is_put_back(damage):
+def test_answers_are_found_and_everything_else_is_restored(damage):
     notebook = handed_in()
     damage(notebook)
     result, _ = mended(notebook)
@@ -220,16 +220,16 @@ def test_a_notebook_of_version_3_is_read():
     assert_whole(mended(old)[0], standardize=ANSWER, written_new_patient=WORDS)
 
 
-def test_what_stands_after_the_notebook_is_ignored():
+def test_text_after_the_notebook_is_ignored():
     assert_whole(mended("\n" + json.dumps(handed_in()) + "\0\0\0}")[0], standardize=ANSWER)
 
 
-def test_text_that_no_file_could_hold_is_cleaned():
+def test_text_that_no_file_can_hold_is_cleaned():
     text = json.dumps(handed_in()).replace("My answer", "My \\ud800answer\\u0000")
     assert_whole(mended(text)[0], written_new_patient=WORDS.replace("My ", "My ?"))
 
 
-def test_own_cells_stay_where_they_were():
+def test_added_cells_stay_where_they_were():
     notebook = handed_in()
     place = index(notebook, "standardize")
     notebook.cells.insert(place, nbformat.v4.new_code_cell(HELPER))
@@ -244,7 +244,7 @@ def test_own_cells_stay_where_they_were():
     assert notes == []
 
 
-def test_a_definition_in_a_locked_cell_is_kept_before_the_cell_that_was_put_back():
+def test_a_definition_in_a_locked_cell_stays_before_it():
     notebook = handed_in()
     notebook.cells[index(notebook, "test_standardize")].source = HELPER
     result, notes = mended(notebook)
@@ -254,7 +254,7 @@ def test_a_definition_in_a_locked_cell_is_kept_before_the_cell_that_was_put_back
     assert notes == ["changed, put back: test_standardize"]
 
 
-def test_functions_that_were_written_in_one_cell_are_not_undone():
+def test_functions_written_in_one_cell_are_not_overwritten():
     notebook = handed_in()
     both = ANSWER + "\ndef min_max_scale(x):\n    return x\n"
     notebook.cells[index(notebook, "standardize")].source = both
@@ -264,13 +264,13 @@ def test_functions_that_were_written_in_one_cell_are_not_undone():
     assert notes == ["missing, put back: min_max_scale"]
 
 
-def test_a_deleted_written_answer_is_put_back_unanswered():
+def test_a_deleted_written_answer_is_restored_empty():
     notebook = handed_in()
     del notebook.cells[index(notebook, "written_new_patient")]
     assert_whole(mended(notebook)[0], written_new_patient="YOUR ANSWER HERE")
 
 
-def test_a_cell_that_was_copied_for_another_answer_is_told_by_what_it_defines():
+def test_copied_cells_are_told_apart_by_their_definitions():
     notebook = handed_in()
     copied = copy.deepcopy(notebook.cells[index(notebook, "standardize")])
     copied.id, copied.source = "copied", "def min_max_scale(x):\n    return 2 * x\n"
@@ -286,7 +286,7 @@ def test_pictures_in_a_written_answer_are_kept():
     assert by_id(mended(notebook)[0])["written_new_patient"].attachments == picture
 
 
-def test_notes_say_what_was_mended():
+def test_notes_list_the_repairs():
     notebook = handed_in()
     another_language(notebook)
     del notebook.cells[index(notebook, "test_min_max_scale")]
@@ -306,14 +306,14 @@ def test_notes_say_what_was_mended():
         (b'{"a": 1}', "it is something else"),
         (b'{"cells": 7}', "it is something else"),
         (b'{"worksheets": [{"cells": [3]}], "metadata": {}}', "it is something else"),
-        (json.dumps(handed_in()).encode()[:20_000], "it breaks off or is damaged"),
+        (json.dumps(handed_in()).encode()[:20_000], "it is cut off or damaged"),
         (b"[" * 100_000, "it is something else"),
         (b'{"cells": ' + b"[" * 100_000, "it is something else"),
         (b'{"cells": [], "x": ' + b"9" * 10_000 + b"}", "it is something else"),
         (b'{"cells": []}', "has none of the assignment's cells. Ask for the notebook that was handed out."),
     ],
 )
-def test_what_holds_no_answer_is_refused_in_one_line(data, reason):
+def test_a_file_without_answers_is_refused_on_one_line(data, reason):
     with pytest.raises(Unreadable) as refused:
         repair(data, SOURCE)
     assert reason in str(refused.value)
@@ -329,7 +329,7 @@ JSON = st.recursive(
 
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_any_part_of_a_notebook_may_be_anything(data):
+def test_any_value_anywhere_in_a_notebook_is_handled(data):
     notebook = json.loads(json.dumps(handed_in()))
     for _ in range(data.draw(st.integers(1, 4))):
         place, key = notebook, data.draw(st.sampled_from(sorted(notebook)))
@@ -344,7 +344,7 @@ def test_any_part_of_a_notebook_may_be_anything(data):
         assert all("\n" not in note for note in notes)
 
 
-def test_a_test_that_the_assignment_has_no_longer_is_dropped_but_not_what_a_student_wrote_into_it():
+def test_removed_tests_are_dropped_but_student_edits_are_kept():
     notebook = handed_in()
     old = copy.deepcopy(notebook.cells[index(notebook, "test_standardize")])
     old.source, old.metadata.nbgrader.grade_id = "an_old_test()", "test_old"

@@ -1,4 +1,4 @@
-"""Words that stand near an empty answer are read by a person, and whatever a student wrote into a text is kept."""
+"""Tests that text near an empty answer is left to a person, and that nothing a student wrote is lost."""
 
 import re
 import warnings
@@ -78,13 +78,13 @@ def unanswered():
 
 
 @pytest.mark.parametrize("place", NEARBY)
-def test_words_near_an_empty_answer_wait_and_are_kept(place):
+def test_text_near_an_empty_answer_is_kept_for_a_person(place):
     notebook = unanswered()
     NEARBY[place](notebook)
     result, notes = mended(notebook)
     written = by_id(result)["written_new_patient"]
     assert score(written) is None
-    assert auto_comment(written) == "This cell is empty. The text near it is read instead."
+    assert auto_comment(written) == "This cell is empty. Your instructor reads the text near it instead."
     assert "empty, but there is text near it for you to read: written_new_patient" in notes
     assert [cell.cell_type for cell in result.cells[:-1]].count("raw") == 0
     for name, cell in by_id(result).items():
@@ -104,7 +104,7 @@ def test_words_near_an_empty_answer_wait_and_are_kept(place):
         nbformat.v4.new_raw_cell("---"),
     ],
 )
-def test_an_empty_answer_without_words_near_it_is_0(cell):
+def test_an_empty_answer_without_text_near_it_scores_0(cell):
     notebook = unanswered()
     insert(notebook, None, cell)
     insert(notebook, "standardize", nbformat.v4.new_markdown_cell(ELSEWHERE))
@@ -113,7 +113,7 @@ def test_an_empty_answer_without_words_near_it_is_0(cell):
     assert auto_comment(written) == "No response."
 
 
-def test_an_older_text_of_the_question_is_no_answer():
+def test_an_older_text_of_the_question_is_not_an_answer():
     notebook = unanswered()
     question = notebook.cells[index(notebook, "about_written_new_patient")]
     question.source = "What was asked last year, in other words."
@@ -132,7 +132,7 @@ def test_a_note_in_a_locked_text_is_kept_below_it():
     assert notes == ["changed, put back: about_standardize"]
 
 
-def test_a_picture_that_was_pasted_into_the_question_is_kept():
+def test_a_picture_pasted_into_the_question_is_kept():
     notebook = unanswered()
     append_to(notebook, "about_written_new_patient", "\n![plot](attachment:plot.png)")
     picture = {"plot.png": {"image/png": "aGk="}}
@@ -150,7 +150,7 @@ def test_a_student_cannot_mark_an_answer_by_its_metadata():
 
 
 @given(st.text(max_size=60), st.integers(0, 3))
-def test_what_was_put_into_a_text_is_found(text, place):
+def test_text_added_by_a_student_is_found(text, place):
     lines = ["## A question", "Why is it so?", "Say in two sentences why."]
     changed = "\n\n".join([*lines[:place], text, *lines[place:]])
     added = added_text(changed, "\n\n".join(lines))
@@ -161,7 +161,7 @@ def test_what_was_put_into_a_text_is_found(text, place):
     st.text(max_size=40)
     | st.lists(st.sampled_from(["(", "'", '"""', "\\m", "# a b", "\n", "\\", "\0", "1 (a)", "?"])).map("".join)
 )
-def test_any_text_is_prose_or_not_without_a_warning(text):
+def test_no_text_makes_the_search_for_prose_warn(text):
     with warnings.catch_warnings(action="error"):
         assert is_prose(nbformat.v4.new_code_cell(text)) in (True, False)
 

@@ -118,7 +118,7 @@ def test_names_are_found_in_functions_and_branches():
 
 @pytest.fixture
 def copied(tmp_path):
-    """A copy of the reference package, and the digests of its experiments by their names."""
+    """Copy the reference package, and return a function for the digests of its experiments by name."""
     folder = shutil.copytree(REPOSITORY / "bnref", tmp_path / "bnref")
     names = sorted(path.stem for path in (folder / "experiments").glob("*.py"))
     return folder, lambda: {name: code_digest([f"bnref.experiments.{name}"], folder) for name in names}

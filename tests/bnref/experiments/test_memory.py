@@ -45,7 +45,7 @@ def in_a_new_process():
 
 @pytest.fixture
 def laboratory(tmp_path, monkeypatch):
-    """A package with an experiment, and where results are kept."""
+    """Make a package with an experiment, and set the folder for its results."""
     folder = tmp_path / "laboratory"
     folder.mkdir()
     (folder / "__init__.py").touch()
@@ -67,7 +67,7 @@ def runs(laboratory):
     return len((laboratory / "runs").read_text().splitlines())
 
 
-def test_an_experiment_runs_once_for_each_choice_of_its_arguments(monkeypatch):
+def test_experiment_runs_once_per_choice_of_arguments(monkeypatch):
     monkeypatch.delenv("BNREF_EXPERIMENTS", raising=False)
     run = in_a_new_process()
     assert [run(), run(), run(3), run(3)] == [[0, 1], [0, 1], [0, 1, 2], [0, 1, 2]]

@@ -9,6 +9,7 @@ import re
 import socket
 import sqlite3
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -42,6 +43,7 @@ OF_EACH_KIND = (
     "network",
     "leftover-1",
     "leftover-2",
+    "leftover-3",
     "meta-points",
     "meta-script",
     "right-pasted-twice",
@@ -141,6 +143,12 @@ def listeners(home):
     return Listeners(home)
 
 
+def batches(test):
+    """Run a test on each batch."""
+    cases = ["one of each kind", pytest.param("the others", marks=pytest.mark.slow)]
+    return pytest.mark.parametrize("course", cases, indirect=True)(test)
+
+
 def each(attacks):
     """Run a test on the batch and the name of each of these attacks."""
     cases = [(batch, name) for batch, those in BATCHES.items() for name in attacks if name in those]
@@ -148,9 +156,19 @@ def each(attacks):
     return pytest.mark.parametrize(("course", "student"), marked, indirect=["course"])
 
 
-@pytest.fixture(scope="module", params=["one of each kind", pytest.param("the others", marks=pytest.mark.slow)])
-def course(request, tmp_path_factory, home, listeners):
-    folder = tmp_path_factory.mktemp("class")
+@pytest.fixture
+def course(request, graded):
+    """The folder of a batch, graded."""
+    return graded(request.param)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, home, listeners):
+    """A function that grades a batch once. pytest would make a fixture with parameters anew for each test."""
+    return cache(lambda batch: grade_batch(batch, tmp_path_factory.mktemp("class"), home, listeners))
+
+
+def grade_batch(batch, folder, home, listeners):
     places = {
         "PORT": listeners.port,
         "SOCKET": PWNED,
@@ -159,7 +177,7 @@ def course(request, tmp_path_factory, home, listeners):
         "HOME": home,
         "REPOSITORY": REPOSITORY,
     }
-    for student, attack in (BATCHES[request.param] | HONEST).items():
+    for student, attack in (BATCHES[batch] | HONEST).items():
         attack.write(folder, student, **places)
     link(folder)
     (folder / "nbgrader_config.py").write_text(LIMITS)
@@ -172,14 +190,14 @@ def course(request, tmp_path_factory, home, listeners):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def everyone(course):
     """The attacks and the honest submissions of the batch."""
     names = {path.name for path in (course / "submitted").iterdir()} - set(LINKS)
     return {name: (ATTACKS | HONEST)[name] for name in names}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def records(course):
     return records_in(course)
 
@@ -203,6 +221,7 @@ def test_an_attack_earns_only_what_its_honest_answers_earn(records, student):
     assert got == deserved or not ATTACKS[student].certain
 
 
+@batches
 @pytest.mark.parametrize("student", HONEST)
 def test_an_honest_submission_among_attacks_keeps_its_points(records, student):
     assert scores(records[student]) == FULL
@@ -210,6 +229,7 @@ def test_an_honest_submission_among_attacks_keeps_its_points(records, student):
     assert not any(cell["hints"] for cell in records[student]["cells"].values())
 
 
+@batches
 @pytest.mark.parametrize("student", LINKS)
 def test_a_link_is_refused_in_a_line(records, student):
     record = records[student]
@@ -218,6 +238,7 @@ def test_a_link_is_refused_in_a_line(records, student):
     assert len(record["error"].splitlines()) == 1
 
 
+@batches
 def test_the_round_graded_everybody_and_reports_it(course, everyone, records):
     said = (course / "printed.txt").read_text()
     assert set(records) == set(everyone) | set(LINKS)
@@ -230,6 +251,7 @@ def test_an_attack_shows_no_secret_in_its_outputs(course, student):
     assert_nothing_secret_is_shown(course, student)
 
 
+@batches
 @pytest.mark.parametrize("student", HONEST)
 def test_an_honest_submission_shows_no_secret(course, student):
     assert_nothing_secret_is_shown(course, student)
@@ -264,10 +286,12 @@ def test_the_limit_that_stopped_an_attack_is_named(records, student):
     assert STOPPED_BY[student] in " ".join(records[student]["cells"]["test_standardize_constant"]["hints"])
 
 
+@batches
 def test_no_attack_reached_a_socket(course, listeners):
     assert list(listeners.reached()) == []
 
 
+@batches
 def test_no_process_outlives_the_batch(course):
     left = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
@@ -278,6 +302,7 @@ def test_no_process_outlives_the_batch(course):
     assert left == []
 
 
+@batches
 def test_no_file_appeared_outside(course, everyone, home):
     expected = {
         "submitted",
@@ -309,6 +334,7 @@ def test_no_file_appeared_outside(course, everyone, home):
         assert not any(path.is_symlink() for path in (course / "autograded" / student).rglob("*"))
 
 
+@batches
 def test_the_gradebook_is_whole(course, everyone, records):
     gradebook = sqlite3.connect(course / "gradebook.db")
     assert gradebook.execute("pragma integrity_check").fetchall() == [("ok",)]

@@ -22,5 +22,5 @@ def test_a_lost_dask_worker_loses_no_submission(tmp_path):
 def test_a_missing_scheduler_is_one_message(tmp_path):
     ran = grade(make_class(tmp_path), "--scheduler", "tcp://127.0.0.1:9")
     assert ran.returncode == 2
-    assert "--scheduler tcp://127.0.0.1:9: no scheduler answers there" in ran.stderr
+    assert "--scheduler tcp://127.0.0.1:9: no scheduler answers at this address" in ran.stderr
     assert "Traceback" not in ran.stderr

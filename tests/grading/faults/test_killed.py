@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from bngrader.authoring.notebooks import gradable, read_solution
-from bngrader.grading.grade_submission import Job
+from bngrader.grading.grade_submission import GradingJob
 from bngrader.grading.pool import LOST
 from bngrader.grading.process_pool import in_processes
 from tests.conftest import PATIENCE, REPOSITORY
@@ -48,7 +48,7 @@ def test_killing_the_writer_loses_nothing(tmp_path):
     assert psutil.wait_procs(others, timeout=PATIENCE)[1] == []
     last = grade(folder)
     assert last.returncode == 0, last.stdout + last.stderr
-    assert "Graded before, and unchanged:" in last.stdout
+    assert "Already graded and unchanged:" in last.stdout
     assert_each_has_its_grade(folder)
 
 
@@ -94,12 +94,12 @@ def test_the_next_round_finishes_what_ctrl_c_interrupted(tmp_path):
     assert "Traceback" not in err
     last = grade(folder)
     assert last.returncode == 0, last.stdout + last.stderr
-    assert "Graded before, and unchanged:" in last.stdout
+    assert "Already graded and unchanged:" in last.stdout
     assert_each_has_its_grade(folder)
 
 
 @dataclass(frozen=True)
-class Deadly(Job):
+class Deadly(GradingJob):
     """A job that ends every process that gets it."""
 
     def __reduce__(self):
@@ -108,7 +108,7 @@ class Deadly(Job):
 
 def test_a_job_that_kills_two_processes_fails_by_itself():
     source = nbformat.writes(gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))).encode()
-    kinds = {"before": Job, "deadly": Deadly, "after": Job, "last": Job}
+    kinds = {"before": GradingJob, "deadly": Deadly, "after": GradingJob, "last": GradingJob}
     jobs = [kind(student, "scaling", source) for student, kind in kinds.items()]
     with in_processes(source, 2) as run:
         outcomes = {outcome.student: outcome.error for outcome in run(jobs)}

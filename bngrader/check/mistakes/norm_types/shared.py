@@ -23,7 +23,7 @@ from bngrader.check.mistakes.common import (
 
 
 def images(rng, c=3, two=(2, 3, 1, 1)):
-    """Draw batches of images with gamma, beta and sometimes eps. `two` is a shape in which each mean is over two entries."""
+    """Draw batches of images with gamma, beta and sometimes eps. In the shape `two`, each mean is over two entries."""
     ones, zeros, gamma, beta = np.ones(c), np.zeros(c), rng.uniform(2, 3, c), rng.uniform(3, 5, c)
     far = np.arange(c)[:, None, None] * 4 + rng.integers(1, 4, (2, 1, 1, 1))
     yield np.round(rng.normal(size=(2, c, 2, 1)) * 4) + far + 0.5, ones, zeros
@@ -52,7 +52,8 @@ def over_other_axes(norm):
         for axes in itertools.combinations(range(4), size):
             if axes != right:
                 called = f", which is {NAMES[axes]}" if axes in NAMES else ""
-                hint = f"You average over the {listed(axes)}{called}. {norm.capitalize()} averages over the {listed(right)}."
+                rule = f"{norm.capitalize()} averages over the {listed(right)}"
+                hint = f"You average over the {listed(axes)}{called}. {rule}."
                 yield Mistake(f"over {listed(axes)}", {f"axes = {right}": f"axes = {axes}"}, hint)
 
 
