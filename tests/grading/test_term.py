@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from bngrader.gradebook.revision import REVISED
-from tests.conftest import PATIENCE, jupyter_lab
+from tests.conftest import TIMEOUT_S, jupyter_lab
 from tests.grading import sample_class
 from tests.grading.commands import BIN, COURSE
 from tests.grading.term import Term
@@ -61,7 +61,7 @@ class Form:
         with term.gradebook() as book:
             name = book.find_submission_notebook("scaling", "scaling", student).id
         self.page = browser.new_context().new_page()
-        self.page.set_default_timeout(1000 * PATIENCE)
+        self.page.set_default_timeout(1000 * TIMEOUT_S)
         with self._loaded():
             self.page.goto(f"{address}/formgrader/submissions/{name}/")
 
@@ -157,7 +157,7 @@ def by_hand(term, third, chromium):
             at_one_time(forms, cell, points)
         at_one_time(forms, f"{WRITTEN}-comment", ("Say why, too.", "By how much?"))
         seen = {form.student: form.reload(WRITTEN) for form in others}
-        out, err = again.communicate(timeout=PATIENCE)
+        out, err = again.communicate(timeout=TIMEOUT_S)
         assert again.returncode == 0, out + err
         cleo = Form(chromium, term, servers[0], "cleo")
         cleo.give(WRITTEN, 5)
