@@ -74,7 +74,10 @@ def execute(page: Page, config: NbParserConfig, clients: list[NotebookClient]) -
     with TemporaryDirectory() as temporary:
         settings = {"timeout": config.execution_timeout, "allow_errors": config.execution_allow_errors}
         folder = temporary if config.execution_in_temp else str(page.path.parent)
-        client = NotebookClient(page.notebook, resources={"metadata": {"path": folder}}, **settings)
+        # Times in the cells' metadata would change the key under which the cache keeps the page.
+        client = NotebookClient(
+            page.notebook, record_timing=False, resources={"metadata": {"path": folder}}, **settings
+        )
         clients.append(client)
         started = time.monotonic()
         try:
