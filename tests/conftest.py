@@ -1,4 +1,4 @@
-"""What all tests share: the repository, what to do where a part is missing, a browser, a JupyterLab."""
+"""Fixtures and helpers for all tests: the browser, a JupyterLab server, and skipping what cannot run here."""
 
 import os
 import shutil
@@ -13,17 +13,18 @@ import hypothesis
 import pytest
 from playwright.sync_api import sync_playwright
 
-# `make test` sets these for the tests, and a `make` that a test starts would take itself for a part of that.
+# `make test` exports these to the tests. A test that starts `make` would pass them on, and that `make` would
+# consider itself a part of the outer one.
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(name, None)
 pytest_plugins = ["tests.tiers"]
-# No test is timed: a busy machine is no fault of the code.
+# On a busy machine an example may take longer than hypothesis allows by default.
 hypothesis.settings.register_profile("course", deadline=None)
 hypothesis.settings.load_profile("course")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 600  # seconds after which a test gives up waiting; a busy machine may take minutes
+TIMEOUT_S = 600  # generous, since a busy machine may need minutes
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -34,7 +35,7 @@ FLAGS = [
 
 
 def lacking(part: str, way_out: str) -> None:
-    """End a test that lacks a part: skipped with the reason, and failed under CI, where nothing may be lacking."""
+    """Skip the test because a part is missing, or fail it in CI, where every part must be there."""
     message = f"{part} is missing: {way_out}"
     if os.environ.get("CI"):
         pytest.fail(message)
@@ -43,7 +44,7 @@ def lacking(part: str, way_out: str) -> None:
 
 @pytest.fixture(scope="session")
 def chromium():
-    """One browser for all tests; each test opens a context of its own."""
+    """Yield one browser for all tests; each test opens its own context."""
     if browser_path() is None:
         lacking("Chromium", "install it; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
@@ -53,18 +54,18 @@ def chromium():
 
 
 def browser_path():
-    """Where the system's Chromium is, or None."""
+    """Return the path of the system's Chromium, or None."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def launch(playwright):
-    """Start the system's Chromium, which asks nobody for anything."""
+    """Start the system's Chromium without its own background requests, which tests would count as the page's."""
     return playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
 
 
 @contextmanager
 def jupyter_lab(folder, bin_folder):
-    """A JupyterLab of the environment `bin_folder` that serves `folder`; gives its address."""
+    """Serve `folder` with the JupyterLab in `bin_folder`, and yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -90,11 +91,11 @@ def jupyter_lab(folder, bin_folder):
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(PATIENCE)
+            server.wait(TIMEOUT_S)
 
 
 def _wait_for(address, server, log):
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_S
     while time.monotonic() < end and server.poll() is None:
         try:
             urllib.request.urlopen(address).close()

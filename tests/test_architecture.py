@@ -29,7 +29,7 @@ def module_name(path, root):
 
 
 def modules_of(root, packages=PACKAGES):
-    """The path of each module, by its dotted name."""
+    """Return the path of each module, by its dotted name."""
     return {module_name(path, root): path for package in packages for path in sorted((root / package).rglob("*.py"))}
 
 
@@ -46,7 +46,7 @@ def imported_names(path, name):
 
 
 def import_graph(root, packages=PACKAGES):
-    """The modules that each module imports."""
+    """Return the modules that each module imports."""
     modules = modules_of(root, packages)
     graph = {}
     for name, path in modules.items():
@@ -81,7 +81,7 @@ def within(name, package):
 
 
 def layers(graph, package):
-    """The graph of what lies directly in a package: its modules, and each of its folders as one node."""
+    """Return the import graph directly inside a package: its modules, and each of its folders as one node."""
     depth = package.count(".") + 2
 
     def room(name):
@@ -95,7 +95,7 @@ def layers(graph, package):
 
 
 def crossings(graph, wall):
-    """The imports from either side of a wall to the other."""
+    """Return the imports from either side of a wall to the other."""
     return {
         (name, target)
         for here, there in (wall, wall[::-1])
@@ -107,7 +107,7 @@ def crossings(graph, wall):
 
 
 def upward(graph, may_import=None):
-    """The imports of what a module's package may not import."""
+    """Return the imports that the package of a module may not have."""
     rules = MAY_IMPORT if may_import is None else may_import
     found = set()
     for name, targets in graph.items():
@@ -139,6 +139,20 @@ def test_no_import_crosses_a_wall(graph, wall):
     for side in wall:
         assert [name for name in graph if within(name, side)], f"{side} has moved: put its new name into WALLS"
     assert crossings(graph, wall) == set()
+
+
+def classes_named_twice(root, packages=PACKAGES):
+    """Return the class names that more than one module of a package defines, with these modules."""
+    places = {}
+    for module, path in modules_of(root, packages).items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault((module.partition(".")[0], node.name), []).append(module)
+    return {name: modules for (_, name), modules in places.items() if len(modules) > 1}
+
+
+def test_each_class_has_a_name_of_its_own():
+    assert classes_named_twice(REPOSITORY, ["bngrader"]) == {}
 
 
 # The rules find what they forbid.
@@ -190,3 +204,8 @@ def test_an_import_through_a_wall_is_found_both_ways(tmp_path):
 def test_an_upward_import_is_found_by_the_narrowest_rule(tmp_path):
     graph = write_package(tmp_path, a__x="import p.b", b="import p.a.x", c="import p.b")
     assert upward(graph, {"p": {"p"}, "p.a": {"p.a"}}) == {("p.a.x", "p.b")}
+
+
+def test_a_class_name_in_two_modules_is_found(tmp_path):
+    write_package(tmp_path, a__x="class Job: ...", b="def f():\n    class Job: ...", c="class Other: ...")
+    assert classes_named_twice(tmp_path, ["p"]) == {"Job": ["p.a.x", "p.b"]}

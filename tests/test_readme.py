@@ -1,4 +1,4 @@
-"""The README's commands, in a clone in a temporary folder, whose name has a space and letters that are not Latin."""
+"""Tests that the README's commands work in a fresh clone, in a folder with a space and Korean letters in its name."""
 
 import os
 import re
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.slow
 SHORT = (
     "tests/bngrader/test_main.py tests/bngrader/engine/sandbox/test_obstacles.py"  # `make test` runs these of all tests
 )
-EXECUTED = ("experiments", ".jupyter_cache")  # minutes of work that the clone may have from here
+EXECUTED = ("experiments", ".jupyter_cache")  # copied to the clone, since making them takes minutes
 
 
 @pytest.fixture(scope="module")
 def clone():
-    """A clone in a folder under the system's temporary one, which is removed afterwards."""
+    """Yield a clone in the system's temporary folder, and remove it at the end."""
     folder = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
     place = folder / "a clone 복제"
     subprocess.run(["git", "clone", "--quiet", REPOSITORY, place], check=True)
@@ -35,7 +35,7 @@ def clone():
 
 
 def run(clone, command):
-    """Run a command of the README's as somebody would who has just opened a terminal."""
+    """Run a command from the README as in a new terminal, without this environment."""
     environment = {name: value for name, value in os.environ.items() if name != "BNREF_EXPERIMENTS"}
     environment["PATH"] = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if "venv" not in p)
     environment["PYTEST_ADDOPTS"] = SHORT

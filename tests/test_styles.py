@@ -1,4 +1,4 @@
-"""The styles: what `make lint` says of them, and that it sees all of them."""
+"""Tests that `make lint` reads every style sheet and finds faults in it."""
 
 import re
 import subprocess
@@ -16,11 +16,11 @@ COURSE = REPOSITORY / "book" / "_static" / "course.css"
 CSS = COURSE.read_text()
 BEFORE, ENTRY, AFTER = CSS.partition("}\n.course-widget .entry.picked text {")
 FAULTS = {
-    "an end of a rule is missing": BEFORE + ENTRY.removeprefix("}\n") + AFTER,
-    "an end of a rule stands elsewhere": BEFORE + ENTRY.removeprefix("}\n") + AFTER + "}\n",
+    "the closing brace of a rule is missing": BEFORE + ENTRY.removeprefix("}\n") + AFTER,
+    "a closing brace is in the wrong place": BEFORE + ENTRY.removeprefix("}\n") + AFTER + "}\n",
     "a property is unknown": CSS.replace("stroke-width: 2;", "stroke-with: 2;"),
-    "a color is none": CSS.replace("fill: transparent;", "fill: #0072b;"),
-    "a rule is there twice": CSS + "\n.course-widget .moved {\n  fill: var(--moved);\n}\n",
+    "a color is invalid": CSS.replace("fill: transparent;", "fill: #0072b;"),
+    "a rule appears twice": CSS + "\n.course-widget .moved {\n  fill: var(--moved);\n}\n",
 }
 
 
@@ -45,7 +45,7 @@ def test_a_fault_in_a_style_fails_the_lint(fault):
     assert lint(f"--stdin-filename={COURSE}", input=FAULTS[fault]).returncode == 2
 
 
-def test_no_template_has_styles_that_the_lint_does_not_see():
+def test_no_template_has_styles_that_the_lint_misses():
     templates = [name for name in tracked() if name.endswith((".j2", ".html"))]
     assert len(templates) >= 4
     for name in templates:

@@ -1,8 +1,8 @@
-"""The tiers of the tests, and the order in which they run where several run at a time.
+"""The tiers of the tests, and the order in which parallel tests run.
 
-A quick test needs nothing but Python and the packages: `make check` runs these. A `real` test starts a kernel, a
-sandbox or a browser, grades a class, or reads what `make book` made: `make test` runs these too. A `slow` test is one
-more of a kind that `make test` has: only `make test-all` runs it.
+A quick test needs only Python and the packages: `make check` runs these. A `real` test starts a kernel, a
+sandbox or a browser, grades a class, or reads what `make book` made: `make test` runs these too. `make test` has
+another test of the same kind as each `slow` test: only `make test-all` runs these.
 """
 
 import os
@@ -12,30 +12,30 @@ from functools import cached_property
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Every test in these is real. Elsewhere, a module says it by `pytestmark = pytest.mark.real`, or a test by its mark.
+# Every test in these folders is real. Elsewhere, modules and tests are marked one by one with pytest.mark.real.
 REAL = tuple(
     f"tests/{folder}/"
     for folder in ("book", "browser", "grading", "student", "bnref/claims", "bnref/experiments", "bnref/figures")
 )
-# These build the book, or parts of it, while they run. No test may read it meanwhile.
+# BUILDERS write to the built book while they run, so no test of READERS may run at the same time.
 BUILDERS = ("tests/book/test_formats.py", "tests/book/test_quickstart.py")
 READERS = ("tests/book/", "tests/browser/", "tests/student/")
-# Modules whose tests share nothing: the tests run on whichever core is free, those of a parameter one after the other.
+# Modules whose tests share no fixtures but those of one parameter: each parameter may run on another core.
 SPLIT = {
     "tests/browser/test_pages.py",
     "tests/browser/test_widgets.py",
     "tests/grading/test_mistakes.py",
     "tests/grading/test_places.py",
 }
-# What a command line holds that only a real test may run.
+# Words in a command line that only a real test may run.
 KINDS = ("bngrader.engine", "chrom", "jupyter", "nbgrader", "ipykernel", "bngrader grade", "sphinx")
 
-_quick: list[str] = []  # the quick test that runs now
+_quick: list[str] = []  # the id of the running test, if that is quick
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by marks
 def pytest_collection_modifyitems(items):
-    """Mark the real tests by their folder, and put long rows first, so that no core is idle at the end."""
+    """Mark real tests by their folder, and run them first: they take longest, and no core is idle at the end."""
     for item in items:
         if item.nodeid.startswith(REAL):
             item.add_marker("real")
@@ -48,7 +48,7 @@ def is_real(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Remember the test while it runs, if it is quick."""
+    """Note the test while it runs, if it is quick, for `_watch`."""
     _quick[:] = [] if is_real(item) else [item.nodeid]
     try:
         return (yield)
@@ -57,6 +57,7 @@ def pytest_runtest_protocol(item):
 
 
 def _watch(event, arguments):
+    """Raise an error if a quick test starts a program that only real tests may start."""
     if event == "subprocess.Popen" and _quick:
         program, words, *_ = arguments
         command = " ".join(map(os.fsdecode, [program or "", *words]))
@@ -67,8 +68,8 @@ def _watch(event, arguments):
 sys.addaudithook(_watch)
 
 
-class ByPlace(LoadScopeScheduling):
-    """Runs the tests of a file one after the other, since they share what it sets up."""
+class FileScheduling(LoadScopeScheduling):
+    """A scheduler that keeps the tests of a file on one worker, since they share its fixtures."""
 
     @cached_property
     def _builds(self):
@@ -83,5 +84,5 @@ class ByPlace(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Groups by pytest-xdist's own marks have no effect under pytest 9.2."""
-    return ByPlace(config, log)
+    """Use our scheduler, because xdist_group marks have no effect under pytest 9.2."""
+    return FileScheduling(config, log)

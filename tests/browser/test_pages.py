@@ -5,7 +5,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.barriers import assert_accessible, images_without_words
+from tests.barriers import assert_accessible, images_without_description
 from tests.browser.conftest import HTML
 
 ALL = (str(path.relative_to(HTML)) for path in HTML.rglob("*.html"))
@@ -31,7 +31,7 @@ def test_a_page_is_sound_when_narrow_and_when_wide(opened, path, theme):
     page.wait_for_function("!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true)")
     assert page.evaluate("document.documentElement.dataset.theme") == theme
     assert raw_math(page) == []
-    assert images_without_words(page) == []
+    assert images_without_description(page) == []
     assert_accessible(page)
 
 

@@ -64,6 +64,8 @@ def hand_in(folder, student, notebook, timestamp=None):
 def grading(folder, *arguments, start=("-m", "bngrader")):
     """The command line of a round of grading a class, whose records will be in the class's scores.json."""
     options = ["--course", folder, "--json", folder / "scores.json", *arguments]
+    if "--jobs" not in arguments:
+        options += ["--jobs", 1]  # a worker more starts longer than it takes to grade a small class
     return [sys.executable, *start, *map(str, ["grade", "scaling", *options])]
 
 

@@ -31,7 +31,7 @@ QUESTION = "about_written_new_patient"
 TRIED = """from bngrader.check import call, close
 {}
 x = np.array([[1.0, 2.0], [3.0, 6.0]])
-z, mean, std = call(standardize, x, z=(2, 2), mean=(2,), std=(2,))
+z, mean, std = call(standardize, x, z=x.shape, mean=(2,), std=(2,))
 close(mean, [2, {}], "the mean is that of the columns", x=x)
 """
 EMPTY = "nothing-anywhere"
@@ -100,7 +100,7 @@ def make(folder):
     for student, notebook in submissions().items():
         hand_in(folder, student, notebook)
     (folder / "nbgrader_config.py").write_text(CONFIG)
-    ran = grade(folder, cwd=folder)
+    ran = grade(folder, "--jobs", 2, cwd=folder)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "warning" not in ran.stderr.lower()
     (folder / "printed.txt").write_text(ran.stdout)

@@ -101,10 +101,12 @@ def has_rows(folder, student):
     return True
 
 
+@pytest.mark.slow
 def test_nbgraders_autograde_keeps_misplaced_words_too(autograded):
     assert_words_are_read(autograded, "ada")
 
 
+@pytest.mark.slow
 def test_ungraded_submissions_are_not_exported_as_0(autograded):
     assert has_rows(autograded, "bob")
     _, said, data = export(autograded, "csv")
@@ -117,6 +119,7 @@ def test_ungraded_submissions_are_not_exported_as_0(autograded):
     assert moodle == {"Participant 1": "15", "Participant 3": "15"}
 
 
+@pytest.mark.slow
 def test_report_and_doctor_skip_ungraded_submissions(autograded, monkeypatch):
     ran = invoke("report", "--course", autograded, "--into", autograded / "report", "--force")
     assert ran.returncode == 0, ran.stderr
@@ -129,6 +132,7 @@ def test_report_and_doctor_skip_ungraded_submissions(autograded, monkeypatch):
     assert "2 answers wait for a person" in doctor(autograded)[2]["gradebook"]["message"]
 
 
+@pytest.mark.slow
 def test_a_later_round_drops_false_rows_and_keeps_old_grades(autograded):
     found = graded(autograded)
     assert (found["bob"]["status"], found["bob"]["score"]) == ("failed", None)
@@ -139,6 +143,7 @@ def test_a_later_round_drops_false_rows_and_keeps_old_grades(autograded):
     assert status == {"ada": "needs_manual", "bob": "not_graded", "cyd": "needs_manual"}
 
 
+@pytest.mark.slow
 def test_a_later_round_keeps_a_persons_comment(autograded):
     assert nbgrader(autograded, "autograde", "scaling", "--student=bob").returncode == 1
     with gradebook(autograded) as book:

@@ -81,8 +81,15 @@ def test_every_page_is_small_self_contained_and_scriptless(pages):
     assert "characters are left out here" in words(pages["heavy"])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("student", ["raises", "unknown", "heavy"])
+@pytest.mark.parametrize(
+    ("student", "theme"),
+    [
+        ("raises", "light"),
+        ("heavy", "dark"),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in (("raises", "dark"), ("heavy", "light"))),
+        *(pytest.param("unknown", theme, marks=pytest.mark.slow) for theme in ("light", "dark")),
+    ],
+)
 def test_a_page_is_accessible(pages, chromium, student, theme):
     with opened_file(chromium, pages[student], theme) as page:
         assert_accessible(page)

@@ -271,8 +271,16 @@ def make_class_of_roster(folder, tmp_path):
     return course
 
 
-@pytest.mark.parametrize("locale", [ASCII, KOREAN], ids=["C", "EUC-KR"])
-@pytest.mark.parametrize("command", [["grade", "scaling"], ["doctor"]], ids=["grade", "doctor"])
+@pytest.mark.parametrize(
+    ("command", "locale"),
+    [
+        (["grade", "scaling"], ASCII),
+        pytest.param(["doctor"], ASCII, marks=pytest.mark.slow),
+        pytest.param(["grade", "scaling"], KOREAN, marks=pytest.mark.slow),
+        pytest.param(["doctor"], KOREAN, marks=pytest.mark.slow),
+    ],
+    ids=["grade-C", "doctor-C", "grade-EUC-KR", "doctor-EUC-KR"],
+)
 def test_other_locales_work(graded, locale, command):
     if locale is KOREAN and b"ko_KR.euckr" not in subprocess.run(["locale", "-a"], capture_output=True).stdout:
         pytest.skip("there is no locale ko_KR.EUC-KR")

@@ -79,6 +79,7 @@ def test_bngrader_grades_the_repository_itself_by_default(copy):
     assert f"Feedback: {copy / 'feedback'}" in ran.stdout
 
 
+@pytest.mark.slow
 def test_commands_work_with_the_configuration_of_the_book(tmp_path):
     (tmp_path / "nbgrader_config.py").write_text(commands.configuration_of_the_book(REPOSITORY))
     hand_in(tmp_path, "bob", sample_class.handed_out())

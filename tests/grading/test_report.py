@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.barriers import assert_accessible, images_without_words, opened_file
+from tests.barriers import assert_accessible, images_without_description, opened_file
 from tests.grading import sample_class
 from tests.grading.commands import grade, gradebook, hand_in, invoke
 
@@ -89,11 +89,11 @@ def test_the_csv_files_hold_the_same_and_no_formula(course, tables):
     assert scores["oto"] == ""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_page_is_accessible_and_loads_nothing(course, chromium, theme):
     with opened_file(chromium, course / "report" / "report.html", theme) as page:
         assert page.locator("figure img").count() == 4
-        assert images_without_words(page) == []
+        assert images_without_description(page) == []
         assert page.get_by_role("cell", name=ABSENT).count() == 2
         assert_accessible(page)
         assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []

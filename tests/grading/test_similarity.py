@@ -106,7 +106,7 @@ def test_students_html_is_inert_in_the_page(found):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_the_page_is_accessible(found, chromium, theme):
     with opened_file(chromium, found[0] / "similarity" / "scaling.html", theme) as page:
         assert_accessible(page)

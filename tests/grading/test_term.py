@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from bngrader.gradebook.revision import REVISED
-from tests.conftest import PATIENCE, jupyter_lab
+from tests.conftest import TIMEOUT_S, jupyter_lab
 from tests.grading import sample_class
 from tests.grading.commands import BIN, COURSE
 from tests.grading.term import Term
@@ -61,7 +61,7 @@ class Form:
         with term.gradebook() as book:
             name = book.find_submission_notebook("scaling", "scaling", student).id
         self.page = browser.new_context().new_page()
-        self.page.set_default_timeout(1000 * PATIENCE)
+        self.page.set_default_timeout(1000 * TIMEOUT_S)
         with self._loaded():
             self.page.goto(f"{address}/formgrader/submissions/{name}/")
 
@@ -157,7 +157,7 @@ def by_hand(term, third, chromium):
             at_one_time(forms, cell, points)
         at_one_time(forms, f"{WRITTEN}-comment", ("Say why, too.", "By how much?"))
         seen = {form.student: form.reload(WRITTEN) for form in others}
-        out, err = again.communicate(timeout=PATIENCE)
+        out, err = again.communicate(timeout=TIMEOUT_S)
         assert again.returncode == 0, out + err
         cleo = Form(chromium, term, servers[0], "cleo")
         cleo.give(WRITTEN, 5)
@@ -197,6 +197,7 @@ def restored(term, revised):
     return said
 
 
+@pytest.mark.slow
 def test_students_fetch_the_notebook_that_is_in_git(term):
     committed = sample_class.REPOSITORY / "exercises" / "scaling" / "scaling.ipynb"
     for student in STUDENTS:
@@ -204,12 +205,14 @@ def test_students_fetch_the_notebook_that_is_in_git(term):
     assert (term.exchange / COURSE / "outbound/scaling/scaling.ipynb").read_bytes() == committed.read_bytes()
 
 
+@pytest.mark.slow
 def test_collected_submissions_are_graded(first):
     records, _ = first
     assert scores(records) == {"ada": 12, "ben": 13}
     assert {record["status"] for record in records.values()} == {"needs_manual"}
 
 
+@pytest.mark.slow
 def test_extra_files_are_copied_to_the_graded_notebook(term, first):
     graded = term.folder / "autograded" / "ben" / "scaling"
     assert (graded / "notes.txt").read_text() == "see table"

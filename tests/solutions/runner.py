@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from io import StringIO
 
+import torch
+
 from bngrader.authoring import browser_exercises
 from bngrader.authoring.notebooks import read_solution
 from bngrader.check import CheckFailed, hints_in
@@ -19,6 +21,7 @@ from bngrader.check.mistakes import known, source
 from bngrader.course.folders import assignments
 from tests.conftest import REPOSITORY
 
+torch.set_num_threads(1)  # the networks are small: two threads wait for each other longer than they compute
 SLUGS = assignments(REPOSITORY)
 RIGHT, WRONG = "right", "wrong"
 

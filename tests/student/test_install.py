@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bngrader.loopback import WARNING
-from tests.conftest import PATIENCE, REPOSITORY, jupyter_lab
+from tests.conftest import REPOSITORY, TIMEOUT_S, jupyter_lab
 from tests.grading import sample_class
 
 pytestmark = pytest.mark.slow
@@ -81,7 +81,7 @@ def test_the_validate_button_of_jupyterlab_works(machine, folder, chromium):
 def press_validate(machine, folder, chromium):
     with jupyter_lab(folder, machine) as address:
         page = chromium.new_page()
-        page.set_default_timeout(1000 * PATIENCE)
+        page.set_default_timeout(1000 * TIMEOUT_S)
         page.goto(f"{address}/lab/tree/scaling.ipynb")
         button = page.get_by_role("button", name="Validate")
         button.wait_for()

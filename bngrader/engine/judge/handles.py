@@ -16,6 +16,7 @@ from bngrader.engine.judge import random_state
 from bngrader.engine.judge.array_writes import FetchedArrays
 from bngrader.engine.judge.proxy import PROTOCOLS, Proxy, make_proxy
 from bngrader.engine.judge.torch_modules import Mirrors
+from bngrader.engine.protocol.messages import News
 from bngrader.engine.protocol.module_state import is_module
 from bngrader.engine.protocol.random_state import Twin, changed, state_of
 from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, unpack_tensor
@@ -28,7 +29,7 @@ MAX_NAME_CHARACTERS = 80
 
 
 class Handles:
-    """What the two sides know of each other's objects. `request` asks the student's process."""
+    """The objects that the two sides hold of each other. `request` asks the student's process."""
 
     def __init__(self, request: Callable[..., Any]) -> None:
         self.request = request
@@ -105,7 +106,7 @@ class Handles:
     def _proxy(self, body: list[Any], unpacker: Unpacker) -> Proxy:
         number, kind, name, protocols, signature, file = body
         if type(number) is not int or kind not in KINDS or not isinstance(name, str) or len(protocols) > len(PROTOCOLS):
-            raise ProtocolError("an object is described wrongly")
+            raise ProtocolError("the description of an object is malformed")
         file = file if file in self.files else None
         if number not in self._proxies:
             made = _signature(signature, unpacker) if signature is not None else None
@@ -113,7 +114,7 @@ class Handles:
             self._proxies[number] = make_proxy(self.request, node, made)
         return self._proxies[number]
 
-    def news(self, packer: Packer) -> dict[str, Any]:
+    def news(self, packer: Packer) -> News:
         """Return what the student's side has to know before it does anything: random states, changed modules."""
         torch = sys.modules.get("torch")
         hooks = self.mirrors.hooks().items()

@@ -1,8 +1,8 @@
-"""What the judge gets to do: the cells of one submission, and the settings."""
+"""The judge's job: the cells of one submission, and the settings. The grading process sends it to the judge."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
+from bngrader.engine.protocol.messages import JobMessage
 from bngrader.engine.settings import Engine
 
 ANSWER, BOTH, TEST = "answer", "both", "test"
@@ -10,7 +10,7 @@ ANSWER, BOTH, TEST = "answer", "both", "test"
 
 @dataclass(frozen=True)
 class CodeCell:
-    """One code cell, and where it runs: with the answers, with the tests, or in both places."""
+    """One code cell; its kind says whether it runs with the answers, with the tests, or in both places."""
 
     kind: str
     source: str
@@ -19,18 +19,21 @@ class CodeCell:
 
 @dataclass(frozen=True)
 class JudgeJob:
-    """A submission to run, from the cell `first` on; what is before it is run again without a report."""
+    """A submission to run.
+
+    The judge reports the cells from `first` on. It runs those before it again, and reports nothing of them.
+    """
 
     cells: list[CodeCell]
     settings: Engine
     first: int = 0
 
-    def as_dict(self) -> dict[str, Any]:
-        """The job as plain data."""
+    def as_dict(self) -> JobMessage:
+        """Return the job as a message."""
         cells = [asdict(cell) for cell in self.cells]
         return {"cells": cells, "settings": self.settings.as_dict(), "first": self.first}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> "JudgeJob":
-        """The job that `as_dict` wrote."""
+    def from_dict(cls, data: JobMessage) -> "JudgeJob":
+        """Make the job from what `as_dict` returned."""
         return cls([CodeCell(**cell) for cell in data["cells"]], Engine.from_dict(data["settings"]), data["first"])

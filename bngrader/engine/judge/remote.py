@@ -3,13 +3,14 @@
 import itertools
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from bngrader.engine.errors import LimitReached, ProtocolError
 from bngrader.engine.judge import student_errors
 from bngrader.engine.judge.call import Call, CallResult
 from bngrader.engine.judge.handles import Handles
 from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.protocol.messages import Raised, Request, Returned, Stopped
 from bngrader.engine.protocol.values import Packer, Unpacker
 
 LOOP = "is there a loop that does not end?"
@@ -56,7 +57,8 @@ class Remote:
         call = Call(self.handles, next(self._numbers), values or {})
         self._calls.append(call)
         try:
-            outcome = self._outcome({**call.message, "op": op, "id": call.number, **fields}, call)
+            message = cast(Request, {**call.message, "op": op, "id": call.number, **fields})
+            outcome = self._outcome(message, call)
         finally:
             self._calls.pop()
         student_errors.warn(outcome.warnings)
@@ -66,7 +68,7 @@ class Remote:
         self.handles.fetched.keep(outcome.value, op, fields.get("object"), name)
         return outcome.value
 
-    def _outcome(self, message: dict[str, Any], call: Call) -> CallResult:
+    def _outcome(self, message: Request, call: Call) -> CallResult:
         """Send a request and read its reply; whatever goes wrong ends the conversation, and not the judge."""
         try:
             return call.read(*self._exchange(message, call))
@@ -76,7 +78,7 @@ class Remote:
             reason = str(error) if isinstance(error, ProtocolError) else f"{type(error).__name__}: {error}"
             raise self._lost(f"the submission's process sent something that is not allowed: {reason}") from None
 
-    def _exchange(self, message: dict[str, Any], call: Call) -> tuple[dict[str, Any], list[bytearray]]:
+    def _exchange(self, message: Request, call: Call) -> tuple[dict[str, Any], list[bytearray]]:
         limit = min(time.monotonic() + self.call_seconds, self.deadline)
         if limit <= time.monotonic():
             raise LimitReached("no time is left for this test")
@@ -146,7 +148,7 @@ class Remote:
         self.channel.send(answer, packer.arrays.finish(), limit)
         call.regions += packer.arrays.regions  # the answer may change these as it may its arguments
 
-    def _do(self, target: Any, op: str, value: Any, packer: Packer) -> dict[str, Any]:
+    def _do(self, target: Any, op: str, value: Any, packer: Packer) -> Returned | Stopped | Raised:
         try:
             if op == "call":
                 args, kwargs = value

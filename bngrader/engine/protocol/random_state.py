@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from bngrader.engine.protocol.messages import State
+
 # The constants of PCG's linear congruential generators (O'Neill 2014), by the names of NumPy's bit generators.
 MULTIPLIERS = {"PCG64": 0x2360ED051FC65DA44385DF649FCCF645, "PCG64DXSM": 0xDA942042E4DD58B5}
-State = list[Any]
 
 
 @dataclass

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from bngrader.engine.protocol.values import Tree, Unpacker
+from bngrader.engine.protocol.messages import ArrayWrite
+from bngrader.engine.protocol.values import Unpacker
 
 
-def write(objects: list[Any], news: list[dict[str, Tree]], unpacker: Unpacker) -> None:
+def write(objects: list[Any], news: list[ArrayWrite], unpacker: Unpacker) -> None:
     """Write each array of `news` into the attribute or the entry of `objects` that the test took it from."""
     for one in news:
         owner, name, value = objects[one["object"]], unpacker.unpack(one["name"]), unpacker.unpack(one["value"])

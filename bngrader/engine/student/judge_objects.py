@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-Ask = Callable[[str, int, Any], Any]  # operation, number of the object, argument: has the judge do it
+from bngrader.engine.protocol.messages import Use
+
+AskJudge = Callable[[Use, int, Any], Any]  # operation, number of the object, argument: has the judge do it
 
 
 class JudgesError(RuntimeError):
@@ -13,7 +15,7 @@ class JudgesError(RuntimeError):
 class JudgesCallable:
     """A function that a test passed to the answer."""
 
-    def __init__(self, ask: Ask, number: int) -> None:
+    def __init__(self, ask: AskJudge, number: int) -> None:
         self._ask, self._number = ask, number
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -24,7 +26,7 @@ class JudgesCallable:
 class JudgesIterator:
     """An iterator that a test passed to the answer: each item is fetched only when the answer asks for it."""
 
-    def __init__(self, ask: Ask, number: int) -> None:
+    def __init__(self, ask: AskJudge, number: int) -> None:
         self._ask, self._number = ask, number
 
     def __iter__(self) -> "JudgesIterator":
@@ -43,7 +45,7 @@ class JudgesIterable(JudgesIterator):
     __next__ = None  # type: ignore[assignment]
 
 
-WRAPPERS: dict[str, Callable[[Ask, int], Any]] = {
+WRAPPERS: dict[str, Callable[[AskJudge, int], Any]] = {
     "call": JudgesCallable,
     "next": JudgesIterator,
     "iter": JudgesIterable,

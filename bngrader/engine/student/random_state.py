@@ -1,14 +1,14 @@
 """On the student's side: take over the random states that the judge sends with a request."""
 
 import sys
-from typing import Any
 
 import numpy as np
 
-from bngrader.engine.protocol.random_state import State, Twin, set_state
+from bngrader.engine.protocol.messages import RandomStates, State
+from bngrader.engine.protocol.random_state import Twin, set_state
 
 
-def receive(news: dict[str, Any], twins: dict[int, Twin]) -> None:
+def receive(news: RandomStates, twins: dict[int, Twin]) -> None:
     """Bring the twins of the test's generators, and the global random states, into the states in `news`."""
     for number, state in news["generators"].items():
         twin = twins.setdefault(int(number), Twin(_generator(state)))

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from bnref.experiments import memory
-from tests.conftest import PATIENCE, REPOSITORY
+from tests.conftest import REPOSITORY, TIMEOUT_S
 
 COUNT = []
 # Each run leaves a line, so that the runs of several processes can be counted.
@@ -102,7 +102,7 @@ def test_who_comes_second_waits_for_the_first(monkeypatch, tmp_path):
             return super().acquire(*args, **options)
 
     def slow():
-        COUNT.append(second.wait(PATIENCE))
+        COUNT.append(second.wait(TIMEOUT_S))
         return "found"
 
     monkeypatch.setattr(memory, "FileLock", Watched)

@@ -1,10 +1,10 @@
-"""What an attack is: a submission, and the points that it deserves.
+"""Attacks: submissions that try to cheat or to do harm, with the points that they deserve.
 
-An attack is the right notebook with another answer in the cell `standardize`. Where that answer is a cheat, it
-deserves nothing for `standardize`, and every point for the other functions, which it answers honestly. Where it is
-right, it deserves all.
+An attack is the solved notebook with another answer in the cell `standardize`. If that answer is a cheat, it deserves
+no points for `standardize`, but all points for the other functions, whose answers are right. If the answer is right,
+the attack deserves all points.
 
-What an attack finds and should not have found it prints, and every secret that a test plants holds the word LEAKED-OUT.
+An attack prints every secret that it finds. The secrets that a test plants contain the word LEAKED-OUT.
 """
 
 import copy
@@ -34,11 +34,11 @@ FULL = {
 NOTHING = dict.fromkeys(FULL, 0)
 NOTHING_FOR_IT = {name: 0 if name.startswith("test_standardize") else points for name, points in FULL.items()}
 CHEAT = "def standardize(x):\n    return x, x[0], x[0]\n"
-# An attack that could harm the machine stops, and fails, where it finds that nothing keeps it in.
+# Code that stops a dangerous attack, and makes its test fail, if there is no sandbox around it.
 GUARD = """
 import os
 if os.path.exists("@COURSE@/submitted"):
-    print("LEAKED-OUT: the class's folder is there, so nothing keeps this attack in")
+    print("LEAKED-OUT: the class's folder is there, so there is no sandbox around this attack")
     raise SystemExit
 """
 
@@ -49,22 +49,22 @@ def _honest() -> NotebookNode:
 
 
 def find(notebook: NotebookNode, grade_id: str) -> NotebookNode:
-    """The cell with this id."""
+    """Return the cell with this id."""
     return next(cell for cell in notebook.cells if cell.id == grade_id)
 
 
 @dataclass(frozen=True)
 class Attack:
-    """A submission: its answer, what it does to the notebook, and the files that it puts beside it."""
+    """A submission: its answer to `standardize`, its changes to the notebook, and its other files."""
 
     answer: str
     deserves: dict[str, int]
     change: Callable[[NotebookNode], object] = lambda notebook: None
     beside: dict[str, str] = field(default_factory=dict)
-    certain: bool = True  # whether it gets what it deserves each time; otherwise it may get less
+    certain: bool = True  # False if chance decides: then it may also get less than it deserves
 
     def write(self, course: Path, student: str, **places: object) -> None:
-        """Hand it in, with the course's folder and the other `places` filled in where its code says @PLACE@."""
+        """Hand it in, with each @PLACE@ in its texts replaced by the course's folder or one of the other `places`."""
         notebook = copy.deepcopy(_honest())
         find(notebook, "standardize").source = self.answer
         self.change(notebook)
@@ -78,25 +78,25 @@ class Attack:
 
 
 def cheat(code: str = "", **more: object) -> Attack:
-    """A wrong answer, and `code` that should make it count."""
+    """Return an attack with a wrong answer, and `code` that tries to make it pass."""
     return Attack(CHEAT + textwrap.dedent(code), NOTHING_FOR_IT, **more)
 
 
 def spoiling(code: str) -> Attack:
-    """A cheat that breaks the notebook's other answers too, so that they deserve nothing either."""
+    """Return a cheat that also breaks the notebook's other answers, so that these deserve no points either."""
     return Attack(CHEAT + textwrap.dedent(code), NOTHING)
 
 
 def racing(code: str) -> Attack:
-    """A cheat that breaks the notebook's other answers sometimes: whether they get their points is up to chance."""
+    """Return a cheat that sometimes breaks the notebook's other answers, so that chance decides on their points."""
     return replace(cheat(code), certain=False)
 
 
 def right(code: str = "", **more: object) -> Attack:
-    """The right answer, with `code` after it that must not cost a point."""
+    """Return an attack with the right answer, followed by `code` that must not cost a point."""
     return Attack(find(_honest(), "standardize").source + "\n" + textwrap.dedent(code), FULL, **more)
 
 
 def dangerous(code: str) -> Attack:
-    """A cheat whose code may harm the machine that it runs on."""
+    """Return a cheat whose code could harm the machine if there were no sandbox."""
     return cheat(GUARD + textwrap.dedent(code))

@@ -1,11 +1,11 @@
-"""Attacks that use up what there is: time, memory, processes, files, descriptors, output.
+"""Attacks that exhaust a resource: time, memory, processes, files, descriptors, output.
 
-Each stops by itself, or would not harm the machine for long, where nothing else stops it.
+Each ends by itself, or would not harm the machine for long, if no limit stops it.
 """
 
 from tests.grading.attacks.attack import dangerous
 
-# In one test alone, the one with constant columns: that is enough, and each limit takes its time.
+# The attack starts in one test only, that of constant columns, because each test that reaches a limit takes seconds.
 CALLED = """
 def standardize(x):
     if x[0, 0] == 0.1:
@@ -15,7 +15,7 @@ def standardize(x):
 
 
 def using_up(code):
-    """Use something up while a test calls the function."""
+    """Return an attack whose function calls the `use_up` in `code` when a test calls it."""
     return dangerous(code.strip("\n") + "\n" + CALLED)
 
 

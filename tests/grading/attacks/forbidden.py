@@ -1,4 +1,4 @@
-"""Attacks by functions that the assignment forbids, because they are the answer: by their name, and round it."""
+"""Attacks that import a forbidden function, which does what the student should write, openly or by a detour."""
 
 from tests.grading.attacks.attack import cheat
 
@@ -15,6 +15,7 @@ def standardize(x):
 
 
 def using(get):
+    """Return a cheat that gets the class StandardScaler with this statement."""
     return cheat(USE.format(get=get))
 
 

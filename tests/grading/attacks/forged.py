@@ -1,6 +1,6 @@
-"""What no honest process would send: values, messages and errors, as the wire carries them."""
+"""Malformed values, messages and errors, as an honest student process would never send them."""
 
-LONG = "x" * 50_000  # less than a socket holds
+LONG = "x" * 50_000  # fits into a socket's buffer
 VALUES = [
     ["n", "<f8", [3, 2], [1 << 40, 8], True, 0, 0],
     ["n", "<f8", [3, 2], [-8, -8], True, 0, 0],

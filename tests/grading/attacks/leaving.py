@@ -1,4 +1,4 @@
-"""Attacks that end the kernel or outlive it: exits, signals, forks, threads, handlers, processes that stay."""
+"""Attacks that end the student process or outlive it: exits, signals, forks, threads and handlers."""
 
 from tests.grading.attacks.attack import cheat, dangerous, racing, spoiling
 

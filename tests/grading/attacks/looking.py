@@ -1,12 +1,12 @@
-"""Attacks that look for what is not theirs: hidden tests, the solution, other submissions, the user's secrets.
+"""Attacks that look for secrets: hidden tests, the solution, other submissions, the user's files.
 
-A spy prints `looked` when it is through, which proves that it ran, and what it found that it should not have.
+A spy prints every secret that it finds. At the end it prints `looked`, which proves that it ran to its end.
 """
 
 from tests.grading.attacks.attack import cheat
 
-# Neither word stands in a spy's own memory: one that looks there must not find itself. Python's own library has no
-# secrets, and on a cold disk reading it takes longer than a cell may.
+# The pattern and the report are written so that a spy that reads its own memory does not find itself. Python's own
+# library is skipped: it has no secrets, and reading it from a cold disk takes longer than the time limit of a cell.
 SPY = """
 import os
 import re
@@ -45,12 +45,12 @@ def standardize(x, looks=[look]):
 
 
 def spy(code):
-    """A cheat that looks at the top of its cell, and again while a test calls it for the first time."""
-    look = "def look():\n" + "\n".join("    " + line for line in _dedented(code)) + "\n"
+    """Return a cheat that runs `code` in its cell, and again in the first call by a test."""
+    look = "def look():\n" + "\n".join("    " + line for line in _dedent(code)) + "\n"
     return cheat(SPY + look + CALL)
 
 
-def _dedented(code):
+def _dedent(code):
     lines = code.strip("\n").splitlines()
     indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
     return [line[indent:] for line in lines]
@@ -158,7 +158,7 @@ SPIES = {
             except OSError:
                 continue
     """),
-    "spy-neighbours": spy("""
+    "spy-neighbors": spy("""
         import glob
         for pattern in ("../*/*.ipynb", "../../*/*/*.ipynb", "@COURSE@/*/*/*/*.ipynb", "/**/submitted/*/*/*.ipynb"):
             for path in glob.glob(pattern):
@@ -225,7 +225,7 @@ from solutions.scaling import standardize
         import sys
         standardize = sys.modules["bnref.scaling"].standardize
     """),
-    "use-memorised": cheat("""
+    "use-memorized": cheat("""
         import numpy as np
         seen = {
             ((1.0, 10.0), (2.0, 30.0), (6.0, 20.0)): (

@@ -1,4 +1,4 @@
-"""Attacks by what a function returns or raises: objects that claim to be what they are not, or that change."""
+"""Attacks by what a function returns or raises: objects that pretend to be others, or that change."""
 
 from tests.grading.attacks.attack import cheat, dangerous
 

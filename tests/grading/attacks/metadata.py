@@ -1,4 +1,4 @@
-"""Attacks by the notebook file: its metadata, cells that are moved, copied, deleted or made up, files beside it."""
+"""Attacks by the files of a submission: metadata, cells that are moved, copied, deleted or added, other files."""
 
 import copy
 
@@ -28,13 +28,13 @@ def worth_nan(notebook):
         cell.metadata.nbgrader["points"] = float("nan")
 
 
-def emptied(notebook):
+def with_emptied_tests(notebook):
     for cell in _tests(notebook):
         cell.source = "pass"
         cell.metadata.nbgrader.update(locked=False, checksum="0" * 32)
 
 
-def with_tests_of_its_own(notebook):
+def with_own_tests(notebook):
     for cell in reversed(_tests(notebook)):
         own = copy.deepcopy(cell)
         own.update(id=f"own-{cell.id}", source="3")
@@ -53,7 +53,7 @@ def graded_answer(notebook):
     cell.source += "\nfloat('nan')"
 
 
-def swapped(notebook):
+def with_swapped_metadata(notebook):
     test, answer = find(notebook, TESTS[0]), find(notebook, "standardize")
     test.metadata.nbgrader, answer.metadata.nbgrader = answer.metadata.nbgrader, test.metadata.nbgrader
 
@@ -74,7 +74,7 @@ def with_outputs(notebook):
         cell.update(outputs=[score], execution_count=1)
 
 
-def last_first(notebook):
+def reversed_cells(notebook):
     notebook.cells.reverse()
 
 
@@ -83,7 +83,7 @@ def with_scores_written(notebook):
         cell.metadata.nbgrader.update(score=3, auto_score=3, manual_score=3, extra_credit=5, task=True, solution=True)
 
 
-def of_another_schema(notebook):
+def with_another_schema(notebook):
     for cell in notebook.cells:
         cell.metadata.nbgrader["schema_version"] = 99
 
@@ -117,16 +117,16 @@ ATTACKS = {
     "meta-tags": cheat(change=tagged),
     "meta-points": cheat(change=worth_100),
     "meta-points-nan": cheat(change=worth_nan),
-    "meta-emptied": cheat(change=emptied),
-    "meta-own-tests": cheat(change=with_tests_of_its_own),
+    "meta-emptied": cheat(change=with_emptied_tests),
+    "meta-own-tests": cheat(change=with_own_tests),
     "meta-more-points": cheat(change=with_more_points),
     "meta-graded-answer": cheat(change=graded_answer),
-    "meta-swapped": cheat(change=swapped),
+    "meta-swapped": cheat(change=with_swapped_metadata),
     "meta-without-tests": cheat(change=without_tests),
     "meta-tests-as-text": cheat(change=tests_as_text),
     "meta-outputs": cheat(change=with_outputs),
     "meta-scores": cheat(change=with_scores_written),
-    "meta-schema": cheat(change=of_another_schema),
+    "meta-schema": cheat(change=with_another_schema),
     "meta-kernel": cheat(change=with_another_kernel),
     "meta-settings": cheat(change=with_settings),
     "meta-locked-cells": cheat(change=with_edited_locked_cells),
@@ -166,7 +166,7 @@ ATTACKS = {
             "kernel.json": "{}",
         },
     ),
-    # What counts against nobody: right answers that look odd.
+    # Right answers that look odd and must not lose points.
     "right-warns": right("""
         import sys
         import warnings
@@ -176,7 +176,7 @@ ATTACKS = {
     """),
     "right-tagged": right(change=tagged),
     "right-without-tests": right(change=without_tests),
-    "right-last-first": right(change=last_first),
-    "right-of-another-schema": right(change=of_another_schema),
+    "right-last-first": right(change=reversed_cells),
+    "right-another-schema": right(change=with_another_schema),
     "right-pasted-twice": right(change=lambda notebook: notebook.cells.append(copy.deepcopy(notebook.cells[3]))),
 }

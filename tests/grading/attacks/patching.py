@@ -1,4 +1,4 @@
-"""Attacks that change what tests call: NumPy, torch, the checks, Python itself, IPython."""
+"""Attacks that replace what tests use: NumPy, torch, the checks, Python's builtins, IPython."""
 
 from tests.grading.attacks.attack import cheat, spoiling
 

@@ -1,4 +1,4 @@
-"""Attacks on what is outside: the gradebook, other files, the network, the next submission, the system."""
+"""Attacks on what is outside the sandbox: the gradebook, other files, the network, later submissions."""
 
 from tests.grading.attacks.attack import cheat, dangerous
 
@@ -95,7 +95,7 @@ ATTACKS = {
             except OSError:
                 continue
     """),
-    "write-neighbour": cheat("""
+    "write-neighbor": cheat("""
         import glob
         import shutil
         for path in glob.glob("../../*/*/*.ipynb") + glob.glob("@COURSE@/*/*/*/*"):

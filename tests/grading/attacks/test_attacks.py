@@ -1,4 +1,4 @@
-"""Attacks are graded in a batch, with honest submissions among them: none earns more than its honest answer.
+"""Tests that no attack earns undeserved points, finds a secret, or harms others graded in the same batch.
 
 `make test` grades one attack of each kind; all others are slow.
 """
@@ -9,6 +9,7 @@ import re
 import socket
 import sqlite3
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -21,7 +22,7 @@ from tests.grading.commands import grade, graded_notebook, records_in
 
 KINDS = (patching, lying, looking, forbidden, wire, exhausting, leaving, reaching, metadata)
 ATTACKS = {name: attack for kind in KINDS for name, attack in kind.ATTACKS.items()}
-# Of each kind what make test runs: for those that use something up, one of each thing.
+# The attacks in `make test`: one of each kind, and one for each resource that can be exhausted.
 OF_EACH_KIND = (
     "patch-isclose",
     "lie-equal",
@@ -38,24 +39,25 @@ OF_EACH_KIND = (
     "exit-in-a-call",
     "crash",
     "processes-that-stay",
-    "write-neighbour",
+    "write-neighbor",
     "network",
     "leftover-1",
     "leftover-2",
+    "leftover-3",
     "meta-points",
     "meta-script",
     "right-pasted-twice",
 )
 HONEST = {
     "a-right": right(),
-    "m-with-a-secret": right("# LEAKED-OUT: what a neighbour wrote"),
+    "m-with-a-secret": right("# LEAKED-OUT: what a neighbor wrote"),
     "z-right": right(),
 }
 BATCHES = {
     "one of each kind": {name: ATTACKS[name] for name in OF_EACH_KIND},
     "the others": {name: attack for name, attack in ATTACKS.items() if name not in OF_EACH_KIND},
 }
-MARK = "86399.5"  # seconds that a process sleeps which an attack leaves behind
+MARK = "86399.5"  # how many seconds an attack's leftover processes sleep: finds them among all processes
 PWNED = "pwned-by-a-submission"
 LIMITS = """
 c = get_config()
@@ -67,7 +69,7 @@ c.Engine.hidden_seed = 4711
 
 
 class Listeners:
-    """Sockets of the grading machine that nobody in a sandbox should reach."""
+    """Sockets of the grading machine that must be out of reach in a sandbox."""
 
     def __init__(self, home):
         self.tcp, self.udp = socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -88,7 +90,7 @@ class Listeners:
         return self.tcp, self.by_path, self.abstract
 
     def reached(self):
-        """What arrived: a connection or a datagram each."""
+        """Yield the connections and datagrams that arrived, at most one for each socket."""
         for listener in (*self.streams, self.udp):
             listener.setblocking(False)
             try:
@@ -98,21 +100,21 @@ class Listeners:
 
 
 def links(course):
-    """What is no student's own, and a submission each that is a link to it."""
-    neighbour = course / "submitted" / "a-right" / "scaling"
+    """Return the target of each submission that is a link to something outside the student's folder."""
+    neighbor = course / "submitted" / "a-right" / "scaling"
     return {
-        "link-to-a-neighbour": neighbour / "scaling.ipynb",
+        "link-to-a-neighbor": neighbor / "scaling.ipynb",
         "link-to-the-solution": REPOSITORY / "_build" / "nbgrader" / "source" / "scaling" / "scaling.ipynb",
         "link-to-the-gradebook": course / "gradebook.db",
         "link-to-nowhere": course / "nowhere",
-        "link-to-a-folder": neighbour,
+        "link-to-a-folder": neighbor,
     }
 
 
 LINKS = list(links(Path()))
 
 
-def link(course):
+def add_links(course):
     for student, target in links(course).items():
         place = course / "submitted" / student / "scaling"
         place = place if student == "link-to-a-folder" else place / "scaling.ipynb"
@@ -121,7 +123,7 @@ def link(course):
 
 
 def files(folder):
-    """The files of a folder with what is in them, links as links."""
+    """Return the contents of each file below a folder; for a link, its target."""
     return {
         path.relative_to(folder): path.readlink() if path.is_symlink() else path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -141,16 +143,32 @@ def listeners(home):
     return Listeners(home)
 
 
-def each(attacks):
-    """Run a test on the batch and the name of each of these attacks."""
+def for_each_batch(test):
+    """Run a test on each batch; a decorator."""
+    cases = ["one of each kind", pytest.param("the others", marks=pytest.mark.slow)]
+    return pytest.mark.parametrize("course", cases, indirect=True)(test)
+
+
+def for_each(attacks):
+    """Run a test on each of these attacks, with the batch and the name of the attack; a decorator."""
     cases = [(batch, name) for batch, those in BATCHES.items() for name in attacks if name in those]
     marked = [pytest.param(*case, marks=[pytest.mark.slow] * (case[0] == "the others"), id=case[1]) for case in cases]
     return pytest.mark.parametrize(("course", "student"), marked, indirect=["course"])
 
 
-@pytest.fixture(scope="module", params=["one of each kind", pytest.param("the others", marks=pytest.mark.slow)])
-def course(request, tmp_path_factory, home, listeners):
-    folder = tmp_path_factory.mktemp("class")
+@pytest.fixture
+def course(request, graded):
+    """Return the folder of a graded batch."""
+    return graded(request.param)
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory, home, listeners):
+    """Return a function that grades each batch once; pytest would set up a parametrized fixture again and again."""
+    return cache(lambda batch: grade_batch(batch, tmp_path_factory.mktemp("class"), home, listeners))
+
+
+def grade_batch(batch, folder, home, listeners):
     places = {
         "PORT": listeners.port,
         "SOCKET": PWNED,
@@ -159,9 +177,9 @@ def course(request, tmp_path_factory, home, listeners):
         "HOME": home,
         "REPOSITORY": REPOSITORY,
     }
-    for student, attack in (BATCHES[request.param] | HONEST).items():
+    for student, attack in (BATCHES[batch] | HONEST).items():
         attack.write(folder, student, **places)
-    link(folder)
+    add_links(folder)
     (folder / "nbgrader_config.py").write_text(LIMITS)
     handed_in = files(folder / "submitted")
     secrets = {"HOME": str(home), "COURSE_SECRET": "LEAKED-OUT by the environment"}
@@ -172,14 +190,14 @@ def course(request, tmp_path_factory, home, listeners):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def everyone(course):
-    """The attacks and the honest submissions of the batch."""
+    """Return the attacks and the honest submissions of the batch, without the links."""
     names = {path.name for path in (course / "submitted").iterdir()} - set(LINKS)
     return {name: (ATTACKS | HONEST)[name] for name in names}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def records(course):
     return records_in(course)
 
@@ -189,12 +207,12 @@ def scores(record):
 
 
 def printed(notebook):
-    """What ran in a graded notebook has printed, and shown besides."""
+    """Return all outputs of a graded notebook but errors, as JSON."""
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     return json.dumps([output for output in outputs if output.output_type != "error"])
 
 
-@each(ATTACKS)
+@for_each(ATTACKS)
 def test_an_attack_earns_only_what_its_honest_answers_earn(records, student):
     got, deserved = scores(records[student]), ATTACKS[student].deserves
     assert records[student]["error"] is None
@@ -203,6 +221,7 @@ def test_an_attack_earns_only_what_its_honest_answers_earn(records, student):
     assert got == deserved or not ATTACKS[student].certain
 
 
+@for_each_batch
 @pytest.mark.parametrize("student", HONEST)
 def test_an_honest_submission_among_attacks_keeps_its_points(records, student):
     assert scores(records[student]) == FULL
@@ -210,26 +229,29 @@ def test_an_honest_submission_among_attacks_keeps_its_points(records, student):
     assert not any(cell["hints"] for cell in records[student]["cells"].values())
 
 
+@for_each_batch
 @pytest.mark.parametrize("student", LINKS)
-def test_a_link_is_refused_in_a_line(records, student):
+def test_a_link_is_refused_with_a_message_of_one_line(records, student):
     record = records[student]
     assert (record["status"], record["score"], record["cells"]) == ("failed", None, {})
     assert "link" in record["error"]
     assert len(record["error"].splitlines()) == 1
 
 
-def test_the_round_graded_everybody_and_reports_it(course, everyone, records):
+@for_each_batch
+def test_the_round_grades_everybody_and_prints_the_counts(course, everyone, records):
     said = (course / "printed.txt").read_text()
     assert set(records) == set(everyone) | set(LINKS)
     assert f"{len(records)} submissions: {len(everyone)} wait for a person's grade, {len(LINKS)} failed." in said
     assert "Traceback" not in said
 
 
-@each(ATTACKS)
+@for_each(ATTACKS)
 def test_an_attack_shows_no_secret_in_its_outputs(course, student):
     assert_nothing_secret_is_shown(course, student)
 
 
+@for_each_batch
 @pytest.mark.parametrize("student", HONEST)
 def test_an_honest_submission_shows_no_secret(course, student):
     assert_nothing_secret_is_shown(course, student)
@@ -243,8 +265,8 @@ def assert_nothing_secret_is_shown(course, student):
     assert max(len(shown), len(feedback)) < 4 << 20
 
 
-@each([*looking.SPIES, "leftover-1", "leftover-2", "leftover-3"])
-def test_a_spy_did_look_for_secrets(course, student):
+@for_each([*looking.SPIES, "leftover-1", "leftover-2", "leftover-3"])
+def test_every_spy_ran_to_its_end(course, student):
     cell = next(cell for cell in graded_notebook(course, student).cells if cell.id == "standardize")
     assert "looked" in printed(nbformat.v4.new_notebook(cells=[cell]))
 
@@ -259,15 +281,17 @@ STOPPED_BY = {
 }
 
 
-@each(STOPPED_BY)
+@for_each(STOPPED_BY)
 def test_the_limit_that_stopped_an_attack_is_named(records, student):
     assert STOPPED_BY[student] in " ".join(records[student]["cells"]["test_standardize_constant"]["hints"])
 
 
+@for_each_batch
 def test_no_attack_reached_a_socket(course, listeners):
     assert list(listeners.reached()) == []
 
 
+@for_each_batch
 def test_no_process_outlives_the_batch(course):
     left = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
@@ -278,6 +302,7 @@ def test_no_process_outlives_the_batch(course):
     assert left == []
 
 
+@for_each_batch
 def test_no_file_appeared_outside(course, everyone, home):
     expected = {
         "submitted",
@@ -309,7 +334,8 @@ def test_no_file_appeared_outside(course, everyone, home):
         assert not any(path.is_symlink() for path in (course / "autograded" / student).rglob("*"))
 
 
-def test_the_gradebook_is_whole(course, everyone, records):
+@for_each_batch
+def test_the_gradebook_is_undamaged(course, everyone, records):
     gradebook = sqlite3.connect(course / "gradebook.db")
     assert gradebook.execute("pragma integrity_check").fetchall() == [("ok",)]
     graded = "select count(*), sum(auto_score), sum(manual_score) from grade where auto_score is not null"
@@ -319,8 +345,8 @@ def test_the_gradebook_is_whole(course, everyone, records):
     assert gradebook.execute("select sum(max_score) from grade_cells").fetchone() == (20,)
 
 
-@each(["meta-script"])
-def test_no_script_of_a_student_reaches_the_instructor(course, student):
+@for_each(["meta-script"])
+def test_no_script_of_a_student_is_in_feedback_or_notebook(course, student):
     feedback = (course / "feedback" / student / "scaling" / "scaling.html").read_text()
     assert f"<script>fetch('/formgrader/api/{PWNED}')" not in feedback
     assert not re.search(r"<[^<>]*\bonerror=", feedback)

@@ -1,9 +1,9 @@
-"""Attacks on the connection to the judge: read it, answer ahead, forge replies, flood it, starve it."""
+"""Attacks on the connection to the judge: reading it, forging replies, flooding it, stalling it."""
 
 from tests.grading.attacks import forged
 from tests.grading.attacks.attack import racing
 
-# Every connection that the student's process can find, by its descriptors and by its objects.
+# Finds the process's connections by its open descriptors, and sends bytes over them.
 FIND = """
 import os
 import socket
@@ -34,7 +34,7 @@ def forging(code):
     return racing(FIND + code)
 
 
-# The engine's own part in the student's process, by its objects: what handles a call is above it on the stack.
+# Finds the engine's own objects in the student's process: in memory, and in the frames that called the function.
 ENGINE = """
 import gc
 def engine():

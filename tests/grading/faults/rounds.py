@@ -6,7 +6,7 @@ import subprocess
 
 from nbgrader.api import Grade, SubmittedAssignment
 
-from tests.conftest import PATIENCE, REPOSITORY
+from tests.conftest import REPOSITORY, TIMEOUT_S
 from tests.grading import sample_class
 from tests.grading.commands import gradebook, graded_notebook, grading, hand_in, records_in
 
@@ -46,7 +46,7 @@ def start(folder, *arguments, after):
 def go_on(process):
     """Let a round that stands still go on to its end; gives what it printed."""
     process.send_signal(signal.SIGCONT)
-    return process.communicate(timeout=PATIENCE)
+    return process.communicate(timeout=TIMEOUT_S)
 
 
 def assert_each_has_its_grade(folder):

@@ -12,7 +12,7 @@ from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.grading.grade_submission import GradingJob
 from bngrader.grading.pool import LOST
 from bngrader.grading.process_pool import in_processes
-from tests.conftest import PATIENCE, REPOSITORY
+from tests.conftest import REPOSITORY, TIMEOUT_S
 from tests.grading.commands import grade
 from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
 
@@ -45,7 +45,7 @@ def test_killing_the_writer_loses_nothing(tmp_path):
     round_.kill()
     round_.communicate()
     assert others
-    assert psutil.wait_procs(others, timeout=PATIENCE)[1] == []
+    assert psutil.wait_procs(others, timeout=TIMEOUT_S)[1] == []
     last = grade(folder)
     assert last.returncode == 0, last.stdout + last.stderr
     assert "Already graded and unchanged:" in last.stdout
