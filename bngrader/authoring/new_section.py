@@ -52,7 +52,7 @@ def write_section(repository: Path, slug: str, title: str | None = None) -> list
     Raises CourseError if the slug cannot name a section, or if one of the files exists already.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", slug) or keyword.iskeyword(slug):
-        rule = "a slug consists of lowercase letters, digits and underscores, starts with a letter and is not a keyword of Python"
+        rule = "a slug consists of lowercase letters, digits and underscores, starts with a letter and is not a keyword"
         raise CourseError(f"{slug!r} cannot be the slug of a section: {rule}")
     values = {
         "slug": slug,
