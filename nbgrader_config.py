@@ -13,11 +13,11 @@ from bngrader.nbgrader_plugins import ExecuteSandboxed, HarmlessNames, HideTests
 c = get_config()  # noqa: F821  (nbgrader defines it)
 
 c.CourseDirectory.course_id = "batch-normalization"
-# What nbgrader calls source is made from solutions/, and what it calls release is exercises/.
+# nbgrader's source notebooks are made from solutions/, and its release folder is exercises/.
 c.CourseDirectory.source_directory = str(source_folder(Path(__file__).parent))
 c.CourseDirectory.release_directory = "exercises"
 
-# An assignment can change, its cells too, after submissions were graded.
+# An assignment may change after submissions were graded, including its cells.
 c.GenerateAssignment.preprocessors = [
     ReviseCells if step is SaveCells else step for step in GenerateAssignment().preprocessors
 ]
@@ -31,7 +31,7 @@ c.Autograde.autograde_preprocessors = [
     HideTests,
     CheckCellMetadata,
 ]
-# What a student's notebook shows cannot act in the browser of the person who reads it.
+# Nothing in a student's notebook can run in the browser of the person who reads it.
 c.HTMLExporter.filters = {"markdown2html": "bngrader.feedback.safe_html.safe_markdown"}
 # Formgrader shows the rubric above each answer in words.
 c.HTMLExporter.preprocessors = ["bngrader.nbgrader_plugins.ShowRubric"]

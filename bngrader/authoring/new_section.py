@@ -17,7 +17,7 @@ ENDING = ".j2"
 
 @dataclass(frozen=True)
 class Insertion:
-    """Lines for a file that all sections share: before the first line with `before`, after the one with `after`."""
+    """Lines to add to a file that all sections share: before the first line with `before` that follows `after`."""
 
     path: str
     after: str
@@ -49,10 +49,10 @@ INSERTIONS = (
 def write_section(repository: Path, slug: str, title: str | None = None) -> list[Path]:
     """Write every file of a new section, and return their paths and those of the files with new lines.
 
-    Raises CourseError if the slug cannot name a section, or if one of the files is there already.
+    Raises CourseError if the slug cannot name a section, or if one of the files exists already.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", slug) or keyword.iskeyword(slug):
-        rule = "a slug consists of lowercase letters, digits and underscores, starts with a letter and is no keyword"
+        rule = "a slug consists of lowercase letters, digits and underscores, starts with a letter and is not a keyword"
         raise CourseError(f"{slug!r} cannot be the slug of a section: {rule}")
     values = {
         "slug": slug,
@@ -87,11 +87,11 @@ def _rendered(repository: Path, values: dict[str, str]) -> dict[Path, str]:
 
 
 def _require_new(repository: Path, made: dict[Path, str]) -> None:
-    """Raise CourseError, naming what is there, unless all files are new, and no package has a new module's name."""
+    """Raise CourseError, naming what exists, unless all files are new and no package has a new module's name."""
     places = [place for path in made for place in (path, path.with_suffix("")) if place.exists()]
     if places:
         names = ", ".join(str(place.relative_to(repository)) for place in places)
-        raise CourseError(f"nothing was written, since this is there already: {names}. Choose another slug.")
+        raise CourseError(f"nothing was written, because these exist already: {names}. Choose another slug.")
 
 
 def _inserted(repository: Path, insertion: Insertion, values: dict[str, str]) -> str:

@@ -156,6 +156,6 @@ def _remarks(course: Course, assignments: list[str], rows: list[Row]) -> list[st
 def _about_unknown(platform: str | None, unknown: list[str]) -> list[str]:
     if not unknown:
         return []
-    fault = "The file has no line for" if platform == "moodle" else "Canvas may not recognize"
+    fault = "The file has no line for these students" if platform == "moodle" else "Canvas may not find these students"
     fix = f"Add their {platform}_id to {NAME}, or import their submissions from there"
     return [f"{fault}: {', '.join(unknown)}. ({fix}.)"]

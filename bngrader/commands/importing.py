@@ -83,15 +83,18 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 def lines(findings: list[ImportFinding]) -> list[str]:
     """Summarize an import: what is left to look at, who is missing, and the counts."""
-    said = [f"{found.student or _shown(found.files)}: {found.message}" for found in findings if found.message]
+    summary = [f"{found.student or _shown(found.files)}: {found.message}" for found in findings if found.message]
     missing = [found.student or "" for found in findings if found.status == MISSING]
     if missing:
-        said += [f"Not handed in: {', '.join(missing)}"]
+        summary += [f"Not handed in: {', '.join(missing)}"]
     late = [found.student or "" for found in findings if found.late]
     if late:
-        said += [f"Late, as Canvas says without giving the time (--times sets it): {', '.join(late)}"]
+        summary += [f"Late, as Canvas says without giving the time (--times sets it): {', '.join(late)}"]
     counts = Counter(found.status for found in findings)
-    return [*said, ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items()) or "no files"]
+    return [
+        *summary,
+        ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items()) or "no files",
+    ]
 
 
 def _shown(files: list[str]) -> str:

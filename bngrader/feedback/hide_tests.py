@@ -45,6 +45,6 @@ def hide_tests(notebook: NotebookNode) -> NotebookNode:
 def _without_frames(output: NotebookNode) -> NotebookNode:
     if output.output_type != "error":
         return output
-    said = output.evalue if output.ename == CheckFailed.__name__ else f"{output.ename}: {output.evalue}"
+    message = output.evalue if output.ename == CheckFailed.__name__ else f"{output.ename}: {output.evalue}"
     own = [part for part in output.traceback if part.startswith(OWN_TRACEBACK)]
-    return NotebookNode(output, traceback=[*said.splitlines(), *own])
+    return NotebookNode(output, traceback=[*message.splitlines(), *own])

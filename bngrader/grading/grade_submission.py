@@ -32,7 +32,7 @@ class GradingJob:
 
     student: str
     assignment: str
-    source: bytes = b""  # the notebook that `sources.gradable` makes
+    source: bytes = b""  # the notebook that `authoring.notebooks.gradable` makes
     submission: bytes = b""
     settings: dict[str, Any] = field(default_factory=dict)  # of the engine
     by_hand: dict[str, ByHand] = field(default_factory=dict)

@@ -133,12 +133,12 @@ def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode,
     cells = own.get(None, [])
     for cell, given in zip(source.cells, pair.released, strict=True):
         name = cell.metadata.nbgrader.grade_id
-        theirs = notebook.cells[found[name]] if name in found else None
-        restored = _restored(cell, theirs)
+        submitted = notebook.cells[found[name]] if name in found else None
+        restored = _restored(cell, submitted)
         if is_written(cell) and not is_answered(restored) and _has_text_near(given, pair, found, own, added):
             mark_nearby(restored)
-        if theirs and not is_answer(cell) and theirs.cell_type == "code" and adds_code(theirs, given):
-            cells += [_own(theirs), restored]  # the answer may need what the student defined in a locked cell
+        if submitted and not is_answer(cell) and submitted.cell_type == "code" and adds_code(submitted, given):
+            cells += [_own(submitted), restored]  # the answer may need what the student defined in a locked cell
         else:
             cells += [restored, *added.get(name, [])]
         cells += own.get(name, [])
@@ -149,13 +149,13 @@ def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode,
     return repaired, [*_notes(pair, found, notebook), *_notes_on_text(cells)]
 
 
-def _restored(cell: NotebookNode, theirs: NotebookNode | None) -> NotebookNode:
+def _restored(cell: NotebookNode, submitted: NotebookNode | None) -> NotebookNode:
     """Return a cell of the assignment, with the student's text if students fill it in."""
     made = MAKERS[cell.cell_type](cell.source, metadata=nbformat.from_dict(cell.metadata))
-    if is_answer(cell) and theirs:
-        made.source = theirs.source
-        if "attachments" in theirs and cell.cell_type == "markdown":
-            made.attachments = theirs.attachments
+    if is_answer(cell) and submitted:
+        made.source = submitted.source
+        if "attachments" in submitted and cell.cell_type == "markdown":
+            made.attachments = submitted.attachments
     elif is_answer(cell) and definitions(cell):
         made.source = ""  # the stub would overwrite a function that the student wrote in another cell
     return made
@@ -188,12 +188,12 @@ def _additions(pair: NotebookPair, found: dict[str, int]) -> dict[str | None, li
     places = set[str | None]().union(*(near(pair.released, cell, found) for cell in filter(is_written, pair.released)))
     for cell in pair.released:
         name = cell.metadata.nbgrader.grade_id
-        theirs = pair.handed_in[found[name]] if name in found and not is_answer(cell) else None
-        if theirs is None or was_handed_out(theirs) or not (cell.cell_type == "markdown" or name in places):
+        submitted = pair.handed_in[found[name]] if name in found and not is_answer(cell) else None
+        if submitted is None or was_handed_out(submitted) or not (cell.cell_type == "markdown" or name in places):
             continue
-        made = MAKERS[cell.cell_type](added_text(theirs.source, cell.source))
-        if "attachments" in theirs and made.cell_type == "markdown":
-            made.attachments = theirs.attachments
+        made = MAKERS[cell.cell_type](added_text(submitted.source, cell.source))
+        if "attachments" in submitted and made.cell_type == "markdown":
+            made.attachments = submitted.attachments
         if made.source and is_prose(made):
             added[name] = [made]
     return added

@@ -158,7 +158,7 @@ def test_students_without_a_number_are_reported(course, tmp_path):
         hidden.rename(receipts)
     assert code == 1
     assert rows_of(data) == []
-    assert f"The file has no line for them: =1+1, {ZOE}, ada." in said
+    assert f"The file has no line for these students: =1+1, {ZOE}, ada." in said
 
 
 def test_feedback_export_is_one_zip_in_moodles_layout(course):

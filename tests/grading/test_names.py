@@ -219,7 +219,7 @@ def test_similarity_compares_the_others(graded, tmp_path):
     assert "9 submissions compared, 7 not" in printed
     text = page.read_text()
     assert harmful(text) == set()
-    assert all(f"<li>{shown.replace(chr(39), '&#39;')}: is left out" in text for shown in MISNAMED.values())
+    assert all(f"<li>{shown.replace(chr(39), '&#39;')}: is skipped" in text for shown in MISNAMED.values())
 
 
 def test_late_lists_the_others(graded):

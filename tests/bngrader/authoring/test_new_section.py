@@ -85,7 +85,7 @@ def test_nothing_is_written_over_an_existing_file(tmp_path, there):
     if path.suffix:
         path.write_text("mine")
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(CourseError, match=f"nothing was written, since this is there already: {there}") as raised:
+    with pytest.raises(CourseError, match=f"nothing was written, because these exist already: {there}") as raised:
         write_section(tmp_path, "demo")
     assert "Choose another slug" in str(raised.value)
     assert sorted(tmp_path.rglob("*")) == before
