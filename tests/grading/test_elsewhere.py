@@ -21,7 +21,7 @@ from tests.grading.commands import (
     run,
 )
 from tests.grading.commands import records as graded
-from tests.grading.one_class import ELSEWHERE, EMPTY, QUESTION, TRIALS, WORDS, in_locked
+from tests.grading.one_class import ELSEWHERE, EMPTY, QUESTION, TRIALS, WORDS, with_words_in_locked_cell
 from tests.grading.sample_class import WRITTEN
 from tests.grading.test_doctor import doctor
 from tests.grading.test_export import export, rows_of
@@ -69,7 +69,7 @@ def test_checks_in_an_answer_cell_cost_no_points(course, records, student):
 
 # What nbgrader's own command leaves behind.
 
-STUDENTS = {"ada": in_locked(QUESTION), "bob": NO_NOTEBOOK, "cyd": sample_class.filled_in()}
+STUDENTS = {"ada": with_words_in_locked_cell(QUESTION), "bob": NO_NOTEBOOK, "cyd": sample_class.filled_in()}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from bngrader.engine.sandbox import namespaces
 from tests.conftest import lacking
-from tests.grading.places import USER, Clone, private, python_in
+from tests.grading.places import USER, Clone, give_to, python_in
 from tests.grading.sample_class import ASSIGNMENT, filled_in, with_mistake
 
 IS_ROOT = os.geteuid() == 0
@@ -80,7 +80,7 @@ def grades(clone, folder, user=None, **how):
     course, database, records = folder / "class", folder / "grades.db", folder / "records.json"
     hand_in(course, database, clone.folder / "solutions")
     if user is not None:
-        private(folder, user)
+        give_to(folder, user)
     options = ["--course", course, "--db", f"sqlite:///{database}", "--json", records]
     ran = clone.run("grade", ASSIGNMENT, *options, user=user, **how)
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -102,7 +102,7 @@ def test_a_class_is_graded_in(place):
     clone = clone_in(place)
     assert grades(clone, place / "one") == EXPECTED
     if IS_ROOT and place.parent != Path("/root"):
-        private(place, USER)
+        give_to(place, USER)
         assert grades(clone, place / "two", USER) == EXPECTED
 
 
@@ -121,7 +121,7 @@ def test_python_behind_symbolic_links_is_found(place):
         (packages / name).rename(place / "cache" / name)
         (packages / name).symlink_to(place / "cache" / name)
     for user in USERS:
-        private(place, user)
+        give_to(place, user)
         assert grades(made, made.folder / ".venv" / f"class of {user}", user) == EXPECTED
 
 
@@ -130,7 +130,7 @@ def test_python_behind_symbolic_links_is_found(place):
 def test_an_environment_made_with_umask_077_works(place):
     clone = clone_in(place)
     for user in USERS:
-        private(place, user, copies=True)
+        give_to(place, user, copies=True)
         assert grades(clone, place / f"class of {user}", user, umask=0o077) == EXPECTED
 
 
@@ -141,7 +141,7 @@ def test_an_environment_made_with_umask_077_works(place):
 def test_a_class_is_graded_with(clone, environment):
     """By a user who may not write to the clone, and whom the system knows by number alone."""
     for folder in new_place("/var/tmp"):
-        private(folder, USERS[-1])
+        give_to(folder, USERS[-1])
         assert grades(clone, folder / "new", USERS[-1], environment=environment) == EXPECTED
 
 
