@@ -529,13 +529,13 @@ for size in (4, 6):
 
 # %% locked="comparison"
 def standardized(table):
-    """The table, standardized by statistics that your function gathers from pieces of 100 rows."""
+    """Standardize the table by the statistics that your function merges from pieces of 100 rows."""
     mean, var = merge_statistics(table[start : start + 100] for start in range(0, len(table), 100))
     return (table - mean) / np.sqrt(var)
 
 
 def errors(x, y, lr, batch_size, epochs):
-    """The mean squared error on all of x before training, and after each epoch."""
+    """Return the mean squared error on all of x before training and after each epoch."""
     weights = [train_linear(x, y, lr, batch_size, k, np.random.default_rng(1))[0] for k in range(1, epochs + 1)]
     return np.array([np.mean(y**2)] + [np.mean((x @ w - y) ** 2) for w in weights])
 

@@ -89,7 +89,7 @@ def slopes(forward, dy, x, *others, step=1e-5):
 
 
 def fair(got, want, y, right_y, fits_y):
-    """What to compare a gradient with: what is right, or what fits your own y where that is only nearly right."""
+    """Choose the gradient to compare with: the right one, or one that fits your y if that is only nearly right."""
     near = np.shape(y) == np.shape(right_y) and np.allclose(y, right_y, 0.2, 0.2)
     if near and not np.allclose(y, right_y, 1e-5, 1e-5) and np.allclose(got, fits_y(), 1e-4, 1e-4):
         return got
@@ -692,7 +692,7 @@ holds(best >= 0.97, f"the network reads 97% of the test images, not {best:.1%}")
 
 # %% locked="fold_network"
 def fold_network(network, images):
-    """A copy of a network, for evaluation, in which no BN layer is left that follows a convolution; and the scales."""
+    """Copy a network for evaluation, fold each BN layer into its convolution, and return copy and scales."""
     folded = copy.deepcopy(network).eval()
     made, pairs, scales = {}, {}, []  # what each convolution made, and the convolution before each BN layer
 

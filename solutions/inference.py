@@ -668,7 +668,7 @@ def epochs_of(count, size=64, seed=0):
 
 
 def guesses_of(norm, inputs):
-    """The digits that the network sees in images, given as what the first layer makes of them."""
+    """Guess the digits from the outputs of the first layer."""
     return (np.tanh(norm(inputs)) @ readout).argmax(axis=1)
 
 

@@ -698,7 +698,7 @@ def forward(x, weights, normalize):
 
 
 def through(norm, d, a, h):
-    """The gradient before a normalization a -> h, from the gradient d after it."""
+    """Return the gradient before a normalization a -> h, from the gradient d after it."""
     parts, shared = NORMS[norm][1:]
     d, v, h = (array.reshape(len(a), parts, -1) for array in (d, a, h))
     axes = (0, 2) if shared else 2
@@ -722,7 +722,7 @@ def step(norm, weights, x, labels, rate):
 
 
 def accuracy(norm, size, seed, epochs=2):
-    """The share of test digits that a network trained with batches of this size reads rightly."""
+    """Train with batches of this size, and return the share of test digits that the network reads correctly."""
     rng = np.random.default_rng(seed)
     hidden = [rng.normal(size=(64, UNITS)) * np.sqrt(2 / 64) for _ in range(2)]
     weights = [(w, np.ones(UNITS), np.zeros(UNITS)) for w in hidden] + [rng.normal(size=(UNITS, 10)) / np.sqrt(UNITS)]

@@ -569,7 +569,7 @@ for placement in ("pre", "post"):
 
 # %% locked="gradient_check"
 def numeric_slopes(loss, values, h):
-    """The slopes of loss(values), entry by entry, by central differences with step h."""
+    """Estimate the slope of loss(values) for each entry, by central differences with step h."""
     slopes = np.zeros(values.shape)
     for index in np.ndindex(values.shape):
         ends = []
@@ -588,7 +588,7 @@ factors, shifts, weights = generator.normal(size=6), generator.normal(size=6), g
 
 
 def loss_of(batch, scale, shift):
-    """Some smooth loss of the layer's output."""
+    """Compute some smooth loss of the layer's output."""
     return (weights * np.tanh(batch_norm_forward(batch, scale, shift)[0])).sum()
 
 

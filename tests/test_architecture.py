@@ -1,6 +1,6 @@
-"""Tests of the imports between modules: no circles, none upward, none between the judge and the student's side.
+"""The imports of the packages: no circles, nothing upward, and a wall between the judge and the student's side.
 
-Imports inside functions and under TYPE_CHECKING count too, since they couple modules as much as others do.
+Imports within functions and under TYPE_CHECKING count, since they tie modules together as much as others do.
 """
 
 import ast
@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import REPOSITORY
 
 PACKAGES = ("bnref", "bngrader")
-# Packages whose direct members, modules and folders, must not import each other in a circle.
+# Folders whose folders and modules import each other in one direction.
 LAYERED = ("bngrader", "bngrader.engine", "bnref")
-# The packages that the modules of a package may import. The longest name that matches a module applies.
+# What the modules of a package may import, of these packages. The longest name that fits a module counts.
 MAY_IMPORT = {
     "bnref": {"bnref"},
     "bngrader": {"bngrader"},
@@ -29,12 +29,12 @@ def module_name(path, root):
 
 
 def modules_of(root, packages=PACKAGES):
-    """Return the path of each module by its dotted name."""
+    """Return the path of each module, by its dotted name."""
     return {module_name(path, root): path for package in packages for path in sorted((root / package).rglob("*.py"))}
 
 
 def imported_names(path, name):
-    """Yield (module, attribute) for each import anywhere in a file; the attribute of `import module` is None."""
+    """Yield (module, attribute) for each import of a file, wherever it stands; the attribute may be None."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
@@ -46,7 +46,7 @@ def imported_names(path, name):
 
 
 def import_graph(root, packages=PACKAGES):
-    """Return the set of modules that each module imports."""
+    """Return the modules that each module imports."""
     modules = modules_of(root, packages)
     graph = {}
     for name, path in modules.items():
@@ -59,7 +59,7 @@ def import_graph(root, packages=PACKAGES):
 
 
 def circle(graph):
-    """Return one circle of a graph as a list of nodes that ends with its first node, or an empty list."""
+    """One circle of a graph as a list of its nodes, the first of them also last; empty if there is none."""
     done, path = set(), []
 
     def visit(node):
@@ -81,17 +81,17 @@ def within(name, package):
 
 
 def layers(graph, package):
-    """Return the graph of a package's direct members, with each folder as one node."""
+    """Return the import graph directly inside a package: its modules, and each of its folders as one node."""
     depth = package.count(".") + 2
 
-    def member(name):
+    def room(name):
         return ".".join(name.split(".")[:depth])
 
     inner = {name for name in graph if within(name, package) and name != package}
-    members = {member(name): set() for name in inner}
+    rooms = {room(name): set() for name in inner}
     for name in inner:
-        members[member(name)] |= {member(target) for target in graph[name] & inner} - {member(name)}
-    return members
+        rooms[room(name)] |= {room(target) for target in graph[name] & inner} - {room(name)}
+    return rooms
 
 
 def crossings(graph, wall):
@@ -107,7 +107,7 @@ def crossings(graph, wall):
 
 
 def upward(graph, may_import=None):
-    """Return the imports that the rule for the module's package does not allow."""
+    """Return the imports that the package of a module may not have."""
     rules = MAY_IMPORT if may_import is None else may_import
     found = set()
     for name, targets in graph.items():
@@ -142,7 +142,7 @@ def test_no_import_crosses_a_wall(graph, wall):
 
 
 def classes_named_twice(root, packages=PACKAGES):
-    """Return the class names that several modules of a package define, with these modules."""
+    """Return the class names that more than one module of a package defines, with these modules."""
     places = {}
     for module, path in modules_of(root, packages).items():
         for node in ast.walk(ast.parse(path.read_text())):
@@ -155,11 +155,11 @@ def test_each_class_has_a_name_of_its_own():
     assert classes_named_twice(REPOSITORY, ["bngrader"]) == {}
 
 
-# Tests that the rules find violations, in small packages.
+# The rules find what they forbid.
 
 
 def write_package(root, **sources):
-    """Write a package `p` and return its import graph; double underscores in a name separate folders."""
+    """Make a package `p`; double underscores in a name stand for folders."""
     for name, source in sources.items():
         path = Path(root, "p", *name.split("__")).with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)

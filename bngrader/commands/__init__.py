@@ -13,6 +13,7 @@ from bngrader.commands import (  # noqa: F401  (each adds its commands to the ap
     grade,
     importing,
     late,
+    new,
     report,
     similarity,
 )

@@ -7,19 +7,19 @@ OWN_TRACEBACK = "Traceback of the submitted code:"
 
 
 class StudentError(Exception):
-    """The answer raised an exception of a class of its own; its name begins the text."""
+    """An exception of a class that the answer defines; the text begins with the name of the class."""
 
 
 class LimitReached(Exception):
-    """The answer's process was ended, or stopped, at a limit; the text names the limit."""
+    """A limit that stopped or ended the answer's process; the text names it."""
 
 
 class ProtocolError(Exception):
-    """The answer's process sent something that is not allowed."""
+    """A message of the answer's process that is not allowed."""
 
 
 class SandboxMissing(Exception):
-    """This machine cannot isolate a submission; the text says why and what to do."""
+    """A machine that cannot isolate submissions; the text says why, and what to do."""
 
 
 def text_of(error: Any) -> str:
@@ -27,4 +27,4 @@ def text_of(error: Any) -> str:
     try:
         return str(error)
     except Exception as second:
-        return f"<its text cannot be made: {type(second).__name__}>"
+        return f"<no text: its __str__ raised {type(second).__name__}>"

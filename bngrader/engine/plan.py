@@ -1,4 +1,4 @@
-"""What all submissions to one assignment have in common: their packages, their limits, and what they must not use."""
+"""The plan by which all submissions to one assignment run: packages, limits and forbidden names."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ PACKAGES = (
     "stack_data",  # IPython's tracebacks
     "pygments.formatters.terminal256",
 )
-# The settings that a zygote sees. A submission can find whatever the zygote that forked it has seen, so the others,
-# with the seed of the hidden tests among them, go to the judge alone.
+# The settings that a zygote sees. A submission can find whatever the zygote that forked it has seen, so the other
+# settings, such as the seed of the hidden tests, go only to the judge.
 SEEN_BY_ZYGOTES = (
     "cpu_seconds",
     "memory_mb",
@@ -43,9 +43,10 @@ SEEN_BY_ZYGOTES = (
 
 @dataclass(frozen=True)
 class ExecutionPlan:
-    """How to run the submissions to one assignment.
+    """The settings, forbidden names and packages for the submissions to one assignment.
 
-    `student_packages` and `judge_packages` are what the zygotes import that fork the answers' and the tests' processes.
+    The zygote that forks the answers' processes imports `student_packages`; the one that forks the judges imports
+    `judge_packages`.
     """
 
     settings: Engine
@@ -83,7 +84,7 @@ def _tests_use(packages: Iterable[str], notebook: NotebookNode) -> bool:
 
 
 def classify(cell: NotebookNode) -> CodeCell:
-    """Tell by a code cell's nbgrader metadata where it runs."""
+    """Classify a code cell by its nbgrader metadata, which say where it runs."""
     grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
     if is_grade(cell) and not is_solution(cell):
         return CodeCell(TEST, cell.source, grade_id)

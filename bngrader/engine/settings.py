@@ -1,4 +1,4 @@
-"""What one submission may use while it is graded, as a configurable of nbgrader's kind."""
+"""The limits of a submission while it is graded, which nbgrader's configuration files can set."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ class Engine(Configurable):
     cell_seconds = Float(60, help="Seconds that one cell may run.").tag(config=True)
     call_seconds = Float(20, help="Seconds that one call of a test into the answer may run.").tag(config=True)
     notebook_seconds = Float(300, help="Seconds that a whole notebook may run.").tag(config=True)
-    cpu_seconds = Float(240, help="CPU seconds of a submission's processes, all together.").tag(config=True)
+    cpu_seconds = Float(240, help="CPU seconds that all processes of a submission may use together.").tag(config=True)
     memory_mb = Int(2048, help="MB of memory that a submission may use beyond the packages it imports.").tag(
         config=True
     )
     processes = Int(64, help="Processes and threads that a submission may have at one time.").tag(config=True)
-    file_mb = Int(100, help="MB that one file may have.").tag(config=True)
+    file_mb = Int(100, help="MB that one file may hold.").tag(config=True)
     folder_mb = Int(256, help="MB that a submission may write into its private folder.").tag(config=True)
     open_files = Int(256, help="Files and sockets that a process may have open.").tag(config=True)
     output_bytes = Int(500_000, help="Bytes of output that are kept of a cell.").tag(config=True)
@@ -31,14 +31,14 @@ class Engine(Configurable):
         Unicode(), help="Folders and files that no submission may see. The class's own are always among them."
     ).tag(config=True)
     unsafe_no_sandbox = Bool(
-        False, help="Run submissions without a sandbox where the system has none. They can then do what you can."
+        False, help="Run submissions without a sandbox if the system has none. They can then do what you can."
     ).tag(config=True)
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as plain data, for a worker in another process."""
+        """Return the settings as plain data, for another process."""
         return {name: getattr(self, name) for name in self.trait_names(config=True)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Engine":
-        """The settings that `as_dict` wrote."""
+        """Make the settings from what `as_dict` returned."""
         return cls(**values)

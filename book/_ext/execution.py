@@ -2,14 +2,15 @@
 
 myst-nb executes a page when Sphinx reads it, one page after the other, and its cache compares the cells of a page, not
 the modules that these import. Here each page has a cache of its own, in a folder named after the code that the page
-depends on. Processes execute the pages and fill the caches while Sphinx reads; it waits before it reads a page that is
+depends on. Kernels execute the pages and fill the caches while Sphinx reads; it waits before it reads a page that is
 not executed yet. Pages share the results of experiments, and wait for each other's: see `bnref/experiments/memory.py`.
 """
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -20,9 +21,10 @@ from typing import Any
 import joblib
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.config import NbParserConfig
 from myst_nb.core.read import create_nb_reader
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -67,20 +69,23 @@ def depends_on(cells: list[str], places: list[Path]) -> str:
     return total.hexdigest()[:16]
 
 
-def execute(page: Page, config: NbParserConfig) -> None:
+def execute(page: Page, config: NbParserConfig, clients: list[NotebookClient]) -> None:
     """Execute a page's cells as myst-nb does, and put their outputs into its cache."""
     with TemporaryDirectory() as temporary:
-        result = single_nb_execution(
-            page.notebook,
-            cwd=temporary if config.execution_in_temp else str(page.path.parent),
-            timeout=config.execution_timeout,
-            allow_errors=config.execution_allow_errors,
-        )
-    if result.err is None:
-        executed = CacheBundleIn(page.notebook, str(page.path), data={"execution_seconds": result.time})
-        get_cache(page.cache).cache_notebook_bundle(executed, check_validity=False, overwrite=True)
-    elif config.execution_raise_on_error:
-        raise PageFailed(f"{page.path}\n{result.exc_string}")
+        settings = {"timeout": config.execution_timeout, "allow_errors": config.execution_allow_errors}
+        folder = temporary if config.execution_in_temp else str(page.path.parent)
+        client = NotebookClient(page.notebook, resources={"metadata": {"path": folder}}, **settings)
+        clients.append(client)
+        started = time.monotonic()
+        try:
+            client.execute()
+        except (CellExecutionError, CellTimeoutError) as error:
+            if config.execution_raise_on_error:
+                raise PageFailed(f"{page.path}\n{error}") from None
+            return  # myst-nb executes the page again, and reports the error
+    seconds = {"execution_seconds": time.monotonic() - started}
+    executed = CacheBundleIn(page.notebook, str(page.path), data=seconds)
+    get_cache(page.cache).cache_notebook_bundle(executed, check_validity=False, overwrite=True)
 
 
 class Execution:
@@ -89,6 +94,7 @@ class Execution:
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.running: dict[str, Future[None]] = {}
+        self.clients: list[NotebookClient] = []
 
     def find(self, app: Sphinx, env: Any, *_: set[str]) -> list[str]:
         """Find all pages with cells, and return those whose code changed: Sphinx reads them again."""
@@ -104,9 +110,9 @@ class Execution:
         if not ahead or env.mystnb_config.execution_mode != "cache":
             return
         os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads of several pages would wait for each other
-        pool = ProcessPoolExecutor(min(len(ahead), joblib.cpu_count()))
+        pool = ThreadPoolExecutor(joblib.cpu_count())  # each waits for a kernel, which is a process
         for name in sorted(ahead, key=lambda name: order.index(name) if name in order else -1):
-            self.running[name] = pool.submit(execute, self.pages[name], env.mystnb_config)
+            self.running[name] = pool.submit(execute, self.pages[name], env.mystnb_config, self.clients)
             self.running[name].add_done_callback(partial(_count, app, name))
         pool.shutdown(wait=False)  # there is nothing more to come
 
@@ -118,12 +124,19 @@ class Execution:
             if name in self.running:
                 self.running[name].result()
         except BaseException:
-            for future in self.running.values():
-                future.cancel()
+            self.stop()
             raise
         if name in self.pages:
             env: Any = app.env
             env.mystnb_config = env.mystnb_config.copy(execution_cache_path=str(self.pages[name].cache))
+
+    def stop(self) -> None:
+        """Execute no more pages, and end the kernels, so that the build ends at once."""
+        for future in self.running.values():
+            future.cancel()
+        for client in self.clients:
+            if client.km and client.km.has_kernel:
+                client.km.provisioner.process.kill()
 
 
 def _count(app: Sphinx, name: str, future: Future[None]) -> None:

@@ -4,12 +4,13 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, TIMEOUT_S
 
 PAGE = """---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
@@ -68,16 +69,23 @@ class Book:
         toctree = "\n```{toctree}\n:glob:\n*\n```\n" if name == "index" else ""
         self.write(f"{name}.md", PAGE.format(name=name, code=code) + prose + toctree)
 
-    def sphinx(self, **environment):
+    def start(self, **environment):
         command = [sys.executable, "-m", "sphinx", "-b", "html", ".", "_build/html"]
         environment = os.environ | {"PYTHONPATH": str(self.folder)} | environment
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, env=environment)
+        options = {"cwd": self.folder, "env": environment, "text": True}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def build(self, **environment):
+        """Build the book, and return Sphinx's exit code and its errors."""
+        with self.start(**environment) as build:
+            _, shown = build.communicate(timeout=TIMEOUT_S)
+        return build.returncode, shown
 
     def executed(self, **environment):
         """Build the book, and return the pages that were executed for it, in their order."""
         (self.folder / "executed").write_text("")
-        ran = self.sphinx(**environment)
-        assert ran.returncode == 0, ran.stderr
+        code, shown = self.build(**environment)
+        assert code == 0, shown
         return (self.folder / "executed").read_text().split()
 
     def html(self, name="index"):
@@ -174,19 +182,33 @@ def test_a_page_can_be_executed_while_no_other_is(book):
 
 
 def test_a_failing_page_is_named_and_the_others_are_kept(book):
-    book.page("bad", "1 / 0")
-    ran = book.sphinx(LOKY_MAX_CPU_COUNT="1")
-    shown = re.sub(r"\x1b\[[\d;]*m", "", ran.stderr)
-    assert ran.returncode != 0
-    assert "bad.md" in shown
+    book.page("wrong", "1 / 0")
+    code, shown = book.build(LOKY_MAX_CPU_COUNT="1")
+    shown = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    assert code != 0
+    assert "wrong.md" in shown
     assert "ZeroDivisionError: division by zero" in shown
-    book.page("bad", "1 / 1")
-    assert set(book.executed()) <= {"bad", "index"}
+    book.page("wrong", "1 / 1")
+    assert book.executed() == ["wrong"]
+
+
+def test_an_interrupted_build_ends_its_kernels(book):
+    """The page says through one pipe that it runs, and waits at the other for ever."""
+    for name in ("started", "never"):
+        os.mkfifo(book.folder / name)
+    book.page("index", "open('started', 'w').close(); open('never').close()")
+    book.write("conf.py", CONF + "nb_execution_timeout = -1\n")
+    with book.start() as build:
+        (book.folder / "started").open().close()
+        build.send_signal(signal.SIGINT)
+        _, shown = build.communicate(timeout=TIMEOUT_S)
+    assert build.returncode != 0
+    assert "Interrupted" in shown
 
 
 def test_a_place_that_does_not_exist_is_named(book):
     (book.folder / "versions.txt").unlink()
-    ran = book.sphinx()
-    assert ran.returncode != 0
-    assert "execution_depends_on" in ran.stderr
-    assert "versions.txt, which does not exist" in ran.stderr
+    code, shown = book.build()
+    assert code != 0
+    assert "execution_depends_on" in shown
+    assert "versions.txt, which does not exist" in shown

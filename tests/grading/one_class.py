@@ -31,7 +31,7 @@ QUESTION = "about_written_new_patient"
 TRIED = """from bngrader.check import call, close
 {}
 x = np.array([[1.0, 2.0], [3.0, 6.0]])
-z, mean, std = call(standardize, x, z=x.shape, mean=(2,), std=(2,))
+scaled, mean, std = call(standardize, x, scaled=x.shape, mean=(2,), std=(2,))
 close(mean, [2, {}], "the mean is that of the columns", x=x)
 """
 EMPTY = "nothing-anywhere"

@@ -175,7 +175,7 @@ def test_odd_ids_are_graded(course, records):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["grade", "skaling"], "there is no assignment 'skaling'; solutions/ has batches, cnn"),
+        (["grade", "skaling"], "there is no assignment 'skaling'; the assignments in solutions/ are: batches, cnn"),
         (["grade", "scaling", "--course", "nowhere"], "nobody has handed in 'scaling': there is nothing at"),
         (["grade", "scaling", "--json", "nowhere/s.json"], "the folder nowhere does not exist; create it first"),
         (["exercises", "skaling"], "there is no assignment 'skaling'"),

@@ -77,6 +77,7 @@ def test_manual_scores_survive_a_forced_round(course):
     assert "Say why, too." in page(course, "late")
 
 
+@pytest.mark.slow
 def test_a_new_answer_keeps_the_manual_score_for_review(course):
     with gradebook(course) as book:
         written = book.find_grade("written_new_patient", "scaling", "scaling", "late")

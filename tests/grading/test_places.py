@@ -14,6 +14,9 @@ from tests.conftest import lacking
 from tests.grading.places import USER, Clone, give_to, python_in
 from tests.grading.sample_class import ASSIGNMENT, filled_in, with_mistake
 
+# `make test` grades as an ordinary user in tests/bngrader/engine/test_execute.py.
+pytestmark = pytest.mark.slow
+
 IS_ROOT = os.geteuid() == 0
 USERS = [None, USER] if IS_ROOT else [None]
 ODD = "a place, 'quoted' 자리 "
@@ -93,11 +96,7 @@ def grades(clone, folder, user=None, **how):
     return {student: record["score"] for student, record in found.items()}
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["/home", *(pytest.param(place, marks=pytest.mark.slow) for place in ("/tmp", "/var/tmp", "/dev/shm", "/root"))],
-    indirect=True,
-)
+@pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/dev/shm", "/home", "/root"], indirect=True)
 def test_a_class_in_any_place_is_graded(place):
     clone = clone_in(place)
     assert grades(clone, place / "one") == EXPECTED
@@ -106,7 +105,6 @@ def test_a_class_in_any_place_is_graded(place):
         assert grades(clone, place / "two", USER) == EXPECTED
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
 def test_python_behind_symbolic_links_is_found(place):
     """The clone, its Python and some packages are links; the class is in the environment's folder."""
@@ -125,7 +123,6 @@ def test_python_behind_symbolic_links_is_found(place):
         assert grades(made, made.folder / ".venv" / f"class of {user}", user) == EXPECTED
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
 def test_an_environment_made_with_umask_077_works(place):
     clone = clone_in(place)
@@ -134,7 +131,6 @@ def test_an_environment_made_with_umask_077_works(place):
         assert grades(clone, place / f"class of {user}", user, umask=0o077) == EXPECTED
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment", [{"HOME": None}, {"HOME": "/proc"}, {"PATH": "/nowhere"}, {"TMPDIR": "/nowhere"}], ids=str
 )
@@ -145,7 +141,6 @@ def test_a_class_is_graded_in_an_odd_environment(clone, environment):
         assert grades(clone, folder / "new", USERS[-1], environment=environment) == EXPECTED
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("without", "script"),
     [
@@ -163,7 +158,6 @@ def test_a_class_is_graded_without_a_network_or_disk_space(clone, without, scrip
         assert grades(clone, folder / "new", **how) == EXPECTED
 
 
-@pytest.mark.slow
 def test_a_folder_that_cannot_be_entered_is_named(clone):
     if not IS_ROOT:
         lacking("a folder that belongs to another", "run the tests as root")

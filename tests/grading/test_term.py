@@ -279,9 +279,9 @@ def test_late_penalties_include_points_given_by_hand(returned):
 def test_a_changed_assignment_keeps_manual_scores(revised):
     records, output, _ = revised
     for change in (
-        "test_standardize has 4 points, not 3",
-        f"{WRITTEN} has 6 points, not 5",
-        f"{REMOVED} is gone",
+        "test_standardize now has 4 points instead of 3",
+        f"{WRITTEN} now has 6 points instead of 5",
+        f"{REMOVED} was removed",
         "test_standardize_again is new, with 2 points",
     ):
         assert change in output

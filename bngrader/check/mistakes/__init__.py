@@ -8,20 +8,25 @@ import importlib
 import inspect
 import pkgutil
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
+
+from bngrader.check.mistakes.edits import Every, apply
+
+__all__ = ["Every", "Function", "Known", "Mistake", "all_known", "known", "plain", "source"]
 
 Function = Callable[..., Any]
 Wrong = Mapping[str, str] | Function
 
 
 def plain(function: Function, *args: Any, **kwargs: Any) -> Any:
-    """How most functions are used: called with the input."""
+    """Call a function with an input, which is enough for most functions."""
     return function(*args, **kwargs)
 
 
@@ -29,28 +34,35 @@ def plain(function: Function, *args: Any, **kwargs: Any) -> Any:
 class Mistake:
     """One way to get a function wrong.
 
-    `wrong` is what has to be replaced in the right answer, and by what; or, where that is not enough, a function or a
-    class of its own; or a tuple of these, where one mistake is made in several ways. `hint` says to the student what is
-    wrong, in a sentence or two, and not what to write. Set `loose` where the wrong numbers are mere rounding noise, or
-    differ from program to program: then a student's function need only go wrong in the same places.
+    `wrong` maps parts of the right answer's source to their replacements (see `edits`); where edits are not enough, it
+    is a function or class; where students make the mistake in several ways, it is a tuple of these. `hint` tells the
+    student what is wrong, in a sentence or two, but not what to write. Set `loose` if the wrong numbers are rounding
+    noise or vary between programs: then a student's function only has to go wrong for the same inputs. `place` is set
+    to the file and line of the mistake.
     """
 
     name: str
     wrong: Wrong | tuple[Wrong, ...]
     hint: str
     loose: bool = False
+    place: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.place:  # `replace` keeps the place of the original
+            caller = sys._getframe(2)  # beyond the __init__ that dataclass writes
+            object.__setattr__(self, "place", f"{caller.f_code.co_filename}:{caller.f_lineno}")
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What is known about one function (or class) that students write.
+    """The right answer to one function (or class) that students write, and the known ways to get it wrong.
 
-    `fresh(rng)` gives inputs, each a tuple of arguments: small ones, and each of them about one idea alone, so that two
-    mistakes in one answer can be told apart. `use(function, *needs, *input)` is what is done with an input, where that
-    is not a plain call; it returns numbers, arrays, strings, or tuples, lists and dicts of them. `needs` are the right
-    answers to other functions that `use` takes, such as a forward pass that makes the cache; of a student's answer it
-    gets the student's. An input on which a student's function fails may be shown, by the names of the parameters,
-    unless text in it says that it is a script of `use`.
+    `fresh(rng)` yields inputs, each a tuple of arguments. An input is small and about a single idea, so that two
+    mistakes in one answer can be told apart. `use(function, *needs, *input)` replaces the plain call if an input needs
+    more than that; it returns numbers, arrays, strings, or tuples, lists and dicts of these. `needs` are the right
+    answers to other functions that `use` calls, such as the forward pass that makes a cache; with a student's function
+    `use` gets the student's own. An input for which a student's function fails may be shown to the student by the
+    parameters' names, unless it contains text, which is an instruction to `use`.
     """
 
     right: Function
@@ -61,16 +73,16 @@ class Known:
 
     @property
     def name(self) -> str:
-        """The function's name, and its solution cell's `grade_id`."""
+        """The name of the function, which is also the `grade_id` of its solution cell."""
         return self.right.__name__
 
     def inputs(self, seed: int) -> list[tuple[Any, ...]]:
-        """The inputs of a seed: the same ones each time, but new objects."""
+        """Make the inputs of a seed: always the same values, in new objects."""
         return [tuple(args) for args in self.fresh(np.random.default_rng(seed))]
 
     @property
     def variants(self) -> list[Mistake]:
-        """The mistakes, one for each way to make it."""
+        """All mistakes, with one entry for each way to make them."""
         found = []
         for mistake in self.mistakes:
             ways = mistake.wrong if isinstance(mistake.wrong, tuple) else (mistake.wrong,)
@@ -79,24 +91,22 @@ class Known:
         return found
 
     def source_of(self, mistake: Mistake) -> str:
-        """The source of a wrong answer, one of the variants, as a student would write it.
+        """Return the source of a wrong answer, one of the variants, as a student would write it.
 
-        Raises ValueError if an edit has nothing to replace.
+        Raises ValueError if an edit does not match the right answer.
         """
         if not isinstance(mistake.wrong, Mapping):
             assert callable(mistake.wrong)
             return re.sub(
                 rf"(def|class) {mistake.wrong.__name__}\b", rf"\1 {self.name}", source(mistake.wrong), count=1
             )
-        text = source(self.right)
-        for old, new in mistake.wrong.items():
-            if old not in text:
-                raise ValueError(f"{self.name}, {mistake.name}: the right answer has no {old!r}")
-            text = text.replace(old, new)
-        return text
+        try:
+            return apply(mistake.wrong, source(self.right))
+        except ValueError as error:
+            raise ValueError(f"{mistake.place}: {self.name}, {mistake.name!r}: {error}.") from None
 
     def function_of(self, mistake: Mistake) -> Function:
-        """The wrong answer itself."""
+        """Return the wrong answer itself."""
         if callable(mistake.wrong):
             return mistake.wrong
         namespace = dict(vars(importlib.import_module(self.right.__module__)))
@@ -104,19 +114,20 @@ class Known:
         return namespace[self.name]
 
 
-@cache  # to find a class, inspect parses its whole module
+@cache  # inspect parses the whole module to find a class
 def source(function: Function) -> str:
-    """The source of a function or a class."""
+    """Return the source of a function or a class."""
     return textwrap.dedent(inspect.getsource(function))
 
 
 def known(name: str) -> Known | None:
-    """What is known about a function of some assignment."""
-    return _all().get(name)
+    """Return what is known about a function of any assignment, or None."""
+    return all_known().get(name)
 
 
 @cache
-def _all() -> dict[str, Known]:
+def all_known() -> dict[str, Known]:
+    """Return what is known about the functions of all assignments, by name."""
     slugs = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
     assignments = [importlib.import_module(f"{__name__}.{slug}") for slug in slugs]
     return {about.name: about for assignment in assignments for about in assignment.KNOWN}

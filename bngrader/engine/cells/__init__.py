@@ -1,1 +1,1 @@
-"""The execution of cells, in either process."""
+"""The execution of notebook cells, on either side."""

@@ -1,4 +1,4 @@
-"""An IPython shell without a front end: runs cells and gives what they show as a notebook's outputs."""
+"""An IPython shell without a front end, which turns what cells show into a notebook's outputs."""
 
 import base64
 import os
@@ -17,7 +17,7 @@ from bngrader.engine.sandbox import limit_messages
 
 Output = dict[str, Any]
 FLUSH_SECONDS, FLUSH_CHARACTERS = 0.05, 8192
-UNBUFFERED_LINES = 200  # lines that are not held back: what is printed before a process ends is seen
+UNBUFFERED_LINES = 200  # sent at once, so that they are seen even if the process is killed right after
 
 
 class _Publisher(DisplayPublisher):
@@ -25,20 +25,20 @@ class _Publisher(DisplayPublisher):
         self.shell.show("display_data", data, metadata)
 
     def clear_output(self, wait: bool = False) -> None:
-        """Ignored: what a cell showed stays."""
+        """Do nothing: what a cell has shown stays."""
 
 
 class _Hook(DisplayHook):
     shell: Any
 
     def write_output_prompt(self) -> None:
-        """The number is in the output."""
+        """Print nothing: the number is in the output."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
         self.shell.show("execute_result", format_dict, md_dict)
 
     def finish_displayhook(self) -> None:
-        """Nothing was printed that would have to be flushed."""
+        """Flush nothing: nothing was printed."""
 
 
 class _Stream:
@@ -88,32 +88,32 @@ class _Stream:
 
 
 class Shell(InteractiveShell):
-    """IPython, with its outputs handed to `emit` as a notebook would store them."""
+    """IPython that hands each output to `emit`, as a notebook would store it."""
 
     displayhook_class = _Hook
     display_pub_class = _Publisher
     emit: Callable[[Output], None]
-    failed = False  # whether the cell under way has shown an error
-    count = 0  # the number of the cell under way
+    failed = False  # whether the running cell has shown an error
+    count = 0  # the number of the running cell
 
     def init_history(self) -> None:
-        """Without the file, and without the thread that writes it."""
+        """Set up the history without its file, whose thread would make the zygote unfit to fork."""
         self.config.HistoryManager.enabled = False
         super().init_history()
 
     system = InteractiveShell.system_raw  # `!command` without a pseudo-terminal
 
     def init_io(self) -> None:
-        """The streams are replaced for each cell."""
+        """Leave the streams alone: `run` replaces them for each cell."""
 
     def enable_gui(self, gui: Any = None) -> None:
-        """`%matplotlib inline` needs no event loop."""
+        """Start no event loop: `%matplotlib inline` needs none."""
 
     def ask_exit(self) -> None:
-        """`exit` and `quit` end nothing."""
+        """Ignore `exit` and `quit`."""
 
     def start_again(self) -> None:
-        """Forget the cells that were run, and their names."""
+        """Forget the cells that have run, and the names that they defined."""
         self.reset(new_session=True)
         self.execution_count = 1
 
@@ -136,7 +136,7 @@ class Shell(InteractiveShell):
         self.emit({"output_type": "error", "ename": _name(etype), "evalue": text_of(evalue), "traceback": list(stb)})
 
     def run(self, source: str, emit: Callable[[Output], None]) -> ExecutionResult:
-        """Run one cell, and emit its outputs."""
+        """Run one cell, emit its outputs, and return its result."""
         self.emit, self.failed, self.count = emit, False, self.execution_count
         before = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = _Stream("stdout", emit), _Stream("stderr", emit)
@@ -154,7 +154,7 @@ def _name(etype: Any) -> str:
 
 
 def make_shell() -> Shell:
-    """The process's shell, with matplotlib's figures shown as PNG."""
+    """Make the process's shell, which shows matplotlib's figures as PNG."""
     warnings.filterwarnings("ignore", "To exit: use")  # IPython's advice after SystemExit
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     return Shell.instance()

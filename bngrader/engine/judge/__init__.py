@@ -1,1 +1,1 @@
-"""The trusted side: the process that runs the tests."""
+"""The trusted side: everything here runs in the judge, the process that runs the tests."""

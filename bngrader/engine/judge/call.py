@@ -56,9 +56,9 @@ class Call:
             return attach(self.handles.request, self.number, self.tensors, parameters, (value, graph))
         return value
 
-    def _error(self, said: Any) -> BaseException:
-        raised = self.handles.raised(said.get("raised") if isinstance(said, dict) else None)
-        return raised or student_errors.make_error(said, self.handles.files)
+    def _error(self, description: Any) -> BaseException:
+        raised = self.handles.raised(description.get("raised") if isinstance(description, dict) else None)
+        return raised or student_errors.make_error(description, self.handles.files)
 
     def _write_back(self, k: int, memory: Any) -> bool:
         if not 0 <= k < len(self.regions) or not isinstance(memory, np.ndarray) or memory.dtype != np.uint8:

@@ -29,7 +29,7 @@ MAX_NAME_CHARACTERS = 80
 
 
 class Handles:
-    """What the two sides know of each other's objects. `request` asks the student's process."""
+    """The objects that the two sides hold of each other. `request` asks the student's process."""
 
     def __init__(self, request: Callable[..., Any]) -> None:
         self.request = request
@@ -106,7 +106,7 @@ class Handles:
     def _proxy(self, body: list[Any], unpacker: Unpacker) -> Proxy:
         number, kind, name, protocols, signature, file = body
         if type(number) is not int or kind not in KINDS or not isinstance(name, str) or len(protocols) > len(PROTOCOLS):
-            raise ProtocolError("an object is described wrongly")
+            raise ProtocolError("the description of an object is malformed")
         file = file if file in self.files else None
         if number not in self._proxies:
             made = _signature(signature, unpacker) if signature is not None else None

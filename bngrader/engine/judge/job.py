@@ -1,4 +1,4 @@
-"""What the judge gets to do: the cells of one submission, and the settings."""
+"""The judge's job: the cells of one submission, and the settings. The grading process sends it to the judge."""
 
 from dataclasses import asdict, dataclass
 
@@ -10,7 +10,7 @@ ANSWER, BOTH, TEST = "answer", "both", "test"
 
 @dataclass(frozen=True)
 class CodeCell:
-    """One code cell, and where it runs: with the answers, with the tests, or in both places."""
+    """One code cell; its kind says whether it runs with the answers, with the tests, or in both places."""
 
     kind: str
     source: str
@@ -19,7 +19,10 @@ class CodeCell:
 
 @dataclass(frozen=True)
 class JudgeJob:
-    """A submission to run, from the cell `first` on; what is before it is run again without a report."""
+    """A submission to run.
+
+    The judge reports the cells from `first` on. It runs those before it again, and reports nothing of them.
+    """
 
     cells: list[CodeCell]
     settings: Engine
@@ -32,5 +35,5 @@ class JudgeJob:
 
     @classmethod
     def from_dict(cls, data: JobMessage) -> "JudgeJob":
-        """The job that `as_dict` wrote."""
+        """Make the job from what `as_dict` returned."""
         return cls([CodeCell(**cell) for cell in data["cells"]], Engine.from_dict(data["settings"]), data["first"])

@@ -1,4 +1,4 @@
-"""The judge: a process that the submission cannot reach. It runs the tests, and has the answers run elsewhere."""
+"""The judge: runs the tests in a process that the submission cannot reach, and has the answers run elsewhere."""
 
 import functools
 import os
@@ -20,7 +20,7 @@ from bngrader.engine.judge.session import Answers
 from bngrader.engine.judge.supervisor import Supervisor
 from bngrader.engine.protocol.channel import Channel
 
-LATE_SECONDS = 5.0  # seconds after which a test is stopped that the end of its time did not stop
+LATE_SECONDS = 5.0  # over its time, after which a test is interrupted that its own requests did not stop
 
 
 class Judge:
@@ -28,17 +28,17 @@ class Judge:
 
     def __init__(self, control: Channel, supervisor: Supervisor, shell: Shell, job: JudgeJob) -> None:
         self.control, self.shell, self.job = control, shell, job
-        # Each cell is looked at several times.
+        # Each cell is transformed several times.
         shell.transform_cell = functools.cache(shell.transform_cell)  # type: ignore[method-assign]
         self.answers = Answers(job.settings, supervisor.start, supervisor.interrupt, supervisor.end)
         self.answered = {cell.grade_id for cell in job.cells if cell.kind == ANSWER}
-        self.trusted: set[str] = set()  # names that locked cells bind: never the submission's
-        self.waiting: list[CodeCell] = []  # locked cells that use answers: run here only where a test needs their names
-        self.fetched: dict[str, Any] = {}  # what the test under way took from the submission
-        self.ended: dict[str, str] = {}  # how the answers' cells ended that did not end well
+        self.trusted: set[str] = set()  # names that locked cells bind: never taken from the submission
+        self.waiting: list[CodeCell] = []  # locked cells that use answers: they run here only if a test needs them
+        self.fetched: dict[str, Any] = {}  # what the running test took from the submission
+        self.ended: dict[str, str] = {}  # the errors of answers' cells, by name of the cell
 
     def run(self) -> None:
-        """Run all cells, and tell what came of each."""
+        """Run all cells, and report the outputs of each."""
         for index, cell in enumerate(self.job.cells):
             self.control.send({"begin": index, "seconds": self.job.settings.cell_seconds})
             shown, count = self._cell(cell, f"<cell {index + 1}, {cell.grade_id}>", quiet=index < self.job.first)
@@ -59,15 +59,18 @@ class Judge:
 
     def _locked(self, cell: CodeCell) -> None:
         source = self.shell.transform_cell(cell.source)
-        theirs = variables.used(source) - variables.bound(source) - self.trusted
+        from_elsewhere = variables.used(source) - variables.bound(source) - self.trusted
         self.trusted |= variables.bound(source)
-        if theirs & (self.answers.names | self.answered):
+        if from_elsewhere & (self.answers.names | self.answered):
             self.waiting.append(cell)
         else:
             self._run(cell.source)
 
     def _test(self, cell: CodeCell) -> tuple[list[Output], int | None]:
-        """Run a test; once more in a new process, if what earlier calls have left ended the one that it had."""
+        """Run a test, and once more in a new process if the first one ended.
+
+        What earlier calls left behind in a process, such as used memory, must not fail a later test.
+        """
         for attempt in (1, 2):
             try:
                 remote = self.answers.remote()
@@ -91,7 +94,7 @@ class Judge:
         return shown
 
     def _prepare(self, cell: CodeCell, remote: Remote) -> None:
-        """Have all names in place that a test uses."""
+        """Put all names in place that a test uses."""
         source = self.shell.transform_cell(cell.source)
         wanted = variables.used(source)
         for waiting in list(self.waiting):
@@ -118,7 +121,7 @@ class Judge:
             self.ended.setdefault(name, f"{type(error).__name__}: {error}")
 
     def _run(self, source: str) -> list[Output]:
-        """Run a cell in this process; gives what it showed, with an error if it did not end well."""
+        """Run a cell in this process, and return its outputs, with an error if it raised one."""
         shown: list[Output] = []
         signal.signal(signal.SIGALRM, self._late)
         signal.setitimer(signal.ITIMER_REAL, self.job.settings.cell_seconds + LATE_SECONDS)
@@ -150,7 +153,7 @@ class Judge:
         return [outputs.stream(text[: self.job.settings.output_bytes])] if text else []
 
     def _explained(self, output: Output) -> Output:
-        """Add to a test's error what the student has to know of the cells before it."""
+        """Add to a test's error what the student has to know about the cells before it."""
         if output["output_type"] != "error":
             return output
         missing = output["ename"] == "NameError" and next(
@@ -158,16 +161,16 @@ class Judge:
         )
         if missing:
             how = self.ended.get(missing)
-            said = f"{FAILED_PREFIX}{missing} is not defined." + (f"\n  its cell    ended with {how}" if how else "")
-            output = outputs.error(CheckFailed.__name__, said) | {"traceback": said.splitlines()}
+            text = f"{FAILED_PREFIX}{missing} is not defined." + (f"\n  its cell    ended with {how}" if how else "")
+            output = outputs.error(CheckFailed.__name__, text) | {"traceback": text.splitlines()}
         for name in self.answers.all_attempts():
-            said = f"The notebook used {name}, which this assignment forbids."
-            output = output | {"evalue": f"{output['evalue']}\n{said}", "traceback": [*output["traceback"], said]}
+            note = f"The notebook used {name}, which this assignment forbids."
+            output = output | {"evalue": f"{output['evalue']}\n{note}", "traceback": [*output["traceback"], note]}
         return output
 
 
 def main(control: Channel, supervisor: Supervisor, shell: Shell) -> None:
-    """Take a job, and do it."""
+    """Receive a job, and run it."""
     message, _ = control.receive()
     job = JudgeJob.from_dict(message)
     if job.settings.hidden_seed is not None:

@@ -1,6 +1,7 @@
-"""What a test holds in place of an object of the student's: each use of it is a request to the student's process.
+"""On the judge's side: stand-ins for the student's objects, each use of which is a request to the student's process.
 
-A proxy equals nothing but itself, and is never a number, an array or a text.
+A proxy equals nothing but itself, and is never a number, an array or a string. Otherwise a student's object that claims
+to equal everything would pass every test.
 """
 
 import inspect
@@ -13,7 +14,7 @@ HIDDEN = "_request", "_number", "_kind", "_name", "_signature", "_file"
 
 
 class Proxy:
-    """An object of the student's."""
+    """A stand-in for an object of the student's."""
 
     __slots__ = HIDDEN
 
@@ -47,12 +48,12 @@ class Proxy:
         return _ask(self, "copy", deep=True)
 
     def __beside__(self, build: Any, *args: Any) -> Any:
-        """What the test's function `build` makes of `args`, made in the process in which this object is."""
+        """Have the test's function `build` make something of `args` in the student's process."""
         source = textwrap.dedent(inspect.getsource(build))
         return self._request("make", source=source, name=build.__name__, values={"args": args})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError("an object of the submission's cannot be pickled")
+        raise TypeError("an object of the submission cannot be pickled")
 
 
 def _ask(proxy: Proxy, op: str, **fields: Any) -> Any:
@@ -60,7 +61,7 @@ def _ask(proxy: Proxy, op: str, **fields: Any) -> Any:
 
 
 def _special(proxy: Proxy, name: str) -> Any:
-    """The attributes of a function or a class that `inspect` and the checks look at."""
+    """Return one of the special attributes of a function or a class that `inspect` and the checks look at."""
     if proxy._kind in ("function", "class") and name in ("__name__", "__qualname__"):
         return proxy._name
     if name == "__signature__" and proxy._signature is not None:
@@ -104,7 +105,7 @@ POSES = {"class": type, "generator": types.GeneratorType, "function": types.Func
 
 
 def make_proxy(request: Callable[..., Any], node: list[Any], signature: inspect.Signature | None) -> Proxy:
-    """The proxy that a handle's node describes: of a class that has just the methods that its object has."""
+    """Make the proxy that a handle's node describes: of a class with just those special methods that the object has."""
     number, kind, name, protocols, _, file = node
     methods = {method: PROTOCOLS[method] for method in PROTOCOLS if method in protocols}
     if "__next__" in methods:

@@ -24,7 +24,7 @@ def move_on(twin: Twin, new: Any) -> None:
     """
     old = state_of(twin.rng)
     if not (isinstance(new, list) and len(new) == 5 and isinstance(new[1], str) and len(new[1]) < 40):
-        raise ProtocolError("a generator's state is wrong")
+        raise ProtocolError("a generator's state is malformed")
     if new[0] != old[0] or new[2] != old[2] or new[3] not in (0, 1) or type(new[4]) is not int:
         raise ProtocolError("a generator was replaced by another one")
     if not 0 <= new[4] < 1 << 32 or not _reachable(old, int(new[1], 16) & STATE_MASK):

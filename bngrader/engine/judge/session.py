@@ -1,4 +1,4 @@
-"""The judge's hold on the submission: runs its cells, and starts a new process when the old one is gone."""
+"""On the judge's side: the student's process over a whole notebook, replaced by a new one when it is gone."""
 
 import time
 from collections.abc import Callable
@@ -18,18 +18,18 @@ MAX_STARTS = 25  # processes that one submission may use up
 
 @dataclass
 class Ran:
-    """What came of a cell of the student's."""
+    """The result of a cell that ran in the student's process."""
 
     outputs: list[Output] = field(default_factory=list)
     count: int | None = None
-    error: str | None = None  # how it ended, where it did not end well
+    error: str | None = None  # that ended it
     alive: bool = True
 
 
 class Answers:
     """The submission's cells so far, and the process in which they ran.
 
-    `start` gives a channel to a new process; `interrupt` and `end` act on it from outside.
+    `start` returns a channel to a new process; `interrupt` and `end` act on it from outside.
     """
 
     def __init__(
@@ -43,17 +43,17 @@ class Answers:
         self._start, self._interrupt, self._end = start, interrupt, end
         self._remote: Remote | None = None
         self._starts = 0
-        self._cells: list[tuple[str, str]] = []  # file and source of what a new process has to run again
+        self._cells: list[tuple[str, str]] = []  # file and source, for a new process to run again
         self.names: set[str] = set()
         self.attempts: list[str] = []
 
     def remote(self) -> Remote:
-        """The process, with all cells so far run in it. Raises LimitReached where none can be had any more."""
+        """Return the process in which all cells so far have run. Raises LimitReached if too many were started."""
         while self._remote is None or self._remote.dead:
             self._begin()
             for cell in list(self._cells):
                 if not self._run(cell).alive:
-                    self._cells.remove(cell)  # it worked once and does not now
+                    self._cells.remove(cell)  # it ended this process, though not the one before
                     break
         return self._remote
 
@@ -65,7 +65,7 @@ class Answers:
         self._remote = Remote(self._start(), self.settings.call_seconds, self._interrupt, self._end)
 
     def run(self, source: str, file: str) -> Ran:
-        """Run a cell. Where it ends the process, the next call starts a new one, without this cell."""
+        """Run a cell. If it ends the process, the next call starts a new one, without this cell."""
         try:
             self.remote()
         except LimitReached as error:
@@ -86,8 +86,8 @@ class Answers:
         except (EOFError, OSError):
             self._gone(self._remote, ran, "")
         except Exception as error:
-            said = str(error) if isinstance(error, ProtocolError) else type(error).__name__
-            self._gone(self._remote, ran, f"the process sent something that is not allowed: {said}")
+            problem = str(error) if isinstance(error, ProtocolError) else type(error).__name__
+            self._gone(self._remote, ran, f"the process sent something that is not allowed: {problem}")
         self.all_attempts()
         ran.outputs = outputs.merge(ran.outputs)
         return ran
@@ -106,7 +106,7 @@ class Answers:
                 self._done(message, ran)
                 return
             if message["kind"] != "output":
-                raise ProtocolError("a cell that asks for something")
+                raise ProtocolError("a cell asked for something, which only a call may do")
             output = outputs.clean(message.get("output"), len(self._cells) + 1)
             shown += outputs.size(output)
             if shown > self.settings.output_bytes + 100_000 or len(ran.outputs) > 10_000:
@@ -116,22 +116,22 @@ class Answers:
     def _done(self, message: dict[str, Any], ran: Ran) -> None:
         names, count, error = message.get("names"), message.get("count"), message.get("error")
         if not isinstance(names, list) or type(count) is not int:
-            raise ProtocolError("the end of a cell is told wrongly")
+            raise ProtocolError("the report of a cell's end is malformed")
         self.names = {name for name in names if isinstance(name, str)}
         ran.count = count if 0 < count < 1 << 31 else None
         ran.error = error[:300] if isinstance(error, str) else None
 
     def _stop(self, remote: Remote, ran: Ran) -> None:
-        """Interrupt a cell that takes too long; end its process where that does not help."""
-        said = f"the cell took longer than the {self.settings.cell_seconds:g} seconds that it may take: {LOOP}"
+        """Interrupt a cell that takes too long, and end its process if that does not help."""
+        reason = f"the cell took longer than the {self.settings.cell_seconds:g} seconds that it may take: {LOOP}"
         self._interrupt()
         try:
             self._collect(remote, ran, time.monotonic() + GRACE_SECONDS)
         except Exception:
-            self._gone(remote, ran, said)
+            self._gone(remote, ran, reason)
             ran.outputs.pop()
-        ran.error = said
-        ran.outputs.append(outputs.error("CellTimeoutError", said))
+        ran.error = reason
+        ran.outputs.append(outputs.error("CellTimeoutError", reason))
 
     def _gone(self, remote: Remote, ran: Ran, why: str) -> None:
         remote.channel.close()
@@ -141,7 +141,7 @@ class Answers:
         ran.outputs.append(outputs.error("LimitReached", remote.dead))
 
     def all_attempts(self) -> list[str]:
-        """The forbidden names that the submission has reached for."""
+        """Return the forbidden names that the submission has reached for so far."""
         new = self._remote.attempts if self._remote else []
         self.attempts = list(dict.fromkeys([*self.attempts, *new]))
         return self.attempts

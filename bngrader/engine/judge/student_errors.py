@@ -1,4 +1,4 @@
-"""Exceptions of the student's code, made anew on the judge's side, with the student's lines in their traceback."""
+"""On the judge's side: exceptions of the student's code, rebuilt with the student's lines in their traceback."""
 
 import builtins
 import linecache
@@ -19,10 +19,11 @@ KNOWN: dict[str, type[BaseException]] = {
     if isinstance(kind, type) and issubclass(kind, BaseException) and not issubclass(kind, NOT_RAISED)
 }
 MAX_FRAMES = 20
+MAX_TEXT_CHARACTERS = 4000
 
 
 def remember_source(file: str, source: str) -> None:
-    """Let tracebacks show the lines of a cell of the student's."""
+    """Let tracebacks show the lines of one of the student's cells."""
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
 
 
@@ -30,15 +31,19 @@ def _lines(file: str) -> int:
     return len(linecache.getlines(file))
 
 
-def make_error(said: Any, files: set[str]) -> BaseException:
-    """The exception that the student's side describes. `files` are the names of its cells."""
-    if not isinstance(said, dict) or not isinstance(said.get("types"), list):
-        raise ProtocolError("an exception is described wrongly")
-    names = [re.sub(r"\W", "", str(name))[:60] for name in said["types"]] or ["Exception"]
-    text = str(said.get("text", ""))
-    arguments = said.get("args") if said.get("whole") and isinstance(said.get("args"), list) else [text]
+def make_error(description: Any, files: set[str]) -> BaseException:
+    """Make the exception that the student's side describes; `files` are the names of the student's cells.
+
+    Raises ProtocolError if the description is malformed.
+    """
+    if not isinstance(description, dict) or not isinstance(description.get("types"), list):
+        raise ProtocolError("the description of an exception is malformed")
+    names = [re.sub(r"\W", "", str(name))[:60] for name in description["types"]] or ["Exception"]
+    text, arguments = str(description.get("text", "")), description.get("args")
+    if not description.get("whole") or not isinstance(arguments, list):
+        arguments = [text]
     error = _make(names, text, arguments)
-    frames = [frame for frame in said.get("frames", [])[-MAX_FRAMES:] if _is_ours(frame, files)]
+    frames = [frame for frame in description.get("frames", [])[-MAX_FRAMES:] if _is_in_a_cell(frame, files)]
     error = _raised_in(error, frames)
     if frames:
         own[id(error)] = error, "".join(traceback.format_exception(error, chain=False))
@@ -49,7 +54,7 @@ own: dict[int, tuple[BaseException, str]] = {}  # the text of each error's own t
 
 
 def own_traceback(error: BaseException | None) -> str | None:
-    """The traceback within the student's code of an error, or of what caused it."""
+    """Return the traceback within the student's code of an error, or of the error that caused it."""
     for _ in range(20):
         if error is None or id(error) in own:
             break
@@ -68,14 +73,14 @@ def _make(names: list[str], text: str, arguments: Any) -> BaseException:
         return StudentError(f"{names[0]}: {text}")
 
 
-def _is_ours(frame: Any, files: set[str]) -> bool:
+def _is_in_a_cell(frame: Any, files: set[str]) -> bool:
     if not (isinstance(frame, list) and len(frame) == 3 and isinstance(frame[0], str) and type(frame[1]) is int):
         return False
     return frame[0] in files and 0 < frame[1] <= _lines(frame[0])
 
 
 def _raised_in(error: BaseException, frames: list[Any]) -> BaseException:
-    """Give an exception a traceback through the lines of the student's that it came from."""
+    """Give an exception a traceback through the student's lines that it came through."""
     steps: TracebackType | None = None
     for file, line, name in reversed(frames):
         step = _step(file, line, str(name)[:80])
@@ -84,7 +89,10 @@ def _raised_in(error: BaseException, frames: list[Any]) -> BaseException:
 
 
 def _step(file: str, line: int, name: str) -> TracebackType:
-    """A traceback of one frame, in the given line of a file."""
+    """Make a traceback of one frame, in a given line of a file.
+
+    Python makes frames only by running code, so this runs a file of empty lines that raises in that line.
+    """
     code = compile("\n" * (line - 1) + "raise RuntimeError", file, "exec").replace(co_name=name, co_qualname=name)
     step = None
     try:
@@ -95,17 +103,17 @@ def _step(file: str, line: int, name: str) -> TracebackType:
     return step
 
 
-def read_warnings(said: Any) -> list[tuple[str, type[Warning]]]:
-    """The text and the category of each warning that the student's code gave."""
+def read_warnings(received: Any) -> list[tuple[str, type[Warning]]]:
+    """Return the text and the category of each warning of the student's code."""
     read = []
-    for name, text in said or []:
+    for name, text in received or []:
         kind = getattr(builtins, str(name), None) or getattr(np.exceptions, str(name), None)
         category = kind if isinstance(kind, type) and issubclass(kind, Warning) else UserWarning
-        read.append((str(text)[:4000], category))
+        read.append((str(text)[:MAX_TEXT_CHARACTERS], category))
     return read
 
 
-def warn(given: list[tuple[str, type[Warning]]]) -> None:
-    """Warn as the student's code did."""
-    for text, category in given:
-        warnings.warn(text, category, stacklevel=5)
+def warn(caught: list[tuple[str, type[Warning]]]) -> None:
+    """Warn again, at the line of the test that called the student's code."""
+    for text, category in caught:
+        warnings.warn(text, category, stacklevel=5)  # warn, request, _ask, the proxy's method, the test

@@ -139,4 +139,4 @@ class StudentModule:
         return request("copy", object=number, deep=True)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError("a module of the submission's cannot be pickled")
+        raise TypeError("a module of the submission cannot be pickled")

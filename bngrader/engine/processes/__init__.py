@@ -1,1 +1,1 @@
-"""Processes forked of one that has imported everything."""
+"""Warm processes: a zygote that has imported everything, and the forks that it makes."""

@@ -1,4 +1,4 @@
-"""The worker's side of the zygote: starts it when it is first needed, and has it fork."""
+"""The grading process's side of a zygote: starts it when it is first needed, and has it fork."""
 
 import atexit
 import contextlib
@@ -16,11 +16,11 @@ from typing import Any
 
 from bngrader.engine.sandbox.environment import clean_environment
 
-START_SECONDS = 120
+START_SECONDS = 120  # that a zygote may take to import its packages
 
 
 class ZygoteError(RuntimeError):
-    """The zygote did not start, or is gone."""
+    """A zygote that did not start, or that is gone."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Forked:
     """A process that the zygote forked."""
 
     pid: int
-    pidfd: int | None = None  # which means this process for ever, where the system has such
+    pidfd: int | None = None  # never means another process, unlike a pid; None if the system has no pidfds
 
     def send(self, number: int) -> None:
-        """Send a signal, if the process is still there."""
+        """Send a signal if the process is still there."""
         with contextlib.suppress(ProcessLookupError):
             if self.pidfd is None:
                 os.kill(self.pid, number)
@@ -39,68 +39,68 @@ class Forked:
                 signal.pidfd_send_signal(self.pidfd, number)
 
     def close(self) -> None:
-        """Kill the process, and let go of it."""
+        """Kill the process, and close its descriptor."""
         self.send(signal.SIGKILL)
         if self.pidfd is not None:
             os.close(self.pidfd)
 
 
 class Zygote:
-    """A connection of this process, and not of its forks, to a zygote."""
+    """A connection to a zygote. It belongs to this process, and not to its forks."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.owner = os.getpid()
         self.lock = threading.Lock()
-        self.sock = sock  # each message is the answer to another
+        self.sock = sock  # carries one answer for each request
         self.sock.settimeout(START_SECONDS)
 
     def gone(self) -> bool:
-        """Whether it has ended: it says nothing unasked."""
+        """Return whether the zygote has ended: an idle socket is readable only at its end."""
         return bool(select.select([self.sock], [], [], 0)[0])
 
     def fork(self, role: str, options: dict[str, Any], sockets: list[int]) -> Forked:
-        """Fork a process for a role. The descriptors go to it; close them here afterwards."""
+        """Fork a process for a role, which gets the descriptors; close them here afterwards."""
         with self.lock:
             try:
                 socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
-                said, fds, _, _ = socket.recv_fds(self.sock, 64, 1)
+                answer, fds, _, _ = socket.recv_fds(self.sock, 64, 1)
             except OSError as error:
                 raise ZygoteError(f"the process that starts the others does not answer: {error}") from error
-            if not said:
+            if not answer:
                 raise ZygoteError("the process that starts the others ended")
-            if said == b"-1":
-                raise ZygoteError("the process that starts the others has threads of its own")
-            return Forked(int(said), *fds)
+            if answer == b"-1":
+                raise ZygoteError("the process that starts the others has threads, so that it cannot be forked safely")
+            return Forked(int(answer), *fds)
 
 
 class Source:
-    """A zygote that this process has started, and that others may use too."""
+    """A zygote that this process has started, and that other processes may use too."""
 
     def __init__(self, packages: Sequence[str]) -> None:
-        self.control, theirs = _pair()
-        command = [sys.executable, "-m", "bngrader.engine.processes.zygote", str(theirs.fileno()), json.dumps(packages)]
+        self.control, zygotes_end = _pair()
+        arguments = [str(zygotes_end.fileno()), json.dumps(packages)]
         self.process = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
+            [sys.executable, "-m", "bngrader.engine.processes.zygote", *arguments],
+            pass_fds=[zygotes_end.fileno()],
             env=clean_environment(),
             cwd="/",
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )
-        theirs.close()
+        zygotes_end.close()
         atexit.register(self.close, os.getpid())
 
     def connect(self) -> socket.socket:
-        """A new connection to it. It answers when it has imported its packages."""
-        ours, theirs = _pair()
-        with contextlib.suppress(OSError):  # it is gone, as who uses the connection will find
-            socket.send_fds(self.control, [b"1"], [theirs.fileno()])
-        theirs.close()
-        return ours
+        """Return a new connection to the zygote, which answers once it has imported its packages."""
+        client, server = _pair()
+        with contextlib.suppress(OSError):  # the zygote is gone, as whoever uses the connection will find
+            socket.send_fds(self.control, [b"1"], [server.fileno()])
+        server.close()
+        return client
 
     def close(self, owner: int | None = None) -> None:
-        """End the zygote, and with it what it forked."""
+        """End the zygote, and with it all processes that it forked."""
         if owner in (None, os.getpid()):
             self.control.close()
             self.process.kill()
@@ -116,12 +116,12 @@ _starting = threading.Lock()
 
 
 def use(packages: Sequence[str], sock: socket.socket) -> None:
-    """Take a connection to a zygote that another process has started, for `zygote` to give."""
+    """Have `zygote` return a connection to a zygote that another process has started."""
     _zygotes[tuple(packages)] = Zygote(sock)
 
 
 def zygote(packages: Sequence[str]) -> Zygote:
-    """This process's zygote with these packages, which is started where there is none."""
+    """Return this process's zygote with these packages, and start it if there is none."""
     with _starting:
         known = _zygotes.get(tuple(packages))
         if known is None or known.owner != os.getpid() or known.gone():

@@ -1,4 +1,8 @@
-"""What a fork of the zygote becomes: a judge, or the monitor of a student's process and that process."""
+"""The entry points of a zygote's forks: a judge, or the monitor of a student's process with that process.
+
+The zygote imports this module, and with it the student's side, so that no fork has to. It never imports the judge's
+side, since a submission inherits the zygote's memory.
+"""
 
 import ctypes
 import os
@@ -18,22 +22,22 @@ from bngrader.engine.sandbox.namespaces import Sandbox
 from bngrader.engine.student import student
 
 PR_SET_DUMPABLE = 4
-JUDGE_BYTES = 2 << 30  # bytes
+JUDGE_BYTES = 2 << 30  # of data that a judge may have in addition to what it starts with and receives
 ENVIRONMENT = ("LANG", "PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def be_judge(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
-    """Run one submission, as `judge` says."""
-    # Imported here, so that the zygote, whose memory a submission inherits, knows nothing of the judge.
+    """Run the tests of one submission: `judge.judge` says how."""
+    # Imported only now, in the judge's own process.
     from bngrader.engine.judge import judge
     from bngrader.engine.judge.supervisor import Supervisor
 
     control, commands = (socket.socket(fileno=fd) for fd in fds)
     os.chdir("/")
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # no other process of this user reads its memory
-    most = memory().data + 4 * (options["message_mb"] << 20) + JUDGE_BYTES
-    _set_limits({"RLIMIT_DATA": most, "RLIMIT_CORE": 0})
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # so that no other process of this user reads its memory
+    data_bytes = memory().data + 4 * (options["message_mb"] << 20) + JUDGE_BYTES
+    _set_limits({"RLIMIT_DATA": data_bytes, "RLIMIT_CORE": 0})
     judge.main(Channel(control), Supervisor(commands, options["message_mb"] << 20), shell)
 
 
@@ -65,8 +69,8 @@ def be_student(shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
 def _serve(
     shell: Shell, options: dict[str, Any], sock: int, tell: int, place: Sandbox | str | None, before: ProcessMemory
 ) -> None:
-    """The student's process."""
-    checkout = filesystem.checkout()  # which cannot be seen from inside
+    """Close the sandbox around this process, and serve the judge from inside."""
+    checkout = filesystem.checkout()  # asked now, since it cannot be seen from inside
     try:
         if isinstance(place, Sandbox):
             place.close(options["folder_mb"], packages(options["forbidden"]), options["private"])
@@ -85,7 +89,7 @@ def _serve(
         os._exit(1)
 
 
-def _limit(options: dict[str, Any], before: ProcessMemory, alone: bool) -> None:
+def _limit(options: dict[str, Any], before: ProcessMemory, isolated: bool) -> None:
     limits = {
         "RLIMIT_FSIZE": options["file_mb"] << 20,
         "RLIMIT_NOFILE": options["open_files"],
@@ -93,7 +97,7 @@ def _limit(options: dict[str, Any], before: ProcessMemory, alone: bool) -> None:
         "RLIMIT_CPU": int(options["cpu_seconds"]) + 5,
         "RLIMIT_CORE": 0,
     }
-    if alone:  # else all of the user's processes count
+    if isolated:  # otherwise the limit would count all processes of the user
         limits["RLIMIT_NPROC"] = options["processes"] + 2  # the monitor and the process itself
     _set_limits(limits)
 
@@ -107,7 +111,7 @@ def _set_limits(limits: dict[str, int]) -> None:
 
 
 def _forget(checkout: str) -> None:
-    """Leave nothing of the engine to import, and of the environment only what is harmless."""
+    """Remove the engine from what can be imported, and all but harmless names from the environment."""
     kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     os.environ.clear()
     os.environ.update(kept, HOME=os.getcwd())

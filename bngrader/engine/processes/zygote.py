@@ -1,9 +1,8 @@
-"""A process that has imported what notebooks use, and forks a ready process for each submission and each judge.
+"""The zygote: a process that has imported what notebooks use, and forks a ready process for each submission and judge.
 
-It never sees a submission or a test. `python -m bngrader.engine.processes.zygote SOCKET PACKAGES` takes on the socket
-the ends of other sockets, one for each process that grades, and answers requests on these: a role and its options as
-JSON, with the file descriptors that the new process gets. When a process that grades is
-gone, what was forked for it is ended.
+It never sees a submission or a test. `python -m bngrader.engine.processes.zygote SOCKET PACKAGES` receives on that
+socket one end of another socket for each process that grades, and answers requests on these: a role and its options as
+JSON, with the file descriptors for the new process. When a process that grades is gone, the zygote ends its forks.
 """
 
 import contextlib
@@ -27,9 +26,9 @@ from bngrader.engine.processes.roles import ROLES
 from bngrader.engine.sandbox import filesystem
 from bngrader.engine.sandbox.monitor import die_with_parent
 
-# What is slow the first time only: a figure with all its fonts, and a traceback. No backward(): torch forbids it in a
-# process that came of a fork, if the process that forked has done one.
-FIRST = (
+# Cells that are slow the first time only: a figure with all its fonts, and a traceback. There is no backward() among
+# them, because torch forbids it in a fork of a process that has done one.
+WARM_UP_CELLS = (
     """
 import matplotlib.pyplot as plt
 import numpy as np
@@ -45,24 +44,24 @@ plt.show()
 
 
 def preload(packages: list[str]) -> Shell:
-    """Import the packages that there are, and make a shell; no thread may be left."""
+    """Import the packages that are installed, and make a shell; no thread may be left."""
     shell = make_shell()
     for package in packages:
         with contextlib.suppress(ImportError):
             importlib.import_module(package)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
-    for cell in FIRST:
+    for cell in WARM_UP_CELLS:
         shell.run(cell, lambda output: None)
     shell.start_again()
-    filesystem.plan([])  # looks for what all forks need to know
+    filesystem.plan([])  # fills a cache that all forks need
     gc.collect()
     gc.freeze()
     return shell
 
 
 def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> None:
-    """What a fork does: forget the zygote's own, and play its role."""
+    """In a fork: drop what belongs to the zygote, and play the role."""
     die_with_parent()
     os.setsid()
     os.dup2(0, 2)  # 0 and 1 are /dev/null
@@ -86,7 +85,7 @@ def reseed() -> None:
 
 
 class Server:
-    """Answers the requests of all processes that grade."""
+    """A server of the requests of all processes that grade."""
 
     def __init__(self, control: socket.socket, shell: Shell) -> None:
         self.shell = shell
@@ -94,11 +93,11 @@ class Server:
         self.fit = not threads.exists() or len(list(threads.iterdir())) == 1  # a fork would lack the other threads
         self.selector = selectors.DefaultSelector()
         self.selector.register(control, selectors.EVENT_READ, self._connect)
-        self.forked: dict[socket.socket, set[int]] = {}  # a descriptor of each process that was forked for a client
+        self.forked: dict[socket.socket, set[int]] = {}  # the pidfds of each client's forks
         self.open = True
 
     def serve(self) -> None:
-        """Go on until the process that started this one is gone."""
+        """Answer requests until the process that started this one is gone."""
         while self.open:
             for key, _ in self.selector.select():
                 key.data(key.fileobj)
@@ -133,7 +132,7 @@ class Server:
         socket.send_fds(client, [str(pid).encode()], self._watched(client, pid))
 
     def _watched(self, client: socket.socket, pid: int) -> list[int]:
-        """A descriptor that means the process for ever, where the system has such, and the process has not ended."""
+        """Return a pidfd of a fork and watch it, or nothing if the system has none or the process has ended."""
         try:
             pidfd = os.pidfd_open(pid)
         except (AttributeError, OSError):
@@ -158,7 +157,7 @@ class Server:
 
 
 def main() -> None:
-    """Preload, and serve."""
+    """Import the packages, and serve."""
     sock = socket.socket(fileno=int(sys.argv[1]))
     shell = preload(json.loads(sys.argv[2]))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks

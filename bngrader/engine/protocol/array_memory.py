@@ -1,7 +1,7 @@
 """The memory of arrays in a message: overlapping arrays share one buffer, so that views stay views.
 
-An array is sent as `["n", dtype, shape, strides, writeable, buffer, offset]`. A buffer of 0 and above is one of the
-message's own; -1 - k is region k, the memory of an argument that the other side knows from the call that this answers.
+An array travels as `["n", dtype, shape, strides, writeable, buffer, offset]`. A buffer of 0 and above is one of the
+message's own. A buffer -1 - k is region k: the memory of an argument of the call that the message answers.
 """
 
 import ctypes
@@ -17,8 +17,8 @@ from bngrader.engine.errors import ProtocolError
 Array = np.ndarray[Any, Any]
 ArrayNode = list[Any]
 DTYPES = re.compile(r"[<>|=]?(b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[US]\d{1,4}|[mM]8(\[[a-zA-Z]{1,2}\])?)")
-MAX_GAP_BYTES = 16 << 20  # a view that leaves out more than this many bytes is sent without its gaps
-MAX_ITEMS = 1 << 27
+MAX_GAP_BYTES = 16 << 20  # a view that leaves out more bytes than this is sent without its gaps
+MAX_ITEMS = 1 << 27  # of an array, or of a range
 
 
 @dataclass
@@ -30,12 +30,12 @@ class Region:
     arrays: list[tuple[Array, ArrayNode]] = field(default_factory=list)
 
     def holds(self, low: int, high: int) -> bool:
-        """Whether the stretch from `low` to `high` lies within this one."""
+        """Return whether the stretch from `low` to `high` lies within this one."""
         return self.low <= low and high <= self.high
 
 
 class ArrayCollector:
-    """Collects the arrays of a message that is being packed."""
+    """A collector of the arrays of a message that is being packed."""
 
     def __init__(self, known: list[Region]) -> None:
         self.known = known
@@ -43,7 +43,7 @@ class ArrayCollector:
         self._added: list[Region] = []
 
     def add(self, array: Array) -> ArrayNode:
-        """The node for an array. Its buffer and offset are filled in by `finish`."""
+        """Return the node of an array; `finish` fills in its buffer and offset."""
         low, high = bounds(array)
         if high - low - array.nbytes > MAX_GAP_BYTES:
             array = array.copy()
@@ -54,7 +54,7 @@ class ArrayCollector:
         return node
 
     def finish(self) -> list[memoryview]:
-        """Fill in the nodes; gives the buffers of the message."""
+        """Fill in the nodes, and return the buffers of the message."""
         for part in sorted(self._added, key=lambda region: region.low):
             known = next((k for k, region in enumerate(self.known) if region.holds(part.low, part.high)), None)
             if known is not None:
@@ -75,23 +75,23 @@ def _place(region: Region, buffer: int, base: int) -> None:
 
 
 def bounds(array: Array) -> tuple[int, int]:
-    """The addresses where an array's memory begins and ends."""
+    """Return the addresses where an array's memory begins and ends."""
     low, high = np.lib.array_utils.byte_bounds(array)
     return int(low), int(high)
 
 
 def view(low: int, high: int) -> memoryview:
-    """The bytes from one address to another."""
+    """Return the bytes from one address to another, without a copy."""
     return memoryview((ctypes.c_char * (high - low)).from_address(low)).cast("B")
 
 
 def region_of(buffer: bytearray) -> Region:
-    """The region that a buffer which arrived takes up."""
+    """Return the region of memory that a received buffer takes up."""
     return Region(*bounds(np.frombuffer(buffer, np.uint8))) if buffer else Region(0, 0)
 
 
 class _Borrowed:
-    """ArrayCollector of an array that lives on as long as arrays on it."""
+    """Memory of arrays, which lives as long as the arrays that are made on it."""
 
     def __init__(self, interface: dict[str, Any], owners: list[tuple[Array, ArrayNode]]) -> None:
         self.__array_interface__ = interface
@@ -99,7 +99,7 @@ class _Borrowed:
 
 
 def rebuild(body: ArrayNode, buffers: list[bytearray], known: list[Region]) -> Array:
-    """The array of a node's body. Raises ProtocolError where it does not fit its buffer."""
+    """Return the array of a node's body. Raises ProtocolError if it does not fit its buffer."""
     dtype, shape, strides, writeable, buffer, offset = _checked(body)
     try:
         if buffer is None:
@@ -118,10 +118,10 @@ def rebuild(body: ArrayNode, buffers: list[bytearray], known: list[Region]) -> A
 def _checked(body: ArrayNode) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, ...], bool, int | None, int]:
     name, shape, strides, writeable, buffer, offset = body
     if not (isinstance(name, str) and DTYPES.fullmatch(name)):
-        raise ProtocolError("an array of this dtype may not be sent")
+        raise ProtocolError("an array has a dtype that is not allowed")
     numbers = [*shape, *strides, offset]
     if any(type(n) is not int or abs(n) >= 1 << 48 for n in numbers) or len(shape) != len(strides) or len(shape) > 32:
-        raise ProtocolError("an array's shape or strides are wrong")
+        raise ProtocolError("an array's shape or strides are malformed")
     if math.prod(shape) > MAX_ITEMS or any(n < 0 for n in [*shape, offset]):
         raise ProtocolError("an array is too large")
     if (buffer is None and math.prod(shape)) or not isinstance(buffer, int | None):
@@ -130,7 +130,7 @@ def _checked(body: ArrayNode) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int
 
 
 def _borrow(region: Region, dtype: Any, shape: Any, strides: Any, offset: int) -> Array:
-    """An array on the memory of an argument of ours."""
+    """Make an array on the memory of an argument that this side has passed."""
     whole = np.ndarray(shape, dtype, view(region.low, region.high), offset, strides)  # checks that it fits
     low, high = bounds(whole)
     if not region.holds(low, high):

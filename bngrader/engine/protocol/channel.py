@@ -1,6 +1,6 @@
-"""Framed messages over a socket pair: a small tree by msgpack, and the raw memory that it refers to.
+"""Framed messages over a socket pair: a small tree in msgpack, and the raw memory that it refers to.
 
-What arrives is not trusted: every size is bounded before memory is taken for it.
+The reader does not trust the sender: it checks every size before it takes memory for it.
 """
 
 import socket
@@ -24,14 +24,14 @@ READ_BYTES = 1 << 20
 class Channel:
     """One end of a socket pair that carries messages of a tree (plain data) and buffers."""
 
-    def __init__(self, sock: socket.socket, most_bytes: int = 1 << 30) -> None:
+    def __init__(self, sock: socket.socket, max_bytes: int = 1 << 30) -> None:
         self.sock = sock
-        self.most_bytes = most_bytes
+        self.max_bytes = max_bytes
         self._sending = threading.Lock()
 
     def send(self, tree: Message, buffers: Sequence[Buffer] = (), deadline: float | None = None) -> None:
-        """Send one message. Raises OSError or TimeoutError where the other end does not take it."""
-        # Python's texts may hold half of a surrogate pair, as in print("\\udcff"), which UTF-8 cannot.
+        """Send one message. Raises OSError or TimeoutError if the other end does not take it."""
+        # Python's strings may hold half of a surrogate pair, as in print("\\udcff"), which UTF-8 cannot encode.
         head = msgpack.packb(tree, use_bin_type=True, unicode_errors="replace")
         sizes = struct.pack(f"<{len(buffers)}Q", *(memoryview(buffer).nbytes for buffer in buffers))
         with self._sending:
@@ -42,13 +42,13 @@ class Channel:
                 self.sock.sendall(buffer)
 
     def receive(self, deadline: float | None = None) -> tuple[Any, list[bytearray]]:
-        """The next message. Raises EOFError, TimeoutError or ProtocolError."""
+        """Return the next message. Raises EOFError, TimeoutError or ProtocolError."""
         tree_bytes, count = HEAD.unpack(self._read(HEAD.size, deadline))
         if tree_bytes > MAX_TREE_BYTES or count > MAX_BUFFERS:
             raise ProtocolError(f"a message of {tree_bytes:,} bytes and {count:,} arrays is too large")
         sizes = struct.unpack(f"<{count}Q", self._read(8 * count, deadline))
-        if sum(sizes) > self.most_bytes:
-            raise ProtocolError(f"{sum(sizes):,} bytes are more than the {self.most_bytes:,} that may be returned")
+        if sum(sizes) > self.max_bytes:
+            raise ProtocolError(f"{sum(sizes):,} bytes are more than the {self.max_bytes:,} that may be returned")
         tree = _unpack(self._read(tree_bytes, deadline))
         return tree, [self._read(size, deadline) for size in sizes]
 

@@ -76,7 +76,7 @@ class ModuleNews(TypedDict, total=False):
 
 
 class News(TypedDict):
-    """What the student's side has to take over before it does what a request asks."""
+    """Changes that the student's side has to apply before it answers the request."""
 
     seeds: RandomStates
     modules: dict[str, ModuleNews]

@@ -1,6 +1,6 @@
-"""The state of torch modules that both sides hold: what changed on this side since the other side was told.
+"""The state of the torch modules that both sides hold, and its changes since the other side was last told.
 
-A module's state is its parameters and buffers with their gradients, its mode, and its attributes that are plain data.
+A module's state is its parameters and buffers with their gradients, its mode, and its plain attributes.
 """
 
 import sys
@@ -17,29 +17,29 @@ HOOKS = "_forward_hooks", "_forward_pre_hooks"  # where torch keeps the hooks th
 
 
 def internal(torch: Any) -> set[str]:
-    """The entries of a module's `__dict__` that are torch's own affair."""
+    """Return the names in a module's `__dict__` that belong to torch, or to the judge."""
     return set(vars(torch.nn.Module())) | {"_student"}
 
 
 def is_module(value: Any) -> bool:
-    """Whether a value is a torch module. Does not import torch."""
+    """Return whether a value is a torch module. Does not import torch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
 def is_plain(value: Any) -> bool:
-    """Whether an attribute is a number, a text, or a tuple or list of such."""
+    """Return whether an attribute is a number, a string, None, or a tuple or a list of these."""
     return isinstance(value, PLAIN) or (isinstance(value, tuple | list) and all(isinstance(v, PLAIN) for v in value))
 
 
 def attributes(module: Any) -> dict[str, Any]:
-    """The plain attributes of a module."""
+    """Return the plain attributes of a module."""
     hidden = internal(sys.modules["torch"])
     return {name: value for name, value in vars(module).items() if name not in hidden and is_plain(value)}
 
 
 def slots(module: Any) -> Iterator[tuple[str, Any]]:
-    """The parameters and buffers of a module itself, by name."""
+    """Yield name and tensor of the parameters and buffers of a module itself."""
     yield from ((name, tensor) for name, tensor in module._parameters.items() if tensor is not None)
     yield from ((name, tensor) for name, tensor in module._buffers.items() if tensor is not None)
 
@@ -52,7 +52,7 @@ class ModuleTable:
         self._told: dict[tuple[int, str], Any] = {}
 
     def add(self, number: int, module: Any) -> None:
-        """Hold a module whose present state both sides know. Raises ProtocolError where there are too many."""
+        """Hold a module whose present state both sides know. Raises ProtocolError if there are too many."""
         if len(self.modules) >= MAX_MODULES:
             raise ProtocolError("too many modules")
         self.modules[number] = module
@@ -64,7 +64,7 @@ class ModuleTable:
         return bool(module.training), repr(sorted(attributes(module).items()))
 
     def news(self, packer: Packer) -> dict[str, ModuleNews]:
-        """What the other side has to be told."""
+        """Return the changes that the other side does not know yet, and note that it will now."""
         found = {str(number): self._changes(number, module, packer) for number, module in self.modules.items()}
         return {number: changes for number, changes in found.items() if changes}
 
@@ -82,11 +82,11 @@ class ModuleTable:
         return changes
 
     def apply(self, news: Any, unpacker: Unpacker) -> None:
-        """Take over what the other side tells. Raises ProtocolError where it cannot be."""
+        """Take over the changes that the other side sent. Raises ProtocolError if they fit no module."""
         for number, changes in dict(news or {}).items():
             module = self.modules.get(int(number))
             if module is None:
-                raise ProtocolError("news of an unknown module")
+                raise ProtocolError("a change of an unknown module")
             for name, node in dict(changes.get("tensors") or {}).items():
                 self._set(int(number), module, str(name), unpacker.unpack(node))
             if "training" in changes:
@@ -98,7 +98,7 @@ class ModuleTable:
         torch = sys.modules["torch"]
         group = module._parameters if name in module._parameters else module._buffers
         if not isinstance(new, torch.Tensor) or group.get(name) is None:
-            raise ProtocolError("news of an unknown tensor")
+            raise ProtocolError("a change of an unknown tensor")
         old, value = group[name], new.detach()
         if old.shape == value.shape and old.dtype == value.dtype:
             with torch.no_grad():
@@ -118,12 +118,12 @@ def register_hook(module: Any, kind: str, hook: Any) -> Any:
 
 
 def set_attributes(module: Any, nodes: Any, unpacker: Unpacker) -> None:
-    """Set the plain attributes of a module, and none that stands for a method of its class."""
+    """Set the plain attributes of a module, but none that would hide a method of its class."""
     hidden = internal(sys.modules["torch"])
     for name, node in dict(nodes or {}).items():
         value = unpacker.unpack(node)
         if not isinstance(name, str) or not name.isidentifier() or name in hidden or not is_plain(value):
-            raise ProtocolError("an attribute of a module is wrong")
+            raise ProtocolError("an attribute of a module is malformed")
         if not callable(getattr(type(module), name, None)) and not name.startswith("__"):
             vars(module)[name] = value
 

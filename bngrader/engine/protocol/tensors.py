@@ -1,6 +1,6 @@
 """Torch tensors as nodes: `["T", dtype, array, requires_grad, grad, graph]`.
 
-`graph` is the number under which the student's side keeps a tensor that was computed with gradients.
+`graph` is the number under which the student's side keeps a tensor that has a graph, for its gradients.
 """
 
 import sys
@@ -10,17 +10,17 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol.messages import Node
 from bngrader.engine.protocol.values import Packer, Unpacker
 
-AS_INTEGERS = {"bfloat16": "int16"}  # NumPy does not know the former
+AS_INTEGERS = {"bfloat16": "int16"}  # NumPy has no bfloat16
 
 
 def is_tensor(value: Any) -> bool:
-    """Whether a value is a tensor. Does not import torch."""
+    """Return whether a value is a tensor. Does not import torch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
 def tensors_in(value: Any) -> list[Any]:
-    """The tensors with gradients in lists, tuples and dicts, in an order that is the same on both sides."""
+    """Return the tensors with gradients in lists, tuples and dicts, in the same order on both sides."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):
@@ -29,7 +29,7 @@ def tensors_in(value: Any) -> list[Any]:
 
 
 def pack_tensor(packer: Packer, tensor: Any, graph: int | None = None) -> Node:
-    """The node of a dense tensor in the CPU's memory. Raises TypeError for another one."""
+    """Return the node of a dense tensor in the CPU's memory. Raises TypeError for any other tensor."""
     torch = sys.modules["torch"]
     if tensor.layout is not torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
         raise TypeError("only a dense tensor on the CPU can be sent")
@@ -39,7 +39,7 @@ def pack_tensor(packer: Packer, tensor: Any, graph: int | None = None) -> Node:
 
 
 def as_array(tensor: Any) -> Any:
-    """The memory of a tensor as an array."""
+    """Return an array on the memory of a tensor."""
     torch = sys.modules["torch"]
     plain = torch.Tensor.detach(tensor).resolve_conj().resolve_neg()
     name = str(plain.dtype).removeprefix("torch.")
@@ -49,7 +49,7 @@ def as_array(tensor: Any) -> Any:
 
 
 def unpack_tensor(unpacker: Unpacker, body: list[Any]) -> Any:
-    """The tensor of a node's body: a leaf, with its gradient. Raises ProtocolError where it is none."""
+    """Return the tensor of a node's body, as a leaf with its gradient. Raises ProtocolError if it is malformed."""
     torch = sys.modules.get("torch")
     name, node, requires_grad, grad, _ = body
     dtype = getattr(torch, str(name), None)
@@ -65,5 +65,5 @@ def unpack_tensor(unpacker: Unpacker, body: list[Any]) -> Any:
         if grad is not None:
             tensor.grad = unpacker.unpack(grad)
     except (RuntimeError, TypeError) as error:
-        raise ProtocolError(f"a message holds a wrong tensor: {error}") from error
+        raise ProtocolError(f"a message holds a malformed tensor: {error}") from error
     return tensor

@@ -1,7 +1,7 @@
-"""Plain data as trees for msgpack, and back.
+"""Plain data as trees that msgpack can pack, and back.
 
-Numbers, text, bytes and None stand for themselves; everything else is a list whose first entry says what it is. What
-is no plain data is left to the two sides: `export` gives a node for it, `resolve` takes such a node.
+Numbers, strings, bytes and None are nodes as they are; everything else is a list that begins with a tag. The two sides
+add their own nodes for values that are not plain data: `export` makes such a node, and `resolve` reads it.
 """
 
 import sys
@@ -14,8 +14,10 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol.array_memory import DTYPES, MAX_ITEMS, ArrayCollector, Region, rebuild
 from bngrader.engine.protocol.messages import Node
 
-MAX_DEPTH, MAX_KEYS, MAX_DIGITS = 40, 40_000, 10_000
-# Types that go by name, in both directions.
+MAX_DEPTH = 40  # of lists within lists
+MAX_KEYS = 40_000  # of a dict or a set: whoever chooses them can make all hashes equal, and time quadratic
+MAX_DIGITS = 10_000  # of an integer
+# Types that both sides name, and never make.
 NAMED = {
     f"{kind.__module__}.{kind.__name__}": kind
     for kind in (int, float, bool, complex, str, bytes, list, tuple, dict, set, *np.sctypeDict.values())
@@ -23,7 +25,7 @@ NAMED = {
 
 
 class Packer:
-    """Makes the tree and the buffers of one message."""
+    """A maker of the tree and the buffers of one message."""
 
     def __init__(self, export: Callable[[Any, "Packer"], Node], known: list[Region] | None = None) -> None:
         self.export = export
@@ -31,7 +33,7 @@ class Packer:
         self.depth = 0
 
     def pack(self, value: Any) -> Node:
-        """The node of a value. Raises TypeError where it cannot be sent."""
+        """Return the node of a value. Raises TypeError if it cannot be sent."""
         if value is None or type(value) in (bool, float, str, bytes):
             return value
         if type(value) is int:
@@ -95,20 +97,20 @@ _PACK: list[tuple[Any, Callable[[Packer, Any], Node]]] = [
 
 
 class Unpacker:
-    """Makes values of the tree and the buffers of a message that came in."""
+    """A reader of the values in the tree and the buffers of a received message."""
 
     def __init__(
         self, buffers: list[bytearray], resolve: Callable[[str, list[Any], "Unpacker"], Any], known: list[Region]
     ) -> None:
         self.buffers, self.resolve, self.known = buffers, resolve, known
         self.depth = 0
-        self.mutable = False  # whether it holds a list, a dict or a set
+        self.mutable = False  # whether the message holds a list, a dict or a set
 
     def unpack(self, node: Node) -> Any:
-        """The value of a node. Raises ProtocolError where the node is none."""
+        """Return the value of a node. Raises ProtocolError if it is malformed."""
         if not isinstance(node, list):
             if node is not None and type(node) not in (bool, int, float, str, bytes):
-                raise ProtocolError("a message holds what is no plain data")
+                raise ProtocolError("a message holds something that is not plain data")
             return node
         if self.depth > MAX_DEPTH + 20 or not node or not isinstance(node[0], str):
             raise ProtocolError("a message is nested too deeply, or has no tag")
@@ -120,20 +122,20 @@ class Unpacker:
         except ProtocolError:
             raise
         except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError) as error:
-            raise ProtocolError(f"a message holds a wrong {node[0][:20]!r}: {error}") from error
+            raise ProtocolError(f"a message holds a malformed {node[0][:20]!r}: {error}") from error
         finally:
             self.depth -= 1
 
     def items(self, body: list[Any]) -> list[Any]:
-        """The values of several nodes."""
+        """Return the values of several nodes."""
         return [self.unpack(node) for node in body]
 
     def array(self, body: list[Any]) -> Any:
-        """The array of a node's body."""
+        """Return the array of a node's body."""
         return rebuild(body, self.buffers, self.known)
 
     def _keys(self, body: list[Any]) -> list[Any]:
-        """Values that get hashed. There may be few, since who chooses them can make all hashes equal."""
+        """Return values that are going to be hashed, of which there may be few: MAX_KEYS says why."""
         if len(body) > MAX_KEYS:
             raise ProtocolError("a dict or a set is too large")
         return self.items(body)
@@ -167,7 +169,7 @@ _UNPACK: dict[str, Callable[[Unpacker, list[Any]], Any]] = {
     "slice": lambda u, b: slice(*u.items(b)),
     "range": lambda u, b: _range(*u.items(b)),
     "c": lambda u, b: complex(*b),
-    "b": lambda u, b: bytearray().join(b),  # of bytes alone: a number would make as many
+    "b": lambda u, b: bytearray().join(b),  # join refuses a number, of which bytearray() would make that many bytes
     "...": lambda u, b: ...,
     "dtype": lambda u, b: np.dtype(_plain_dtype(b[0])),
     "type": lambda u, b: NAMED[b[0]],

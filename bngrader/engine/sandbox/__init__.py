@@ -1,1 +1,1 @@
-"""The walls around a submission: namespaces, files, system calls, imports and memory."""
+"""The sandbox around a submission: namespaces, files, system calls, imports and limits."""

@@ -1,8 +1,8 @@
-"""A stand-in for `bngrader.check` in an answer, since students import it to try their function in its cell.
+"""A stand-in for `bngrader.check` in answers: students import it there to try their functions.
 
-The checks run as in the notebook, from the same source, but without the search for a known mistake: it would show the
-right answers. All else of the package stays out of reach. This is read before the process goes into its sandbox, where
-the files are not.
+The checks run as in the notebook, from the same source, but without the search for a known mistake, which would show
+the right answers. The rest of the package stays out of reach. The source is read before the process enters its sandbox,
+where the files cannot be seen.
 """
 
 import importlib.abc
@@ -16,7 +16,7 @@ from bngrader.engine.sandbox.environment import IMPORT_PATH
 PACKAGE = "bngrader"
 CHECK = f"{PACKAGE}.check"
 NAMES = (PACKAGE, CHECK)
-# What the checks are made of, each after what it imports.
+# The source of the modules behind the checks, in the order in which they import each other.
 FOLDER = IMPORT_PATH / "bngrader" / "check"
 PARTS = {
     f"{CHECK}.{name}": (FOLDER / f"{name}.py").read_text()
@@ -31,16 +31,16 @@ WITHOUT_MISTAKES = {
 
 
 class Loader(importlib.abc.Loader):
-    """Makes the two modules that there are."""
+    """A loader of the two modules that an answer may import."""
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Fill a module: the package is empty, and the checks have their names."""
+        """Fill one of the modules: the package stays empty, and the checks get their names."""
         if module.__name__ == PACKAGE:
             return
         sources = WITHOUT_MISTAKES | PARTS
         made = {name: types.ModuleType(name) for name in sources} | {CHECK: module}
         before = {name: sys.modules[name] for name in made if name in sys.modules}
-        sys.modules.update(made)  # they import each other
+        sys.modules.update(made)  # so that they can import each other
         try:
             for name, source in sources.items():
                 file = f"<{name}>"

@@ -1,4 +1,4 @@
-"""The plan of the file system that a submission sees: Python, its packages and the system, without the course.
+"""The plan of the file system that a submission sees: Python, its packages and the system, but not the course.
 
 Python can live anywhere: in a home folder that only its owner may enter, under /tmp, behind symbolic links. So the plan
 names real folders, each at its real place, and recreates the symbolic links that lead there. A folder that is hidden is
@@ -19,20 +19,20 @@ from bngrader.engine.sandbox.forbidden_imports import OURS
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
 SETTINGS = ("/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/alternatives", "/etc/ssl")
-# Folders within these that hold no program: what else is installed, and the exchange of nbgrader, is nobody's business.
+# Folders within these that a submission does not need. They may hold private files, such as nbgrader's exchange.
 PRIVATE = ("/usr/local", "/usr/src", "/etc/ssl/private")
 PARTS = ("bin", "lib", "lib64", "include")  # of a Python that lives right in /usr or /usr/local
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 LINKS = {"dev/fd": "/proc/self/fd", "dev/stdin": "/proc/self/fd/0", "dev/stdout": "/proc/self/fd/1"}
-FOLDER, MEMORY = "/tmp", "/dev/shm"  # where anybody may write
+FOLDER, MEMORY = "/tmp", "/dev/shm"  # where anyone may write
 MAX_LINKS = 40  # as in the kernel
 
 
 @dataclass(frozen=True)
-class Step:
+class Mount:
     """A real folder or file that is shown as it is, or covered by an empty one.
 
-    `owner` is the user and the group that own it, where nobody else may read it.
+    `owner` is the user and the group that own it, if nobody else may read it.
     """
 
     path: str
@@ -41,39 +41,39 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Plan:
+class MountPlan:
     """The mounts of a sandbox, outer ones first, and the symbolic links that lead to them.
 
-    `scratch` are the real places where anybody may write, and `folder` is the submission's working folder.
+    `scratch` holds the real places where anyone may write, and `folder` is the submission's working folder.
     """
 
-    steps: list[Step]
+    steps: list[Mount]
     links: dict[str, str]
     scratch: list[str]
     folder: str
 
 
-def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> Plan:
+def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> MountPlan:
     """Make the plan of a sandbox that shows neither the packages `forbidden` nor the folders and files `private`.
 
-    Raises OSError where symbolic links go round in a circle.
+    Raises OSError if symbolic links form a loop.
     """
     wanted, links = _wanted()
     covered = {real(path) for path in (*PRIVATE, *map(str, hidden(forbidden)), *private) if os.path.exists(path)}
     steps = _steps(wanted, covered)
     scratch = [real(path) for path in (FOLDER, MEMORY)]
-    # Python may live beside the working folder, which is to be empty.
+    # If Python itself is in there, the submission gets an empty folder inside.
     folder = f"{FOLDER}/submission" if any(_inside(step.path, scratch[0]) for step in steps) else FOLDER
-    # Links within what is shown are there.
+    # Links inside a folder that is shown are there already.
     links = {link: target for link, target in links.items() if not _shown(os.path.dirname(link), steps)}
-    return Plan(steps, links, scratch, folder)
+    return MountPlan(steps, links, scratch, folder)
 
 
 @cache
 def _wanted() -> tuple[frozenset[str], dict[str, str]]:
-    """Find the real places of Python and of the system, and the links that lead there and to where anybody may write.
+    """Find the real places of Python and of the system, and the links to them and to the writable folders.
 
-    Whoever forks many submissions calls `plan` once before, and they need not look again.
+    The zygote calls `plan` once, so that its forks find the result here.
     """
     links: dict[str, str] = {}
     wanted = {real(path, links) for path in (*SYSTEM, *SETTINGS, *_python()) if os.path.exists(path)}
@@ -82,18 +82,18 @@ def _wanted() -> tuple[frozenset[str], dict[str, str]]:
     return frozenset(wanted), links
 
 
-def _steps(wanted: Collection[str], covered: Collection[str]) -> list[Step]:
+def _steps(wanted: Collection[str], covered: Collection[str]) -> list[Mount]:
     """Order the mounts, and leave out those that change nothing."""
-    steps: list[Step] = []
+    steps: list[Mount] = []
     for path in sorted({*wanted, *covered}, key=len):
         shown = path in wanted
         if shown != _shown(path, steps):
-            steps.append(Step(path, shown, closed(path) if shown else None))
+            steps.append(Mount(path, shown, closed(path) if shown else None))
     return steps
 
 
-def _shown(path: str, steps: list[Step]) -> bool:
-    """Tell whether the innermost of the steps around a path shows it."""
+def _shown(path: str, steps: list[Mount]) -> bool:
+    """Return whether the innermost of the steps around a path shows it."""
     around = [step for step in steps if step.path == path or _inside(path, step.path)]
     return bool(around) and around[-1].shown
 
@@ -110,7 +110,7 @@ def _python() -> Iterator[str]:
 
 
 def _linked(place: Path) -> Iterator[str]:
-    """Yield the places of packages that an installer has linked to, as uv does when it is told to."""
+    """Yield the places of packages that are symbolic links, as uv can install them."""
     for entry in os.scandir(place):
         begin = os.path.join(entry.path, "__init__.py")
         if entry.is_symlink():
@@ -128,7 +128,10 @@ def packages() -> list[Path]:
 
 
 def hidden(forbidden: Iterable[str]) -> list[Path]:
-    """List the folders of packages that are forbidden, the course's own or not used, and the checkout, if any."""
+    """List the folders of packages that are forbidden, that belong to the course or that Python does not use.
+
+    The checkout is among them, if there is one.
+    """
     found = []
     for name in (*OURS, *forbidden):
         spec = importlib.util.find_spec(name)
@@ -138,21 +141,21 @@ def hidden(forbidden: Iterable[str]) -> list[Path]:
 
 
 def _others() -> list[Path]:
-    """List what the user has installed beside the Python that this environment is made from."""
+    """List the packages of the Python that this environment was made from, if the environment does not use them."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     place = Path(sys.base_prefix, "lib", version, "site-packages").resolve()
     return [place] if place.is_dir() and place not in packages() else []
 
 
 def checkout() -> Path | None:
-    """Find the course's checkout, where this file is in one and not in an installed package."""
+    """Find the course's checkout; None if this file is in an installed package."""
     return IMPORT_PATH if (IMPORT_PATH / "solutions").is_dir() else None
 
 
 def real(path: str, links: dict[str, str] | None = None) -> str:
     """Follow all symbolic links in an absolute path, and note in `links` where each of them points.
 
-    Raises OSError where they go round in a circle.
+    Raises OSError if they form a loop.
     """
     here, todo, followed = "/", [part for part in path.split("/")[::-1] if part not in ("", ".")], 0
     while todo:
@@ -164,7 +167,7 @@ def real(path: str, links: dict[str, str] | None = None) -> str:
         target = os.readlink(step)
         followed += 1
         if followed > MAX_LINKS:
-            raise OSError(f"the symbolic links of {path} go round in a circle")
+            raise OSError(f"the symbolic links of {path} form a loop")
         if links is not None:
             links[step] = target
         here = "/" if target.startswith("/") else here
@@ -178,13 +181,13 @@ def _inside(path: str, folder: str) -> bool:
 
 @cache
 def owner(path: str) -> tuple[int, int] | None:
-    """Give the user and the group that own a folder, if others may not read it or something directly in it.
+    """Return the user and the group that own a folder, if others may not read it or something directly in it.
 
     An installer that ran under `umask 077` leaves such folders.
     """
     try:
         within = [entry.path for entry in os.scandir(path)]
-    except OSError:  # it is a file, or closed to this process too
+    except OSError:  # it is a file, or this process may not read it either
         within = []
     for entry in [path, *within] if os.path.exists(path) else []:
         found = os.lstat(entry)
@@ -195,7 +198,7 @@ def owner(path: str) -> tuple[int, int] | None:
 
 
 def closed(path: str) -> tuple[int, int] | None:
-    """Give the user and the group that own a folder, if others may not read all of Python's in it."""
+    """Return the user and the group that own a folder, if it holds parts of Python that others may not read."""
     folders = {
         *map(os.path.realpath, (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))),
         *map(str, packages()),

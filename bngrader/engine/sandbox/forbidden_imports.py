@@ -1,9 +1,9 @@
-"""What an assignment forbids: in the student's process, an import or a call of it fails, and the judge hears of it.
+"""Guards in the student's process: what an assignment forbids cannot be imported or called, and the judge is told.
 
-A package is not there at all (the sandbox hides its folder, and the process was forked without it). What lies within a
-package that is allowed is guarded: it works for the package itself and a few others, and for nobody else. Of the
-course's own package an answer gets a stand-in for `bngrader.check`. The guards are Python and can be taken off by who
-knows how; they are for what an assignment asks, and not for what the sandbox has to hold.
+A forbidden package is not there at all: the sandbox hides its folder, and the process was forked without it. A part of
+an allowed package is guarded: it works for the package itself and a few others, but not for the notebook. From the
+course's own package an answer gets only a stand-in for `bngrader.check`. The guards are Python, so a student who knows
+how can remove them: they enforce the rules of an assignment, and not the walls of the sandbox.
 """
 
 import builtins
@@ -14,13 +14,13 @@ from typing import Any
 
 from bngrader.engine.sandbox import check_standin
 
-OURS = ("bngrader", "bnref")
+OURS = ("bngrader", "bnref")  # the course's packages
 NOTEBOOK = "__main__"
-LIBRARIES = ("matplotlib", "scipy", "sklearn", "torch")  # they call each other's functions, and none of the notebook's
+LIBRARIES = ("matplotlib", "scipy", "sklearn", "torch")  # they call each other's functions, but none of the notebook's
 
 
 class Forbidden(ImportError):
-    """The assignment does not allow this."""
+    """An import or a call that the assignment does not allow."""
 
 
 def packages(names: Iterable[str]) -> list[str]:
@@ -29,7 +29,7 @@ def packages(names: Iterable[str]) -> list[str]:
 
 
 class Guard:
-    """Keeps a process from using some names."""
+    """A guard that keeps a process from using some names."""
 
     def __init__(self, names: list[str], report: Callable[[str], None]) -> None:
         self.names, self.report = names, report
@@ -37,7 +37,7 @@ class Guard:
         self._import = builtins.__import__
 
     def install(self) -> None:
-        """Guard what is imported, and what will be."""
+        """Guard everything that is imported, and that will be."""
         sys.meta_path.insert(0, self)
         builtins.__import__ = self._checked_import
         for name in self.names:
@@ -45,7 +45,7 @@ class Guard:
                 self._guard(name)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """The import system asks here first."""
+        """Refuse a forbidden package; the import system asks here first."""
         if name in check_standin.NAMES:
             return check_standin.spec(name)
         package = name.split(".")[0]
@@ -56,12 +56,14 @@ class Guard:
     def _refuse(self, name: str) -> None:
         self.report(name)
         if name.split(".")[0] in OURS:
-            raise Forbidden(f"{name} is the course's own: it is not there while an answer is graded", name=name)
+            raise Forbidden(f"{name} belongs to the course and cannot be imported while an answer is graded", name=name)
         raise Forbidden(f"{name} is forbidden in this assignment", name=name)
 
     def _checked_import(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
+        # The pages check the same in check/in_browser.py. That file must run without this package, and this process
+        # must not import that one.
         if globals is not None and globals.get("__name__") == NOTEBOOK:
             for full in (name, *(f"{name}.{part}" for part in fromlist or ())):
                 for forbidden in self.names:
@@ -70,7 +72,7 @@ class Guard:
         return self._import(name, globals, locals, fromlist, level)
 
     def _guard(self, name: str) -> None:
-        """Guard a function, a class or all of a module, where it is imported."""
+        """Guard a function, a class or everything in a module, if it has been imported."""
         place, _, last = name.rpartition(".")
         if isinstance(module := sys.modules.get(name), types.ModuleType):
             for attribute, value in list(vars(module).items()):

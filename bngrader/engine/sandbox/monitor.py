@@ -1,4 +1,4 @@
-"""The process beside each student's process: watches its limits, passes signals on, and reports how it ended."""
+"""The monitor of a student's process: watches its limits, passes signals on, and reports how it ended."""
 
 import contextlib
 import ctypes
@@ -13,23 +13,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-POLL_SECONDS = 0.05  # seconds between two looks
-HANG_UP_SECONDS = 2.0  # seconds that a process which hung up has to end by itself, on a busy machine too
+POLL_SECONDS = 0.05  # between two looks at what a submission uses
+HANG_UP_SECONDS = 2.0  # that a process which hung up has to end by itself, on a busy machine too
 PR_SET_PDEATHSIG = 1
 PAGE_BYTES, TICKS_PER_SECOND = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
-class Use:
-    """What all processes of a submission use at one time."""
+class ResourceUse:
+    """The memory in bytes and the CPU seconds that all processes of a submission use together."""
 
     memory: int = 0
     cpu: float = 0.0
 
 
-def used(base: int) -> Use:
-    """The sum over all processes that /proc shows; each had `base` bytes resident when it began."""
-    use = Use()
+def used(base: int) -> ResourceUse:
+    """Add up what the processes in /proc use; each had `base` bytes resident when it began.
+
+    In the sandbox, /proc shows only the processes of the submission.
+    """
+    use = ResourceUse()
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             try:
@@ -43,14 +46,14 @@ def used(base: int) -> Use:
 
 @dataclass(frozen=True)
 class ProcessMemory:
-    """The bytes of this process that are in memory, and those of its data."""
+    """The bytes of a process that are in memory, and those of its data."""
 
     resident: int
     data: int
 
 
 def memory() -> ProcessMemory:
-    """What this process has now; nothing, where the system does not tell."""
+    """Return what this process has now, or zeros if the system does not tell."""
     if sys.platform != "linux":
         return ProcessMemory(0, 0)
     fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -58,13 +61,13 @@ def memory() -> ProcessMemory:
 
 
 def die_with_parent() -> None:
-    """Be killed when the process that forked this one ends, where the system has such a thing."""
+    """Have this process killed when the process that forked it ends, if the system can do that."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Monitor:
-    """Watches one process until it ends."""
+    """A monitor of one process, until it ends."""
 
     def __init__(self, pid: int, limits: dict[str, Any], base: int, isolated: bool) -> None:
         self.pid, self.limits, self.base, self.isolated = pid, limits, base, isolated
@@ -79,12 +82,12 @@ class Monitor:
 
     def _send(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)  # in a sandbox the first of its namespace: all others go with it
+            os.kill(self.pid, number)  # in a sandbox it is the first of its namespace, and takes all others with it
             if number == signal.SIGKILL and not self.isolated:
                 os.killpg(self.pid, number)
 
     def kill(self, reason: str) -> None:
-        """End the process, and with it all that it started."""
+        """End the process, and with it everything that it started."""
         if self.reason is None:
             self.reason = reason
         self._send(signal.SIGKILL)
@@ -110,7 +113,7 @@ class Monitor:
 
 
 def _waiting(pid: int) -> Callable[[], int | None]:
-    """A function that waits a moment for the end of a process, and gives its exit code."""
+    """Make a function that waits a moment for the end of a process, and returns its exit code if it has ended."""
     ready = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
 
     def ended() -> int | None:

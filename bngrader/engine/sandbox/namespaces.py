@@ -1,7 +1,8 @@
 """Linux namespaces around the student's process: no network, a read-only system, a private folder, no privileges.
 
 As root the process gets a user id that nobody else has; as an ordinary user it gets a user namespace. `available` says
-why, where neither can be had. bubblewrap would do the same for a program that it starts, and not for a fork.
+why this machine allows neither. bubblewrap would do the same, but only for a program that it starts, so that the warm
+fork would be lost.
 """
 
 import functools
@@ -18,17 +19,17 @@ from bngrader.engine.sandbox import filesystem, obstacles, seccomp, system_calls
 from bngrader.engine.sandbox.environment import clean_environment
 from bngrader.engine.sandbox.system_calls import BIND, NODEV, NOEXEC, NOSUID, PRIVATE, RDONLY, REC, mount, restrict
 
-FIRST_UID = 2_000_000_000  # and the process's number: as root, each submission has a user id of its own
+FIRST_UID = 2_000_000_000  # as root, plus the pid: each submission has a user id of its own
 INSIDE = 1000  # the user id that a user namespace shows
-SCRATCH = "scratch"  # in the new root, for a moment: the one file system behind all that can be written to
+SCRATCH = "scratch"  # in the new root, for a moment: the file system behind all writable folders
 WAY_OUT = (
-    "Mend that, or grade on a Linux of version 5.12 or newer that allows user namespaces. With --unsafe-no-sandbox "
-    "submissions are graded all the same, and can do on this machine whatever you can."
+    "Fix this, or grade on Linux 5.12 or newer with user namespaces enabled. With --unsafe-no-sandbox, submissions are "
+    "graded without isolation, and can do anything on this machine that you can do."
 )
 
 
 def available() -> str | None:
-    """Say why this machine cannot isolate a submission; None if it can."""
+    """Return why this machine cannot isolate a submission; None if it can."""
     if sys.platform != "linux" or platform.machine() not in system_calls.CALLS:
         return f"only Linux on x86_64 and aarch64 has what it needs, and this is {sys.platform} on {platform.machine()}"
     return _tried(sys.executable)
@@ -44,7 +45,7 @@ def _tried(python: str) -> str | None:
 
 
 def require(unsafe_no_sandbox: bool) -> None:
-    """Raise SandboxMissing where there is no sandbox and the user has not said that none is needed."""
+    """Raise SandboxMissing if there is no sandbox, unless the user has asked to do without."""
     why = None if unsafe_no_sandbox else available()
     if why:
         raise SandboxMissing(f"This machine cannot isolate submissions: {why}. {WAY_OUT}")
@@ -55,7 +56,7 @@ class Sandbox:
 
     def __init__(self) -> None:
         uid, gid, own = os.geteuid(), os.getegid(), FIRST_UID + os.getpid()
-        # The root of a container without privileges has some user ids alone, and this may not be one of them.
+        # The root of an unprivileged container has only some user ids, and this may not be one of them.
         self.root = uid == 0 and system_calls.knows_user(own) and system_calls.try_unshare(system_calls.SPACES)
         if self.root:
             self.uid = self.gid = own
@@ -72,15 +73,15 @@ class Sandbox:
     def close(self, folder_mb: int, forbidden: Iterable[str], private: Iterable[str] = ()) -> None:
         """In the child: build the system that the submission sees, and give up all rights to change it.
 
-        Raises OSError where the system does not allow that.
+        Raises OSError if the system does not allow that.
         """
         self._build(folder_mb, filesystem.plan(forbidden, private))
         self._drop()
         seccomp.install()
 
-    def _build(self, folder_mb: int, plan: filesystem.Plan) -> None:
-        """Make the new root in memory, with the old one at hand, and move in."""
-        os.umask(0o022)  # the submission may not own what leads to its own Python
+    def _build(self, folder_mb: int, plan: filesystem.MountPlan) -> None:
+        """Build the new root in memory, with the old root mounted inside, and move in."""
+        os.umask(0o022)  # a submission that is not root has to pass the folders that lead to Python
         mount("none", "/", None, REC | PRIVATE)
         old = _move_to_an_empty_root()
         mount("tmpfs", "/new", "tmpfs", NOSUID | NODEV, "size=4m,mode=755")
@@ -113,7 +114,7 @@ class Sandbox:
         Path("etc/group").write_text(f"student:x:{self.gid}:\n")
 
     def _add_scratch(self, folder_mb: int, places: list[str]) -> None:
-        """Add the folders in which anybody may write. They share one file system, so one limit holds for all."""
+        """Add the folders in which anyone may write. They share one file system, so that one limit holds for all."""
         Path(SCRATCH).mkdir()
         mount("tmpfs", SCRATCH, "tmpfs", NOSUID | NODEV, f"size={folder_mb}m,nr_inodes=20k,mode=755")
         for number, place in enumerate(places):
@@ -126,7 +127,7 @@ class Sandbox:
         system_calls.detach(SCRATCH)
         Path(SCRATCH).rmdir()
 
-    def _add(self, step: filesystem.Step, old: str) -> None:
+    def _add(self, step: filesystem.Mount, old: str) -> None:
         place, folder = _place(step.path), os.path.isdir(old + step.path)
         _make_place(step.path, folder=folder)
         if not step.shown and folder:
@@ -136,7 +137,7 @@ class Sandbox:
         else:
             self._show(step, place, old)
 
-    def _show(self, step: filesystem.Step, place: str, old: str) -> None:
+    def _show(self, step: filesystem.Mount, place: str, old: str) -> None:
         mapped = self.root and step.owner
         if not (mapped and system_calls.bind_as(old + step.path, place, mapped, (self.uid, self.gid))):
             mount(old + step.path, place, None, BIND | REC)
@@ -159,9 +160,10 @@ class Sandbox:
 
 
 def _move_to_an_empty_root() -> str:
-    """Make an empty folder the root, and give the place of the old root in it.
+    """Make an empty folder the root, and return the place of the old root in it.
 
-    The mount that covers a folder here goes along, so that the old root is whole, wherever Python lives in it.
+    The mount that covers a folder here moves along with the new root, so that nothing of the old root stays covered,
+    wherever Python is in it.
     """
     place = next(path for path in ("/tmp", "/usr", "/") if os.path.isdir(path))
     mount("tmpfs", place, "tmpfs", NOSUID | NODEV, "size=1m,mode=755")
@@ -174,12 +176,12 @@ def _move_to_an_empty_root() -> str:
 
 
 def _place(path: str) -> str:
-    """Give the name of an absolute path in the new root, which is the working folder."""
+    """Return the name of an absolute path in the new root, which is the working folder."""
     return path.lstrip("/")
 
 
 def _make_place(path: str, *, folder: bool) -> None:
-    """Make a folder or a file on which something can be mounted, if it is not there."""
+    """Make a folder or a file to mount something on, unless it is there."""
     target = Path(_place(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     if folder:
@@ -195,7 +197,7 @@ def _make_link(place: str, target: str) -> None:
 
 
 def _try() -> None:
-    """Enter a sandbox, and look whether Python can be read there; ends this process."""
+    """Enter a sandbox, check that Python can be read there, and end this process."""
     sandbox = Sandbox()
     pid = os.fork()
     if pid:

@@ -1,4 +1,4 @@
-"""A filter of system calls: what a notebook never needs, and what would reach around the sandbox, is refused."""
+"""A filter that refuses the system calls that a notebook never needs, or that could reach around the sandbox."""
 
 import ctypes
 import errno
@@ -50,7 +50,10 @@ X32 = 0x40000000
 
 
 def program(machine: str) -> bytes:
-    """The filter, as the kernel's own small machine language."""
+    """Return the filter as a program for the kernel's packet filter (BPF).
+
+    Each step is an instruction, the number of steps to skip if it holds, and if not, and its operand.
+    """
     column, architecture = ARCHITECTURES[machine]
     steps = [
         (LOAD, 0, 0, ARCHITECTURE),
@@ -72,7 +75,7 @@ def program(machine: str) -> bytes:
 
 
 def install() -> None:
-    """Apply the filter to this process, and to all that it starts. Raises OSError."""
+    """Apply the filter to this process and to all that it starts. Raises OSError if the kernel refuses it."""
     code = program(platform.machine())
     buffer = ctypes.create_string_buffer(code)
     head = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))

@@ -1,4 +1,4 @@
-"""The system calls that a sandbox is made of, and that Python's own library lacks. Each raises OSError by its name."""
+"""The system calls that a sandbox needs and that Python's library lacks. Each raises OSError with its own name."""
 
 import contextlib
 import ctypes
@@ -47,7 +47,7 @@ def _call(name: str, *arguments: Any) -> int:
 
 
 def knows_user(uid: int) -> bool:
-    """Tell whether this process's user namespace has a user id."""
+    """Return whether this process's user namespace has a user id."""
     ranges = [map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines()]
     return any(first <= uid < first + count for first, _, count in ranges)
 
@@ -73,7 +73,7 @@ def mount(source: str, target: str, kind: str | None, flags: int, data: str | No
 
 
 def restrict(target: str, flags: int, recursive: bool = False) -> None:
-    """Add flags to a mount, and to those within it."""
+    """Add flags to a mount, and with `recursive` to the mounts within it."""
     _set_attributes(AT_FDCWD, target, flags, AT_RECURSIVE if recursive else 0)
 
 
@@ -83,7 +83,7 @@ def _set_attributes(folder: int, path: str, flags: int, how: int, namespace: int
 
 
 def detach(target: str) -> None:
-    """Take a mount away; what is in use of it stays until it is not."""
+    """Unmount a file system; it stays for whoever is using it."""
     _checked(_libc().umount2(os.fsencode(target), DETACH), f"umount {target}")
 
 
@@ -95,7 +95,7 @@ def pivot_root(new: str, old: str) -> None:
 def bind_as(source: str, target: str, owner: tuple[int, int], shown: tuple[int, int]) -> bool:
     """Bind a folder so that its owner, a user and a group, appears as another; all others appear as nobody.
 
-    Tells whether the kernel and the file system can do that: Linux 5.12, and 5.19 for what containers are made of.
+    Returns whether the kernel and the file system can do that: Linux 5.12, and 5.19 for the file systems of containers.
     """
     with contextlib.ExitStack() as opened, contextlib.suppress(OSError):
         namespace = opened.enter_context(_namespace(owner, shown))
@@ -109,7 +109,7 @@ def bind_as(source: str, target: str, owner: tuple[int, int], shown: tuple[int, 
 
 @contextlib.contextmanager
 def _namespace(owner: tuple[int, int], shown: tuple[int, int]) -> Any:
-    """Give a descriptor of a user namespace that shows one user and one group as others.
+    """Yield a descriptor of a user namespace that shows one user and one group as others.
 
     The working folder holds the `proc` of this process's own namespace.
     """
@@ -143,7 +143,7 @@ def empty_bounding_set() -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up all capabilities, for ever."""
+    """Give up all capabilities for good."""
     header, nothing = struct.pack("II", 0x20080522, 0), struct.pack("IIIIII", *[0] * 6)
     _call("capset", ctypes.create_string_buffer(header), ctypes.create_string_buffer(nothing))
     libc = _libc()

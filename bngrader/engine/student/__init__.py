@@ -1,1 +1,1 @@
-"""The hostile side: what runs in the process of a student's answer."""
+"""The hostile side: everything here runs in the student's process, which a submission can change at will."""

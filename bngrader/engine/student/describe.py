@@ -1,6 +1,6 @@
-"""How the student's side describes what it cannot send: objects, functions, signatures, exceptions.
+"""On the student's side: descriptions of what cannot be sent, such as objects, functions, signatures and exceptions.
 
-Nothing here is trusted by the other side.
+The judge trusts none of them.
 """
 
 import builtins
@@ -24,7 +24,7 @@ PROTOCOLS = ("__len__", "__iter__", "__next__", "__getitem__", "__call__", "__co
 
 
 def describe(value: Any, number: int, packer: Packer) -> list[Any]:
-    """The node of a handle: `["h", number, kind, name, protocols, signature, file]`."""
+    """Return the node of a handle: `["h", number, kind, name, protocols, signature, file]`."""
     kind = "class" if isinstance(value, type) else "object"
     if isinstance(value, types.GeneratorType):
         kind = "generator"
@@ -56,15 +56,15 @@ def _default(value: Any, packer: Packer) -> Any:
     return packer.pack(value) if plain else "..."
 
 
-def describe_error(error: BaseException, ours: str) -> ErrorDescription:
-    """An exception as plain data; frames of the file `ours`, which is the engine's, are left out."""
+def describe_error(error: BaseException, own_file: str) -> ErrorDescription:
+    """Describe an exception, without the frames of the engine's own file."""
     frames, step, note = [], error.__traceback__, limit_messages.note(error)
     while step is not None:
         code = step.tb_frame.f_code
-        if code.co_filename != ours:
+        if code.co_filename != own_file:
             frames.append([code.co_filename, step.tb_lineno, code.co_name])
         step = step.tb_next
-    plain = [a[:MAX_TEXT_CHARACTERS] if isinstance(a, str) else a for a in error.args if type(a) in SCALARS]
+    plain = [a[:MAX_TEXT_CHARACTERS] if isinstance(a, str) else a for a in error.args if _is_plain(a)]
     return {
         "types": [kind.__name__ for kind in type(error).__mro__[:-2]][:MAX_FRAMES],
         "text": " ".join(filter(None, [text_of(error), note]))[:MAX_TEXT_CHARACTERS],
@@ -75,8 +75,13 @@ def describe_error(error: BaseException, ours: str) -> ErrorDescription:
     }
 
 
+def _is_plain(argument: Any) -> bool:
+    """Return whether an argument of an exception can be packed; msgpack has no integers of more than 64 bits."""
+    return type(argument) in SCALARS and (type(argument) is not int or -(1 << 63) <= argument < 1 << 63)
+
+
 def describe_warning(caught: warnings.WarningMessage) -> list[str]:
-    """A warning as the name of its category, and its text."""
+    """Return the name of a warning's category, and its text."""
     names = [kind.__name__ for kind in caught.category.__mro__]
     known = (n for n in names if hasattr(np.exceptions, n) or isinstance(getattr(builtins, n, None), type))
     return [next(known, "UserWarning"), str(caught.message)[:MAX_TEXT_CHARACTERS]]

@@ -1,4 +1,4 @@
-"""When the judge may interrupt the student's process: while the submission's own code runs, and not in mid-message."""
+"""On the student's side: interrupts by the judge, only while the submission's code runs and never within a message."""
 
 import signal
 import types
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Interrupts:
-    """Turns SIGINT into KeyboardInterrupt, where it is allowed."""
+    """A handler that turns SIGINT into KeyboardInterrupt while that is allowed."""
 
     def __init__(self) -> None:
         self._allowed = self._waiting = False
@@ -20,7 +20,7 @@ class Interrupts:
 
     @contextmanager
     def allowed(self) -> Iterator[None]:
-        """Allow them here. One that came before is forgotten."""
+        """Allow interrupts in this block. One that came before is forgotten."""
         before, self._allowed, self._waiting = self._allowed, True, False
         try:
             yield
@@ -29,7 +29,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold them back here, until the end of this."""
+        """Hold interrupts back until this block ends."""
         before, self._allowed = self._allowed, False
         try:
             yield

@@ -1,4 +1,4 @@
-"""What the judge may ask of the student's objects."""
+"""On the student's side: the operations that the judge may request on the student's objects."""
 
 import copy
 import sys
@@ -18,13 +18,13 @@ def _call(side: Any, request: dict[str, Any], args: Any) -> Any:
 
 
 def _forward(side: Any, request: dict[str, Any], args: Any) -> Any:
-    """A module's forward alone, since the hooks of a module that a test calls have run on the judge's side."""
+    """Call a module's `forward` without its hooks, which run on the judge's side if a test calls the module."""
     positional, named = args
     return side.objects[request["object"]].forward(*positional, **named)
 
 
 def _make(side: Any, request: dict[str, Any], args: Any) -> Any:
-    """What a function of the test's makes of plain arguments, from the function's source."""
+    """Call a function of the test, given by its source, with plain arguments."""
     space: dict[str, Any] = {"__name__": "test", "np": np, "torch": sys.modules.get("torch")}
     exec(compile(request["source"], "<test>", "exec"), space)
     return space[request["name"]](*args)
@@ -63,7 +63,7 @@ def _iter(side: Any, request: dict[str, Any]) -> Any:
 
 
 def _next(side: Any, request: dict[str, Any]) -> list[Any]:
-    """The next item in a list, or an empty list at the end."""
+    """Return the next item in a list, or an empty list at the end."""
     for item in side.objects[request["object"]]:
         return [item]
     return []
@@ -78,7 +78,7 @@ def _copy(side: Any, request: dict[str, Any]) -> Any:
 
 
 def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
-    """The gradients of a tensor that a call returned, for the tensors that the call was given."""
+    """Return the gradients of a call's result with respect to its arguments and the given parameters."""
     own = [side.table.modules[number].get_parameter(name) for number, name in request["slots"]]
     inputs = [*side.calls[request["call"]], *own]
     output = side.objects[request["object"]]

@@ -1,4 +1,4 @@
-"""The student's side, in the sandbox: runs the cells of answers, and answers the judge's requests.
+"""The student's side, in the sandbox: runs the cells of answers, and serves the judge's requests.
 
 The submission shares this process and can change anything in it, so the judge trusts nothing that comes from here.
 """
@@ -29,11 +29,12 @@ from bngrader.engine.student.judge_objects import WRAPPERS, JudgesCallable, Judg
 from bngrader.engine.student.operations import OPERATIONS
 from bngrader.engine.student.torch_modules import ShippedHooks, describe_module
 
-MAX_WARNINGS, MAX_NAMES = 20, 5000
+MAX_WARNINGS, MAX_NAMES = 20, 5000  # that the judge is told, of a request and of a notebook
+MAX_ERROR_CHARACTERS = 300
 
 
-class Given:
-    """The memory that a request brought, and what the judge has given since: arguments, which a call may change."""
+class ReceivedMemory:
+    """The memory of arguments that came with a request, or while it ran: the call may change it."""
 
     def __init__(self) -> None:
         self.buffers: list[bytearray] = []
@@ -47,7 +48,7 @@ class Given:
         self._before += [bytes(buffer) for buffer in buffers]
 
     def changed(self) -> Iterator[tuple[int, Any]]:
-        """The number and the memory of each buffer that is not any more what it was."""
+        """Yield the number and the memory of each buffer that has changed."""
         for k, (old, new) in enumerate(zip(self._before, self.buffers, strict=True)):
             if old != new:
                 yield k, np.frombuffer(new, np.uint8).copy()
@@ -63,16 +64,17 @@ class Side:
         self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
         self.generators: dict[int, Twin] = {}
         self.table, self.hooks = ModuleTable(), ShippedHooks()
-        self.grad = sys.modules["torch"].autograd.grad if "torch" in sys.modules else None  # before it may be guarded
+        # Taken before the guards are installed, which may forbid it.
+        self.grad = sys.modules["torch"].autograd.grad if "torch" in sys.modules else None
         self._shown = 0
         self._file = os.open("printed", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_TRUNC)
         os.unlink("printed")
-        for fd in (1, 2):  # what programs print that the notebook starts
+        for fd in (1, 2):  # so that output of programs that the notebook starts is caught
             os.dup2(self._file, fd)
         self._process = os.getpid()
         self._asking = threading.RLock()
         self._interrupts = Interrupts()
-        self._open: list[Given] = []  # the requests under way, the innermost last
+        self._open: list[ReceivedMemory] = []  # of the requests that are running, the innermost last
 
     def serve(self) -> None:
         """Answer the judge's requests until it hangs up."""
@@ -87,7 +89,7 @@ class Side:
                 self._answer(request, buffers)
 
     def end_forks(self) -> None:
-        """End here if this is not the process that serves, but one that the submission forked of it."""
+        """End this process if it is a fork that the submission made, which must not talk to the judge."""
         if os.getpid() != self._process:
             os._exit(0)
 
@@ -101,11 +103,11 @@ class Side:
         error = result.error_before_exec or result.error_in_exec
         hidden = self.shell.user_ns_hidden
         names = [name for name in self.shell.user_ns if isinstance(name, str) and name not in hidden][:MAX_NAMES]
-        said = f"{type(error).__name__}: {error}"[:300] if error else None
-        self.channel.send({"kind": "done", "count": self.shell.count, "names": names, "error": said})
+        message = f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARACTERS] if error else None
+        self.channel.send({"kind": "done", "count": self.shell.count, "names": names, "error": message})
 
     def _show_file(self) -> None:
-        """Show what was printed past Python, by programs and libraries."""
+        """Show what programs and libraries printed without Python's streams."""
         text = os.pread(self._file, self.output_bytes + 1, 0)
         if text:
             os.ftruncate(self._file, 0)
@@ -118,7 +120,7 @@ class Side:
         if size > left and output["output_type"] != "error":
             if left < 0:
                 return
-            note = f"\n[What follows is left out: a cell may show {self.output_bytes:,} bytes.]\n"
+            note = f"\n[The rest is left out: a cell may show at most {self.output_bytes:,} bytes.]\n"
             text = output["text"][:left] if output["output_type"] == "stream" else ""
             output = {"output_type": "stream", "name": output.get("name", "stdout"), "text": text + note}
         self._tell({"kind": "output", "output": output})
@@ -132,13 +134,13 @@ class Side:
         self._tell({"kind": "forbidden", "name": name})
 
     def _answer(self, request: Request, buffers: list[bytearray]) -> None:
-        given = Given()
-        given.add(buffers)
-        self._open.append(given)
-        packer = Packer(self.export, given.regions)
+        received = ReceivedMemory()
+        received.add(buffers)
+        self._open.append(received)
+        packer = Packer(self.export, received.regions)
         reply: Reply = {"kind": "reply", "id": request["id"]}
         try:
-            self._perform(request, given, packer, reply)
+            self._perform(request, received, packer, reply)
         except BaseException as error:
             reply["error"] = describe_error(error, __file__)
         finally:
@@ -146,12 +148,11 @@ class Side:
             self._open.pop()
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
-        mine = packer.arrays.finish()
-        self.channel.send(reply, mine)
+        self.channel.send(reply, packer.arrays.finish())
 
-    def _perform(self, request: Request, given: Given, packer: Packer, reply: Reply) -> None:
-        """Do what is asked, and put into the reply what came of it, also where an error did."""
-        unpacker = Unpacker(list(given.buffers), self.resolve, [])
+    def _perform(self, request: Request, received: ReceivedMemory, packer: Packer, reply: Reply) -> None:
+        """Do what a request asks for, and fill in the reply, also if an error ends it."""
+        unpacker = Unpacker(list(received.buffers), self.resolve, [])
         self._catch_up(request, unpacker)
         fields = {name: unpacker.unpack(node) for name, node in request.get("values", {}).items()}
         self.calls[request["id"]] = tensors = tensors_in(fields.get("args"))
@@ -164,20 +165,20 @@ class Side:
                     value = OPERATIONS[request["op"]](self, request, **fields)
             finally:
                 reply["warnings"] = [describe_warning(w) for w in caught[:MAX_WARNINGS]]
-                self._add_changes(given, packer, reply)
+                self._add_changes(received, packer, reply)
                 if self._tree(watched, packer) != tree:
                     reply["args"] = packer.pack(watched)
         reply["value"] = packer.pack(value)
 
-    def _add_changes(self, given: Given, packer: Packer, reply: Reply) -> None:
+    def _add_changes(self, received: ReceivedMemory, packer: Packer, reply: Reply) -> None:
         """Add what the judge does not know yet: the memory of arguments, random states, modules."""
         reply["generators"] = changed(self.generators)
-        reply["changed"] = {str(k): packer.pack(memory) for k, memory in given.changed()}
+        reply["changed"] = {str(k): packer.pack(memory) for k, memory in received.changed()}
         if self.table.modules:
             reply["modules"], reply["hooks"] = self.table.news(packer), self.hooks.others(self.table)
 
     def _catch_up(self, request: Request, unpacker: Unpacker) -> None:
-        """Take over what has changed on the judge's side since the last request."""
+        """Take over the changes on the judge's side since the last request."""
         random_state.receive(request["seeds"], self.generators)
         self.table.apply(request["modules"], unpacker)
         array_writes.write(self.objects, request["written"], unpacker)
@@ -186,14 +187,14 @@ class Side:
             sys.modules["torch"].set_grad_enabled(request["grad"])
 
     def _tree(self, value: Any, packer: Packer) -> Any:
-        """The node of a call's arguments, to tell whether the call replaced a part of a list or the like."""
+        """Return the node of a call's arguments: it changes if the call replaces a part of a list, a dict or a set."""
         trial = Packer(self.export, packer.arrays.known)
         tree = trial.pack(value)
         trial.arrays.finish()
         return tree
 
     def ask(self, op: Use, number: int, value: Any) -> Any:
-        """Have the judge do something with what it passed in."""
+        """Have the judge use an object that a test passed in."""
         with self._asking, self._interrupts.held():
             packer = Packer(self.export)
             tree = packer.pack(value)
@@ -211,7 +212,7 @@ class Side:
         return unpacker.unpack(answer["value"])
 
     def _wait_for_answer(self) -> tuple[dict[str, Any], list[bytearray]]:
-        """The judge's answer; before that it may have requests, where its function calls one of the submission's."""
+        """Return the judge's answer, after serving the requests of a test's function that calls the answer again."""
         while True:
             message, buffers = self.channel.receive()
             if "op" not in message:
@@ -219,7 +220,7 @@ class Side:
             self._answer(message, buffers)
 
     def export(self, value: Any, packer: Packer) -> Any:
-        """The node of what is no plain data."""
+        """Return the node of a value that is not plain data."""
         if is_tensor(value):
             return pack_tensor(packer, value, self.number(value) if value.grad_fn is not None else None)
         if is_module(value):
@@ -232,14 +233,14 @@ class Side:
         return describe(value, self.number(value), packer)
 
     def number(self, value: Any) -> int:
-        """The number under which the judge may refer to an object."""
+        """Return the number under which the judge can refer to an object."""
         if id(value) not in self._numbers:
             self._numbers[id(value)] = len(self.objects)
             self.objects.append(value)
         return self._numbers[id(value)]
 
     def resolve(self, tag: str, body: list[Any], unpacker: Unpacker) -> Any:
-        """The value of a node that is no plain data."""
+        """Return the value of a node that is not plain data."""
         if tag == "yours":
             return self.objects[body[0]]
         if tag == "T":

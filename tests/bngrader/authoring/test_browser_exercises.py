@@ -63,7 +63,7 @@ def test_the_page_gets_no_secrets(slug):
 
 
 def test_a_gradient_needs_the_forward_pass_of_its_reader():
-    assert {item.name: item.needs for item in items("placement").items if item.needs} == {
+    assert {item.name: item.needs for item in items("placement").exercises if item.needs} == {
         "batch_norm_backward": ("batch_norm_forward",)
     }
 

@@ -41,7 +41,7 @@ def write(repository, text):
     (repository / "solutions" / "tiny.py").write_text(text)
 
 
-@pytest.mark.real
+@pytest.mark.slow  # the other grades for real, too
 def test_a_right_assignment_is_reported_as_ok(repository):
     invoke("exercises", cwd=repository)
     ran = invoke("check-assignments", cwd=repository)

@@ -72,13 +72,13 @@ def test_a_file_saved_by_a_spreadsheet_is_read(tmp_path, separator):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"name\nada\n", "lacks the column student_id; its first line names name"),
+        (b"name\nada\n", "lacks the column student_id; the columns in its first line are: name"),
         (b"student_id,student_id\na,b\n", "has more than one column student_id"),
         (
             b"student_id,name\nada,Ada\nbob,Ng, Bob\n",
             "line 3 has 3 cells, but the first line names 2 columns: a text with a comma",
         ),
-        (b"", "lacks the column student_id; its first line names none"),
+        (b"", "lacks the column student_id; the columns in its first line are: none"),
         ("student_id\nZoë\n".encode("latin-1"), 'is not in UTF-8: save it as "CSV UTF-8"'),
     ],
 )

@@ -1,4 +1,4 @@
-"""Run a few cells through the engine, as the tests of this folder need it."""
+"""Helpers that run a few cells through the engine."""
 
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -9,14 +9,14 @@ KINDS = {"answer": (False, True, False), "locked": (False, False, True), "test":
 
 
 def code_cell(name, kind, source):
-    """A code cell with nbgrader's metadata, of one of KINDS."""
+    """Make a code cell of one of KINDS, with nbgrader's metadata."""
     grade, solution, locked = KINDS[kind]
     metadata = {"grade": grade, "solution": solution, "locked": locked, "task": False, "schema_version": 3}
     return new_code_cell(source, metadata={"nbgrader": {"grade_id": name, **metadata}})
 
 
 def run(*cells, forbidden=(), **settings):
-    """Run cells given as (kind, source) or (kind, source, grade_id); gives the notebook's cells."""
+    """Run cells given as (kind, source) or (kind, source, grade_id); returns the notebook's cells."""
     notebook = new_notebook(metadata={"forbidden": list(forbidden)})
     for number, (kind, source, *name) in enumerate(cells):
         notebook.cells.append(code_cell(name[0] if name else f"{kind}_{number}", kind, source))
@@ -25,7 +25,7 @@ def run(*cells, forbidden=(), **settings):
 
 
 def judged(answer, *tests, **settings):
-    """The error of each test of one answer, or None."""
+    """Return the error of each test of one answer, or None."""
     cells = run(
         ("locked", "import numpy as np"), ("answer", answer, "answer"), *(("test", t) for t in tests), **settings
     )
@@ -33,11 +33,11 @@ def judged(answer, *tests, **settings):
 
 
 def error(cell):
-    """What a cell's error says, or None."""
-    said = [f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"]
-    return said[0] if said else None
+    """Return the name and the text of a cell's error, or None."""
+    errors = [f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"]
+    return errors[0] if errors else None
 
 
 def printed(cell):
-    """The text that a cell shows."""
+    """Return the text that a cell shows."""
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")

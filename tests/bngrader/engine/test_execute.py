@@ -1,4 +1,4 @@
-"""Notebooks in the engine: outputs as a kernel gives them, limits with their names, and a sandbox around it all."""
+"""Notebooks in the engine: the outputs of a kernel, limits with names, and a sandbox around the answers."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def test_outputs_are_those_of_a_kernel():
     assert printed(cells[6]) == "two\n"
 
 
-def test_nothing_that_a_page_would_run_is_kept():
+def test_outputs_that_a_page_would_run_are_dropped():
     source = """
 from IPython.display import HTML, Markdown, Javascript, display
 display(HTML("<script>"), Markdown("<script>"), Javascript("run()"))
@@ -51,7 +51,7 @@ display({"image/png": '"><script>', "text/plain": "plain"}, raw=True)
         assert set(output.data) == {"text/plain"}
 
 
-def test_torch_works_after_the_fork_and_chance_is_fresh():
+def test_torch_works_after_the_fork_with_new_random_numbers():
     source = """
 import threading, torch
 x = torch.ones(2, requires_grad=True)
@@ -66,7 +66,7 @@ print(torch.rand(1).item(), __import__("random").random(), __import__("numpy").r
     assert len(texts) == 2
 
 
-def test_a_process_that_ends_is_replaced_and_what_it_defined_is_there_again():
+def test_a_new_process_has_the_names_of_the_one_that_ended():
     cells = run(
         ("answer", "def f():\n    return 1", "f"),
         ("answer", "import os\nprint('last words')\nos._exit(3)"),
@@ -104,7 +104,7 @@ def test_time_limits_are_named_and_the_rest_is_judged():
     assert (error(cells[5]), error(cells[8])) == (None, None)
 
 
-def test_memory_files_processes_and_output_have_limits_with_a_name():
+def test_each_limit_is_named_in_the_error_that_it_causes():
     cells = run(
         ("answer", "import numpy as np\nnp.ones(10**9)"),
         ("answer", "with open('large', 'wb') as file:\n    for _ in range(30):\n        file.write(bytes(1 << 20))"),
@@ -123,17 +123,17 @@ def test_memory_files_processes_and_output_have_limits_with_a_name():
         processes=20,
         output_bytes=5000,
     )
-    said = [cell.outputs[-1].traceback[-1] for cell in cells if cell.outputs[-1].output_type == "error"]
-    assert said == [
-        "A submission may use 500 MB of memory.",
-        "A file may have 20 MB.",
-        "A submission may write 60 MB.",
-        "A process may have 60 files open.",
-        "A submission may have 20 processes and threads.",
+    last_lines = [cell.outputs[-1].traceback[-1] for cell in cells if cell.outputs[-1].output_type == "error"]
+    assert last_lines == [
+        "A submission may use at most 500 MB of memory.",
+        "A file may hold at most 20 MB.",
+        "A submission may write at most 60 MB.",
+        "A process may have at most 60 files open.",
+        "A submission may have at most 20 processes and threads.",
         "Only the working folder can be written to.",
     ]
     assert len(printed(cells[5])) < 6000
-    assert "a cell may show 5,000 bytes" in printed(cells[5])
+    assert "a cell may show at most 5,000 bytes" in printed(cells[5])
 
 
 def test_memory_of_all_processes_together_is_limited():
@@ -176,7 +176,7 @@ print("still here")
 """
 
 
-def test_the_sandbox_shows_nothing_of_the_machine_and_allows_little():
+def test_the_sandbox_hides_the_machine_and_allows_little():
     seen, refused = run(("answer", LOOK), ("answer", REFUSED))
     lines = printed(seen).splitlines()
     assert "['1'] []" in lines[0]
@@ -187,7 +187,7 @@ def test_the_sandbox_shows_nothing_of_the_machine_and_allows_little():
 
 
 def test_the_sandbox_works_for_an_ordinary_user_too():
-    """In a user namespace that shows another user id than root's, and without root's rights."""
+    """Run in a user namespace without root's rights, which shows another user id than root's."""
     show = "('answer', 'import os; print(os.getuid())')"
     code = f"from tests.bngrader.engine.running import *; print(printed(run({show})[0]))"
     command = ["unshare", "--user", "--map-user=1234", "--map-group=1234", sys.executable, "-c", code]
@@ -202,7 +202,7 @@ def test_nothing_of_one_submission_reaches_the_next():
     assert printed(run(("answer", look))[0]) == "False [] None\n"
 
 
-def test_without_a_sandbox_grading_needs_the_users_word(monkeypatch):
+def test_grading_without_a_sandbox_needs_an_option(monkeypatch):
     monkeypatch.setattr(namespaces, "available", lambda: "this machine is another one")
     with pytest.raises(SandboxMissing, match=r"this machine is another one\. .*--unsafe-no-sandbox"):
         run(("answer", "1"))

@@ -1,4 +1,4 @@
-"""The plan of an assignment: which packages its processes import, and what a zygote gets to see."""
+"""The plan of an assignment: the packages of its processes, and the data that a zygote sees."""
 
 import json
 

@@ -103,7 +103,7 @@ def test_an_attachment_may_have_any_name():
         "![a](<attachment:my plot ü.png>) ![b](attachment:my%20plot%20%C3%BC.png) ![c](attachment:odd)", **attachments
     )
     assert html.count('src="data:image/png;base64,aGk="') == 2
-    assert "[c (not a PNG" in html
+    assert "[c (left out because it is not a PNG" in html
 
 
 def test_a_very_long_text_is_shown_as_it_is():

@@ -117,10 +117,10 @@ def test_the_last_version_in_canvass_download_counts(course):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Mallory_9_assignsubmission_file_/scaling.ipynb", "the name 'Mallory' with the number 9 is nobody"),
-        ("Kim Lee_9_assignsubmission_file_/scaling.ipynb", "the number 9 is kim1 and kim2 in the roster"),
+        ("Mallory_9_assignsubmission_file_/scaling.ipynb", "the name 'Mallory' with the number 9 belongs to nobody"),
+        ("Kim Lee_9_assignsubmission_file_/scaling.ipynb", "the number 9 belongs to kim1 and kim2 in the roster"),
         ("Ada Lovelace_77_assignsubmission_file_/scaling.ipynb", "the number 77 belongs to zoe, but the name"),
-        ("lovelaceada_999_1_scaling.ipynb", "the name 'lovelaceada' with the number 999 is nobody"),
+        ("lovelaceada_999_1_scaling.ipynb", "the name 'lovelaceada' with the number 999 belongs to nobody"),
         ("scaling.ipynb", "has a name that is neither Moodle's nor Canvas's for a submission"),
         ("anon_Xy12Z_77_scaling.ipynb", "has a name that is neither Moodle's nor Canvas's for a submission"),
     ],
@@ -195,7 +195,7 @@ def test_a_later_time_is_added_and_a_different_one_refused(course):
     times.write_text("student_id,timestamp\nada,2026-03-02 12:00 UTC\n")
     code, output, _ = run(course, source, "--times", times)
     assert code == 1
-    assert "holds the same notebook, handed in at 2026-03-01 12:00:00 UTC: --replace" in output
+    assert "holds the same notebook, handed in at 2026-03-01 12:00:00 UTC: add --replace" in output
     assert run(course, source, "--times", times, "--replace")[0] == 0
     assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-03-02 12:00:00 UTC"
 

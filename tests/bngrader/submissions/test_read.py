@@ -84,7 +84,7 @@ def test_a_link_in_place_of_the_folder_is_refused(place, tmp_path):
 def test_a_huge_file_is_refused_without_reading_all_of_it(place):
     with (place / "scaling.ipynb").open("wb") as file:
         file.truncate(200_000_000_000)
-    assert "scaling.ipynb has 200000 MB, more than the 50 MB" in refusal(place)
+    assert "scaling.ipynb has 200000 MB, more than the limit of 50 MB" in refusal(place)
     assert reading.MAX_NOTEBOOK_BYTES == 50_000_000
 
 

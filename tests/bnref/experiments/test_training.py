@@ -74,6 +74,7 @@ print(total.hexdigest())
 """
 
 
+@pytest.mark.slow  # trains in two processes
 def test_seed_gives_same_numbers_on_any_processor():
     older = {"ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "OPENBLAS_CORETYPE": "Nehalem"}
     command = [sys.executable, "-c", A_TRAINING]

@@ -3,12 +3,14 @@
 import os
 import signal
 
+import pytest
 from distributed import LocalCluster
 
 from tests.grading.commands import grade
 from tests.grading.faults.rounds import assert_each_has_its_grade, make_class, resume, start_round
 
 
+@pytest.mark.slow
 def test_a_lost_dask_worker_loses_no_submission(tmp_path):
     folder = make_class(tmp_path)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:

@@ -49,44 +49,46 @@ MISTAKES = (
                 "full * epochs": "int(n_samples / batch_size * epochs)",
             },
         ),
-        "You round down: the short last batch of an epoch is missing. It is an iteration too, unless drop_last is set.",
+        "You round down, so the last, shorter batch of an epoch is missing. It counts as an iteration unless "
+        "drop_last is set.",
     ),
     Mistake(
         "ignores drop_last",
         {"if left and not drop_last:": "if left:"},
-        "You count the short last batch also with drop_last=True.",
+        "You count the last, shorter batch even if drop_last is True.",
     ),
     Mistake(
         "drop_last the wrong way round",
         {"if left and not drop_last:": "if left and drop_last:"},
-        "You leave the short batch out where drop_last is False, and count it where drop_last is True.",
+        "You leave out the shorter batch if drop_last is False and count it if drop_last is True.",
     ),
     Mistake(
         "batches run over the end of an epoch",
         count_over_all_epochs,
-        "You divide the samples of all epochs together by the batch size. Every epoch starts with a batch of "
-        "its own, so round for one epoch first.",
+        "You divide the number of samples of all epochs by the batch size, so some batches span two epochs. Every "
+        "epoch starts with a new batch.",
     ),
     Mistake(
         "one batch too many",
         {"if left and not drop_last:": "if not drop_last:"},
-        "You add a batch also where the batch size divides the number of samples. Nothing is left for it.",
+        "You add a batch even if the batch size divides the number of samples, when no samples are left for it.",
     ),
     Mistake(
         "rounds to the nearest",
         {"if left and not drop_last:": "if 2 * left > batch_size and not drop_last:"},
-        "You round to the nearest whole number. However few samples are left, they make one more batch.",
+        "You round to the nearest whole number. Any samples that are left over form another batch, however few they "
+        "are.",
     ),
-    Mistake("forgets the epochs", {"full * epochs": "full"}, "You count the iterations of a single epoch."),
+    Mistake("forgets the epochs", {"full * epochs": "full"}, "You count the iterations of only one epoch."),
     Mistake(
         "a float",
         ({"full * epochs": "float(full * epochs)"}, {"full * epochs": "n_samples / batch_size * epochs"}),
-        "You return a float. A number of iterations is a whole number.",
+        "You return a float. The number of iterations is an int.",
     ),
     Mistake(
         "accepts values below 1",
         {CHECK: "if False"},
-        "You accept numbers of samples, of epochs, or batch sizes below 1, which make no sense.",
+        "You accept values below 1 for the number of samples, the batch size or the number of epochs.",
     ),
     Mistake(
         "does not check all three",
@@ -106,7 +108,7 @@ MISTAKES = (
             {VALUES: "n_samples < 0 or batch_size < 0 or epochs < 0"},
             {VALUES: "n_samples < 0 or batch_size < 1 or epochs < 0"},
         ),
-        "You refuse negative numbers, but 0 is below 1 too.",
+        "You refuse negative numbers but accept 0, which is also below 1.",
     ),
     Mistake(
         "another error",
@@ -115,7 +117,7 @@ MISTAKES = (
             {"raise ValueError": "raise Exception"},
             {"raise ValueError": "raise TypeError"},
         ),
-        "You raise an error for numbers below 1, but it is not a ValueError.",
+        "For numbers below 1 you raise an error, but not a ValueError.",
     ),
     Mistake(
         "no error raised",
@@ -125,12 +127,12 @@ MISTAKES = (
             {"raise ValueError": "return ValueError"},
             {'raise ValueError("values below 1")': 'return "ValueError"'},
         ),
-        "For numbers below 1 you return something. The error has to be raised.",
+        "For numbers below 1 you return something instead of raising an error.",
     ),
     Mistake(
         "refuses a large batch size",
         {CHECK: f"{CHECK} or batch_size > n_samples"},
-        "You refuse a batch size that is larger than the data set. It is valid: the one batch is short.",
+        "You refuse a batch size larger than the number of samples. It is valid: there is one batch, which is shorter.",
     ),
 )
 

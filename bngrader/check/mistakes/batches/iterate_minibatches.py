@@ -3,6 +3,7 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.batches.shared import NO_RNG
 
 
 def iterate_minibatches(n_samples, batch_size, rng, drop_last=False):
@@ -13,7 +14,7 @@ def iterate_minibatches(n_samples, batch_size, rng, drop_last=False):
 
 
 def an_epoch(function, what, n_samples, batch_size, seed, *drop_last):
-    """The batches of an epoch, or what rng draws after it."""
+    """Return the batches of an epoch, or the next number that rng draws."""
     rng = np.random.default_rng(seed)
     batches = list(function(n_samples, batch_size, rng, *drop_last))
     return batches if what == "batches" else rng.integers(2**40)
@@ -35,22 +36,22 @@ MISTAKES = (
     Mistake(
         "no shuffle",
         {"rng.permutation(n_samples)": "np.arange(n_samples)"},
-        "You go through the samples in their own order. The order should be a random permutation.",
+        "You go through the samples in their original order instead of a random permutation.",
     ),
     Mistake(
         "drops the short batch always",
         {" if drop_last else n_samples": ""},
-        "Your last batch is missing where it is short. Leave it out with drop_last=True alone.",
+        "You always leave out the last, shorter batch. It should be left out only if drop_last is True.",
     ),
     Mistake(
         "ignores drop_last",
         {"n_samples - n_samples % batch_size if drop_last else n_samples": "n_samples"},
-        "You yield the short last batch also with drop_last=True.",
+        "You yield the last, shorter batch even if drop_last is True.",
     ),
     Mistake(
         "drops a full batch",
         {"n_samples - n_samples % batch_size if": "n_samples - (n_samples % batch_size or batch_size) if"},
-        "With drop_last=True you leave out the last batch also where it is full.",
+        "If drop_last is True, you leave out the last batch even if it is full.",
     ),
     Mistake(
         "every k-th sample",
@@ -58,7 +59,7 @@ MISTAKES = (
             "range(0, end, batch_size)": "range(-(-end // batch_size))",
             SLICE: "order[:end][start :: -(-end // batch_size)]",
         },
-        "You take samples at equal distances from the permutation. A batch is a slice of consecutive entries.",
+        "Your batches take every k-th entry of the permutation. A batch is a slice of consecutive entries.",
     ),
     Mistake(
         "batches of equal size",
@@ -66,7 +67,7 @@ MISTAKES = (
             "range(0, end, batch_size)": "range(-(-end // batch_size))",
             SLICE: "np.array_split(order[:end], -(-end // batch_size))[start]",
         },
-        "You make the batches as equal in size as you can. All but the last have batch_size samples.",
+        "You make all batches about equally large. All but the last should have batch_size samples.",
     ),
     Mistake(
         "a permutation for each batch",
@@ -85,7 +86,7 @@ MISTAKES = (
                 SLICE: f"rng.choice(n_samples, {LENGTH}, replace=False)",
             },
         ),
-        "You draw again for every batch, so some samples come twice in an epoch and some not at all.",
+        "You draw again for every batch, so some samples occur twice in an epoch and others not at all.",
     ),
     Mistake(
         "with replacement",
@@ -96,7 +97,7 @@ MISTAKES = (
                 SLICE: f"rng.integers(0, n_samples, {LENGTH})",
             },
         ),
-        "You draw the samples with replacement: some come twice in an epoch and some not at all.",
+        "You draw the samples with replacement, so some occur twice in an epoch and others not at all.",
     ),
     Mistake(
         "rng not used",
@@ -104,7 +105,7 @@ MISTAKES = (
             {DRAW: DRAW.replace("rng.", "__import__('copy').deepcopy(rng).")},
             {"rng.permutation(n_samples)": "np.random.default_rng(0).permutation(n_samples)"},
         ),
-        "You draw nothing from rng itself. A generator of your own, or the global one, makes another order.",
+        NO_RNG,
     ),
     Mistake(
         "draws more",
@@ -117,7 +118,7 @@ MISTAKES = (
     Mistake(
         "lists",
         {SLICE: "order[start : start + batch_size].tolist()"},
-        "Your batches are lists. A batch is an array of indices.",
+        "Your batches are lists. Each batch should be an array of indices.",
     ),
     Mistake(
         "one index at a time",
@@ -128,12 +129,12 @@ MISTAKES = (
                 f"yield {SLICE}": f"yield from {SLICE}",
             },
         ),
-        "You yield the indices one by one. A batch is an array of several.",
+        "You yield single indices. A batch is an array of several.",
     ),
     Mistake(
         "an empty batch at the end",
         {"range(0, end, batch_size)": "range(0, end + 1, batch_size)"},
-        "Where the batch size divides the number of samples, you yield one batch more, which is empty.",
+        "If the batch size divides the number of samples, you yield an empty batch at the end.",
     ),
     Mistake(
         "shuffles the batches alone",
@@ -141,12 +142,12 @@ MISTAKES = (
             "rng.permutation(n_samples)": "np.arange(n_samples)",
             "range(0, end, batch_size)": "rng.permutation(range(0, end, batch_size))",
         },
-        "You shuffle the order of the batches, but the samples in a batch are always the same neighbours.",
+        "You shuffle only the order of the batches, so each batch always holds the same neighboring samples.",
     ),
     Mistake(
         "the first batch alone",
         {"yield order[start : start + batch_size]": "return [order[:batch_size]]\n    return []"},
-        "You return in the first turn of the loop, so there is only one batch.",
+        "You return in the first pass of the loop, so there is only one batch.",
     ),
 )
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.common import ONE_MEAN_AND_VARIANCE, ONE_PASS
 
 
 def merge_statistics(batches):
@@ -69,7 +70,7 @@ def merge_reading_twice(batches):
 
 
 def merged(function, batches, read="once"):
-    """What comes of batches that can be read once, or as often as one likes."""
+    """Pass the batches in a generator, or in a list if they may be read more than once."""
     return function(batch.copy() for batch in batches) if read == "once" else function(batches)
 
 
@@ -108,35 +109,35 @@ def tables_in_batches(rng):
     yield ([np.full((3, 1), UNEVEN)],)
 
 
-UNEVEN = 1e15 / 17  # the mean of three such numbers is another number
+UNEVEN = 1e15 / 17  # the computed mean of three such numbers differs from it
 
 MISTAKES = (
     Mistake(
         "averages means and variances",
         merge_averages,
-        "You average the batches' means and variances. A batch counts by its number of rows, and the batches' "
-        "means differ, which adds to the variance.",
+        "You average the means and variances of the batches. This gives every batch the same weight, however many "
+        "rows it has, and ignores that their means differ.",
     ),
     Mistake(
         "batches count the same",
         merge_batches_as_equals,
-        "A batch of 2 rows counts with you as much as one of 6. It should count by its number of rows.",
+        "You give every batch the same weight. Its weight should be its number of rows.",
     ),
     Mistake(
         "forgets the spread between batches",
         {" + delta**2 * n * m / (n + m)": ""},
-        "You add up the deviations within the batches. That the batches' means differ from each other is "
-        "missing from the variance.",
+        "Your variance includes only the spread within the batches. The differences between their means are missing.",
     ),
     Mistake(
         "the new mean too early",
         {"delta**2 * n": "(delta * n / (n + m)) ** 2 * n"},
-        "The difference in your sum of squares is not that of the two means before the merge.",
+        "The difference of means in your sum of squares uses the mean after the merge. It should be the difference "
+        "before the merge.",
     ),
     Mistake(
         "weights the wrong way round",
         {"mean + delta * m / (n + m)": "mean + delta * (n / (n + m) if n else 1)"},
-        "Your new mean lies too near to the smaller group: the two numbers of rows have changed places.",
+        "Your new mean is too close to the mean of the smaller group: the weights are swapped.",
     ),
     Mistake(
         "the last batch alone",
@@ -147,7 +148,7 @@ MISTAKES = (
                 "n = n + m": "n = m",
             },
         ),
-        "Only the last batch is left in your results.",
+        "Your results describe only the last batch.",
     ),
     Mistake(
         "divides by N - 1",
@@ -157,18 +158,17 @@ MISTAKES = (
     Mistake(
         "one pass",
         merge_sums,
-        "Your variance is the mean of the squares less the square of the mean. Where the mean is large against "
-        "the spread, two nearly equal numbers are subtracted, and the digits are gone.",
+        ONE_PASS,
     ),
     Mistake(
         "trusts the rounded mean",
         merge_without_first_row,
-        "The mean of equal numbers may be rounded, and then a constant column has a variance that is not 0.",
+        "Your variance of a constant column is not exactly 0, because the mean of equal numbers may be rounded.",
     ),
     Mistake(
         "sums in the batches' dtype",
         merge_in_own_dtype,
-        "You compute in the dtype of the batches. In float32 the digits do not suffice: sums and results are float64.",
+        "You compute in the dtype of the batches. float32 has too few digits: sums and results should be float64.",
     ),
     Mistake(
         "gives float32",
@@ -176,37 +176,37 @@ MISTAKES = (
             "return first + mean, squares / n": "dtype = batch.dtype if batch.dtype.kind == 'f' else float\n"
             "    return (first + mean).astype(dtype), (squares / n).astype(dtype)"
         },
-        "Your results have the dtype of the batches. Here they are float64 whatever comes in.",
+        "Your results have the dtype of the batches. Here they should always be float64.",
     ),
     Mistake(
         "reads the batches twice",
         (merge_reading_twice, merge_reading_twice_in_own_dtype, merge_after_counting),
-        "You go through the batches twice. A generator can be read once: the second time nothing comes.",
+        "You go through the batches twice. If they come from a generator, the second pass gets nothing.",
     ),
     Mistake(
         "one mean for all columns",
         merge_all_entries,
-        "You take one mean and one variance of all entries together. Each column has its own.",
+        ONE_MEAN_AND_VARIANCE,
     ),
     Mistake(
         "the standard deviation",
         {"squares / n": "np.sqrt(squares / n)"},
-        "You return the standard deviation. The second result is the variance, its square.",
+        "You return the standard deviation. The second result should be the variance, its square.",
     ),
     Mistake(
         "writes into the batches",
         {"batch.astype(float)": "np.asarray(batch, dtype=float)", "rows = rows - first": "rows -= first"},
-        "You write into a batch: the caller's own rows are changed. Work on a new array.",
+        "You write into a batch, which changes the caller's array.",
     ),
     Mistake(
         "keeps the dimensions",
         {"first + mean, squares / n": "(first + mean)[None], (squares / n)[None]"},
-        "Your results have one row, shape (1, D). They should have shape (D,).",
+        "Your results have shape (1, D). They should have shape (D,).",
     ),
     Mistake(
         "the mean alone",
         {"return first + mean, squares / n": "return first + mean"},
-        "You return one array. There are two: mean and var.",
+        "You return only one array. There should be two: mean and var.",
     ),
 )
 

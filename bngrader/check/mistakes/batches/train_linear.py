@@ -3,6 +3,7 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes.batches.shared import NO_RNG
 from bngrader.check.mistakes.common import dtype_of
 
 
@@ -22,7 +23,7 @@ def train_linear(x, y, lr, batch_size, epochs, rng):
 
 
 def trained(function, x, y, lr, batch_size, epochs, seed, what="results"):
-    """What comes of training, or what rng draws after it."""
+    """Return the results of training, or the next number that rng draws."""
     rng = np.random.default_rng(seed)
     results = function(x, y, lr, batch_size, epochs, rng)
     return results if what == "results" else rng.integers(2**40)
@@ -46,7 +47,7 @@ def trainings(rng):
     yield x[:5], y[:5], 0.01, 3, 1, seed
     yield x[:3], y[:3], 0.01, 4, 1, seed
     yield x, y, 0.01, 3, 4, seed
-    yield np.array([[12, -12], [24, 36]]), np.array([1, 2]), 0.25, 2, 1, seed  # w is whole after the one step
+    yield np.array([[12, -12], [24, 36]]), np.array([1, 2]), 0.25, 2, 1, seed  # w has no fractions after the one step
     yield x[:4].astype(np.float32), y[:4].astype(np.float32), 0.01, 4, 2, seed
     yield x[:6], y[:6], 0.01, 2, 1, seed, "next draw"
 
@@ -60,27 +61,28 @@ MISTAKES = (
     Mistake(
         "half the gradient",
         {"lr * 2 / len(batch)": "lr / len(batch)"},
-        "Your steps are half as long as they should be: the gradient of a squared error has a factor 2.",
+        "Your steps are half as long as they should be: the gradient of a squared error has a factor of 2.",
     ),
     Mistake(
         "the gradient of the sum",
         {"lr * 2 / len(batch)": "lr * 2"},
-        "You step along the gradient of the summed error. That of the mean is divided by the sample count.",
+        "You use the gradient of the summed error. The loss is the mean, so its gradient is divided by the number of "
+        "samples in the batch.",
     ),
     Mistake(
         "divides by the batch size",
         {"lr * 2 / len(batch)": "lr * 2 / batch_size"},
-        "You divide the gradient by batch_size. The last batch may be short, and then has fewer samples.",
+        "You divide the gradient by batch_size. The last batch may have fewer samples.",
     ),
     Mistake(
         "divides by all samples",
         {"lr * 2 / len(batch)": "lr * 2 / n"},
-        "You divide a batch's gradient by the number of all samples, not by that of its own.",
+        "You divide the gradient of a batch by the number of all samples, not by the number in the batch.",
     ),
     Mistake(
         "uphill",
         {"w = w - lr": "w = w + lr"},
-        "Your steps go along the gradient and not against it: the loss goes up.",
+        "Your steps follow the gradient instead of going against it, so the loss increases.",
     ),
     Mistake(
         "the loss after the step",
@@ -88,12 +90,12 @@ MISTAKES = (
             LOSS: "",
             STEP: f"{STEP}\n            losses.append(np.mean((x[batch] @ w - y[batch]) ** 2))",
         },
-        "Your losses are those after each step. losses[0] belongs to w = 0.",
+        "You record each loss after its step. losses[0] is the loss for w = 0.",
     ),
     Mistake(
         "the loss of the whole set",
         {"np.mean(error**2)": "np.mean((x @ w - y) ** 2)"},
-        "Your losses are the errors on the whole set. Each should be the loss of its own batch.",
+        "You record the loss on the whole data set. Each entry should be the loss on its own batch.",
     ),
     Mistake(
         "half the loss",
@@ -111,17 +113,17 @@ MISTAKES = (
             "        order = rng.permutation(n)\n": "",
             LOOP: f"    order = rng.permutation(n)\n{LOOP}",
         },
-        "You shuffle once, before the first epoch. Each epoch has a new permutation.",
+        "You shuffle only once, before the first epoch. Each epoch has a new permutation.",
     ),
     Mistake(
         "no shuffle",
         {"rng.permutation(n)": "np.arange(n)"},
-        "You go through the samples in their own order. Each epoch has a random permutation of them.",
+        "You go through the samples in their original order. Each epoch should use a random permutation.",
     ),
     Mistake(
         "leaves out the short batch",
         {"range(0, n, batch_size)": "range(0, n - n % batch_size, batch_size)"},
-        "You leave out the short last batch of each epoch.",
+        "You leave out the last, shorter batch of each epoch.",
     ),
     Mistake(
         "rng not used",
@@ -129,12 +131,12 @@ MISTAKES = (
             {LOOP: f"    rng = __import__('copy').deepcopy(rng)\n{LOOP}"},
             {ORDER: ORDER.replace("rng.", "np.random.default_rng(0).")},
         ),
-        "You draw nothing from rng itself. A generator of your own, or the global one, makes another order.",
+        NO_RNG,
     ),
     Mistake(
         "shuffles what is shuffled",
         {ORDER: f"{ORDER}        x, y, order = x[order], y[order], np.arange(n)\n"},
-        "You shuffle again what the epoch before has shuffled. A permutation is for the rows as they came.",
+        "You shuffle the already shuffled rows again. Each permutation applies to the original order.",
     ),
     Mistake(
         "shuffles x without y",
@@ -142,12 +144,12 @@ MISTAKES = (
             {"x[batch] @ w - y[batch]": "x[batch] @ w - y[start : start + batch_size]"},
             {ORDER: f"{ORDER}        x, order = x[order], np.arange(n)\n"},
         ),
-        "You bring the rows of x into another order and leave y as it is: a row meets another row's target.",
+        "You reorder the rows of x but not of y, so rows are paired with the wrong targets.",
     ),
     Mistake(
         "one step an epoch",
         train_once_an_epoch,
-        "You take one step an epoch, with all samples. There is a step for each batch of batch_size samples.",
+        "You take one step per epoch, with all samples. There should be one step for each batch.",
     ),
     Mistake(
         "does not start at 0",
@@ -176,12 +178,12 @@ MISTAKES = (
                 STEP: f"{STEP}\n        losses.append(np.mean((x @ w - y) ** 2))",
             },
         ),
-        "You keep one loss for each epoch. There is one for each step.",
+        "You record one loss per epoch. There should be one per step.",
     ),
     Mistake(
         "always float64",
         {dtype_of("x"): "float"},
-        "Your w is float64 whatever comes in. It has the dtype of x: float32 in, float32 out.",
+        "Your w is float64 even if x is float32. It should have the dtype of x.",
     ),
     Mistake(
         "whole weights",
@@ -193,12 +195,12 @@ MISTAKES = (
                 "w = w - lr": "w -= lr",
             },
         ),
-        "Your w has the integers' dtype and is cut off. Integers are taken as float64.",
+        "Your w has an integer dtype if x does, so its fractions are lost. For integers it should be float64.",
     ),
     Mistake(
         "w alone",
         {"return w.astype(dtype), losses": "return w.astype(dtype)"},
-        "You return w alone. The losses are missing.",
+        "You return only w. The losses are missing.",
     ),
 )
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
 from bngrader.check.mistakes.cnn.batch_norm2d_forward import batch_norm2d_forward
-from bngrader.check.mistakes.cnn.shared import images, part_of
-from bngrader.check.mistakes.common import dtype_of, in_place
+from bngrader.check.mistakes.cnn.shared import BACK_BY_RESHAPE, ROWS_BY_RESHAPE, images, part_of
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, dtype_of, in_place
 
 
 def batch_norm2d_backward(dy, cache):
@@ -57,39 +57,38 @@ MISTAKES = (
     Mistake(
         "statistics as constants",
         {"(dy - through_mean - through_var)": "dy"},
-        "Your dx takes mean and variance for constants. Both depend on every x of the channel, and pass the "
-        "gradient on.",
+        "Your dx treats the mean and the variance as constants. Both depend on every entry of the channel.",
     ),
     Mistake(
         "no path through the variance",
         {" - through_var": ""},
-        "Your dx misses the path through the variance: each x moves it, and with it all of the channel.",
+        "Your dx lacks the path through the variance: every x changes it, and so changes all y of the channel.",
     ),
     Mistake(
         "no path through the mean",
         {" - through_mean": ""},
-        "Your dx misses the path through the mean: each x moves it, and with it all of the channel.",
+        "Your dx lacks the path through the mean: every x changes it, and so changes all y of the channel.",
     ),
     Mistake(
         "adds the path through the variance",
         {" - through_var": " + through_var"},
-        "In your dx the path through the variance has the wrong sign.",
+        "In your dx, the path through the variance has the wrong sign.",
     ),
     Mistake(
         "half of the path through the variance",
         {" - through_var": " - through_var / 2"},
-        "In your dx the path through the variance has half its weight: the variance is a mean of squares, and "
-        "a square has a factor 2 in its derivative.",
+        "In your dx, the path through the variance has half its weight. The variance is a mean of squares, and the "
+        "derivative of a square has a factor of 2.",
     ),
     Mistake(
         "m is the batch alone",
         {"m = dy.size / dy.shape[1]": "m = len(dy)"},
-        "Your dx divides by the number of images. The mean of a channel is taken of m = N * H * W values.",
+        "Your dx divides by the number of images. The mean of a channel is over m = N * H * W values.",
     ),
     Mistake(
         "m - 1",
         {"m = dy.size / dy.shape[1]": "m = max(dy.size / dy.shape[1] - 1, 1)"},
-        "Your dx divides by m - 1. Mean and biased variance divide by m.",
+        "Your dx divides by m - 1. The mean and the biased variance divide by m.",
     ),
     Mistake(
         "m is everything",
@@ -99,40 +98,39 @@ MISTAKES = (
     Mistake(
         "sums for means",
         {"m = dy.size / dy.shape[1]": "m = 1"},
-        "Your dx subtracts the sums of the channel. Mean and variance are means: each entry has a share of "
-        "1 / m in them.",
+        "Your dx subtracts sums over the channel where it should subtract means.",
     ),
     Mistake(
         "averaged gradients",
         {"dgamma.astype(dtype), dbeta.astype(dtype)": "(dgamma / m).astype(dtype), (dbeta / m).astype(dtype)"},
-        "You average dgamma and dbeta over the channel. gamma acts on all of its entries, so their "
+        "You average dgamma and dbeta over the channel. gamma and beta act on all of its entries, so the "
         "contributions add up.",
     ),
     Mistake(
         "gamma twice in dx",
         {"gamma * inv_std": "gamma**2 * inv_std"},
-        "Your dx has gamma in it twice.",
+        "Your dx contains gamma twice.",
     ),
     Mistake(
         "gradient of x_hat for x",
         {"gamma * inv_std * (dy": "(dy"},
-        "Your dx has neither gamma nor the standard deviation in it: x reaches y through gamma * x_hat, and "
-        "x_hat is divided by the standard deviation.",
+        "Your dx contains neither gamma nor the standard deviation. x affects y through gamma * x_hat, and x_hat is "
+        "divided by the standard deviation.",
     ),
     Mistake(
         "no gamma in dx",
         {"gamma * inv_std": "inv_std"},
-        "Your dx forgets gamma: x reaches y through gamma * x_hat.",
+        "Your dx does not contain gamma. x affects y through gamma * x_hat.",
     ),
     Mistake(
         "no standard deviation in dx",
         {"gamma * inv_std": "gamma"},
-        "Your dx forgets to divide by the standard deviation: x reaches x_hat through it.",
+        "Your dx is not divided by the standard deviation, as x_hat is.",
     ),
     Mistake(
         "dgamma without x_hat",
         {"dgamma.astype(dtype)": "dbeta.astype(dtype)"},
-        "Your dgamma adds up dy alone. gamma is multiplied by x_hat, so each dy counts x_hat times.",
+        "Your dgamma only adds up dy. gamma is multiplied by x_hat, so each dy has x_hat as a weight.",
     ),
     Mistake(
         "in another order",
@@ -144,13 +142,12 @@ MISTAKES = (
                 )
             },
         ),
-        "Your gradients are in another order: return dx, dgamma, dbeta.",
+        "You return the gradients in the wrong order. It is dx, dgamma, dbeta.",
     ),
     Mistake(
         "rows by reshape",
         backward_on_rows,
-        "You reshape (N, C, H, W) to rows of C numbers. That mixes the channels: the channel axis has to "
-        "become the last one before.",
+        ROWS_BY_RESHAPE,
     ),
     Mistake(
         "the shape of the sums",
@@ -166,24 +163,23 @@ MISTAKES = (
                 )
             },
         ),
-        "Your dgamma and dbeta keep axes of length 1. Each has shape (C,).",
+        "Your dgamma and dbeta keep axes of length 1. Each should have shape (C,).",
     ),
     Mistake(
         "sums over the batch alone",
         sums_over_the_batch,
-        "You add up over the batch alone, as in a dense layer. gamma and beta act on all pixels of a channel, "
-        "so height and width are added up too.",
+        "You sum only over the batch, as for a dense layer. gamma and beta act on all pixels of a channel, so height "
+        "and width belong to the sums too.",
     ),
     Mistake(
         "back by reshape",
         {"return dx.": "return dx.transpose(0, 2, 3, 1).reshape(dy.shape)."},
-        "You go back from rows of channels to (N, C, H, W) by reshape alone. The axes have to be put back into "
-        "their order.",
+        BACK_BY_RESHAPE,
     ),
     Mistake(
         "always float64",
         {dtype_of("dy"): "float"},
-        "Your gradients are float64 whatever comes in. float32 in, float32 out.",
+        ALWAYS_FLOAT64,
     ),
     Mistake(
         "integers stay integers",
@@ -191,7 +187,7 @@ MISTAKES = (
             "    dy = dy.astype(float)": "    whole = dy.dtype.kind == 'i'\n    dy = dy.astype(float)",
             "dbeta.astype(dtype)": "dbeta.astype(int if whole else dtype)",
         },
-        "Where dy holds integers, so does your dbeta. Integers are taken as float64.",
+        "Your dbeta is an integer array if dy is. It should be float64.",
     ),
     Mistake(
         "dy in place",
@@ -204,7 +200,7 @@ MISTAKES = (
     Mistake(
         "the cache in place",
         {"through_var = x_hat *": "x_hat *= 1\n    through_var = x_hat; x_hat *="},
-        "You write into the cache: a second call with the same cache gives another result.",
+        "You write into the cache, so a second call with the same cache gives a different result.",
     ),
 )
 

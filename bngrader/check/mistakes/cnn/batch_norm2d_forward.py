@@ -2,9 +2,21 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.cnn.shared import images
-from bngrader.check.mistakes.common import dtype_of, in_place
+from bngrader.check.mistakes import Every, Known, Mistake
+from bngrader.check.mistakes.cnn.shared import BACK_BY_RESHAPE, ROWS_BY_RESHAPE, images
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    BETA_TIMES_GAMMA,
+    EPS_DEFAULT,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    GAMMA_BETA_SWAPPED,
+    INTEGERS,
+    NO_ROOT,
+    ONE_PASS,
+    dtype_of,
+    in_place,
+)
 
 
 def batch_norm2d_forward(x, gamma, beta, eps=1e-5):
@@ -53,94 +65,94 @@ MISTAKES = (
     Mistake(
         "as in a dense layer",
         {"axes = (0, 2, 3)": "axes = (0,)"},
-        "You normalize every pixel by itself, over the batch alone, as a dense layer does. Height and width "
-        "belong to the channel's statistics too.",
+        "You normalize each pixel position separately, over the batch only, as a dense layer does. The statistics of "
+        "a channel include height and width.",
     ),
     Mistake(
         "instance normalization",
         {"axes = (0, 2, 3)": "axes = (2, 3)"},
-        "You normalize each image by itself: that is instance normalization. BN takes one mean for a channel "
-        "of all images of the batch.",
+        "You normalize each image separately, which is instance normalization. BN takes the mean of a channel over "
+        "all images of the batch.",
     ),
     Mistake(
         "layer normalization",
         {"axes = (0, 2, 3)": "axes = (1, 2, 3)"},
-        "You take the statistics over the channels of one image: that is layer normalization. Each channel "
-        "has its own mean, over all images.",
+        "You average over the channels of each image, which is layer normalization. In BN, each channel has its own "
+        "mean over all images.",
     ),
     Mistake(
         "one mean for everything",
         {"axes = (0, 2, 3)": "axes = (0, 1, 2, 3)"},
-        "You take one mean and one variance of the whole array. Each channel has its own.",
+        "You compute one mean and one variance over the whole array. Each channel has its own.",
     ),
     Mistake(
         "channel last",
         {"axes = (0, 2, 3)": "axes = (0, 1, 2)"},
-        "You treat the last axis as the channels. Here the channel comes second, as in PyTorch.",
+        "You treat the last axis as the channels. Here the channels are the second axis, as in PyTorch.",
     ),
     Mistake(
         "rows by reshape",
         forward_on_rows,
-        "You reshape (N, C, H, W) to rows of C numbers. That mixes the channels: reshape keeps the order in "
-        "memory, and the channel axis has to become the last one before.",
+        ROWS_BY_RESHAPE,
     ),
     Mistake(
         "stays in rows",
         forward_to_rows,
-        "Your y has one row for each pixel. Bring it back to the shape of x, (N, C, H, W).",
+        "Your y has one row for each pixel. It should have the shape of x, (N, C, H, W).",
     ),
     Mistake(
         "unbiased variance",
         {"x.var(axis=axes, keepdims=True)": "x.var(axis=axes, keepdims=True, ddof=min(1, x[:, 0].size - 1))"},
-        "Your variance divides by m - 1. The variance that normalizes is the biased one: it divides by m.",
+        "Your variance divides by m - 1. BN normalizes by the biased variance, which divides by m.",
     ),
     Mistake(
         "eps outside of the root",
         {"1 / np.sqrt(var + eps)": "1 / (np.sqrt(var) + eps)"},
-        "You add eps to the standard deviation. It is added to the variance, inside the square root.",
+        EPS_OUTSIDE,
     ),
     Mistake(
         "no eps",
         {"1 / np.sqrt(var + eps)": "1 / np.sqrt(var)"},
-        "You leave eps out: a constant channel is divided by 0, and a channel that varies little comes out too large.",
+        "You leave out eps, so you divide by 0 for a constant channel, and the results for channels with little "
+        "variation are too large.",
         loose=True,
     ),
     Mistake(
         "eps not from the argument",
         {"1 / np.sqrt(var + eps)": "1 / np.sqrt(var + 1e-5)"},
-        "You use an eps of 1e-5 whatever eps is given.",
+        EPS_IGNORED,
     ),
     Mistake(
         "divides by the variance",
         {"1 / np.sqrt(var + eps)": "1 / (var + eps)"},
-        "You divide by the variance. The standard deviation is its square root.",
+        NO_ROOT,
     ),
     Mistake(
         "no gamma and beta",
         {"y = gamma * x_hat + beta": "y = x_hat + 0 * (gamma + beta)"},
-        "You return x_hat itself: gamma and beta are not used.",
+        "You return x_hat itself, without gamma and beta.",
     ),
     Mistake(
         "shift before scale",
         {"y = gamma * x_hat + beta": "y = gamma * (x_hat + beta)"},
-        "You multiply beta by gamma too. x_hat is scaled first, and then shifted.",
+        BETA_TIMES_GAMMA,
     ),
     Mistake(
         "gamma and beta along the width",
-        {"[:, None, None]": ""},
-        "You let gamma and beta run along the last axis, the width. NumPy lines up axes from the right; "
-        "gamma belongs to the channels, the second axis.",
+        {Every("[:, None, None]"): ""},
+        "Your gamma and beta run along the last axis, the width, because NumPy aligns axes from the right. They "
+        "belong to the channels, the second axis.",
     ),
     Mistake(
         "gamma and beta swapped",
         {"y = gamma * x_hat + beta": "y = beta * x_hat + gamma"},
-        "You scale by beta and shift by gamma. It is the other way round.",
+        GAMMA_BETA_SWAPPED,
     ),
     Mistake(
         "mean of variances",
         {"x.var(axis=axes, keepdims=True)": "x.var(axis=0, keepdims=True).mean(axis=(2, 3), keepdims=True)"},
-        "You average the variances of the pixels. How far the pixels' means lie apart is missing: take the "
-        "variance of all m values at once.",
+        "You average the variances of the pixel positions. The differences between their means are missing: the "
+        "variance is over all m values at once.",
     ),
     Mistake(
         "divides by N",
@@ -155,13 +167,12 @@ MISTAKES = (
     Mistake(
         "another default for eps",
         ({"eps=1e-5": "eps=1e-3"}, {"eps=1e-5": "eps=1e-8"}, {"eps=1e-5": "eps"}),
-        "Where no eps is given, it is 1e-5.",
+        EPS_DEFAULT,
     ),
     Mistake(
         "back by reshape",
         {"y.astype(dtype), (x_hat": ("y.transpose(0, 2, 3, 1).reshape(x.shape).astype(dtype), (x_hat")},
-        "You go back from rows of channels to (N, C, H, W) by reshape alone. The axes have to be put back "
-        "into their order.",
+        BACK_BY_RESHAPE,
     ),
     Mistake(
         "one pass",
@@ -170,20 +181,18 @@ MISTAKES = (
                 "np.maximum((x**2).mean(axis=axes, keepdims=True) - x.mean(axis=axes, keepdims=True) ** 2, 0)"
             )
         },
-        "Your variance is the mean of the squares less the square of the mean. Where the mean is large "
-        "against the spread, two nearly equal numbers are subtracted, and the digits are gone.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake(
         "always float64",
         {dtype_of("x"): "float"},
-        "Your y is float64 whatever comes in. float32 in, float32 out.",
+        ALWAYS_FLOAT64,
     ),
     Mistake(
         "integers stay integers",
         forward_in_integers,
-        "You return integers where x holds integers, and cut off what is behind the point. Integers are "
-        "taken as float64.",
+        INTEGERS,
     ),
     Mistake(
         "in place",
@@ -196,7 +205,7 @@ MISTAKES = (
     Mistake(
         "y alone",
         {"y.astype(dtype), (x_hat, gamma, inv_std)": "y.astype(dtype)"},
-        "You return y alone. The backward pass needs a cache, so return both.",
+        "You return only y. The backward pass needs the cache as well.",
     ),
     Mistake(
         "cache first",

@@ -4,7 +4,17 @@ import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
 from bngrader.check.mistakes.cnn.shared import part_of
-from bngrader.check.mistakes.common import dtype_of, frozen, in_place
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    EPS_DEFAULT,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    INTEGERS,
+    NO_ROOT,
+    dtype_of,
+    frozen,
+    in_place,
+)
 
 
 def fold_conv(weight, bias, gamma, beta, mean, var, eps=1e-5):
@@ -52,22 +62,22 @@ MISTAKES = (
     Mistake(
         "no eps",
         {" + eps)": ")"},
-        "You leave eps out: BN divides by the root of var + eps.",
+        "You leave out eps: BN divides by the square root of var + eps.",
     ),
     Mistake(
         "another default for eps",
         ({"eps=1e-5": "eps=1e-3"}, {"eps=1e-5": "eps=1e-8"}, {"eps=1e-5": "eps"}),
-        "Where no eps is given, it is 1e-5.",
+        EPS_DEFAULT,
     ),
     Mistake(
         "eps not from the argument",
         {" + eps)": " + 1e-5)"},
-        "You use an eps of 1e-5 whatever eps is given.",
+        EPS_IGNORED,
     ),
     Mistake(
         "eps outside of the root",
         {"np.sqrt(var.astype(float) + eps)": "(np.sqrt(var.astype(float)) + eps)"},
-        "You add eps to the standard deviation. It is added to the variance, inside the square root.",
+        EPS_OUTSIDE,
     ),
     Mistake(
         "divides by the variance",
@@ -75,49 +85,50 @@ MISTAKES = (
             {"np.sqrt(var.astype(float) + eps)": "(var.astype(float) + eps)"},
             {"np.sqrt(var.astype(float) + eps)": "var.astype(float)"},
         ),
-        "You divide by the variance. BN divides by its square root.",
+        NO_ROOT,
     ),
     Mistake(
         "no gamma",
         {"gamma / np.sqrt": "1 / np.sqrt"},
-        "You leave gamma out: BN multiplies by gamma / sqrt(var + eps).",
+        "You leave out gamma: BN multiplies by gamma / sqrt(var + eps).",
     ),
     Mistake(
         "scales the input channels",
         fold_the_input_channels,
-        "You scale the weights by input channel. BN acts on what comes out: each filter, the first axis of "
-        "the weight, has its own number.",
+        "You scale the weights by input channel. BN acts on the output, so each filter (the first axis of the "
+        "weight) has its own factor.",
     ),
     Mistake(
         "scales along the last axis",
         {"scale[:, None, None, None]": "scale"},
-        "You multiply the weight by numbers along its last axis. NumPy lines up axes from the right; each "
-        "filter, the first axis, has its own number.",
+        "You scale the weight along its last axis, because NumPy aligns axes from the right. Each filter (the first "
+        "axis) has its own factor.",
     ),
     Mistake(
         "the weight is left alone",
         {"weight * scale[:, None, None, None]": "weight + 0"},
-        "You leave the weight as it is. BN multiplies all that a filter makes, so its weights are multiplied.",
+        "You leave the weight unchanged. BN multiplies everything that a filter produces, so its weights are "
+        "multiplied too.",
     ),
     Mistake(
         "the old bias is not scaled",
         {"(bias - mean) * scale + beta": "bias - mean * scale + beta"},
-        "You add the old bias as it is. BN comes behind it and scales it like all the rest.",
+        "You add the old bias unscaled. BN comes after it and scales it like everything else.",
     ),
     Mistake(
         "the old bias is lost",
         {"(bias - mean) * scale + beta": "beta - mean * scale"},
-        "You drop the old bias. Where the convolution has one, BN scales it and passes it on.",
+        "You drop the old bias. If the convolution has a bias, BN scales it and keeps it.",
     ),
     Mistake(
         "no mean",
         {"(bias - mean) * scale + beta": "bias * scale + beta"},
-        "Your bias forgets the running mean, which BN subtracts.",
+        "Your bias does not contain the running mean, which BN subtracts.",
     ),
     Mistake(
         "the mean is not scaled",
         {"(bias - mean) * scale + beta": "bias * scale - mean + beta"},
-        "You subtract the running mean as it is. BN subtracts it first and scales what is left.",
+        "You subtract the running mean unscaled. BN subtracts it first and then scales.",
     ),
     Mistake(
         "adds the mean",
@@ -127,12 +138,12 @@ MISTAKES = (
     Mistake(
         "beta is scaled",
         {"(bias - mean) * scale + beta": "(bias - mean + beta) * scale"},
-        "You scale beta too. BN adds it at the end.",
+        "You scale beta too. BN adds it last.",
     ),
     Mistake(
         "no beta",
         {"(bias - mean) * scale + beta": "(bias - mean) * scale + 0 * beta"},
-        "Your bias forgets beta.",
+        "Your bias does not contain beta.",
     ),
     Mistake(
         "no bias stays no bias",
@@ -141,7 +152,7 @@ MISTAKES = (
                 "bias = mean if bias is None else bias.astype(float)"
             )
         },
-        "Where bias is None your new bias is beta alone. BN still subtracts the running mean, and scales it.",
+        "If bias is None, your new bias is only beta. BN still subtracts the running mean and scales it.",
     ),
     Mistake(
         "None stays None",
@@ -151,7 +162,7 @@ MISTAKES = (
             ),
             "new_bias.astype(dtype)": "None if none else new_bias.astype(dtype)",
         },
-        "You return None for the bias where bias is None. BN adds something, so there is a bias now.",
+        "If bias is None, you return None for the new bias. BN adds something, so there is a bias now.",
     ),
     Mistake(
         "float64 for None",
@@ -162,12 +173,12 @@ MISTAKES = (
             ),
             "new_bias.astype(dtype)": "new_bias.astype(kind)",
         },
-        "Where bias is None your new bias is float64: np.zeros makes float64 if it is told nothing else.",
+        "If bias is None, your new bias is float64, which is the default dtype of np.zeros.",
     ),
     Mistake(
         "one bias for all",
         {"new_bias.astype(dtype)": "new_bias.astype(dtype)[:, None, None, None]"},
-        "Your new bias keeps axes of length 1. It has shape (out,).",
+        "Your new bias keeps axes of length 1. It should have shape (out,).",
     ),
     Mistake(
         "swapped",
@@ -184,18 +195,17 @@ MISTAKES = (
             {"np.zeros(len(weight)) if bias is None else bias.astype(float)": "bias.astype(float)"},
             {"np.zeros(len(weight)) if bias is None else bias.astype(float)": "bias"},
         ),
-        "You use the bias as an array without asking for None, which means 0.",
+        "You use bias as an array even if it is None, which means 0.",
     ),
     Mistake(
         "always float64",
         {dtype_of("weight"): "float"},
-        "Your results are float64 whatever comes in. float32 in, float32 out.",
+        ALWAYS_FLOAT64,
     ),
     Mistake(
         "integers stay integers",
         {dtype_of("weight"): "weight.dtype"},
-        "You return integers where the weight holds integers, and cut off what is behind the point. Integers "
-        "are taken as float64.",
+        INTEGERS,
     ),
     Mistake(
         "in place",

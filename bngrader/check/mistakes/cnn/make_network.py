@@ -30,7 +30,7 @@ def looks(rng):
 
 
 def look_at(make, look_for):
-    """One thing about a network, in words."""
+    """Describe one property of a network in words."""
     import torch
 
     network = make() if look_for == "default" else make(7 if look_for == "classes" else 10)
@@ -55,7 +55,7 @@ def look_at(make, look_for):
 
 
 def trace(network, x):
-    """The layers that ran for x, each with what it got and what it made."""
+    """Return the logits for x, and each layer that ran with its input and its output."""
     ran = []
 
     def note(layer, inputs, output):
@@ -86,7 +86,7 @@ def look_at_layers(look_for, ran):
 
 
 def source(ran, got):
-    """The last layer that made just this."""
+    """Find the last layer whose output was `got`."""
     made = [layer for layer, _, out in ran if out.shape == got.shape and bool((out == got).all())]
     return made[-1] if made else None
 
@@ -95,32 +95,33 @@ MISTAKES = (
     Mistake(
         "biases before BN",
         {"bias=False": "bias=True"},
-        "A convolution that BN follows has a bias. BN subtracts it again with the mean; beta takes its role.",
+        "A convolution before BN has a bias. BN subtracts it again with the mean, and beta takes over its role.",
     ),
     Mistake(
         "softmax at the end",
         {"num_classes)]": "num_classes), torch.nn.Softmax(dim=1)]"},
-        "Your network ends in a softmax. The loss does that itself: return the logits.",
+        "Your network ends in a softmax. The loss already applies one, so the network should return logits.",
     ),
     Mistake(
         "in evaluation mode",
         {"return network": "return network.eval()"},
-        "Your network is in evaluation mode, so BN would not take the batch's statistics. Return it in training mode.",
+        "Your network is in evaluation mode, so BN would not use the statistics of the batch. It should be in "
+        "training mode.",
     ),
     Mistake(
         "always 10 classes",
         {"num_classes)]": "10)]"},
-        "Your network has 10 classes whatever is asked for.",
+        "Your network always has 10 classes, whatever num_classes is.",
     ),
     Mistake(
         "no default",
         {"num_classes=10": "num_classes"},
-        "make_network() without an argument fails: 10 is what num_classes is if nothing is given.",
+        "make_network() fails without an argument. The default of num_classes is 10.",
     ),
     Mistake(
         "no BN",
         {"layers.append(torch.nn.BatchNorm2d(width))": "pass"},
-        "There is no BatchNorm2d in your network. A block is convolution, BN, ReLU.",
+        "Your network has no BatchNorm2d. A block consists of convolution, BN and ReLU.",
     ),
     Mistake(
         "BN behind ReLU",
@@ -128,17 +129,17 @@ MISTAKES = (
             "torch.nn.BatchNorm2d(width)": "torch.nn.ReLU()",
             "torch.nn.ReLU())\n        channels": "torch.nn.BatchNorm2d(width))\n        channels",
         },
-        "BN stands behind ReLU. The order of a block is convolution, BN, ReLU.",
+        "BN comes after ReLU. The order in a block is convolution, BN, ReLU.",
     ),
     Mistake(
         "no ReLU",
         {"layers.append(torch.nn.ReLU())": "pass"},
-        "Nothing in your network is non-linear: ReLU is missing behind BN.",
+        "Nothing in your network is nonlinear: the ReLU after BN is missing.",
     ),
     Mistake(
         "another activation",
         tuple({"torch.nn.ReLU()": f"torch.nn.{name}()"} for name in ("Tanh", "Sigmoid", "GELU", "LeakyReLU", "SiLU")),
-        "Your network has another activation where a block has ReLU.",
+        "Your network has another activation function where a block has ReLU.",
     ),
     Mistake(
         "dense layers alone",
@@ -148,17 +149,17 @@ MISTAKES = (
     Mistake(
         "three input channels",
         {"channels = [], 1": "channels = [], 3"},
-        "Your first convolution does not take images of one channel, as the digits are.",
+        "Your first convolution does not accept images with one channel, such as the digits.",
     ),
     Mistake(
         "a list of layers",
         {"torch.nn.Sequential(*layers)": "layers"},
-        "You return something else than a torch.nn.Module: a list of layers, for instance, is no network yet.",
+        "You return something other than a torch.nn.Module, such as a list of layers.",
     ),
     Mistake(
         "too narrow",
         {"(16, 1), (32, 2)": "(2, 1), (2, 2)"},
-        "Your network is too small to read digits: give its convolutions more channels.",
+        "Your network is too small to recognize digits: its convolutions have too few channels.",
     ),
     Mistake(
         "one network for all",
@@ -166,7 +167,7 @@ MISTAKES = (
             "num_classes=10": "num_classes=10, made={}",
             "Sequential(*layers)": "Sequential(*made.setdefault(num_classes, layers))",
         },
-        "Each call returns the same network, or one that shares its weights: training one changes the other.",
+        "All calls return the same network, or networks that share weights, so training one changes the others.",
     ),
 )
 

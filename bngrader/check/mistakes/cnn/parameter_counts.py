@@ -1,6 +1,6 @@
 """Known mistakes in `parameter_counts`."""
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.cnn.shared import part_of
 
 
@@ -27,12 +27,12 @@ MISTAKES = (
     Mistake(
         "a bias under BN",
         {"(2 * out_channels if": "(3 * out_channels if"},
-        "You count a bias of the convolution beside BN. BN takes a bias away again, so there is none.",
+        "You count a bias of the convolution in addition to BN. BN would subtract it again, so there is none.",
     ),
     Mistake(
         "no gamma and beta",
         {"(2 * out_channels if": "(0 if"},
-        "You forget gamma and beta: they are learnable, one of each for every output channel.",
+        "You do not count gamma and beta. They are learnable, and every output channel has one of each.",
     ),
     Mistake(
         "one bias for all",
@@ -46,8 +46,8 @@ MISTAKES = (
     ),
     Mistake(
         "with and without BN swapped",
-        {" if batch_norm": " if not batch_norm"},
-        "Your two cases are swapped: what you count for a convolution with BN belongs to one without.",
+        {Every(" if batch_norm"): " if not batch_norm"},
+        "Your two cases are swapped: the count for a convolution with BN belongs to one without.",
     ),
     Mistake(
         "swapped",
@@ -57,62 +57,62 @@ MISTAKES = (
     Mistake(
         "learnable alone",
         {"return learnable, state": "return learnable"},
-        "You return one number. There are two, the learnable parameters and the state.",
+        "You return one number. There should be two: the learnable parameters and the state.",
     ),
     Mistake(
         "beta alone",
         {"(2 * out_channels if": "(out_channels if"},
-        "You count one parameter of BN for a channel. There are two, gamma and beta.",
+        "You count one learnable parameter of BN per channel. There are two: gamma and beta.",
     ),
     Mistake(
         "no bias without BN",
         {" else out_channels)": " else 0)"},
-        "You forget the bias: without BN each filter has one.",
+        "You leave out the bias: without BN, each filter has one.",
     ),
     Mistake(
         "running statistics are learned",
         {"(2 * out_channels if": "(4 * out_channels if"},
-        "You count the running mean and variance among the learnable parameters. They are averaged and not learned.",
+        "You count the running mean and variance as learnable. They are averages, which are not learned.",
     ),
     Mistake(
         "gamma and beta for the input channels",
         {"(2 * out_channels if": "(2 * in_channels if"},
-        "You count gamma and beta for each input channel. BN comes behind the convolution.",
+        "You count gamma and beta for each input channel. BN comes after the convolution.",
     ),
     Mistake(
         "a filter is a line",
         {"kernel_size**2": "kernel_size"},
-        "You count kernel_size weights for a filter and a channel. The filter is a square.",
+        "You count kernel_size weights for each filter and channel. The filter is a square.",
     ),
     Mistake(
         "one filter for all inputs",
         {"out_channels * in_channels *": "out_channels *"},
-        "You count the weights of a filter for one channel. It has as many again for each input channel.",
+        "You count the weights of a filter for one input channel only. It has as many for every other one.",
     ),
     Mistake(
         "the running mean alone",
         {"state = 2 * out_channels": "state = out_channels"},
-        "You count one stored number for a channel. BN stores a running mean and a running variance.",
+        "You count one stored number per channel. BN stores a running mean and a running variance.",
     ),
     Mistake(
         "state for two numbers",
         {"state = 2 * out_channels": "state = 2"},
-        "You count one running mean and one running variance. Each output channel has its own.",
+        "You count one running mean and one running variance for the whole layer. Each output channel has its own.",
     ),
     Mistake(
         "state for the input channels",
         {"state = 2 * out_channels": "state = 2 * in_channels"},
-        "You count running statistics for each input channel. BN comes behind the convolution.",
+        "You count running statistics for each input channel. BN comes after the convolution.",
     ),
     Mistake(
         "everything is state",
         {"state = 2 * out_channels": "state = 4 * out_channels"},
-        "You count gamma and beta in the state. They are learned; the state is running mean and variance.",
+        "You count gamma and beta as state. They are learned; only the running mean and variance are state.",
     ),
     Mistake(
         "a counter in the state",
         {"state = 2 * out_channels": "state = 1 + 2 * out_channels"},
-        "You count a counter of batches in the state. Only the running means and variances count.",
+        "You count the number of batches as state. Only the running means and variances count here.",
     ),
     Mistake(
         "no state",
@@ -122,7 +122,7 @@ MISTAKES = (
     Mistake(
         "state without BN",
         {" if batch_norm else 0": ""},
-        "You count a state without BN. A convolution alone stores nothing beside what it learns.",
+        "You count state without BN. A convolution stores nothing except what it learns.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Inputs and edits that several functions on batch normalization in a CNN share."""
+"""Inputs and hints that several functions on batch normalization in a CNN share."""
 
 import numpy as np
 
@@ -28,3 +28,13 @@ def images(rng):
 def part_of(returned, names, name):
     complete = isinstance(returned, tuple | list) and len(returned) == len(names)
     return returned[names.index(name)] if complete else f"not {len(names)} results"
+
+
+ROWS_BY_RESHAPE = (
+    "You reshape (N, C, H, W) to rows of C numbers. This mixes the channels, because reshape keeps the order in memory "
+    "and the channels are not the last axis."
+)
+BACK_BY_RESHAPE = (
+    "You reshape rows of channels directly to (N, C, H, W). This mixes the channels, because they are the last axis of "
+    "the rows."
+)

@@ -44,12 +44,12 @@ MISTAKES = (
     Mistake(
         "ties count nothing",
         {"0.5 * tied": "0 * tied"},
-        "You count only pairs in which the test score is above. A pair with equal scores counts half.",
+        "You count only pairs in which the test score is higher. A pair with equal scores counts half.",
     ),
     Mistake(
         "ties count in full",
         {"0.5 * tied": "tied"},
-        "You count a pair with equal scores as if the test score were above. It counts half.",
+        "You count a pair with equal scores as if the test score were higher. It counts half.",
     ),
     Mistake(
         "the other way round",
@@ -57,28 +57,29 @@ MISTAKES = (
             {"0.5 * tied": ties, "float(wins / (n * m))": "float(1 - wins / (n * m))"}
             for ties in ("0.5 * tied", "tied", "0 * tied")
         ),
-        "You count how often the training score is above. The AUC counts how often the test score is.",
+        "You count how often the training score is higher. The AUC counts how often the test score is higher.",
     ),
     Mistake(
         "never below a half",
         {"float(wins / (n * m))": "float(max(wins / (n * m), 1 - wins / (n * m)))"},
-        "Your AUC is never below 0.5. Where the test scores are mostly the lower ones, it is.",
+        "Your AUC is never below 0.5. It should be if the test scores are mostly lower.",
     ),
     Mistake(
         "the wrong number of pairs",
         {"(n * m)": "(n * n)"},
-        "You divide by the square of one number of scores. There are n times m pairs, and n and m may differ.",
+        "You divide by the square of one of the two numbers of scores. There are n times m pairs, and n and m may "
+        "differ.",
     ),
     Mistake(
         "only pairs at the same place",
         (auc_in_pairs, auc_in_short_pairs),
-        "You compare each test score with the training score at the same place. Every test score is compared with "
-        "every training score, and there may be more of one kind.",
+        "You compare only scores at the same position. Every test score is compared with every training score, and "
+        "their numbers may differ.",
     ),
     Mistake(
         "against the mean",
         auc_against_the_mean,
-        "You compare the test scores with one number, the mean of the training scores, and not with each of them.",
+        "You compare the test scores only with the mean of the training scores, not with each of them.",
     ),
     Mistake(
         "the whole rank sum",
@@ -86,7 +87,7 @@ MISTAKES = (
             {"0.5 * tied": ties, "wins / (n * m)": "(wins + m * (m + 1) / 2) / (n * m)"}
             for ties in ("0.5 * tied", "tied", "0 * tied")
         ),
-        "Your sum of ranks counts pairs of two test scores too. Take off what these add: m (m + 1) / 2.",
+        "Your sum of ranks also counts pairs of two test scores, which contribute m (m + 1) / 2.",
     ),
     Mistake(
         "ranks from 0",
@@ -94,27 +95,27 @@ MISTAKES = (
             {"0.5 * tied": ties, "wins / (n * m)": "(wins - m) / (n * m)"}
             for ties in ("0.5 * tied", "tied", "0 * tied")
         ),
-        "Your ranks start at 0. In the formula with m (m + 1) / 2 the lowest score has rank 1.",
+        "Your ranks start at 0. In the formula with m (m + 1) / 2, the lowest score has rank 1.",
     ),
     Mistake(
         "rounds the scores",
         {"ordered =": "train_scores, test_scores = np.round(train_scores, 6), np.round(test_scores, 6)\n    ordered ="},
-        "You take scores for ties that are only close. Two scores tie if they are equal.",
+        "You treat scores that are only close as ties. Scores are tied only if they are equal.",
     ),
     Mistake(
         "each score once",
         {"np.sort(train_scores)": "np.unique(train_scores)"},
-        "You look the scores up among the different training scores. One that occurs three times counts three times.",
+        "You count equal training scores once. A score that occurs three times counts three times.",
     ),
     Mistake(
         "does not sort",
         {"np.sort(train_scores)": "train_scores"},
-        "You look the scores up in training scores that are not sorted. They come in any order.",
+        "You search in training scores that are not sorted. They come in any order.",
     ),
     Mistake(
         "sorts in place",
         {"ordered = np.sort(train_scores)": "ordered = train_scores\n    ordered.sort()"},
-        "You sort an argument in place: the caller's own scores are in another order then. Sort a copy.",
+        "You sort an argument in place, which changes the order of the caller's scores.",
     ),
 )
 

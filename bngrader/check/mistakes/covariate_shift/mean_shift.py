@@ -2,8 +2,18 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, frozen
+from bngrader.check.mistakes import Every, Known, Mistake
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    CONSTANT_COLUMN,
+    INTEGERS,
+    NO_ROOT,
+    ONE_MEAN_AND_STD,
+    ONE_PASS,
+    ROUNDED_CONSTANT,
+    STD_N_MINUS_1,
+    frozen,
+)
 
 
 def mean_shift(train, test):
@@ -38,32 +48,34 @@ MISTAKES = (
     Mistake(
         "divides by N - 1",
         {"train.std(axis=0)": "train.std(axis=0, ddof=min(1, len(train) - 1))"},
-        "Your std divides the sum of squares by N - 1. The biased standard deviation divides it by N.",
+        STD_N_MINUS_1,
     ),
     Mistake(
         "the std of the test data",
         {"np.where(constant, 0, train.std(axis=0))": "test.std(axis=0)"},
-        "You measure the shift in standard deviations of the test data. The unit is that of the training data.",
+        "You divide by the standard deviation of the test data. The unit is the standard deviation of the training "
+        "data.",
     ),
     Mistake(
         "the std of both tables",
         {"np.where(constant, 0, train.std(axis=0))": "np.vstack([train, test]).std(axis=0)"},
-        "Your std is that of both tables together, so it grows with the shift itself. Take the training data's alone.",
+        "Your std is over both tables together, so it grows with the shift itself. The unit is the standard "
+        "deviation of the training data.",
     ),
     Mistake(
         "keeps the sign",
         {"np.abs(after - before)": "after - before"},
-        "Your shift is negative where the mean fell. It is a distance: take its absolute value.",
+        "Your shift is negative if the mean decreases. A shift is a distance.",
     ),
     Mistake(
         "divides by the variance",
         {"train.std(axis=0)": "train.var(axis=0)"},
-        "You divide by the variance. The standard deviation is its square root.",
+        NO_ROOT,
     ),
     Mistake(
         "one mean for the whole table",
-        {".mean(axis=0)": ".mean()", "train.std(axis=0)": "train.std()"},
-        "You take one mean and one std of all entries together. Each column has its own.",
+        {Every(".mean(axis=0)"): ".mean()", "train.std(axis=0)": "train.std()"},
+        ONE_MEAN_AND_STD,
     ),
     Mistake(
         "no care for constant columns",
@@ -73,18 +85,18 @@ MISTAKES = (
             "moved / np.where(std == 0, 1, std)": "moved / std",
             "    shift = np.where((std == 0) & (moved > 0), np.inf, shift)\n": "",
         },
-        "You divide by the std of a constant column, which is 0 or what rounding left of it.",
+        CONSTANT_COLUMN,
         loose=True,
     ),
     Mistake(
         "0 wherever std is 0",
         {"(moved > 0), np.inf": "(moved > 0), 0"},
-        "You return 0 wherever std is 0. A mean that moves away from a constant column has moved infinitely far.",
+        "You return 0 wherever std is 0. If the mean moves away from a constant column, the shift is infinite.",
     ),
     Mistake(
         "inf wherever std is 0",
         {"(std == 0) & (moved > 0)": "std == 0"},
-        "You return inf wherever std is 0. Where the two means are equal too, nothing has moved.",
+        "You return inf wherever std is 0. If the two means are equal as well, nothing has moved.",
     ),
     Mistake(
         "trusts the rounded mean",
@@ -93,8 +105,7 @@ MISTAKES = (
             "np.where(constant, train[0], train.mean(axis=0))": "train.mean(axis=0)",
             "np.where((test == test[0]).all(axis=0), test[0], test.mean(axis=0))": "test.mean(axis=0)",
         },
-        "You trust the computed mean and std of a constant column. Rounding can leave a std that is nearly 0, and a "
-        "mean that is nearly the column's value: compare the entries themselves.",
+        ROUNDED_CONSTANT,
         loose=True,
     ),
     Mistake(
@@ -103,15 +114,14 @@ MISTAKES = (
             "moved / np.where(std == 0, 1, std)": "moved / (std + 1e-8)",
             "    shift = np.where((std == 0) & (moved > 0), np.inf, shift)\n": "",
         },
-        "You add a small number to std before you divide. A column whose spread is that small, or 0, comes out wrong: "
-        "here nothing is added.",
+        "You add a small number to std before you divide. The results for columns with a std that small, or 0, are "
+        "wrong.",
         loose=True,
     ),
     Mistake(
         "one pass",
         {"train.std(axis=0)": "np.sqrt(np.maximum((train**2).mean(axis=0) - train.mean(axis=0) ** 2, 1e-9))"},
-        "You compute the variance as the mean of squares minus the squared mean. Where the mean is large against the "
-        "spread, the two nearly cancel, and rounding is what remains.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake("always float64", {".astype(dtype)": ""}, ALWAYS_FLOAT64),
@@ -119,7 +129,7 @@ MISTAKES = (
     Mistake(
         "changes its arguments",
         {"test.astype(float)": "test.astype(float, copy=False)\n    test -= train[0]\n    train -= train[0]"},
-        "You write into an argument: the caller's own table is changed. Work on a new array.",
+        "You write into an argument, which changes the caller's table.",
     ),
 )
 

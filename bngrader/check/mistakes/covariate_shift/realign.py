@@ -2,8 +2,20 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, frozen
+from bngrader.check.mistakes import Every, Known, Mistake
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    EPS_AS_LOWER_BOUND,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    INTEGERS,
+    NO_ROOT,
+    ONE_MEAN_AND_VARIANCE,
+    ONE_PASS,
+    VAR_N_MINUS_1,
+    frozen,
+    in_place,
+)
 
 
 def realign(test, train_mean, train_std, eps=1e-5):
@@ -34,32 +46,32 @@ MISTAKES = (
     Mistake(
         "divides by N - 1",
         {"test.var(axis=0)": "test.var(axis=0, ddof=min(1, len(test) - 1))"},
-        "Your variance divides the sum of squares by N - 1. The biased variance divides it by N.",
+        VAR_N_MINUS_1,
     ),
     Mistake(
         "eps outside of the root",
         {"np.sqrt(var + eps)": "(np.sqrt(var) + eps)"},
-        "You add eps to the standard deviation. It is added to the variance, inside the square root.",
+        EPS_OUTSIDE,
     ),
     Mistake(
         "always the same eps",
         {"var + eps": "var + 1e-5"},
-        "You take 1e-5 for eps whatever is passed. Use the argument.",
+        EPS_IGNORED,
     ),
     Mistake(
         "no eps",
         ({"var + eps": "var"}, {"var + eps": "np.where(var == 0, 1, var)"}),
-        "You leave out eps: a column that is constant in the batch divides 0 by 0.",
+        "You leave out eps, so you divide 0 by 0 for a column that is constant in the batch.",
     ),
     Mistake(
         "eps as a lower bound",
         {"var + eps": "np.maximum(var, eps)"},
-        "You take eps for a lower bound of the variance. It is added to it, always.",
+        EPS_AS_LOWER_BOUND,
     ),
     Mistake(
         "divides by the variance",
         {"np.sqrt(var + eps)": "(var + eps)"},
-        "You divide by the variance. Take its square root, with eps inside.",
+        NO_ROOT,
     ),
     Mistake(
         "the wrong way",
@@ -82,48 +94,47 @@ MISTAKES = (
             },
             {"(test - mean) / np.sqrt(var + eps)": "(test - train_mean) / np.sqrt(var + eps)"},
         ),
-        "You subtract the training mean. The batch loses its own mean first, and gets the training mean at the end.",
+        "You subtract the training mean. First the batch loses its own mean, and in the end it gets the training mean.",
     ),
     Mistake(
         "forgets train_std",
         {"z * train_std + train_mean": "z + train_mean"},
-        "Your result still has the standard deviation 1. Bring it to that of the training data.",
+        "Your result has standard deviation 1. It should have the standard deviation of the training data.",
     ),
     Mistake(
         "forgets train_mean",
         {"z * train_std + train_mean": "z * train_std"},
-        "Your result still has the mean 0. Bring it to that of the training data.",
+        "Your result has mean 0. It should have the mean of the training data.",
     ),
     Mistake(
         "shifts before it scales",
         {"z * train_std + train_mean": "(z + train_mean) * train_std"},
-        "You multiply the training mean by the training std as well. Scale first, and shift then.",
+        "You add the training mean before you multiply by the training std, so the mean is multiplied as well.",
     ),
     Mistake(
         "eps twice",
         {"z * train_std": "z * np.sqrt(train_std**2 + eps)"},
-        "You add eps to the training variance, too. It belongs to the variance of the batch alone.",
+        "You also add eps to the training variance. It is added only to the variance of the batch.",
     ),
     Mistake(
         "by sample",
-        {"(axis=0)": "(axis=1, keepdims=True)"},
-        "You take the mean and the variance of each sample, a row. Each column has its own.",
+        {Every("(axis=0)"): "(axis=1, keepdims=True)"},
+        "You compute the mean and the variance of each sample (a row). Each column has its own.",
     ),
     Mistake(
         "shifts only",
         {"z * train_std": "(test - mean)"},
-        "You move the mean and leave the spread as it was. Standardize the batch first.",
+        "You shift the mean but leave the spread of the batch unchanged.",
     ),
     Mistake(
         "one mean for the whole table",
         {"test.mean(axis=0), test.var(axis=0)": "test.mean(), test.var()"},
-        "You take one mean and one variance of all entries together. Each column has its own.",
+        ONE_MEAN_AND_VARIANCE,
     ),
     Mistake(
         "one pass",
         {"test.var(axis=0)": "np.maximum((test**2).mean(axis=0) - test.mean(axis=0) ** 2, 0)"},
-        "You compute the variance as the mean of squares minus the squared mean. Where the mean is large against the "
-        "spread, the two nearly cancel, and rounding is what remains.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake("always float64", {".astype(dtype)": ""}, ALWAYS_FLOAT64),
@@ -131,7 +142,7 @@ MISTAKES = (
     Mistake(
         "changes its argument",
         {"test.astype(float)": "test.astype(float, copy=False)", "(test - mean)": "np.subtract(test, mean, out=test)"},
-        "You write into the argument test: the caller's own batch is changed. Work on a new array.",
+        in_place("test"),
     ),
 )
 

@@ -2,8 +2,22 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen
+from bngrader.check.mistakes import Every, Known, Mistake
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    INTEGERS,
+    NO_BETA,
+    NO_EPS,
+    NO_GAMMA,
+    NO_GAMMA_AND_BETA,
+    NO_ROOT,
+    ONE_MEAN_AND_VARIANCE,
+    dtype_of,
+    frozen,
+    in_place,
+)
 
 
 class BatchNorm:
@@ -33,7 +47,7 @@ class BatchNorm:
 
 
 def observed(layer, what, x, decay, eps):
-    """One thing about a layer, so that two mistakes in it can be told apart: `what` is when, and what is looked at."""
+    """Return one attribute of a layer, or its output. `what` names the moment and the attribute."""
     when, wanted = what.split()
     d = x.shape[1]
     if when == "new":
@@ -54,7 +68,7 @@ def uses(rng):
     yield "training running_mean", 2 * one, 0.5, 1e-5
     yield "training running_var", 2 * one, 0.5, 1e-5
     yield "training running_mean", 2 * one, 0.8, 1e-5
-    yield "training running_var", np.full((3, 1), 2.0), 0.8, 1e-5  # whose variance is 0, biased or not
+    yield "training running_var", np.full((3, 1), 2.0), 0.8, 1e-5  # its variance is 0, biased or not
     yield "training y", x, 0.5, 1e-5
     yield "training y", 0.03 * x, 0.9, 1e-3
     yield "evaluating y", x[:1], 0.9, 1e-5
@@ -84,23 +98,23 @@ MISTAKES = (
     Mistake(
         "decay swapped",
         (SWAPPED_MEAN | SWAPPED_VAR, SWAPPED_MEAN, SWAPPED_VAR),
-        "A running statistic of yours keeps the share 1 - decay of its old value. decay is the share of the OLD value.",
+        "One of your running statistics keeps only the share 1 - decay of its old value. decay is the share of the "
+        "OLD value.",
     ),
     Mistake(
         "a decay of its own",
         tuple({"self.decay = decay": f"self.decay = {decay}"} for decay in (0.9, 0.99)),
-        "Your running statistics move at the same pace whatever decay the caller gives.",
+        "Your running statistics ignore the decay that the caller passes.",
     ),
     Mistake(
         "biased running variance",
         {"var * n / (n - 1)": "var"},
-        "Your running variance takes up the biased variance of the batch. What is kept for evaluation is the unbiased "
-        "one.",
+        "Your running variance uses the biased variance of the batch. The one kept for evaluation is unbiased.",
     ),
     Mistake(
         "normalizes by the unbiased variance",
         {"            self.running_mean = ": "            var = unbiased\n            self.running_mean = "},
-        "In training you normalize by the unbiased variance. The batch itself is normalized by the biased one.",
+        "In training you normalize by the unbiased variance. The batch itself is normalized by the biased variance.",
     ),
     Mistake(
         "normalizes by the running statistics in training",
@@ -111,23 +125,23 @@ MISTAKES = (
                 "        y = ": "        mean, var = old\n        y = ",
             },
         ),
-        "In training you normalize by the running statistics. A training batch is normalized by its own.",
+        "In training you normalize by the running statistics. A training batch is normalized by its own statistics.",
     ),
     Mistake(
         "normalizes by the batch in evaluation",
         {"        if self.training:": "        mean, var = x.mean(axis=0), x.var(axis=0)\n        if self.training:"},
-        "In evaluation you normalize by the statistics of the batch: what a sample becomes then depends on its "
-        "company.",
+        "In evaluation you normalize by the statistics of the batch, so the result for a sample depends on the other "
+        "samples.",
     ),
     Mistake(
         "ignores training",
         ({"if self.training:": "if True:"}, {"if self.training:": "if True:", "n == 1": "n == 0"}),
-        "Your layer does the same in evaluation as in training: it does not look at the attribute training.",
+        "Your layer does the same in evaluation as in training: it ignores the attribute training.",
     ),
     Mistake(
         "always in evaluation",
         {"if self.training:": "if False:"},
-        "Your layer does the same in training as in evaluation: it goes by the running statistics, which never move.",
+        "Your layer does the same in training as in evaluation: it uses the running statistics, which never change.",
     ),
     Mistake(
         "never updates",
@@ -135,31 +149,31 @@ MISTAKES = (
             "            self.running_mean = ": "            mean_now = ",
             "            self.running_var = ": "            var_now = ",
         },
-        "Your running statistics never move. In training each batch updates them.",
+        "Your running statistics never change. In training, each batch updates them.",
     ),
     Mistake(
         "keeps the last batch alone",
         {f"{OLD_MEAN} + (1 - self.decay) * mean": "mean", f"{OLD_VAR} + (1 - self.decay) * unb": "unb"},
-        "Your running statistics are those of the last batch alone. They keep the share decay of their old value.",
+        "Your running statistics describe only the last batch. They should keep the share decay of their old value.",
     ),
     Mistake(
         "keeps the dimensions",
         (
-            {"(num_features)": "((1, num_features))"},
+            {Every("(num_features)"): "((1, num_features))"},
             {"x.mean(axis=0), x.var(axis=0)": "x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)"},
         ),
-        "An attribute of yours has one row, shape (1, D). All four arrays have shape (D,), also after a call.",
+        "One of your attributes has shape (1, D). All four arrays should have shape (D,), even after a call.",
     ),
     Mistake("forgets to return", {"        return y.astype(dtype)\n": ""}, "A call of your layer returns nothing."),
     Mistake(
         "updates in evaluation",
         {"        y = ": UPDATE_ANYWAY},
-        "Your running statistics change in evaluation too. There they are used and stay as they are.",
+        "Your running statistics change in evaluation too. There they should only be used.",
     ),
     Mistake(
         "takes one sample in training",
         ({"n == 1": "n == 0"}, {"n == 1": "n == 0", "(n - 1)": "max(n - 1, 1)"}),
-        "In training you take a batch of one sample, which has no unbiased variance. It should raise ValueError.",
+        "In training you accept a batch of one sample, which has no unbiased variance. It should raise a ValueError.",
     ),
     Mistake(
         "refuses one sample in evaluation",
@@ -167,45 +181,45 @@ MISTAKES = (
             "        x = x.astype(float)\n": "        x = x.astype(float)\n        if len(x) == 1:\n"
             "            raise ValueError('one sample')\n"
         },
-        "You refuse a batch of one sample in evaluation too. There it is as good as any.",
+        "You refuse a batch of one sample in evaluation too. There it is valid.",
     ),
     Mistake(
         "eps outside of the root",
         {"np.sqrt(var + self.eps)": "(np.sqrt(var) + self.eps)"},
-        "You add eps to the standard deviation. It belongs to the variance, inside the square root.",
+        EPS_OUTSIDE,
     ),
-    Mistake("no eps", {"var + self.eps": "var"}, "You leave eps out: where the variance is 0 or small, it matters."),
+    Mistake("no eps", {"var + self.eps": "var"}, NO_EPS),
     Mistake(
         "no eps in evaluation",
         {"var + self.eps": "var + (self.eps if self.training else 0)"},
-        "You leave eps out in evaluation. It is added there as well as in training.",
+        "You leave out eps in evaluation. It is added there too.",
     ),
     Mistake(
         "an eps of its own",
         tuple({"self.eps = eps": f"self.eps = {eps}"} for eps in (1e-5, 1e-8)),
-        "You use the same eps, whatever eps the caller gives.",
+        EPS_IGNORED,
     ),
     Mistake(
         "divides by the variance",
         {"np.sqrt(var + self.eps)": "(var + self.eps)"},
-        "You divide by the variance plus eps: the square root is missing.",
+        NO_ROOT,
     ),
     Mistake(
         "keeps the standard deviation",
         {"var * n / (n - 1)": "np.sqrt(var * n / (n - 1))"},
-        "Your running variance takes up standard deviations. It should take up variances.",
+        "Your running variance averages standard deviations. It should average variances.",
     ),
     Mistake(
         "one mean for the whole batch",
         {"x.mean(axis=0), x.var(axis=0)": "x.mean(), x.var()"},
-        "You take one mean and one variance of all entries together. Each feature, a column, has its own.",
+        ONE_MEAN_AND_VARIANCE,
     ),
-    Mistake("forgets gamma", {"self.gamma * (x": "(x"}, "Your y lacks the scaling by gamma."),
-    Mistake("forgets beta", {" + self.beta": ""}, "Your y lacks the shift by beta."),
+    Mistake("forgets gamma", {"self.gamma * (x": "(x"}, NO_GAMMA),
+    Mistake("forgets beta", {" + self.beta": ""}, NO_BETA),
     Mistake(
         "neither scale nor shift",
         {"self.gamma * (x": "(x", " + self.beta": ""},
-        "Your y lacks both the scaling by gamma and the shift by beta.",
+        NO_GAMMA_AND_BETA,
     ),
     Mistake(
         "another start",
@@ -215,17 +229,20 @@ MISTAKES = (
             {"gamma = np.ones": "gamma = np.zeros"},
             {"beta = np.zeros": "beta = np.ones"},
         ),
-        "Your gamma, beta, running_mean or running_var starts from other values than the text says.",
+        "Your gamma, beta, running_mean or running_var does not start with the values given in the text.",
     ),
     Mistake(
         "starts in evaluation",
         {"self.training = True": "self.training = False"},
-        "A new layer of yours starts in evaluation. It should start in training.",
+        "A new layer of yours is in evaluation mode. It should be in training mode.",
     ),
     Mistake(
         "float32 state",
-        ({"(num_features)": "(num_features, np.float32)"}, {"zeros(num_features)": "zeros(num_features, np.float32)"}),
-        "Your gamma, beta or running statistics start as float32. They are float64, whatever the dtype of x.",
+        (
+            {Every("(num_features)"): "(num_features, np.float32)"},
+            {Every("zeros(num_features)"): "zeros(num_features, np.float32)"},
+        ),
+        "Your gamma, beta or running statistics start as float32. They should be float64, whatever the dtype of x.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),
@@ -235,7 +252,7 @@ MISTAKES = (
             "x = x.astype(float)": 'x = x if x.dtype.kind == "f" else x.astype(float)',
             "        y = self.gamma * (x - mean)": "        x -= mean\n        y = self.gamma * x",
         },
-        "You write into the argument x: the caller's own batch is changed. Work on a new array.",
+        in_place("x"),
     ),
 )
 

@@ -3,7 +3,16 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    GAMMA_BETA_SWAPPED,
+    INTEGERS,
+    NO_ROOT,
+    dtype_of,
+    frozen,
+)
 
 
 def fold_linear(weight, bias, gamma, beta, mean, var, eps=1e-5):
@@ -45,49 +54,49 @@ MISTAKES = (
     Mistake(
         "scales the columns",
         ({"scale[:, None]": "scale"}, {"scale[:, None]": "np.resize(scale, weight.shape[1])"}),
-        "You scale the columns of the weight, which belong to its inputs. BN scales the outputs, which are its rows.",
+        "You scale the columns of the weight, which belong to the inputs. BN scales the outputs, which are the rows.",
     ),
-    Mistake("no eps", {"(float) + eps": "(float)"}, "You leave eps out: where the variance is small, it matters."),
+    Mistake("no eps", {"(float) + eps": "(float)"}, "You leave out eps. It matters if the variance is small."),
     Mistake(
         "eps outside of the root",
         {"np.sqrt(var.astype(float) + eps)": "(np.sqrt(var.astype(float)) + eps)"},
-        "You add eps to the standard deviation. It belongs to the variance, inside the square root.",
+        EPS_OUTSIDE,
     ),
     Mistake(
         "an eps of its own",
         tuple({"+ eps)": f"+ {eps})"} for eps in (1e-5, 1e-8)),
-        "You use the same eps, whatever eps the caller gives.",
+        EPS_IGNORED,
     ),
     Mistake(
         "divides by the variance",
         {"np.sqrt(var.astype(float) + eps)": "(var.astype(float) + eps)"},
-        "You divide by the variance plus eps: the square root is missing.",
+        NO_ROOT,
     ),
     Mistake("no gamma", {"gamma / np": "1 / np"}, "Your weight and bias lack the factor gamma."),
     Mistake(
         "no gamma in the bias",
         {"(old - mean) * scale": "(old - mean) / np.sqrt(var + eps)"},
-        "Your bias lacks the factor gamma where it takes up the old bias and the mean.",
+        "Your bias lacks the factor gamma in the part with the old bias and the mean.",
     ),
     Mistake(
         "the weight stays",
         {"weight * scale[:, None]": "weight * np.ones((len(weight), 1))"},
-        "You return the weight as it was. BN's scale belongs into it too.",
+        "You return the old weight. The scale of BN affects the weight too.",
     ),
     Mistake(
         "the weight takes gamma alone",
         {"weight * scale[:, None]": "weight * (1.0 * gamma[:, None])"},
-        "You multiply the weight by gamma, but do not divide it by sqrt(var + eps).",
+        "You multiply the weight by gamma but do not divide it by sqrt(var + eps).",
     ),
     Mistake(
         "gamma and beta swapped",
         {"gamma / np": "beta / np", "scale + beta": "scale + gamma"},
-        "You scale by beta and shift by gamma: the two are swapped.",
+        GAMMA_BETA_SWAPPED,
     ),
     Mistake(
         "the old bias is not scaled",
         {"(old - mean) * scale": "old - mean * scale"},
-        "You add the old bias as it was. BN scales it with the rest.",
+        "You add the old bias unscaled. BN scales it with everything else.",
     ),
     Mistake(
         "the mean is not scaled",
@@ -95,31 +104,31 @@ MISTAKES = (
             {"(old - mean) * scale": "old * scale - mean"},
             {"    return": "    new_bias = beta * 1.0 - mean if bias is None else new_bias\n    return"},
         ),
-        "You subtract the mean as it was. It is subtracted before BN scales.",
+        "You subtract the mean unscaled. BN subtracts it before it scales.",
     ),
     Mistake("forgets the old bias", {"(old - mean)": "(-mean)"}, "Your bias does not contain the old bias."),
-    Mistake("forgets the mean", {"(old - mean)": "old"}, "Your bias does not contain the mean that BN subtracts."),
+    Mistake("forgets the mean", {"(old - mean)": "old"}, "Your bias does not contain the mean, which BN subtracts."),
     Mistake("adds the mean", {"(old - mean)": "(old + mean)"}, "You add the mean. BN subtracts it."),
     Mistake("forgets beta", {" + beta": ""}, "Your bias does not contain beta."),
     Mistake(
         "scales beta",
         {"(old - mean) * scale + beta": "(old - mean + beta) * scale"},
-        "You scale beta. It is added after BN has scaled.",
+        "You scale beta. BN adds it after scaling.",
     ),
     Mistake(
         "no bias, none out",
         {"    return": "    if bias is None:\n        return new_weight.astype(dtype), None\n    return"},
-        "Without a bias you return none. BN shifts the output, and this shift needs one.",
+        "If bias is None, you return None for the new bias. BN shifts the output, which takes a bias.",
     ),
     Mistake(
         "no bias, only beta",
         {"    return": "    new_bias = beta * 1.0 if bias is None else new_bias\n    return"},
-        "Without a bias, your new bias is beta alone. BN subtracts the mean all the same.",
+        "If bias is None, your new bias is only beta. BN still subtracts the mean.",
     ),
     Mistake(
         "no care for None",
         {"np.zeros(len(weight)) if bias is None else bias": "bias"},
-        "You calculate with bias where it is None. Without a bias the layer adds nothing.",
+        "You compute with bias even if it is None. Without a bias, the layer adds nothing.",
     ),
     Mistake(
         "always float64",
@@ -141,7 +150,7 @@ MISTAKES = (
                 "    new_weight = ": "    if bias is not None:\n        bias -= mean\n    new_weight = ",
             },
         ),
-        "You write into an argument: the caller's own layer is changed. Work on new arrays.",
+        "You write into an argument, which changes the caller's layer.",
     ),
     Mistake(
         "another order",

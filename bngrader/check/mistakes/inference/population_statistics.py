@@ -3,7 +3,7 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, ONE_MEAN_AND_VARIANCE, ONE_PASS, dtype_of
 
 
 def population_statistics(batches):
@@ -68,7 +68,7 @@ MISTAKES = (
     Mistake(
         "unbiased twice",
         {"dtype=float))\n    mean": "dtype=float, ddof=1))\n    mean"},
-        "You correct the variance twice: once by ddof=1 in each batch, and once more by m / (m - 1).",
+        "You correct the variance twice: by ddof=1 in each batch, and again by m / (m - 1).",
     ),
     Mistake(
         "corrected by the number of batches",
@@ -78,8 +78,8 @@ MISTAKES = (
     Mistake(
         "all rows together",
         (pooled_statistics, pooled_unbiased_statistics, pooled_corrected_statistics),
-        "You take the variance of all rows together. What is asked is the average of the batches' own variances, which "
-        "leaves out how far their means lie apart.",
+        "You compute the variance of all rows together. It should be the average of the variances within the "
+        "batches, which does not include the differences between their means.",
     ),
     Mistake(
         "averages standard deviations",
@@ -87,28 +87,28 @@ MISTAKES = (
             {"batch.var(": "batch.std(", "np.mean(variances, axis=0)": "np.mean(variances, axis=0) ** 2"},
             {"batch.var(axis=0, dtype=float)": "batch.std(axis=0, dtype=float, ddof=1)", " * m / (m - 1)": ""},
         ),
-        "You average the batches' standard deviations. What is averaged is the variances.",
+        "You average the standard deviations of the batches. The average should be of their variances.",
     ),
     Mistake(
         "returns the standard deviation",
         {"return mean": "var = np.sqrt(var)\n    return mean"},
-        "You return the standard deviation. What is asked is the variance.",
+        "You return the standard deviation. The second result should be the variance.",
     ),
     Mistake(
         "the variance of the means",
         {"np.mean(variances, axis=0) * m / (m - 1)": "np.var(means, axis=0)"},
-        "What you return for the variance says how far the batches' means lie apart. Asked is the average of the "
-        "variances within the batches.",
+        "You return the variance of the means of the batches. It should be the average of the variances within the "
+        "batches.",
     ),
     Mistake(
         "sums for means",
         {"np.mean(means, axis=0)": "np.sum(means, axis=0)", "np.mean(variances": "np.sum(variances"},
-        "You add up the batches' statistics and do not divide by the number of batches.",
+        "You add up the statistics of the batches without dividing by the number of batches.",
     ),
     Mistake(
         "the last batch alone",
         {"np.mean(means, axis=0)": "means[-1]", "np.mean(variances, axis=0)": "variances[-1]"},
-        "You return the statistics of the last batch alone.",
+        "You return the statistics of only the last batch.",
     ),
     Mistake(
         "reads twice",
@@ -118,19 +118,18 @@ MISTAKES = (
             {"        variances": "    for batch in batches:\n        variances"},
             {"    for batch in batches:": "    D = batches[0].shape[1]\n    for batch in batches:"},
         ),
-        "You read the batches more than once, or ask for their number or an index. What comes may be a generator, "
-        "which can be read only once, from the start to the end.",
+        "You read the batches more than once, or use their number or an index. They may come from a generator, which "
+        "can be read only once.",
     ),
     Mistake(
         "one mean for all features",
         {"batch.mean(axis=0, ": "batch.mean(", "batch.var(axis=0, ": "batch.var("},
-        "You take one mean and one variance of all entries together. Each feature, a column, has its own.",
+        ONE_MEAN_AND_VARIANCE,
     ),
     Mistake(
         "one pass",
         {"batch.var(axis=0, dtype=float)": "(batch.astype(float) ** 2).mean(axis=0) - means[-1] ** 2"},
-        "Your variance is the mean of the squares less the square of the mean. Where the mean is large against the "
-        "spread, two nearly equal numbers are subtracted, and the digits are gone.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake("always float64", {dtype_of("batch"): "float"}, ALWAYS_FLOAT64),

@@ -37,7 +37,7 @@ MISTAKES = (
     Mistake(
         "rounds down",
         {LOOP: f"    return int({RATIO})"},
-        "You cut off the fraction of log(tolerance) / log(decay): after so few updates too much is left.",
+        "You round log(tolerance) / log(decay) down. After so few updates, too much is left.",
     ),
     Mistake(
         "rounds to the nearest",
@@ -51,44 +51,47 @@ MISTAKES = (
             {LOOP: "    import math\n\n    return math.ceil(math.log(tolerance, decay))"},
             {LOOP: "    return int(np.ceil(np.log10(tolerance) / np.log10(decay)))"},
         ),
-        "Where the share is exactly the tolerance, your ratio of logarithms comes out a little too large, and rounding "
-        "up adds an update: check the number that you found against its neighbour.",
+        "If the share is exactly the tolerance, your quotient of logarithms is slightly too large because of "
+        "rounding, and rounding it up adds an update.",
     ),
     Mistake(
         "less than the tolerance",
         ({"share > tolerance": "share >= tolerance"}, {LOOP: f"    return int(np.floor(np.round({RATIO}, 9))) + 1"}),
-        "You go on until the share is below the tolerance. At most the tolerance is enough.",
+        "You continue until the share is below the tolerance. A share equal to the tolerance is small enough.",
     ),
     Mistake(
         "one too many",
         {"return steps": "return steps + 1"},
-        "You return one update too many: after no update the share is 1, after one it is decay.",
+        "You return one update too many: the share is 1 after no update, and decay after one.",
     ),
     Mistake("one too few", {"return steps": "return max(steps - 1, 0)"}, "You return one update too few."),
     Mistake(
         "at least one",
         {"return steps": "return max(steps, 1)"},
-        "With tolerance 1 nothing has to be forgotten: that takes no update.",
+        "For a tolerance of 1, nothing has to be forgotten, so the number of updates is 0.",
     ),
     Mistake(
         "the share of the new value",
         {"share *= decay": "share *= 1 - decay"},
-        "You multiply by 1 - decay, the share of the new value. What is left of the old one shrinks by decay.",
+        "You multiply by 1 - decay, the share of the new value. The share of the old value shrinks by the factor "
+        "decay.",
     ),
     Mistake(
         "1 - tolerance",
         {LOOP: "    return int(np.ceil(np.log(1 - tolerance) / np.log(decay))) if tolerance < 1 else 0"},
-        "You use 1 - tolerance. The tolerance is how much of the old value may be left, not how much has to go.",
+        "You use 1 - tolerance. The tolerance is the share of the old value that may be left, not the share that has "
+        "to go.",
     ),
     Mistake(
         "a rule of thumb",
         tuple({LOOP: f"    return int({rounding}(1 / (1 - decay)))"} for rounding in ("np.ceil", "round", "")),
-        "You return 1 / (1 - decay), after which about a third of the old value is left. The tolerance has to count.",
+        "You return 1 / (1 - decay), after which about a third of the old value is left. The result should depend on "
+        "the tolerance.",
     ),
     Mistake(
         "a real number",
         ({LOOP: f"    return {RATIO}"}, {LOOP: LOOP.replace("return steps", "return float(steps)")}),
-        "You return a number with a fraction, or a float. The number of updates is an int.",
+        "You return a float. The number of updates is an int.",
     ),
 )
 

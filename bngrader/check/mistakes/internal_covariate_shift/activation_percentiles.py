@@ -58,12 +58,12 @@ MISTAKES = (
     Mistake(
         "along each row",
         ({"axis=0": "axis=1"}, {"axis=0": "axis=1", "p.astype": "p.T.astype"}),
-        "You take the percentiles of each sample over its units. They are those of each unit over the batch.",
+        "You compute percentiles of each sample over its units. They should be of each unit over the batch.",
     ),
     Mistake(
         "of the whole table",
         ({"axis=0": "axis=None"}, {", axis=0)": ")[:, None] * np.ones(h.shape[1])"}),
-        "You take the percentiles of all activations together. Each unit has its own.",
+        "You compute percentiles of all activations together. Each unit has its own.",
     ),
     Mistake(
         "takes an entry",
@@ -71,12 +71,14 @@ MISTAKES = (
             *({"axis=0": f"axis=0, method={way!r}"} for way in ("nearest", "lower", "higher", "inverted_cdf")),
             entry_below,
         ),
-        "You take one of the activations themselves. Between two of them, interpolate linearly.",
+        "You return one of the activations themselves. Between two activations, the percentile is interpolated "
+        "linearly.",
     ),
     Mistake(
         "the middle of two entries",
         {"axis=0": "axis=0, method='midpoint'"},
-        "You take the middle of two activations, wherever the percentile lies between them. Interpolate linearly.",
+        "You return the middle of two activations, wherever between them the percentile lies. It is interpolated "
+        "linearly.",
     ),
     Mistake(
         "another position",
@@ -84,38 +86,42 @@ MISTAKES = (
             *({"axis=0": f"axis=0, method={way!r}"} for way in ("weibull", "hazen", "interpolated_inverted_cdf")),
             position_in_n,
         ),
-        "Your percentiles are interpolated at other positions than q / 100 times N - 1, counted from 0.",
+        "You interpolate at positions other than q / 100 times N - 1, counted from 0.",
     ),
     Mistake(
         "does not sort",
         not_sorted,
-        "You look at positions in the batch as it came. Each unit's activations have to be sorted first.",
+        "You use positions in the unsorted batch. Percentiles are about the sorted activations of each unit.",
     ),
-    Mistake("always the same q", {"list(q)": "[15, 50, 85]"}, "You take 15, 50, 85 whatever is asked. Use q."),
-    Mistake("sorts q", {"list(q)": "sorted(q)"}, "You sort q. The rows are in the order of q, whatever that is."),
+    Mistake(
+        "always the same q",
+        {"list(q)": "[15, 50, 85]"},
+        "You always compute the percentiles 15, 50 and 85, whatever q is.",
+    ),
+    Mistake("sorts q", {"list(q)": "sorted(q)"}, "You sort q. The rows should be in the order of q, whatever it is."),
     Mistake("counts from above", {"list(q)": "[100 - one for one in q]"}, "You count q from the highest activation."),
     Mistake(
         "q as a share",
         {"np.percentile": "np.quantile"},
-        "You take q for shares from 0 to 1. They are percents, from 0 to 100.",
+        "You treat q as shares from 0 to 1. They are percentages from 0 to 100.",
     ),
     Mistake(
         "units in rows",
         {"p.astype(dtype)": "p.T.astype(dtype)"},
-        "Your result has a row for each unit. It has a row for each percentile.",
+        "Your result has a row for each unit. It should have a row for each percentile.",
     ),
     Mistake(
         "of a bell curve",
         percentiles_of_a_bell,
-        "You compute percentiles from mean and std, as if the activations were normally distributed. Use the "
-        "activations themselves.",
+        "You compute percentiles from the mean and the std, as if the activations were normally distributed. They "
+        "are not.",
     ),
     Mistake("always float64", {"p.astype(dtype)": "p"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {'if h.dtype.kind == "f" else float': ""}, INTEGERS),
     Mistake(
         "integers overflow",
         {"h.astype(float)": "h"},
-        "You interpolate in the dtype of small integers, where differences wrap round. Take integers as float64.",
+        "You interpolate in the dtype of small integers, where differences wrap around.",
     ),
     Mistake("sorts in place", {"p = ": "h.sort(axis=0)\n    p = "}, in_place("h")),
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.common import frozen
 
 
@@ -41,8 +41,8 @@ def gradients(rng):
 
 
 def careless(edits):
-    """The same mistake in three ways: else right, dividing by norms that may be 0, and in the dtype of integers too."""
-    return edits, {**edits, NORMS: ""}, {**edits, NORMS: "", ".astype(float)": ""}
+    """Combine a mistake with two more: a division by norms of 0, and arithmetic in the integers' dtype."""
+    return edits, {**edits, NORMS: ""}, {**edits, NORMS: "", Every(".astype(float)"): ""}
 
 
 NORMS = " if norms > 0 else 0.0"
@@ -51,28 +51,28 @@ MISTAKES = (
     Mistake(
         "squared",
         careless({"l2 = np.linalg.norm(b - a)": "l2 = np.sum((b - a) ** 2)"}),
-        "Your l2 is the sum of squares. It is the square root of that.",
+        "Your l2 is the sum of squares. It should be its square root.",
     ),
     Mistake(
         "sum of absolute values",
         careless({"l2 = np.linalg.norm(b - a)": "l2 = np.abs(b - a).sum()"}),
-        "Your l2 is the sum of absolute differences. It is the square root of the sum of squares.",
+        "Your l2 is the sum of absolute differences. It should be the square root of the sum of squares.",
     ),
     Mistake(
         "a mean",
         careless({"l2 = np.linalg.norm(b - a)": "l2 = np.sqrt(np.mean((b - a) ** 2))"})
         + careless({"l2 = np.linalg.norm(b - a)": "l2 = np.mean((b - a) ** 2)"}),
-        "Your l2 takes the mean of the squares. It takes their sum.",
+        "Your l2 uses the mean of the squares. It should use their sum.",
     ),
     Mistake(
         "relative",
         careless({"np.linalg.norm(b - a)": "np.linalg.norm(b - a) / max(np.linalg.norm(a), 1e-300)"}),
-        "You divide l2 by the norm of the gradient. It is the norm of the difference itself.",
+        "You divide l2 by the norm of the gradient. It should be the norm of the difference itself.",
     ),
     Mistake(
         "difference of norms",
         careless({"np.linalg.norm(b - a)": "abs(np.linalg.norm(b) - np.linalg.norm(a))"}),
-        "Your l2 compares two norms. It is the norm of the difference of the two gradients.",
+        "Your l2 is the difference of two norms. It should be the norm of the difference of the two gradients.",
     ),
     Mistake(
         "other order",
@@ -82,28 +82,31 @@ MISTAKES = (
     Mistake(
         "distance of directions",
         careless({"return l2, cosine": "return l2, 1 - cosine"}),
-        "You return 1 minus the cosine. The cosine itself is asked.",
+        "You return 1 minus the cosine. The second result should be the cosine itself.",
     ),
     Mistake(
         "angle",
         careless({"return l2, cosine": "return l2, np.arccos(np.clip(cosine, -1, 1))"}),
-        "You return the angle. Its cosine is asked.",
+        "You return the angle. The second result should be its cosine.",
     ),
     Mistake(
         "no sign",
         careless({"return l2, cosine": "return l2, abs(cosine)"}),
-        "Your cosine is never negative. It is, where the gradient turns round.",
+        "Your cosine is never negative. It should be if the gradient reverses its direction.",
     ),
     Mistake(
         "not divided",
-        ({"a @ b / norms": "a @ b"}, {".astype(float)": "", "a @ b / norms if norms > 0 else 0.0": "np.sum(a * b)"}),
-        "Your cosine is the sum of products alone. Divide it by the two norms.",
+        (
+            {"a @ b / norms": "a @ b"},
+            {Every(".astype(float)"): "", "a @ b / norms if norms > 0 else 0.0": "np.sum(a * b)"},
+        ),
+        "Your cosine is only the sum of products, not divided by the two norms.",
     ),
     Mistake(
         "divided by one norm",
         careless({"a @ b / norms": "a @ b / np.linalg.norm(a) ** 2"})
         + careless({"a @ b / norms": "a @ b / np.linalg.norm(a)"}),
-        "Your cosine does not divide by the norms of both gradients.",
+        "Your cosine is not divided by the norms of both gradients.",
     ),
     Mistake(
         "a correlation",
@@ -111,45 +114,46 @@ MISTAKES = (
             "    return": "    a, b = a - a.mean(), b - b.mean()\n    norms = np.linalg.norm(a) * np.linalg.norm(b)\n"
             "    cosine = a @ b / norms if norms > 0 else 0.0\n    return"
         },
-        "You subtract the mean before you take the cosine: that is a correlation.",
+        "You subtract the mean before you compute the cosine, which makes it a correlation.",
     ),
     Mistake(
         "divides by 0",
         {"a @ b / norms if norms > 0 else 0.0": "a @ b / norms"},
-        "You divide by a norm that may be 0. The cosine is taken to be 0 there.",
+        "You divide by a norm that may be 0. The cosine should be 0 in that case.",
     ),
-    Mistake("1 for 0", {"else 0.0": "else 1.0"}, "Your cosine is 1 where a norm is 0. It is taken to be 0 there."),
+    Mistake("1 for 0", {"else 0.0": "else 1.0"}, "Your cosine is 1 if a norm is 0. It should be 0."),
     Mistake(
         "adds a small number",
         tuple(
             {"a @ b / norms if norms > 0 else 0.0": f"a @ b / (norms + {eps})"} for eps in (1e-8, 1e-10, 1e-12, 1e-5)
         ),
-        "You add a small number to the norms. Small gradients have a cosine too, and it comes out wrong.",
+        "You add a small number to the norms. This makes the cosine of small gradients wrong.",
     ),
     Mistake(
         "takes small for 0",
         {"norms > 0": "norms > 1e-12"},
-        "You take small norms for 0. Only where a norm is exactly 0 is the cosine taken to be 0.",
+        "You treat small norms as 0. The cosine is set to 0 only if a norm is exactly 0.",
     ),
     Mistake(
         "by row",
         gradient_shift_by_row,
-        "You treat each row by itself. The arrays are taken flat: there is one l2 and one cosine.",
+        "You treat each row separately. The arrays are flattened, so there is one l2 and one cosine.",
     ),
     Mistake(
         "matrix product",
         gradient_shift_of_matrices,
-        "You multiply matrices. The arrays are taken flat: the sum of products of their entries is one number.",
+        "You compute a matrix product. The arrays are flattened, so the sum of the products of their entries is one "
+        "number.",
     ),
     Mistake(
         "integers overflow",
-        {".astype(float)": "", "b - a)": "b - a + 0.0)"},
-        "You compute in the dtype of small integers, where results wrap round. Take integers as float64.",
+        {Every(".astype(float)"): "", "b - a)": "b - a + 0.0)"},
+        "You compute in the dtype of small integers, where results wrap around.",
     ),
     Mistake(
         "changes an argument",
         {"l2 = ": "g_after -= g\n    l2 = "},
-        "You write the difference into an argument: the caller's own gradient is changed. Work on a new array.",
+        "You write the difference into an argument, which changes the caller's gradient.",
     ),
 )
 

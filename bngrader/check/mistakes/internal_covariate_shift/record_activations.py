@@ -1,6 +1,7 @@
 """Known mistakes in `record_activations`."""
 
-from bngrader.check.mistakes import Known, Mistake
+from bngrader.check.mistakes import Every, Known, Mistake
+from bngrader.check.mistakes.common import ONE_PASS
 from bngrader.check.networks import watched_network
 from bngrader.check.observation import beside
 
@@ -93,17 +94,16 @@ MISTAKES = (
     Mistake(
         "divides by n - 1",
         {"correction=0": "correction=min(1, output.numel() - 1)"},
-        "Your std divides the sum of squares by the number of entries less 1, as PyTorch does if it is not told "
-        "otherwise. The biased standard deviation divides it by the number of entries.",
+        "Your std divides the sum of squares by the number of entries minus 1, which is PyTorch's default. The "
+        "biased standard deviation divides it by the number of entries.",
     ),
     Mistake(
-        "the variance", {"output.std(": "output.var("}, "You record the variance. The standard deviation is asked."
+        "the variance", {"output.std(": "output.var("}, "You record the variance. It should be the standard deviation."
     ),
     Mistake(
         "one pass",
         {"output.std(correction=0)": "((output**2).mean() - output.mean() ** 2).clamp(min=0).sqrt()"},
-        "You compute the variance as the mean of squares minus the squared mean. Where the mean is large against the "
-        "spread, the two nearly cancel, and rounding is what remains.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake(
@@ -117,42 +117,43 @@ MISTAKES = (
     Mistake(
         "the inputs",
         {"            record[name] =": "            output = inputs[0]\n            record[name] ="},
-        "You record what goes into each leaf, and not what comes out.",
+        "You record the input of each leaf instead of its output.",
     ),
     Mistake(
         "tensors",
-        {".item()": ""},
-        "Your means and stds are tensors. They have to be numbers of Python's or NumPy's.",
+        {Every(".item()"): ""},
+        "Your means and stds are tensors. They should be numbers.",
     ),
     Mistake(
         "containers too",
         {"if not list(module.children()):": "if True:"},
-        "You record modules that have children, too. Only the leaves are asked.",
+        "You also record modules that have children. Only leaves count.",
     ),
     Mistake(
         "the first level only",
         {"model.named_modules()": "model.named_children()", "if not list(module.children()):": "if True:"},
-        "You look at the model's own children alone. A leaf may lie deeper.",
+        "You look only at the model's own children. Leaves may be deeper.",
     ),
     Mistake(
         "names of classes",
         {"record[name] =": "record[type(module).__name__] ="},
-        "Your keys are not the names of named_modules(): two leaves can be of one class.",
+        "Your keys are not the names from named_modules(). Two leaves can be of the same class.",
     ),
     Mistake(
         "all under one name",
         {"record[name] =": "record[list(dict(model.named_modules()))[-1]] ="},
-        "Your hooks all write under one name. A function made in a loop sees the loop's last value when it is called.",
+        "All your hooks write under the same name. A function defined in a loop uses the loop variable's last value "
+        "when it is called.",
     ),
     Mistake(
         "the order of registration",
         {"return record\n": "return {name: record[name] for name, _ in model.named_modules() if name in record}\n"},
-        "Your record is in the order in which the modules are registered. It has to be in the order in which they run.",
+        "Your record is in the order in which the modules are registered. It should be in the order in which they run.",
     ),
     Mistake(
         "running statistics move",
         {"            buffer.copy_(before[name])": "            pass"},
-        "Your recording moves the running statistics of BN layers in training. They have to be as before.",
+        "Your recording changes the running statistics of BN layers in training. They should be the same as before.",
     ),
     Mistake(
         "evaluation",
@@ -168,32 +169,32 @@ MISTAKES = (
             {"    with torch": "    model.eval()\n    with torch", "    return r": "    model.train()\n    return r"},
             {"    with torch": "    model.eval()\n    with torch"},
         ),
-        "You put the model into evaluation. It runs, and is left, in the mode that it is in.",
+        "You switch the model to evaluation mode. Its mode should not change.",
     ),
     Mistake(
         "training",
         ({"    with torch": "    model.train()\n    with torch"},),
-        "You put the model into training. It runs, and is left, in the mode that it is in.",
+        "You switch the model to training mode. Its mode should not change.",
     ),
     Mistake(
         "hooks stay",
         {"        hook.remove()": "        pass"},
-        "You leave your hooks on the modules: they run again at every later pass.",
+        "You leave your hooks on the modules, so they run again in every later pass.",
     ),
     Mistake(
         "removes all hooks",
         {"for hook in hooks:": "for module in model.modules():", "hook.remove()": "module._forward_hooks.clear()"},
-        "You remove hooks that others had put on the modules. Remove your own.",
+        "You also remove hooks that someone else has put on the modules.",
     ),
     Mistake(
         "with gradients",
         {"    with torch.no_grad():\n        model(x.clone())\n": "    model(x.clone())\n    with torch.no_grad():\n"},
-        "The model runs with gradients on. Recording needs none.",
+        "The model runs with gradients enabled. Recording needs none.",
     ),
     Mistake(
         "switches gradients off for good",
         {"    with torch": "    for p in model.parameters():\n        p.requires_grad_(False)\n    with torch"},
-        "After your recording the parameters take no gradients any more. They have to be as before.",
+        "After your recording, the parameters no longer require gradients. They should be the same as before.",
     ),
     Mistake(
         "twice",
@@ -203,13 +204,13 @@ MISTAKES = (
     Mistake(
         "x changes",
         {"x.clone()": "x"},
-        "A first layer that works in place overwrites x. It has to be as before.",
+        "A first layer that works in place overwrites x. It should be the same as before.",
     ),
     Mistake(
         "too late",
         record_at_the_end,
-        "You keep the outputs and compute the numbers at the end. By then a layer that works in place has overwritten "
-        "the output before it.",
+        "You keep the outputs and compute the numbers at the end. By then, a layer that works in place has "
+        "overwritten the output of the layer before it.",
     ),
 )
 

@@ -2,8 +2,19 @@
 
 import numpy as np
 
-from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, frozen, in_place
+from bngrader.check.mistakes import Every, Known, Mistake
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    EPS_AS_LOWER_BOUND,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    INTEGERS,
+    NO_ROOT,
+    ONE_PASS,
+    VAR_N_MINUS_1,
+    frozen,
+    in_place,
+)
 
 
 def standardize_activations(h, eps=1e-5):
@@ -32,51 +43,50 @@ MISTAKES = (
     Mistake(
         "divides by N - 1",
         {"h.var(axis=0)": "h.var(axis=0, ddof=min(1, len(h) - 1))"},
-        "Your variance divides the sum of squares by N - 1. The biased variance divides it by N.",
+        VAR_N_MINUS_1,
     ),
     Mistake(
         "eps outside of the root",
         {"np.sqrt(var + eps)": "(np.sqrt(var) + eps)"},
-        "You add eps to the standard deviation. It is added to the variance, inside the square root.",
+        EPS_OUTSIDE,
     ),
     Mistake(
         "always the same eps",
         tuple({"var + eps": f"var + {eps}"} for eps in (1e-5, 1e-8)),
-        "Your eps is always the same number, whatever is passed. Use the argument.",
+        EPS_IGNORED,
     ),
     Mistake(
         "no eps",
         ({"var + eps": "var"}, {"var + eps": "np.where(var == 0, 1, var)"}),
-        "You leave out eps: a constant unit divides 0 by 0.",
+        "You leave out eps, so you divide 0 by 0 for a constant unit.",
     ),
     Mistake(
         "eps as a lower bound",
         {"var + eps": "np.maximum(var, eps)"},
-        "You take eps for a lower bound of the variance. It is added to it, always.",
+        EPS_AS_LOWER_BOUND,
     ),
-    Mistake("eps squared", {"var + eps": "var + eps**2"}, "You square eps before you add it. It is added as it is."),
+    Mistake("eps squared", {"var + eps": "var + eps**2"}, "You square eps before you add it. It is added unchanged."),
     Mistake(
         "divides by the variance",
         {"np.sqrt(var + eps)": "(var + eps)"},
-        "You divide by the variance. Take its square root, with eps inside.",
+        NO_ROOT,
     ),
-    Mistake("shifts only", {" / np.sqrt(var + eps)": ""}, "You subtract the mean and leave the spread as it was."),
+    Mistake("shifts only", {" / np.sqrt(var + eps)": ""}, "You subtract the mean but leave the spread unchanged."),
     Mistake("scales only", {"(h - mean)": "h"}, "You do not subtract the mean."),
     Mistake(
         "one mean for the whole table",
         {"h.mean(axis=0), h.var(axis=0)": "h.mean(), h.var()"},
-        "You take one mean and one variance of all activations together. Each unit has its own.",
+        "You compute one mean and one variance over all activations. Each unit has its own.",
     ),
     Mistake(
         "by sample",
-        {"(axis=0)": "(axis=1, keepdims=True)"},
-        "You take the mean and the variance of each sample: that is layer normalization. Each unit has its own.",
+        {Every("(axis=0)"): "(axis=1, keepdims=True)"},
+        "You compute the mean and the variance of each sample, which is layer normalization. Each unit has its own.",
     ),
     Mistake(
         "one pass",
         {"h.var(axis=0)": "np.maximum((h**2).mean(axis=0) - h.mean(axis=0) ** 2, 0)"},
-        "You compute the variance as the mean of squares minus the squared mean. Where the mean is large against the "
-        "spread, the two nearly cancel, and rounding is what remains.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake("always float64", {".astype(dtype)": ""}, ALWAYS_FLOAT64),

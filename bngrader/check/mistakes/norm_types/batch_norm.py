@@ -24,7 +24,7 @@ MISTAKES = (
             "axes = (0, 2, 3)": "axes = (0, 1, 2)",
             "gamma[:, None, None] * h + beta[:, None, None]": "gamma * h + beta",
         },
-        "You take the last axis for the channels. Here they are axis 1: samples, channels, rows, columns.",
+        "You treat the last axis as the channels. Here they are axis 1: samples, channels, rows, columns.",
     ),
     *COMMON,
 )

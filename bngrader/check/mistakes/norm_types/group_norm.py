@@ -44,7 +44,7 @@ MISTAKES = (
     Mistake(
         "groups of so many channels",
         {SPLIT: "x.reshape(n, c // groups, groups, height, width)"},
-        "You make groups of `groups` channels each. It is the number of groups, not their size.",
+        "Your groups have `groups` channels each. It is the number of groups, not their size.",
     ),
     Mistake(
         "every k-th channel",
@@ -52,7 +52,7 @@ MISTAKES = (
             SPLIT: "x.reshape(n, c // groups, groups, height, width).swapaxes(1, 2)",
             "h = h.reshape(": "h = h.swapaxes(1, 2).reshape(",
         },
-        "Your groups take every k-th channel. A group has neighbouring channels.",
+        "Your groups take every k-th channel. A group consists of neighboring channels.",
     ),
     Mistake(
         "no error",
@@ -66,28 +66,28 @@ MISTAKES = (
             {"raise ValueError": "raise Exception"},
             {"raise ValueError": "raise TypeError"},
         ),
-        "You raise an error where the groups do not divide the channels, but it is not a ValueError.",
+        "If the number of groups does not divide the number of channels, you raise an error, but not a ValueError.",
     ),
     Mistake(
         "over the samples too",
         {"axes = (2, 3, 4)": "axes = (0, 2, 3, 4)"},
-        "You average over the samples too. In group norm a sample does not see the others.",
+        "You also average over the samples. In group norm, a sample does not affect the others.",
     ),
     Mistake(
         "by channel in a group",
         {"axes = (2, 3, 4)": "axes = (3, 4)"},
-        "Each channel has its own mean with you: that is instance norm. The channels of a group share one.",
+        "Each channel has its own mean, which is instance norm. The channels of a group share one mean.",
     ),
     Mistake(
         "by position",
         {"axes = (2, 3, 4)": "axes = (2,)"},
-        "You average over the channels of a group alone, so each position has its own mean. Rows and columns belong to "
-        "the set too.",
+        "You average only over the channels of a group, so each position has its own mean. The average includes rows "
+        "and columns.",
     ),
     Mistake(
         "groups ignored",
         {"axes = (2, 3, 4)": "axes = (1, 2, 3, 4)"},
-        "You average over all channels of a sample: that is layer norm. Each group has its own mean.",
+        "You average over all channels of a sample, which is layer norm. Each group has its own mean.",
     ),
     *COMMON,
 )

@@ -1,15 +1,29 @@
-"""Inputs and edits that several functions on normalization types share."""
+"""Inputs and mistakes that the four normalizations share."""
 
 import itertools
 
 import numpy as np
 
-from bngrader.check.mistakes import Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen, in_place
+from bngrader.check.mistakes import Every, Mistake
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    BETA_TIMES_GAMMA,
+    EPS_DEFAULT,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    INTEGERS,
+    NO_BETA,
+    NO_GAMMA_AND_BETA,
+    NO_ROOT,
+    ONE_PASS,
+    dtype_of,
+    frozen,
+    in_place,
+)
 
 
 def images(rng, c=3, two=(2, 3, 1, 1)):
-    """Batches of images with gamma, beta and perhaps eps, each for one idea; `two` is a shape with sets of two."""
+    """Draw batches of images with gamma, beta and sometimes eps. In the shape `two`, each mean is over two entries."""
     ones, zeros, gamma, beta = np.ones(c), np.zeros(c), rng.uniform(2, 3, c), rng.uniform(3, 5, c)
     far = np.arange(c)[:, None, None] * 4 + rng.integers(1, 4, (2, 1, 1, 1))
     yield np.round(rng.normal(size=(2, c, 2, 1)) * 4) + far + 0.5, ones, zeros
@@ -21,7 +35,7 @@ def images(rng, c=3, two=(2, 3, 1, 1)):
     yield 1e-3 * (rng.normal(size=(2, c, 2, 4)) + far), ones, zeros
     yield tuple(a.astype(np.float32) for a in (rng.normal(size=(2, c, 2, 4)) + far, ones, zeros))
     yield tuple(a.astype(int) for a in (rng.integers(-9, 9, (2, c, 2, 4)) + far, ones, zeros))
-    # Two entries, ten billion and two more: their squares are the same number.
+    # Two entries, ten billion and two more, whose squares are the same number in float64.
     yield 1e10 + np.arange(two[0] * two[1] * two[2] * two[3]).reshape(two) % 2 * 2.0, ones[: two[1]], zeros[: two[1]]
     yield *frozen((rng.normal(size=(4, 2 * c, 2, 4))[::2, ::2] + far)[:, :, ::-1]), ones, zeros
 
@@ -32,13 +46,14 @@ def listed(axes):
 
 
 def over_other_axes(norm):
-    """Make a mistake of every other choice of axes for the statistics."""
+    """Yield a mistake for every wrong choice of axes for the statistics."""
     right = AXES[norm]
     for size in (1, 2, 3, 4):
         for axes in itertools.combinations(range(4), size):
             if axes != right:
-                called = f": that is {NAMES[axes]}" if axes in NAMES else ""
-                hint = f"You average over the {listed(axes)}{called}. In {norm} it is over {listed(right)}."
+                called = f", which is {NAMES[axes]}" if axes in NAMES else ""
+                rule = f"{norm.capitalize()} averages over the {listed(right)}"
+                hint = f"You average over the {listed(axes)}{called}. {rule}."
                 yield Mistake(f"over {listed(axes)}", {f"axes = {right}": f"axes = {axes}"}, hint)
 
 
@@ -46,7 +61,7 @@ AXES = {"batch norm": (0, 2, 3), "layer norm": (1, 2, 3), "instance norm": (2, 3
 NAMES = {axes: norm for norm, axes in AXES.items()}
 WORDS = ("samples", "channels", "rows", "columns")
 OTHER_EPS = ("1e-8", "1e-3", "1e-6", "1e-12")
-# What goes wrong in each of the four normalizations.
+# Mistakes that are possible in each of the four normalizations.
 COMMON = (
     Mistake(
         "divides by m - 1",
@@ -56,37 +71,35 @@ COMMON = (
     Mistake(
         "divides by the variance",
         {"np.sqrt(var + eps)": "(var + eps)"},
-        "You divide by the variance and not by its square root.",
+        NO_ROOT,
     ),
     Mistake(
         "eps outside the root",
         {"np.sqrt(var + eps)": "(np.sqrt(var) + eps)"},
-        "You add eps to the standard deviation. It is added to the variance, before the root is taken.",
+        EPS_OUTSIDE,
     ),
-    Mistake("no eps", {"np.sqrt(var + eps)": "np.sqrt(var)"}, "You leave eps out: nothing is added to the variance."),
+    Mistake("no eps", {"np.sqrt(var + eps)": "np.sqrt(var)"}, "You leave out eps: nothing is added to the variance."),
     Mistake(
         "eps fixed",
         tuple({"var + eps": f"var + {eps}"} for eps in ("1e-5", *OTHER_EPS[:-1])),
-        "You always add the same number to the variance: the argument eps is not used.",
+        EPS_IGNORED,
     ),
     Mistake(
         "another default for eps",
         tuple({"eps=1e-5": f"eps={eps}"} for eps in OTHER_EPS),
-        "With an eps that is given you are right, without one you are not: the default should be 1e-5.",
+        EPS_DEFAULT,
     ),
-    Mistake(
-        "forgets gamma", {"gamma[:, None, None] * h": "h"}, "You do not multiply by gamma, or not all of the channels."
-    ),
-    Mistake("forgets beta", {" + beta[:, None, None]": ""}, "You do not add beta."),
+    Mistake("forgets gamma", {"gamma[:, None, None] * h": "h"}, "You do not multiply every channel by gamma."),
+    Mistake("forgets beta", {" + beta[:, None, None]": ""}, NO_BETA),
     Mistake(
         "neither gamma nor beta",
         {"gamma[:, None, None] * h + beta[:, None, None]": "h"},
-        "You normalize, but neither scale by gamma nor shift by beta afterwards.",
+        NO_GAMMA_AND_BETA,
     ),
     Mistake(
         "shifts before it scales",
         {"gamma[:, None, None] * h + beta[:, None, None]": "gamma[:, None, None] * (h + beta[:, None, None])"},
-        "You add beta first and multiply by gamma afterwards, so beta is multiplied too.",
+        BETA_TIMES_GAMMA,
     ),
     Mistake(
         "gamma by column",
@@ -96,7 +109,7 @@ COMMON = (
     Mistake(
         "gamma into the statistics",
         {"x = x.astype(float)\n": "x = x.astype(float) * gamma[:, None, None]\n", "gamma[:, None, None] * h": "h"},
-        "You multiply by gamma before you normalize, and the normalization takes it out again.",
+        "You multiply by gamma before you normalize, and normalizing cancels it.",
     ),
     Mistake(
         "one pass",
@@ -104,13 +117,12 @@ COMMON = (
             "x.var(axis=axes, keepdims=True)": "((x**2).mean(axis=axes, keepdims=True) - "
             "x.mean(axis=axes, keepdims=True) ** 2)"
         },
-        "Your variance is the mean of the squares less the square of the mean. Where the mean is large against the "
-        "spread, two nearly equal numbers are subtracted, and the digits are gone.",
+        ONE_PASS,
     ),
     Mistake(
         "means without their dimensions",
-        {"axis=axes, keepdims=True": "axis=axes"},
-        "Your mean and variance have lost the axes that you average over, and meet the wrong axes of x.",
+        {Every("axis=axes, keepdims=True"): "axis=axes"},
+        "Your mean and variance have lost the axes of the average, so they are aligned with the wrong axes of x.",
     ),
     Mistake(
         "computes in float32",
@@ -119,7 +131,7 @@ COMMON = (
             {dtype_of("x"): "np.float32", "x = x.astype(float)\n": "x = x.astype(np.float32)\n"},
             {dtype_of("x"): "np.float32"},
         ),
-        "You turn everything into float32. float64 in, float64 out, with its digits.",
+        "You convert everything to float32. float64 input should give float64 results with all their digits.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),

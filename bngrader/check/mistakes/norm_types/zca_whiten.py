@@ -3,7 +3,15 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, frozen, in_place
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    EPS_DEFAULT,
+    EPS_IGNORED,
+    INTEGERS,
+    dtype_of,
+    frozen,
+    in_place,
+)
 from bngrader.check.mistakes.norm_types.shared import OTHER_EPS
 
 
@@ -79,7 +87,8 @@ MISTAKES = (
             },
             whiten_by_svd,
         ),
-        "Your z is white, but turned: it is the result of PCA whitening. The features have to be turned back.",
+        "Your z is white but rotated: it is the result of PCA whitening. ZCA whitening rotates it back to the "
+        "original features.",
     ),
     Mistake(
         "Cholesky",
@@ -90,7 +99,7 @@ MISTAKES = (
                 ZCA: "centred @ np.linalg.cholesky(np.linalg.inv(covariance))",
             },
         ),
-        "Your z is white by a triangular root, that of Cholesky. The symmetric root is asked for.",
+        "Your z is white, but you used a triangular (Cholesky) square root. ZCA whitening uses the symmetric one.",
     ),
     Mistake(
         "whitens the correlations",
@@ -98,13 +107,13 @@ MISTAKES = (
             whiten_correlations,
             {"centred = x - x.mean(axis=0)": "centred = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)"},
         ),
-        "You standardize the columns before you take the covariance. The covariance of the centred table "
-        "itself is asked for.",
+        "You standardize the columns before you compute the covariance. It should be the covariance of the centered "
+        "table itself.",
     ),
     Mistake(
         "each feature alone",
         {"centred.T @ centred / len(x)": "np.diag(np.sum(centred**2, axis=0) / len(x))"},
-        "You standardize each column by itself. The features stay correlated.",
+        "You standardize each column separately, so the features stay correlated.",
     ),
     Mistake(
         "not centred",
@@ -119,7 +128,7 @@ MISTAKES = (
     Mistake(
         "whitens x itself",
         {"z = centred @": "z = x @"},
-        "You take the covariance of the centred table, and then multiply the table that is not centred.",
+        "You compute the covariance of the centered table but then multiply the table that is not centered.",
     ),
     Mistake(
         "the samples' covariance",
@@ -127,12 +136,13 @@ MISTAKES = (
             {"centred.T @ centred / len(x)": "np.cov(x)"},
             {"centred.T @ centred / len(x)": "centred @ centred.T / len(x)"},
         ),
-        "Your covariance matrix has a row for each sample. It is that of the features, of shape (D, D).",
+        "Your covariance matrix has a row for each sample. It should be the covariance of the features, with shape "
+        "(D, D).",
     ),
     Mistake(
         "the mean added back",
         {"/ np.sqrt(values + eps) @ vectors.T": "/ np.sqrt(values + eps) @ vectors.T + x.mean(axis=0)"},
-        "You add the mean back. The result is centred.",
+        "You add the mean back. The result should be centered.",
     ),
     Mistake(
         "divides by N - 1",
@@ -142,17 +152,17 @@ MISTAKES = (
     Mistake(
         "forgets to divide by N",
         {"/ len(x)": ""},
-        "Your covariance is a sum over the samples. It has to be divided by N.",
+        "Your covariance is a sum over the samples. It should be divided by N.",
     ),
     Mistake(
         "no root",
         {"np.sqrt(values + eps)": "(values + eps)"},
-        "You divide by the eigenvalues and not by their square roots.",
+        "You divide by the eigenvalues instead of their square roots.",
     ),
     Mistake(
         "multiplies by the root",
         {"/ np.sqrt(values + eps)": "* np.sqrt(values + eps)"},
-        "You multiply by the roots of the eigenvalues. Whitening divides by them.",
+        "You multiply by the square roots of the eigenvalues. Whitening divides by them.",
     ),
     Mistake(
         "rows of eigenvectors",
@@ -160,33 +170,34 @@ MISTAKES = (
             "values, vectors = np.linalg.eigh(covariance)": "values, vectors = np.linalg.eigh(covariance)\n"
             "    vectors = vectors.T"
         },
-        "You take the rows of V for the eigenvectors. They are its columns.",
+        "You use the rows of V as eigenvectors. They are its columns.",
     ),
     Mistake(
         "eps outside the root",
         {"np.sqrt(values + eps)": "(np.sqrt(np.abs(values)) + eps)"},
-        "You add eps to the roots of the eigenvalues. It is added to the eigenvalues.",
+        "You add eps to the square roots of the eigenvalues. It is added to the eigenvalues.",
     ),
     Mistake(
         "no eps",
         {"np.sqrt(values + eps)": "np.sqrt(np.abs(values))"},
-        "You leave eps out: nothing is added to the eigenvalues.",
+        "You leave out eps: nothing is added to the eigenvalues.",
     ),
     Mistake(
         "eps fixed",
         tuple({"values + eps": f"values + {eps}"} for eps in ("1e-5", *OTHER_EPS[:-1])),
-        "You always add the same number to the variance: the argument eps is not used.",
+        EPS_IGNORED,
     ),
     Mistake(
         "another default for eps",
         tuple({"eps=1e-5": f"eps={eps}"} for eps in OTHER_EPS),
-        "With an eps that is given you are right, without one you are not: the default should be 1e-5.",
+        EPS_DEFAULT,
     ),
     Mistake(
         "one pass",
         {"centred.T @ centred / len(x)": "x.T @ x / len(x) - np.outer(x.mean(axis=0), x.mean(axis=0))"},
-        "Your covariance is the mean of the products less the product of the means. Where the means are large "
-        "against the spread, two nearly equal numbers are subtracted, and the digits are gone.",
+        "You compute the covariance as the mean of the products minus the product of the means. If the means are "
+        "large compared with the spread, these two numbers are nearly equal, and their difference keeps hardly any "
+        "correct digits.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),

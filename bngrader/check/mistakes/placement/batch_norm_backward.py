@@ -3,7 +3,7 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of, in_place
 from bngrader.check.mistakes.placement.batch_norm_forward import batch_norm_forward
 from bngrader.check.mistakes.placement.shared import batches
 
@@ -37,17 +37,18 @@ MISTAKES = (
     Mistake(
         "no path through the mean",
         {" - by_mean": ""},
-        "Your dx leaves out that the batch's mean depends on x: an entry also acts on y through the mean.",
+        "Your dx ignores that the mean of the batch depends on x, so each entry also affects y through the mean.",
     ),
     Mistake(
         "no path through the variance",
         {" - by_var": ""},
-        "Your dx leaves out that the batch's variance depends on x: an entry also acts on y through the variance.",
+        "Your dx ignores that the variance of the batch depends on x, so each entry also affects y through the "
+        "variance.",
     ),
     Mistake(
         "mean and variance as constants",
         {" - by_mean - by_var": ""},
-        "Your dx takes mean and variance for constants. Both depend on x, and each adds a path to dx.",
+        "Your dx treats the mean and the variance as constants. Both depend on x, and each adds a path to dx.",
     ),
     Mistake(
         "wrong sign of the variance's path",
@@ -57,7 +58,8 @@ MISTAKES = (
     Mistake(
         "sums for means",
         {"dy.mean(axis=0)": "dy.sum(axis=0)", "(dy * x_hat).mean(axis=0)": "(dy * x_hat).sum(axis=0)"},
-        "In your dx the parts through mean and variance are N times too large: a single entry moves the mean by 1/N.",
+        "In your dx, the parts through the mean and the variance are N times too large: a single entry changes the "
+        "mean by only 1/N.",
     ),
     Mistake(
         "N - 1 in the variance's path",
@@ -67,14 +69,14 @@ MISTAKES = (
     Mistake(
         "one mean for the whole batch",
         {"dy.mean(axis=0)": "dy.mean()", "(dy * x_hat).mean(axis=0)": "(dy * x_hat).mean()"},
-        "In your dx you average over all entries together. Each column has a mean and a variance of its own.",
+        "In your dx, you average over all entries. Each column has its own mean and variance.",
     ),
     Mistake("dx without gamma", {"gamma / std": "1 / std"}, "Your dx lacks the factor gamma."),
     Mistake("dx without the scale", {"gamma / std": "gamma"}, "Your dx lacks the factor 1 / sqrt(var + eps)."),
     Mistake(
         "std without eps",
         {"gamma / std": "gamma / (std * x_hat.std(axis=0))"},
-        "Your dx divides by a standard deviation without eps, other than the forward pass.",
+        "Your dx divides by a standard deviation without eps, unlike the forward pass.",
     ),
     Mistake(
         "dx divided by N", {"dx = gamma / std": "dx = gamma / std / len(dy)"}, "Your dx is divided by N once too often."
@@ -86,17 +88,17 @@ MISTAKES = (
             {"(dy * x_hat).sum(axis=0)": "(dy * x_hat).mean(axis=0)"},
             {"dy.sum(axis=0)": "dy.mean(axis=0)"},
         ),
-        "Your dgamma or your dbeta is an average over the batch. Each sample adds to the loss, so both are sums.",
+        "Your dgamma or dbeta is an average over the batch. Each sample contributes to the loss, so both are sums.",
     ),
     Mistake(
         "dgamma without the normalized x",
         {"dgamma = (dy * x_hat)": "dgamma = (dy * 1)"},
-        "Your dgamma does not see that gamma is multiplied by the normalized x.",
+        "Your dgamma ignores that gamma is multiplied by the normalized x.",
     ),
     Mistake(
         "dgamma times gamma",
         {"dgamma = (dy * x_hat)": "dgamma = (dy * gamma * x_hat)"},
-        "Your dgamma has gamma as a factor. y is linear in gamma, so its slope does not depend on gamma.",
+        "Your dgamma has gamma as a factor. y is linear in gamma, so the derivative does not depend on gamma.",
     ),
     Mistake(
         "another order",
@@ -106,23 +108,27 @@ MISTAKES = (
     Mistake(
         "not summed",
         {"dy.sum(axis=0)": "dy.copy()", "(dy * x_hat).sum(axis=0)": "dy * x_hat"},
-        "Your dgamma and dbeta have an entry for every sample. gamma and beta act on all samples: their slopes add up.",
+        "Your dgamma and dbeta have an entry for every sample. gamma and beta act on all samples, so the "
+        "contributions add up.",
     ),
     Mistake(
         "divides by the variance",
         {"gamma / std": "gamma / std**2"},
-        "Your dx divides by the variance plus eps: the square root is missing.",
+        "Your dx divides by the variance instead of the standard deviation.",
     ),
     Mistake(
         "the variance's path without the normalized x",
         {"by_var = x_hat * ": "by_var = "},
         "The part of your dx that comes through the variance is the same for all samples of a column. How much a "
-        "sample moves the variance depends on how far it is from the mean.",
+        "sample changes the variance depends on its distance from the mean.",
     ),
     Mistake(
         "keeps the dimensions",
-        {"dy.sum(axis=0)": "dy.sum(axis=0, keepdims=True)", ".sum(axis=0)\n": ".sum(axis=0, keepdims=True)\n"},
-        "Your dgamma and dbeta have one row, shape (1, D). They should have shape (D,), as gamma and beta.",
+        {
+            "dbeta = dy.sum(axis=0)": "dbeta = dy.sum(axis=0, keepdims=True)",
+            "dgamma = (dy * x_hat).sum(axis=0)": "dgamma = (dy * x_hat).sum(axis=0, keepdims=True)",
+        },
+        "Your dgamma and dbeta have shape (1, D). They should have shape (D,), like gamma and beta.",
     ),
     Mistake(
         "always float64",
@@ -139,7 +145,7 @@ MISTAKES = (
     Mistake(
         "changes the cache",
         {"by_var = x_hat *": "x_hat *=", ".mean(axis=0)\n    dx": ".mean(axis=0)\n    by_var = x_hat\n    dx"},
-        "You write into the arrays of the cache: a second call with the same cache gives something else.",
+        "You write into the arrays of the cache, so a second call with the same cache gives a different result.",
     ),
     Mistake(
         "works in place",
@@ -155,7 +161,7 @@ MISTAKES = (
                 "dx.astype(dtype)": "dy",
             },
         ),
-        "You write into the argument dy: the caller's own array is changed. Work on a new array.",
+        in_place("dy"),
     ),
 )
 

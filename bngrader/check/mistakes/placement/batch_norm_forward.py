@@ -3,7 +3,23 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, INTEGERS, dtype_of
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    BETA_TIMES_GAMMA,
+    EPS_AS_LOWER_BOUND,
+    EPS_IGNORED,
+    EPS_OUTSIDE,
+    INTEGERS,
+    NO_BETA,
+    NO_EPS,
+    NO_GAMMA,
+    NO_GAMMA_AND_BETA,
+    NO_ROOT,
+    ONE_MEAN_AND_VARIANCE,
+    ONE_PASS,
+    dtype_of,
+    in_place,
+)
 from bngrader.check.mistakes.placement.shared import batches
 
 
@@ -39,46 +55,47 @@ MISTAKES = (
     Mistake(
         "divides by N - 1",
         {"x.var(axis=0)": "x.var(axis=0, ddof=min(1, len(x) - 1))"},
-        "Your variance divides the sum of squares by N - 1. What normalizes a batch is the biased one, divided by N.",
+        "Your variance divides the sum of squares by N - 1. A batch is normalized by the biased variance, which "
+        "divides it by N.",
     ),
     Mistake(
         "eps outside of the root",
         {"np.sqrt(var + eps)": "np.sqrt(var) + eps"},
-        "You add eps to the standard deviation. It belongs to the variance, inside the square root.",
+        EPS_OUTSIDE,
     ),
-    Mistake("no eps", {"var + eps": "var"}, "You leave eps out: where the variance is 0 or small, it matters."),
+    Mistake("no eps", {"var + eps": "var"}, NO_EPS),
     Mistake(
         "an eps of its own",
         tuple({"var + eps": f"var + {eps}"} for eps in (1e-5, 1e-8)),
-        "You use 1e-5, whatever eps the caller gives.",
+        EPS_IGNORED,
     ),
     Mistake(
         "the larger of variance and eps",
         {"var + eps": "np.maximum(var, eps)"},
-        "You use eps only where the variance is smaller than it. It is always added.",
+        EPS_AS_LOWER_BOUND,
     ),
     Mistake(
         "one mean for the whole batch",
         {"x.mean(axis=0)": "x.mean()", "x.var(axis=0)": "x.var()"},
-        "You take one mean and one variance of all entries together. Each feature, a column, has its own.",
+        ONE_MEAN_AND_VARIANCE,
     ),
     Mistake(
         "by row",
         batch_norm_by_row,
-        "You take mean and variance along each row, as layer normalization does. Batch normalization takes them "
-        "down each column, over the samples.",
+        "You compute the mean and the variance of each row, as layer normalization does. Batch normalization "
+        "computes them for each column, over the samples.",
     ),
     Mistake(
         "divides by the variance",
         {"np.sqrt(var + eps)": "var + eps"},
-        "You divide by the variance plus eps: the square root is missing.",
+        NO_ROOT,
     ),
-    Mistake("forgets beta", {" + beta": ""}, "Your y lacks the shift by beta."),
-    Mistake("forgets gamma", {"gamma * x_hat": "x_hat"}, "Your y lacks the scaling by gamma."),
+    Mistake("forgets beta", {" + beta": ""}, NO_BETA),
+    Mistake("forgets gamma", {"gamma * x_hat": "x_hat"}, NO_GAMMA),
     Mistake(
         "shifts before it scales",
         {"gamma * x_hat + beta": "gamma * (x_hat + beta)"},
-        "You add beta before you multiply by gamma, so beta is scaled too. The shift comes last.",
+        BETA_TIMES_GAMMA,
     ),
     Mistake(
         "forgets the mean",
@@ -88,8 +105,7 @@ MISTAKES = (
     Mistake(
         "one pass",
         {"x.var(axis=0)": "np.maximum((x**2).mean(axis=0) - mean**2, 0)"},
-        "Your variance is the mean of the squares less the square of the mean. Where the mean is large against the "
-        "spread, two nearly equal numbers are subtracted, and the digits are gone.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
@@ -100,7 +116,7 @@ MISTAKES = (
             "x = x.astype(float)": 'x = x if x.dtype.kind == "f" else x.astype(float)',
             "x_hat = (x - mean) / std": "x -= mean\n    x /= std\n    x_hat = x",
         },
-        "You write into the argument x: the caller's own batch is changed. Work on a new array.",
+        in_place("x"),
     ),
     Mistake(
         "another order",
@@ -110,7 +126,7 @@ MISTAKES = (
     Mistake(
         "neither scale nor shift",
         {"gamma * x_hat + beta": "x_hat"},
-        "You return the normalized x, without the scaling by gamma and the shift by beta.",
+        NO_GAMMA_AND_BETA,
     ),
     Mistake("returns y alone", {"(dtype), (x_hat, std, gamma)": "(dtype)"}, NO_PAIR),
 )

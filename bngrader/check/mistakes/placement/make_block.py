@@ -16,7 +16,7 @@ def make_block(in_features, out_features, placement):
 
 
 def asked(make, what, *args):
-    """One thing about a block, so that two mistakes in it can be told apart."""
+    """Return one property of a block."""
     block = make(*args)
     if what == "kind":
         return type(block).__name__
@@ -51,49 +51,49 @@ MISTAKES = (
     Mistake(
         "BN before the linear layer",
         {PRE: "[torch.nn.BatchNorm1d(in_features), linear, tanh]"},
-        'With you, "pre" puts BN before the linear layer. It stands between the linear layer and the activation.',
+        'Your "pre" puts BN before the linear layer. It comes between the linear layer and the activation.',
     ),
     Mistake(
         "always a bias",
         {', bias=placement == "post"': ""},
-        "With you, the linear layer has a bias even where BN subtracts it again with the mean.",
+        "Your linear layer has a bias even where BN subtracts it again with the mean.",
     ),
     Mistake(
         "never a bias",
         {'placement == "post"': "False"},
-        "With you, the linear layer never has a bias. In one of the two orders BN does not make it redundant: look at "
-        "what stands between the two.",
+        "Your linear layer never has a bias. In one of the two orders, BN does not make it redundant, because the "
+        "activation comes in between.",
     ),
     Mistake(
         "a bias in the wrong place",
         {'placement == "post"': 'placement == "pre"'},
-        "The linear layer has a bias in the order that makes it redundant, and none in the other.",
+        "Your linear layer has a bias in the order that makes it redundant, and none in the other.",
     ),
     Mistake(
         "any other placement",
         ({'placement not in ("pre", "post")': "False"}, {"raise ValueError(f": "return None and (f"}),
-        'A placement that is neither "pre" nor "post" makes a block all the same. It should raise ValueError.',
+        'You make a block even if placement is neither "pre" nor "post". This should raise a ValueError.',
     ),
     Mistake(
         "another error",
         {"raise ValueError": "raise KeyError"},
-        "An unknown placement raises another error than ValueError.",
+        "An unknown placement raises an error other than ValueError.",
     ),
     Mistake(
         "sizes swapped",
         {"Linear(in_features, out_features": "Linear(out_features, in_features", "1d(out_features": "1d(in_features"},
-        "The linear layer goes from out_features to in_features: the two sizes are swapped.",
+        "Your linear layer goes from out_features to in_features: the two sizes are swapped.",
     ),
     Mistake("ReLU", {"torch.nn.Tanh()": "torch.nn.ReLU()"}, "Your block has an activation other than Tanh."),
     Mistake(
         "decay for momentum",
         tuple({"1d(out_features)": f"1d(out_features, momentum={m})"} for m in (0.9, 0.99, 0.01)),
-        "Your BN layer has a momentum of its own. PyTorch's default was asked for (it is 1 - decay).",
+        "Your BN layer does not use PyTorch's default for momentum (which is 1 - decay).",
     ),
     Mistake(
         "an eps of its own",
         tuple({"1d(out_features)": f"1d(out_features, eps={eps})"} for eps in (1e-3, 1e-8)),
-        "Your BN layer has an eps of its own. PyTorch's default was asked for.",
+        "Your BN layer does not use PyTorch's default for eps.",
     ),
     Mistake(
         "no gamma and beta",
@@ -101,7 +101,7 @@ MISTAKES = (
         "Your BN layer has no gamma and beta: affine=False is not PyTorch's default.",
     ),
     Mistake(
-        "a list", {"torch.nn.Sequential(*layers)": "layers"}, "You return the layers in a list, not in a Sequential."
+        "a list", {"torch.nn.Sequential(*layers)": "layers"}, "You return a list of layers instead of a Sequential."
     ),
 )
 

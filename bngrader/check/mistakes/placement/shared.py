@@ -1,4 +1,4 @@
-"""Inputs and edits that several functions on the placement of batch normalization share."""
+"""Inputs that both passes of batch normalization share."""
 
 import numpy as np
 

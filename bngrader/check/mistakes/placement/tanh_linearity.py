@@ -39,7 +39,7 @@ def activations(rng):
 
 MISTAKES = (
     Mistake("R, not R squared", {"r**2": "r"}, "You return the correlation itself. R^2 is its square."),
-    Mistake("1 - R squared", {"r**2": "1 - r**2"}, "You return the share that the line does not explain, 1 - R^2."),
+    Mistake("1 - R squared", {"r**2": "1 - r**2"}, "You return 1 - R^2, the share that the line does not explain."),
     Mistake(
         "a line through the origin",
         (
@@ -51,29 +51,29 @@ MISTAKES = (
     Mistake(
         "against the line y = x",
         {"float(r**2)": "float(1 - (t - x) @ (t - x) / (t_dev @ t_dev))"},
-        "You measure how far tanh(x) is from x itself. The line is fitted: it has a slope and an intercept of its own.",
+        "You measure how far tanh(x) is from x itself. The fitted line has its own slope and intercept.",
     ),
     Mistake(
         "the slope",
         {"np.sqrt((x_dev @ x_dev) * (t_dev @ t_dev))": "(x_dev @ x_dev)", "r**2": "r"},
-        "You return the slope of the fitted line. Asked is how well it fits, R^2.",
+        "You return the slope of the fitted line. R^2 says how well the line fits.",
     ),
     Mistake(
-        "by column", linearity_by_column, "You fit a line to each column and average. All entries belong to one fit."
+        "by column", linearity_by_column, "You fit a line to each column and average. There is one fit for all entries."
     ),
     Mistake(
         "no care for a constant",
         {"if x.min() == x.max() or t.min() == t.max()": "if False"},
-        "You divide 0 by 0, or what rounding left of it, where x or tanh(x) is constant.",
+        "If x or tanh(x) is constant, you divide 0 by 0, or by a tiny number left by rounding.",
         loose=True,
     ),
     Mistake(
         "no care for a saturated tanh",
         {" or t.min() == t.max()": ""},
-        "Where all of x is large, tanh(x) is the same number everywhere though x is not: you divide 0 by 0.",
+        "If all of x is large, tanh(x) is constant although x is not, and you divide 0 by 0.",
         loose=True,
     ),
-    Mistake("0 where constant", {"return 1.0": "return 0.0"}, "Where x or tanh(x) is constant, you return 0."),
+    Mistake("0 where constant", {"return 1.0": "return 0.0"}, "You return 0 if x or tanh(x) is constant."),
     Mistake(
         "one pass",
         {
@@ -81,8 +81,8 @@ MISTAKES = (
             "np.sqrt((x_dev @ x_dev) * (t_dev @ t_dev))": "np.sqrt(((x * x).mean() - x.mean() ** 2) * ((t * t).mean()"
             " - t.mean() ** 2))",
         },
-        "You subtract the product of the means from the mean of the products. Where the mean is large against the "
-        "spread, the digits are gone: subtract the means from x and tanh(x) first.",
+        "You subtract the product of the means from the mean of the products. If the mean is large compared with the "
+        "spread, these two numbers are nearly equal, and their difference keeps hardly any correct digits.",
         loose=True,
     ),
 )

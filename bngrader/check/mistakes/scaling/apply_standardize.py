@@ -3,7 +3,7 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, dtype_of
+from bngrader.check.mistakes.common import ALWAYS_FLOAT64, dtype_of, in_place
 from bngrader.check.mistakes.scaling.shared import SMALL, tables_with_statistics
 
 
@@ -26,30 +26,30 @@ MISTAKES = (
     Mistake(
         "by the new data's own statistics",
         apply_own_statistics,
-        "You standardize the new data by their own mean and std. The given ones have to be used.",
+        "You standardize the new data by its own mean and std, not by the given ones.",
     ),
-    Mistake("divides by 0", {"np.where(std == 0, 1.0, std)": "std"}, "You divide by std also where it is 0."),
+    Mistake("divides by 0", {"np.where(std == 0, 1.0, std)": "std"}, "You divide by std even where it is 0."),
     Mistake(
         "0 where std is 0",
         {"return z": "z = np.where(std == 0, 0, z)\n    return z"},
-        "Where std is 0 you return 0. A new value may differ from the mean there, and that is to be seen.",
+        "You return 0 where std is 0. A new value may differ from the mean there, and the result should show it.",
     ),
     Mistake(
         "adds a small number to std",
         tuple({"/ scale": f"/ (scale + {small})"} for small in SMALL),
-        "You add a small number to std before you divide. That changes columns with a small std.",
+        "You add a small number to std before you divide. This changes columns with a small std.",
     ),
     Mistake(
         "scales before it shifts",
         {"(x.astype(float) - mean) / scale": "x.astype(float) / scale - mean"},
-        "You divide x by std first and subtract the mean afterwards. The mean is in the units of x.",
+        "You divide x by std before you subtract the mean. The mean is in the units of x.",
     ),
     Mistake("divides by the variance", {"/ scale": "/ scale**2"}, "You divide by the variance, the square of std."),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake(
         "changes std",
         {"scale = np.where(std == 0, 1.0, std)": "std[std == 0] = 1\n    scale = std"},
-        "You write into the argument std: the caller's own statistics are changed.",
+        in_place("std"),
     ),
 )
 

@@ -15,19 +15,19 @@ MISTAKES = (
     Mistake(
         "shifts before it scales",
         {"z.astype(float) * std + mean": "(z.astype(float) + mean) * std"},
-        "You add the mean first and multiply afterwards, so the mean is multiplied too.",
+        "You add the mean before you multiply, so the mean is multiplied as well.",
     ),
     Mistake(
         "standardizes again",
         {"z.astype(float) * std + mean": "(z.astype(float) - mean) / np.where(std == 0, 1, std)"},
-        "You subtract the mean and divide by std once more. This function goes the other way.",
+        "You subtract the mean and divide by std again. This function does the opposite.",
     ),
     Mistake(
         "takes std 0 for 1",
         {"* std": "* np.where(std == 0, 1, std)"},
-        "You replace a std of 0 by 1. There is no division here that would need it.",
+        "You replace a std of 0 by 1. Nothing here divides by std.",
     ),
-    Mistake("forgets the mean", {" + mean": ""}, "The mean is not added back."),
+    Mistake("forgets the mean", {" + mean": ""}, "You do not add the mean back."),
     Mistake("multiplies by the variance", {"* std": "* std**2"}, "You multiply by the variance, the square of std."),
     Mistake("always float64", {dtype_of("z"): "float"}, ALWAYS_FLOAT64),
 )

@@ -19,12 +19,12 @@ MISTAKES = (
     Mistake(
         "divides by the highest",
         {"np.where(high == low, 1, high - low)": "np.where(high == low, 1, high)"},
-        "You divide by the highest entry. The range of a column begins at its lowest.",
+        "You divide by the highest entry instead of the range, which starts at the lowest entry.",
     ),
     Mistake(
         "one range for the whole table",
         {"x.min(axis=0), x.max(axis=0)": "np.full(x.shape[1], x.min()), np.full(x.shape[1], x.max())"},
-        "You take one lowest and one highest entry for the whole table. Each column has its own.",
+        "You use one lowest and one highest entry for the whole table. Each column has its own.",
     ),
     Mistake(
         "no care for constant columns",
@@ -34,24 +34,24 @@ MISTAKES = (
     Mistake(
         "adds a small number to the range",
         tuple({"np.where(high == low, 1, high - low)": f"(high - low + {small})"} for small in SMALL),
-        "You add a small number to the range before you divide. A column whose range is smaller than "
-        "that does not reach 1: here nothing is added.",
+        "You add a small number to the range before you divide. A column whose range is not much larger than that "
+        "does not reach 1.",
     ),
     Mistake(
         "integers wrap around",
         {"x = x.astype(float)": "x = x[:]"},
-        "You subtract small integers in their own dtype, where 100 - (-100) does not fit: it wraps around.",
+        "You subtract small integers in their own dtype, which cannot hold 100 - (-100): the result wraps around.",
     ),
     Mistake(
         "scales to -1 and 1",
         {"z = (x - low)": "z = -1 + 2 * (x - low)"},
-        "Your z runs from -1 to 1. It should run from 0 to 1.",
+        "Your z ranges from -1 to 1. It should range from 0 to 1.",
     ),
     Mistake(
         "a constant column becomes 1",
         {"z = (x - low)": "z = np.where(high == low, 1, x - low)"},
-        "A constant column becomes 1 with you. Its entries are the lowest as much as the highest, and the "
-        "statement says which of the two counts.",
+        "You turn a constant column into 1. Its entries are both the lowest and the highest, and the text says which "
+        "of the two counts.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake(

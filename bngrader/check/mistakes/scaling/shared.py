@@ -1,4 +1,4 @@
-"""Inputs and edits that several functions on scaling share."""
+"""Inputs and small numbers that the functions on scaling share."""
 
 import numpy as np
 

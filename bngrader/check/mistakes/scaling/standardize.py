@@ -3,7 +3,16 @@
 import numpy as np
 
 from bngrader.check.mistakes import Known, Mistake
-from bngrader.check.mistakes.common import ALWAYS_FLOAT64, dtype_of, in_place
+from bngrader.check.mistakes.common import (
+    ALWAYS_FLOAT64,
+    CONSTANT_COLUMN,
+    INTEGERS,
+    ONE_MEAN_AND_STD,
+    ONE_PASS,
+    STD_N_MINUS_1,
+    dtype_of,
+    in_place,
+)
 from bngrader.check.mistakes.scaling.shared import SMALL, tables
 
 
@@ -39,29 +48,29 @@ MISTAKES = (
     Mistake(
         "divides by N - 1",
         {"x.std(axis=0)": "x.std(axis=0, ddof=min(1, len(x) - 1))"},
-        "Your std divides the sum of squares by N - 1. The biased standard deviation divides it by N.",
+        STD_N_MINUS_1,
     ),
     Mistake(
         "one mean for the whole table",
         ({"x.mean(axis=0)": "x.mean()", "x.std(axis=0)": "x.std()"}, standardize_by_two_numbers),
-        "You take one mean and one std of all entries together. Each column has its own.",
+        ONE_MEAN_AND_STD,
     ),
     Mistake(
         "by row",
         (standardize_by_row, standardize_by_row_keeping_dimensions),
-        "You take mean and std along each row. A feature is a column: there is one mean for each column.",
+        "You compute the mean and the std of each row. A feature is a column, so each column has its own.",
     ),
     Mistake(
         "no care for constant columns",
         {"constant = (x == x[0]).all(axis=0)": "constant = np.zeros(x.shape[1], bool)"},
-        "You divide by the std of a constant column, which is 0 or what rounding left of it.",
+        CONSTANT_COLUMN,
         loose=True,
     ),
     Mistake(
         "trusts the rounded mean",
         {"constant = (x == x[0]).all(axis=0)": "constant = x.std(axis=0) == 0"},
-        "You look for std == 0 to find a constant column. Rounding can leave a std that is nearly 0, "
-        "and a mean that is nearly the column's value: compare the entries themselves.",
+        "You look for std == 0 to find a constant column. Rounding can leave a std slightly above 0 and a mean "
+        "slightly off the column's value, although all entries are equal.",
         loose=True,
     ),
     Mistake(
@@ -73,23 +82,22 @@ MISTAKES = (
                 "np.where(constant, 0, x.std(axis=0))": "np.where(constant, 1, x.std(axis=0))",
             },
         ),
-        "You return the number that you divide by. For a constant column that is not its std, which is 0.",
+        "You return the number that you divide by. For a constant column it is not the std, which is 0.",
         loose=True,
     ),
     Mistake(
-        "mends the division by 0 afterwards",
+        "replaces nan after a division by 0",
         {
             "constant = (x == x[0]).all(axis=0)": "constant = np.zeros(x.shape[1], bool)",
             "z = (x - mean) / np.where(constant, 1, std)": "z = np.nan_to_num((x - mean) / std)",
         },
-        "You divide by a std of 0 and replace the nan afterwards: the warning has come by then.",
+        "You divide by a std of 0 and replace the nan afterwards. The division has already caused a warning.",
         loose=True,
     ),
     Mistake(
         "adds a small number to std",
         tuple({"/ np.where(constant, 1, std)": f"/ (std + {small})"} for small in SMALL),
-        "You add a small number to std before you divide. A column whose spread is smaller than that "
-        "comes out flat: here nothing is added.",
+        "You add a small number to std before you divide. This shrinks columns with a spread that is not much larger.",
     ),
     Mistake(
         "adds eps to the variance",
@@ -101,30 +109,29 @@ MISTAKES = (
                 "x.std(axis=0)": "np.sqrt(x.var(axis=0) + 1e-5)",
             },
         ),
-        "You add an eps to the variance, as batch normalization does. The statement here has none.",
+        "You add an eps to the variance, as batch normalization does. The text has none.",
     ),
     Mistake(
         "takes small spreads for constant",
         {"constant = (x == x[0]).all(axis=0)": "constant = np.ptp(x, axis=0) < 1e-6"},
-        "You take a column that varies little for a constant one. Constant means that all entries are equal.",
+        "You treat a column that varies little as constant. A column is constant only if all its entries are equal.",
     ),
     Mistake(
         "one pass",
         {"x.std(axis=0)": "np.sqrt(np.maximum((x**2).mean(axis=0) - x.mean(axis=0) ** 2, 0))"},
-        "Your variance is the mean of the squares less the square of the mean. Where the mean is large "
-        "against the spread, two nearly equal numbers are subtracted, and the digits are gone.",
+        ONE_PASS,
         loose=True,
     ),
     Mistake(
         "divides by the variance",
         {"x.std(axis=0)": "x.var(axis=0)"},
-        "What you call std is the variance: its square root is missing.",
+        "Your std is the variance: the square root is missing.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake(
         "integers stay integers",
         {dtype_of("x"): "x.dtype"},
-        "Your results have the integers' dtype, and are cut off. Integers are taken as float64.",
+        INTEGERS,
     ),
     Mistake(
         "works in place",
@@ -138,12 +145,12 @@ MISTAKES = (
     Mistake(
         "keeps the dimensions",
         {"return z.astype(dtype), ": "mean, std = mean[None], std[None]\n    return z.astype(dtype), "},
-        "Your mean and std have one row, shape (1, D). They should have shape (D,).",
+        "Your mean and std have shape (1, D). They should have shape (D,).",
     ),
     Mistake(
         "returns z alone",
         {"return z.astype(dtype), mean.astype(dtype), std.astype(dtype)": "return z.astype(dtype)"},
-        "You return z alone. The function returns three things.",
+        "You return only z. The function returns three results.",
     ),
     Mistake("forgets to return", {"return ": "result = "}, "Your function ends without a return statement."),
 )

@@ -1,4 +1,4 @@
-"""A process that forges what it sends is cut off, or its answer counts as one that raised: the judge goes on."""
+"""Forged messages end the conversation or count as an error of the answer, and never end the judge."""
 
 import socket
 
@@ -15,7 +15,7 @@ ARGUMENT = np.arange(6.0).reshape(3, 2)
 
 @pytest.fixture
 def ends():
-    """The judge's view of a process, and the channel by which this test plays that process."""
+    """Connect a judge to a channel through which the test plays the student's process."""
     here, there = socket.socketpair()
     remote = Remote(Channel(here), 2.0, lambda *rest: None, lambda *rest: "")
     yield remote, Channel(there)
@@ -24,7 +24,7 @@ def ends():
 
 
 def answered(ends, *messages):
-    """What a call gives whose process has sent these messages ahead, with a buffer each."""
+    """Return the result of a call whose process has already sent these messages, each with a buffer."""
     remote, process = ends
     for message in messages:
         process.send(message, [bytes(48)])

@@ -1,4 +1,4 @@
-"""The framed messages: bounded in size and in time."""
+"""Framed messages are bounded in size and in time."""
 
 import socket
 import struct
@@ -14,9 +14,9 @@ from bngrader.engine.protocol.channel import MAX_TREE_BYTES, Channel
 
 @pytest.fixture
 def ends():
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        yield Channel(ours, most_bytes=1000), theirs
+    here, there = socket.socketpair()
+    with here, there:
+        yield Channel(here, max_bytes=1000), there
 
 
 def soon():
@@ -24,12 +24,12 @@ def soon():
 
 
 def test_a_message_crosses_whole():
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    here, there = socket.socketpair()
+    with here, there:
         large = bytes(3 << 20)
-        sending = threading.Thread(target=Channel(theirs).send, args=({"a": ["ü", 1.5]}, [b"xyz", large]))
+        sending = threading.Thread(target=Channel(there).send, args=({"a": ["ü", 1.5]}, [b"xyz", large]))
         sending.start()
-        tree, buffers = Channel(ours).receive(soon())
+        tree, buffers = Channel(here).receive(soon())
         sending.join()
     assert tree == {"a": ["ü", 1.5]}
     assert buffers == [b"xyz", large]
@@ -47,23 +47,23 @@ def test_a_message_crosses_whole():
         struct.pack("<II", 5000, 0) + b"\x91" * 5000,
     ],
 )
-def test_what_is_too_large_or_no_message_is_refused(ends, sent):
-    channel, theirs = ends
-    theirs.sendall(sent)
+def test_too_large_and_malformed_messages_are_refused(ends, sent):
+    channel, there = ends
+    there.sendall(sent)
     with pytest.raises(ProtocolError):
         channel.receive(soon())
 
 
 def test_half_a_message_does_not_hold_up_the_other_end(ends):
     """The deadline is what is tested."""
-    channel, theirs = ends
-    theirs.sendall(struct.pack("<II", 100, 0) + b"half")
+    channel, there = ends
+    there.sendall(struct.pack("<II", 100, 0) + b"half")
     with pytest.raises(TimeoutError):
         channel.receive(time.monotonic() + 0.1)
 
 
 def test_a_closed_end_is_noticed(ends):
-    channel, theirs = ends
-    theirs.close()
+    channel, there = ends
+    there.close()
     with pytest.raises(EOFError):
         channel.receive(soon())

@@ -1,4 +1,4 @@
-"""What crosses between the answers and the tests: plain data, as it was, and nothing that was forged."""
+"""Plain data crosses between answers and tests unchanged, and nothing forged does."""
 
 import numpy as np
 import pytest
@@ -187,7 +187,7 @@ def test_a_generator_moves_on_as_far_as_its_twin_drew(kind):
     assert mine.integers(1 << 40) == twin.integers(1 << 40)
 
 
-def test_a_generator_cannot_be_put_elsewhere():
+def test_a_generator_cannot_be_moved_to_another_state():
     mine, other = np.random.default_rng(5), np.random.default_rng(6)
     state = state_of(mine)
     same_stream = [state[0], state_of(other)[1], *state[2:]]

@@ -1,4 +1,4 @@
-"""An answer may import `bngrader.check` and try itself; nothing else of the package is there while it is graded."""
+"""An answer may import `bngrader.check` while it is graded, and nothing else of the package."""
 
 import pytest
 
@@ -41,7 +41,7 @@ print(bngrader.check.__all__)
 
 
 def graded(*answers, **settings):
-    """The answer cells and the test cells of one notebook, a pair for each answer, whose functions have a number."""
+    """Run one notebook, and return the cells of each answer and its test; each answer's functions get a number."""
     cells = [("locked", "import numpy as np")]
     for number, answer in enumerate(answers):
         name = f"double_{number}"
@@ -53,7 +53,7 @@ def graded(*answers, **settings):
 
 @pytest.fixture(scope="module")
 def tried():
-    """The outcome of each way to import the checks."""
+    """Run each way to import the checks once."""
     return dict(zip(IMPORTS, graded(*IMPORTS.values()), strict=True))
 
 
@@ -61,11 +61,11 @@ def tried():
 def test_an_answer_that_imports_the_checks_keeps_its_points(tried, way):
     answer, test = tried[way]
     assert error(test) is None
-    said = (error(answer) or "").partition("\n")[0]
-    assert said == ("CheckFailed: Failed: double triples." if "fails" in way else "")
+    first = (error(answer) or "").partition("\n")[0]
+    assert first == ("CheckFailed: Failed: double triples." if "fails" in way else "")
 
 
-def test_a_students_own_check_says_what_it_says_in_jupyter():
+def test_a_students_own_check_fails_as_it_does_in_jupyter():
     ((answer, test),) = graded(WRONG + TEST)
     assert error(answer) == error(test)
     with pytest.raises(check.CheckFailed) as failed:
@@ -77,7 +77,7 @@ def test_a_students_own_check_says_what_it_says_in_jupyter():
 def test_the_rest_of_the_course_is_refused_by_its_name():
     cells = graded(*(f"{reach}\n{RIGHT}" for reach in REACHES.values()))
     for name, (answer, test) in zip(REACHES, cells, strict=True):
-        assert f"{name} is the course's own: it is not there while an answer is graded" in error(answer)
+        assert f"{name} belongs to the course and cannot be imported while an answer is graded" in error(answer)
         assert f"The notebook used {name}, which this assignment forbids." in error(test)
 
 

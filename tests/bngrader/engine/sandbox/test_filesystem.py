@@ -1,4 +1,4 @@
-"""The plan of what a submission sees: Python by its real places, and nothing of what is private."""
+"""The plan of a sandbox shows Python at its real places, and nothing private."""
 
 import os
 import sys
@@ -19,10 +19,10 @@ def shown(path, steps):
     return filesystem._shown(os.path.realpath(path), steps)
 
 
-def test_links_that_go_round_in_a_circle_are_an_error(tmp_path):
+def test_a_loop_of_symbolic_links_is_an_error(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
-    with pytest.raises(OSError, match=f"the symbolic links of {tmp_path}/a go round in a circle"):
+    with pytest.raises(OSError, match=f"the symbolic links of {tmp_path}/a form a loop"):
         filesystem.real(f"{tmp_path}/a")
 
 
@@ -42,7 +42,7 @@ def test_python_is_shown_and_the_course_is_not():
 
 
 @pytest.mark.parametrize("place", ["class", "grades.db"])
-def test_what_is_private_is_hidden_within_what_is_shown(place):
+def test_private_files_are_hidden_in_visible_folders(place):
     path = os.path.join(sys.base_prefix, "lib", place)
     steps = filesystem._steps({"/usr", sys.base_prefix}, {path})
     assert filesystem._shown(os.path.dirname(path), steps)

@@ -1,4 +1,4 @@
-"""A machine that cannot isolate submissions is told apart by its real cause, with what to do about it."""
+"""If a machine cannot isolate submissions, the message names the real cause and the way out."""
 
 import errno
 import os
@@ -29,33 +29,33 @@ def _isolation():
         lacking("the sandbox", why)
 
 
-def said_under(*command):
-    """The last line of what a trial of the sandbox says when it is started by a command."""
+def explanation_under(*command):
+    """Try the sandbox under a command that restricts it, and return the last line of the error."""
     ran = subprocess.run([*command, *TRY], cwd=REPOSITORY, capture_output=True, text=True)
     assert ran.returncode != 0
     return ran.stderr.strip().splitlines()[-1]
 
 
-def test_a_limit_of_no_user_namespaces_is_named():
+def test_a_limit_of_zero_user_namespaces_is_named():
     without_rights = "exec setpriv --bounding-set=-all --inh-caps=-all"
     script = f'echo 0 > /proc/sys/user/max_user_namespaces && {without_rights} "$@"'
-    said = said_under("unshare", "--user", "--map-root-user", "sh", "-c", script, "sh")
-    assert said.startswith("the setting user.max_user_namespaces = 0 of this system forbids user namespaces")
-    assert "sudo sysctl -w user.max_user_namespaces=15000" in said
+    explanation = explanation_under("unshare", "--user", "--map-root-user", "sh", "-c", script, "sh")
+    assert explanation.startswith("the setting user.max_user_namespaces = 0 of this system forbids user namespaces")
+    assert "sudo sysctl -w user.max_user_namespaces=15000" in explanation
 
 
 def test_a_root_without_capabilities_is_named():
     if os.geteuid() != 0:
         lacking("root", "run the tests as root")
-    said = said_under("setpriv", "--bounding-set=-all", "--inh-caps=-all")
-    assert said.startswith("root lacks the capability CAP_SYS_ADMIN here")
-    assert "--cap-add SYS_ADMIN" in said
+    explanation = explanation_under("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    assert explanation.startswith("root lacks the capability CAP_SYS_ADMIN here")
+    assert "--cap-add SYS_ADMIN" in explanation
 
 
-def test_a_filter_as_containers_have_it_is_named():
-    said = said_under(sys.executable, "-c", FILTERED)
-    assert said.startswith("a filter of system calls forbids namespaces here, as containers have it")
-    assert "--security-opt seccomp=unconfined" in said
+def test_a_containers_filter_of_system_calls_is_named():
+    explanation = explanation_under(sys.executable, "-c", FILTERED)
+    assert explanation.startswith("a filter of system calls, as containers have one, forbids namespaces here")
+    assert "--security-opt seccomp=unconfined" in explanation
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_a_filter_as_containers_have_it_is_named():
 def test_a_setting_that_forbids_namespaces_is_named(tmp_path, setting, value):
     (tmp_path / setting).parent.mkdir(parents=True)
     (tmp_path / setting).write_text(f"{value}\n")
-    said = obstacles.explain(OSError(errno.EACCES, "mount: Permission denied"), tmp_path)
+    explanation = obstacles.explain(OSError(errno.EACCES, "mount: Permission denied"), tmp_path)
     name = setting.removeprefix("sys/").replace("/", ".")
-    assert f"the setting {name} = {value} of this system" in said
-    assert f"sudo sysctl -w {name}=" in said
+    assert f"the setting {name} = {value} of this system" in explanation
+    assert f"sudo sysctl -w {name}=" in explanation
     (tmp_path / setting).write_text(f"{1 - int(value)}\n")
     assert obstacles.explain(OSError(errno.EACCES, "mount: Permission denied"), tmp_path) == "mount: Permission denied"
 
@@ -81,8 +81,8 @@ def test_an_old_kernel_is_told_from_one_whose_calls_are_hidden(monkeypatch):
     assert "hides some of the kernel's" in obstacles.explain(missing)
 
 
-def test_a_python_that_nobody_else_may_read_is_named(tmp_path):
-    with pytest.raises(OSError, match="which is not to be seen in the sandbox"):
+def test_a_python_that_only_its_owner_may_read_is_named(tmp_path):
+    with pytest.raises(OSError, match="which cannot be seen in the sandbox"):
         obstacles.require_readable([str(tmp_path / "python")])
     (tmp_path / "python").touch(mode=0)
     # As a user namespace without root's rights, where root is a user like others.
@@ -93,7 +93,7 @@ def test_a_python_that_nobody_else_may_read_is_named(tmp_path):
 
 
 def test_the_root_can_be_built_where_no_folder_is_free():
-    """Each usual place holds something that the sandbox shows, so that none is free to build on."""
+    """Mount /usr on each folder that the sandbox could use to build its root."""
     assert Path("/tmp").is_dir()
     script = 'for place in mnt media srv opt home; do mount --bind /usr /$place; done; exec "$@"'
     ran = subprocess.run(
