@@ -1,4 +1,4 @@
-"""Answers to the assignment on batches that deserve full marks though they are not the solution's."""
+"""Right but unusual answers to the assignment on batches."""
 
 UNUSUAL = {
     "count_iterations": {

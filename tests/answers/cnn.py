@@ -1,4 +1,4 @@
-"""Answers to the assignment on batch normalization in a CNN that are right but unusual."""
+"""Right but unusual answers to the assignment on batch normalization in a CNN."""
 
 UNUSUAL = {
     "batch_norm2d_forward": {

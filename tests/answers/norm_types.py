@@ -1,4 +1,4 @@
-"""Answers to the assignment on normalization types that deserve full marks though they are not the solution's."""
+"""Right but unusual answers to the assignment on normalization types."""
 
 UNUSUAL = {
     "batch_norm": {

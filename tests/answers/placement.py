@@ -1,4 +1,4 @@
-"""Right but unusual answers to the assignment on placement: a backward pass may bring a forward pass of its own."""
+"""Right but unusual answers to the assignment on placement; some backward passes need their own forward pass."""
 
 UNUSUAL = {
     "batch_norm_forward": {

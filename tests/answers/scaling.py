@@ -1,4 +1,4 @@
-"""Right but unusual answers to the assignment on scaling, each the source of a function as a student would write it."""
+"""Right but unusual answers to the assignment on scaling."""
 
 UNUSUAL = {
     "standardize": {

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.conftest import PATIENCE, REPOSITORY
+from tests.conftest import REPOSITORY, TIMEOUT_S
 
 PAGE = """---
 jupytext: {{text_representation: {{extension: .md, format_name: myst}}}}
@@ -78,7 +78,7 @@ class Book:
     def build(self, **environment):
         """Build the book, and return Sphinx's exit code and its errors."""
         with self.start(**environment) as build:
-            _, shown = build.communicate(timeout=PATIENCE)
+            _, shown = build.communicate(timeout=TIMEOUT_S)
         return build.returncode, shown
 
     def executed(self, **environment):
@@ -201,7 +201,7 @@ def test_an_interrupted_build_ends_its_kernels(book):
     with book.start() as build:
         (book.folder / "started").open().close()
         build.send_signal(signal.SIGINT)
-        _, shown = build.communicate(timeout=PATIENCE)
+        _, shown = build.communicate(timeout=TIMEOUT_S)
     assert build.returncode != 0
     assert "Interrupted" in shown
 

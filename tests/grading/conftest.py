@@ -1,4 +1,4 @@
-"""Classes that are graded once a run, whichever process needs one first."""
+"""Fixtures of a class that is graded once for all tests, by the first worker that needs it."""
 
 import shutil
 
@@ -11,7 +11,7 @@ from tests.grading.commands import records_in
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory, worker_id):
-    """The folder of the class, graded. Nobody may change it: see `own_course`."""
+    """Return the folder of the graded class. A test must not change it: see `own_course`."""
     own = tmp_path_factory.getbasetemp()
     folder = (own if worker_id == "master" else own.parent) / "one-class"
     with FileLock(f"{folder}.lock"):
@@ -24,11 +24,11 @@ def course(tmp_path_factory, worker_id):
 
 @pytest.fixture(scope="session")
 def records(course):
-    """The records of the class, by student."""
+    """Return the records of the graded class by student."""
     return records_in(course)
 
 
 @pytest.fixture
 def own_course(course, tmp_path):
-    """A copy of the class that a test may change."""
+    """Return a copy of the graded class that a test may change."""
     return shutil.copytree(course, tmp_path / "class")

@@ -1,4 +1,4 @@
-"""The class that most tests of grading read, graded once a run: the sample class, and students who hand in oddly."""
+"""The class that most tests of grading share: the sample class, and students with unusual submissions."""
 
 import shutil
 
@@ -8,7 +8,7 @@ from tests.grading import sample_class
 from tests.grading.commands import grade, hand_in
 from tests.grading.sample_class import WRITTEN, filled_in
 
-# Functions and outputs for pages of feedback.
+# Functions, outputs and texts that feedback pages must show safely.
 UNKNOWN = """def min_max_scale(x):
     import numpy as np
     low, high = x.min(axis=0).astype(float), x.max(axis=0).astype(float)
@@ -25,7 +25,7 @@ HOSTILE = """# A heading <script>alert(1)</script>
 """
 CONFIG = 'c = get_config()\nc.Book.address = "https://example.org/bn"\n'
 
-# Words outside of the written answer's cell, and checks in the cell of an answer.
+# A written answer in the wrong cell, and checks in the cell of an answer.
 WORDS = "Keep the training mean: one new patient must be scaled as the model was trained."
 QUESTION = "about_written_new_patient"
 TRIED = """from bngrader.check import call, close
@@ -39,14 +39,14 @@ EMPTY = "nothing-anywhere"
 ODD_IDS = ["a,b", "=1+1", "Zoë O'Neil", "s[1]", "*", "{x}", 'a "b"', "数学", "-rf", "a;b", "100%", "%(user)s"]
 
 
-def heavy():
+def with_large_outputs():
     notebook = filled_in(written_new_patient=HOSTILE)
     notebook.cells += map(nbformat.v4.new_code_cell, [PRINTS, DRAWS, DRAWS, DRAWS, DRAWS])
     return notebook
 
 
 def with_words(place, kind="markdown", emptied=False):
-    """A notebook with its functions written, and the answer in words in another cell than its own."""
+    """Return a solved notebook with the written answer in a new cell at a place, and none in its own cell."""
     notebook = filled_in(**{WRITTEN: "" if emptied else "YOUR ANSWER HERE"})
     cell = {
         "markdown": nbformat.v4.new_markdown_cell,
@@ -57,15 +57,15 @@ def with_words(place, kind="markdown", emptied=False):
     return notebook
 
 
-def in_locked(name):
-    """A notebook with the answer in words below the text of a locked cell."""
+def with_words_in_locked_cell(name):
+    """Return a solved notebook with the written answer below the text of a locked cell."""
     notebook = filled_in(**{WRITTEN: "YOUR ANSWER HERE"})
     next(cell for cell in notebook.cells if cell.id == name).source += f"\n\n{WORDS}\n"
     return notebook
 
 
-def trying(last):
-    """A notebook whose cell for an answer tries a check, too."""
+def with_check(last):
+    """Return a solved notebook whose cell for `standardize` also runs a check of the second mean against `last`."""
     standardize = next(cell.source for cell in filled_in().cells if cell.id == "standardize")
     return filled_in(standardize=TRIED.format(standardize, last))
 
@@ -76,26 +76,26 @@ ELSEWHERE = {
     "code-below": (with_words, -1, "code"),
     "raw-below": (with_words, -1, "raw"),
     "below-an-emptied-cell": (with_words, -1, "markdown", True),
-    "in-the-question": (in_locked, QUESTION),
-    "in-the-text-before": (in_locked, "about_descent"),
+    "in-the-question": (with_words_in_locked_cell, QUESTION),
+    "in-the-text-before": (with_words_in_locked_cell, "about_descent"),
 }
-TRIALS = {"tries-the-checks": (trying, "4"), "fails-its-own-check": (trying, "5")}
+TRIALS = {"tries-the-checks": (with_check, "4"), "fails-its-own-check": (with_check, "5")}
 
 
 def submissions():
-    """What each student of the class handed in: a notebook, or the text of a file."""
+    """Return the submission of each student: a notebook, or the text of a file."""
     elsewhere = {student: make(*how) for student, (make, *how) in {**ELSEWHERE, **TRIALS}.items()}
     odd = dict.fromkeys(ODD_IDS, sample_class.handed_out()) | {"s[1]": filled_in()}
     others = {
         "unknown": filled_in(min_max_scale=UNKNOWN),
-        "heavy": heavy(),
+        "heavy": with_large_outputs(),
         EMPTY: filled_in(**{WRITTEN: "YOUR ANSWER HERE"}),
     }
     return {**sample_class.submissions(), **elsewhere, **odd, **others}
 
 
 def make(folder):
-    """Write the class and grade it, from a folder that is not the repository; what it printed is in printed.txt."""
+    """Write the class and grade it from its own folder; the output goes to printed.txt."""
     shutil.rmtree(folder, ignore_errors=True)
     for student, notebook in submissions().items():
         hand_in(folder, student, notebook)

@@ -1,7 +1,7 @@
-"""Clones of the course in places where people keep them, each with an environment and a Python of its own.
+"""Clones of the course in other folders, each with its own environment and Python.
 
-An environment is made of hard links to the packages of this one, which takes seconds instead of minutes. It lacks what
-grading does not need. A place on another disk gets copies.
+The packages of an environment are hard links to those of this one, which takes seconds instead of minutes, or copies
+on another file system. Packages that grading does not need are left out.
 """
 
 import os
@@ -15,8 +15,8 @@ from pathlib import Path
 
 from tests.conftest import REPOSITORY
 
-USER = 64_321  # an ordinary user whom nobody else is
-# Many or large files that grading the assignment on scaling does not need.
+USER = 64_321  # a user ID without privileges that no account has
+# Packages with many or large files that grading the assignment on scaling does not need.
 LEFT_OUT = {
     "tests",
     "third_party",
@@ -50,7 +50,7 @@ main()
 
 
 def hard_links(source: Path, target: Path, leave_out: Collection[str]) -> None:
-    """Make the folder `target` like `source`, by hard links, or by copies where the disk is another."""
+    """Copy the folder `source` to `target` by hard links, or by copies on another file system."""
     same = source.stat().st_dev == _disk(target)
     copy = os.link if same else shutil.copy2
     shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns(*leave_out), copy_function=copy)
@@ -61,7 +61,7 @@ def _disk(path: Path) -> int:
 
 
 def python_in(place: Path) -> Path:
-    """Put the Python that this environment is made from into a place, without its packages, and give its program."""
+    """Copy the base Python of this environment to a place, without packages, and return the path of its program."""
     base = Path(sys.base_prefix)
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     library = place / "lib" / version
@@ -75,13 +75,13 @@ def python_in(place: Path) -> Path:
 
 @dataclass
 class Clone:
-    """A clone with its own environment, in a place."""
+    """A clone with its own environment in a folder."""
 
     folder: Path
     libraries: Path = Path()
 
     def make(self, python: Path) -> None:
-        """Copy what git has, and make an environment of this Python."""
+        """Copy the files that git knows or would add, and create an environment with this Python."""
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         listed = subprocess.run(listing, cwd=REPOSITORY, capture_output=True, text=True, check=True)
         for name in filter(None, listed.stdout.split("\0")):
@@ -101,7 +101,7 @@ class Clone:
         for link in packages.glob("*bncourse*.pth"):
             link.unlink()
             link.write_text(f"{self.folder}\n")
-        # nbgrader starts this program by its name. Its first lines are as pip writes them where a path holds spaces.
+        # nbgrader starts alembic by its name. The first lines are those that pip writes if a path contains spaces.
         program = venv / "bin" / "alembic"
         program.write_text(ALEMBIC.format(python=venv / "bin" / "python"))
         program.chmod(0o755)
@@ -114,10 +114,14 @@ class Clone:
         before: Sequence[str] = (),
         umask: int = 0o022,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the command `bngrader` in the clone, as a user, None for whoever runs the tests."""
-        ours = {"PATH": f"{self.folder / '.venv' / 'bin'}:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(self.folder)}
-        ours |= {"LD_LIBRARY_PATH": str(self.libraries)}
-        env = {name: value for name, value in {**ours, **environment}.items() if value is not None}
+        """Run `bngrader` in the clone as a user; None stands for the user who runs the tests."""
+        own = {
+            "PATH": f"{self.folder / '.venv' / 'bin'}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": str(self.folder),
+        }
+        own |= {"LD_LIBRARY_PATH": str(self.libraries)}
+        env = {name: value for name, value in {**own, **environment}.items() if value is not None}
         who = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         command = [*before, self.folder / ".venv" / "bin" / "python", "-m", "bngrader", *arguments]
         return subprocess.run(
@@ -125,17 +129,18 @@ class Clone:
         )
 
 
-def private(place: Path, user: int | None, *, copies: bool = False) -> None:
-    """Give a place to a user, None for whoever runs the tests.
+def give_to(place: Path, user: int | None, *, copies: bool = False) -> None:
+    """Make a user the owner of a folder; None stands for the user who runs the tests.
 
-    What is linked to elsewhere keeps its owner, unless there are to be copies, which nobody else may read.
+    Files with hard links elsewhere keep their owner. With `copies`, they are replaced by copies, and only the owner
+    may read anything in the folder.
     """
     for folder, folders, names in os.walk(place):
         for path in (folder, *(os.path.join(folder, name) for name in [*folders, *names])):
-            _give(path, os.geteuid() if user is None else user, copies)
+            _change_owner(path, os.geteuid() if user is None else user, copies)
 
 
-def _give(path: str, user: int, copies: bool) -> None:
+def _change_owner(path: str, user: int, copies: bool) -> None:
     found = os.lstat(path)
     linked = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
     if linked and copies:

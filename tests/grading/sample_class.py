@@ -24,12 +24,12 @@ SOLUTION = REPOSITORY / "solutions" / f"{ASSIGNMENT}.py"
 
 
 def handed_out() -> NotebookNode:
-    """The notebook that students get."""
+    """Return the notebook that students get."""
     return nbformat.read(REPOSITORY / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", as_version=4)
 
 
 def filled_in(**answers: str) -> NotebookNode:
-    """The student's notebook with the solution's answers, save those given by `grade_id`."""
+    """Return the student's notebook with the solution's answers, except for those given by `grade_id`."""
     solution = {cell.id: cell.source for cell in read_solution(SOLUTION).cells}
     best, _ = solution[WRITTEN].split("**An answer worth 5 points.** ")[1].split("**An answer worth 3 points**")
     solution[WRITTEN] = best.strip()
@@ -41,7 +41,7 @@ def filled_in(**answers: str) -> NotebookNode:
 
 
 def with_mistake(function: str, mistake: str) -> NotebookNode:
-    """The student's notebook with a known mistake in one function, and the rest solved."""
+    """Return the student's notebook with a known mistake in one function and the rest solved."""
     about = known(function)
     wrong = {mistake.name: about.source_of(mistake) for mistake in about.variants}
     return filled_in(**{function: wrong[mistake]})
@@ -66,7 +66,7 @@ def _with_edited_test() -> NotebookNode:
 
 
 def submissions() -> dict[str, str]:
-    """What each student handed in, as the text of the file."""
+    """Return the text of each student's submission."""
     notebooks = {
         "ada-right": filled_in(),
         "ben-unusual": _all_unusual(0),
@@ -90,7 +90,7 @@ def submissions() -> dict[str, str]:
 
 
 def hidden_lines_in(text: str) -> list[str]:
-    """The lines of hidden tests that a page of feedback or a notebook shows."""
+    """Return the lines of hidden tests that appear in a feedback page or a notebook."""
     parts = re.findall("### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", SOLUTION.read_text(), re.DOTALL)
     lines = {line.strip() for part in parts for line in part.splitlines()}
     released = "".join(cell.source for cell in handed_out().cells)

@@ -1,4 +1,4 @@
-"""A class with an exchange of its own: the instructor's and the students' commands, each run as its user runs it."""
+"""A class with its own exchange, in which the instructor and students run their commands."""
 
 import os
 import re
@@ -20,7 +20,7 @@ from tests.grading.commands import (
 
 
 class Term:
-    """A clone of what makes the assignment, a class in a folder of its own, and an exchange."""
+    """A small clone with one assignment, a class in another folder, and an exchange."""
 
     def __init__(self, folder):
         self.clone, self.folder, self.exchange = (folder / name for name in ("clone", "class", "exchange"))
@@ -35,18 +35,18 @@ class Term:
         self._homes = folder / "homes"
 
     def nbgrader(self, *arguments):
-        """The instructor's nbgrader, in the folder of the class; gives what it said."""
+        """Run nbgrader as the instructor, in the folder of the class, and return its output."""
         return nbgrader(self.folder, *arguments)
 
     def grade(self, *arguments):
-        """A round of `bngrader grade`: its records by student, and what it said."""
+        """Run `bngrader grade` and return the records by student and the output."""
         ran = grade(self.folder, *arguments, cwd=self.clone)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return records_in(self.folder), ran.stdout + ran.stderr
 
     @contextmanager
     def grading(self, *arguments):
-        """A round under way, in a process of its own."""
+        """Start `bngrader grade` and yield its process."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         with subprocess.Popen(grading(self.folder, *arguments), cwd=self.clone, **pipes) as process:
             try:
@@ -55,7 +55,7 @@ class Term:
                 process.kill()
 
     def home(self, student):
-        """The folder that a student works in, with the configuration that students are given."""
+        """Return a student's folder, with the configuration for students."""
         home = self._homes / student
         if not home.exists():
             home.mkdir(parents=True)
@@ -64,26 +64,26 @@ class Term:
         return home
 
     def student(self, student, *arguments):
-        """A student's nbgrader, in that student's folder; gives what it said."""
+        """Run nbgrader as a student, in the student's folder, and return its output."""
         home = self.home(student)
         own = {"HOME": home, "JUPYTER_CONFIG_DIR": home / ".jupyter", "JUPYTER_DATA_DIR": home / ".data"}
         return nbgrader(home, *arguments, env=os.environ | {name: str(path) for name, path in own.items()})
 
     def submit(self, student, notebook, **others):
-        """A student fills in the notebook, puts other files beside it, and submits."""
+        """Submit a notebook and other files as a student."""
         folder = self.home(student) / "scaling"
         for name, text in {"scaling.ipynb": notebook, **others}.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
-        # All are one user here, so each says who it is.
+        # All students are one system user here, so the name must be given.
         self.student(student, "submit", "scaling", f"--student={student}")
 
     def fetched_page(self, student):
-        """The text of the newest page of feedback that a student fetches."""
+        """Fetch a student's feedback and return the text of the newest page."""
         self.student(student, "fetch_feedback", "scaling", f"--student={student}")
         pages = sorted((self.home(student) / "scaling" / "feedback").glob("*/scaling.html"))
         return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", pages[-1].read_text().partition("<body")[2]))
 
     def gradebook(self):
-        """The class's gradebook; what is changed in it is committed."""
+        """Return a context with the class's gradebook, which commits changes at its end."""
         return gradebook(self.folder)

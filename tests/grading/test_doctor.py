@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong on a machine or in a course, and says how to fix it."""
+"""Tests that `bngrader doctor` finds the faults of a machine and a course, and says how to fix them."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ PARTS = MACHINE | {"exercises", "configuration", "gradebook", "late work", "rost
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A course in which everything is right, before anything was graded."""
+    """Return a course without faults, in which nothing has been graded yet."""
     monkeypatch.chdir(REPOSITORY)
     put_tools_on_path()
     (tmp_path / "nbgrader_config.py").write_text(f"{RULE}c.Engine.hidden_seed = 3\n")
@@ -32,7 +32,7 @@ def course(tmp_path, monkeypatch):
 
 
 def doctor(course, *arguments):
-    """The exit code, what was printed, and the findings by what they are about."""
+    """Run the doctor and return the exit code, the output, and the findings by topic."""
     found = course / "found.json"
     options = ["doctor", "--course", course, "--json", found, *arguments]
     ran = invoke(*options)
@@ -40,8 +40,8 @@ def doctor(course, *arguments):
     return ran.returncode, ran.stdout + ran.stderr, {each["about"]: each for each in findings}
 
 
-def wrong(course, about, *arguments):
-    """What is said of a part that is wrong, after looking that the exit code and the table say so."""
+def wrong_message(course, about, *arguments):
+    """Assert that one topic is wrong, by its finding, the exit code and the table, and return its message."""
     code, printed, found = doctor(course, *arguments)
     assert code == 1
     assert found[about]["state"] == "wrong", found[about]
@@ -107,24 +107,26 @@ def test_a_gradebook_of_another_nbgrader_is_wrong(course):
     with sqlite3.connect(make_gradebook(course)) as database:
         database.execute("UPDATE alembic_version SET version_num = 'b6d005d67074'")
     versions = "(b6d005d67074, not e43177bfe90b)"
-    assert f"its tables belong to another version of nbgrader {versions}" in wrong(course, "gradebook")
+    assert f"its tables belong to another version of nbgrader {versions}" in wrong_message(course, "gradebook")
 
 
 def test_a_damaged_or_unreachable_gradebook_is_wrong(course):
     (course / "gradebook.db").write_bytes(b"not a database" * 100)
-    assert "cannot be used: file is not a database" in wrong(course, "gradebook")
-    assert "cannot be used" in wrong(course, "gradebook", "--db", "postgresql+psycopg://nobody@127.0.0.1:1/none")
-    assert "is not the address of a gradebook" in wrong(course, "gradebook", "--db", "gradebook.db")
+    assert "cannot be used: file is not a database" in wrong_message(course, "gradebook")
+    assert "cannot be used" in wrong_message(
+        course, "gradebook", "--db", "postgresql+psycopg://nobody@127.0.0.1:1/none"
+    )
+    assert "is not the address of a gradebook" in wrong_message(course, "gradebook", "--db", "gradebook.db")
 
 
 def test_a_configuration_that_does_not_run_is_named(course):
     (course / "nbgrader_config.py").write_text("c = get_config()\nc.X.y = soon\n")
-    assert "does not run: NameError" in wrong(course, "configuration")
+    assert "does not run: NameError" in wrong_message(course, "configuration")
 
 
 def test_a_missing_sandbox_is_wrong_and_a_missing_seed_noted(course):
     (course / "nbgrader_config.py").write_text(f"{RULE}c.Engine.unsafe_no_sandbox = True\n")
-    assert "students' code runs without a sandbox" in wrong(course, "configuration")
+    assert "students' code runs without a sandbox" in wrong_message(course, "configuration")
     (course / "nbgrader_config.py").write_text(RULE)
     code, _, found = doctor(course)
     assert (code, found["configuration"]["state"]) == (0, "note")
@@ -132,19 +134,19 @@ def test_a_missing_sandbox_is_wrong_and_a_missing_seed_noted(course):
 
 def test_a_broken_rule_for_late_work_is_named(course):
     (course / "extensions.csv").write_text("student_id,days\nada,two\n")
-    assert "line 2: 'two' is not a number of days" in wrong(course, "late work")
+    assert "line 2: 'two' is not a number of days" in wrong_message(course, "late work")
     (course / "extensions.csv").write_text("student_id,days,assignment\nada,2,skaling\n")
-    assert "extensions for assignments that do not exist: skaling" in wrong(course, "late work")
+    assert "extensions for assignments that do not exist: skaling" in wrong_message(course, "late work")
     (course / "extensions.csv").write_text("student_id,days\nadda,2\n")
-    assert "extensions for students that do not exist: adda" in wrong(course, "late work")
+    assert "extensions for students that do not exist: adda" in wrong_message(course, "late work")
 
 
 def test_a_roster_that_is_wrong_or_incomplete_is_named(course):
     (course / "submitted" / "mallory").mkdir()
-    assert wrong(course, "roster") == "does not name these, who handed something in: mallory"
+    assert wrong_message(course, "roster") == "does not name these, who handed something in: mallory"
     (course / "roster.csv").write_text("student_id\nada\nada\n")
-    assert "student_id 'ada' appears in lines 2 and 3" in wrong(course, "roster")
-    assert "cannot be read" in wrong(course, "roster", "--roster", course / "none.csv")
+    assert "student_id 'ada' appears in lines 2 and 3" in wrong_message(course, "roster")
+    assert "cannot be read" in wrong_message(course, "roster", "--roster", course / "none.csv")
     (course / "roster.csv").unlink()
     assert doctor(course)[2]["roster"]["state"] == "note"
 

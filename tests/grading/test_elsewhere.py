@@ -1,4 +1,4 @@
-"""Words outside of the answer's cell, checks tried in an answer, files that nobody can read: nobody gets a false 0."""
+"""Tests that nobody gets a false 0: for an answer in the wrong cell, checks in an answer, or an unreadable file."""
 
 import csv
 import html
@@ -21,7 +21,7 @@ from tests.grading.commands import (
     run,
 )
 from tests.grading.commands import records as graded
-from tests.grading.one_class import ELSEWHERE, EMPTY, QUESTION, TRIALS, WORDS, in_locked
+from tests.grading.one_class import ELSEWHERE, EMPTY, QUESTION, TRIALS, WORDS, with_words_in_locked_cell
 from tests.grading.sample_class import WRITTEN
 from tests.grading.test_doctor import doctor
 from tests.grading.test_export import export, rows_of
@@ -29,8 +29,8 @@ from tests.grading.test_export import export, rows_of
 NO_NOTEBOOK = "Dear professor, the dog ate my notebook.\n"
 
 
-def assert_words_are_read(folder, student):
-    """The words stand in a cell of the student's, and the gradebook waits for a person."""
+def assert_words_wait_for_a_person(folder, student):
+    """Assert that the text is in a cell of its own near the question, and the gradebook waits for a person."""
     notebook = graded_notebook(folder, student)
     kept = [cell for cell in notebook.cells if WORDS in cell.source]
     assert [cell.source.strip() for cell in kept] == [WORDS]
@@ -48,7 +48,7 @@ def assert_words_are_read(folder, student):
 def test_misplaced_words_wait_for_a_person(course, records, student):
     record = records[student]
     assert (record["status"], record["score"], record["cells"][WRITTEN]["score"]) == ("needs_manual", 15, None)
-    assert_words_are_read(course, student)
+    assert_words_wait_for_a_person(course, student)
     assert WORDS in html.unescape(page(course, student))
     assert "No response." not in page(course, student)
 
@@ -61,20 +61,20 @@ def test_a_missing_written_answer_earns_0(course, records):
 @pytest.mark.parametrize("student", TRIALS)
 def test_checks_in_an_answer_cell_cost_no_points(course, records, student):
     assert records[student]["score"] == 15
-    said = page(course, student)
-    assert "forbids" not in said
+    text = page(course, student)
+    assert "forbids" not in text
     failed = "CheckFailed: Failed: the mean is that of the columns. The cell with your code ended with this error."
-    assert (failed in said) == (student == "fails-its-own-check")
+    assert (failed in text) == (student == "fails-its-own-check")
 
 
-# What nbgrader's own command leaves behind.
+# Tests of the rows that `nbgrader autograde` leaves in the gradebook for submissions that it cannot read.
 
-STUDENTS = {"ada": in_locked(QUESTION), "bob": NO_NOTEBOOK, "cyd": sample_class.filled_in()}
+STUDENTS = {"ada": with_words_in_locked_cell(QUESTION), "bob": NO_NOTEBOOK, "cyd": sample_class.filled_in()}
 
 
 @pytest.fixture(scope="module")
 def autograded(tmp_path_factory):
-    """A class graded by nbgrader's own command, in which one notebook cannot be read, and one can no longer be."""
+    """Grade a class by nbgrader: one notebook is unreadable, another became so after its first grade."""
     folder = tmp_path_factory.mktemp("autograded")
     (folder / "nbgrader_config.py").write_text(configuration_of_the_book(REPOSITORY))
     (folder / "roster.csv").write_text("student_id,canvas_id,moodle_id\nada,1,1\nbob,2,2\ncyd,3,3\n")
@@ -88,7 +88,7 @@ def autograded(tmp_path_factory):
 
 
 def nbgrader(folder, *arguments):
-    """nbgrader's own command, which may fail."""
+    """Run nbgrader, which may fail."""
     return run(BIN / "nbgrader", *arguments, cwd=folder)
 
 
@@ -103,16 +103,16 @@ def has_rows(folder, student):
 
 @pytest.mark.slow
 def test_nbgraders_autograde_keeps_misplaced_words_too(autograded):
-    assert_words_are_read(autograded, "ada")
+    assert_words_wait_for_a_person(autograded, "ada")
 
 
 @pytest.mark.slow
 def test_ungraded_submissions_are_not_exported_as_0(autograded):
     assert has_rows(autograded, "bob")
-    _, said, data = export(autograded, "csv")
+    _, text, data = export(autograded, "csv")
     rows = {row["student_id"]: (row["status"], row["score"]) for row in rows_of(data)}
     assert rows == {"ada": ("needs_manual", "15"), "bob": ("not_graded", ""), "cyd": ("needs_manual", "15")}
-    assert "1 handed in, but not graded: no grade is exported (`bngrader grade` says why): bob." in said
+    assert "1 handed in, but not graded: no grade is exported (`bngrader grade` says why): bob." in text
     canvas = {row["ID"]: row["scaling"] for row in rows_of(export(autograded, "canvas")[2])}
     assert (canvas["1"], canvas["2"], canvas["3"]) == ("15", "", "15")
     moodle = {row["Identifier"]: row["Grade"] for row in rows_of(export(autograded, "moodle")[2])}

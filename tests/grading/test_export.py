@@ -1,4 +1,4 @@
-"""A class comes out of Moodle's zip, is graded, some of it late, and goes back as each platform takes it."""
+"""Tests of exports: a class imported from Moodle, partly late, goes back in each platform's format."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ c.LatePolicy.share_a_day = 0.1
 
 
 def bngrader(*arguments):
-    """The exit code, and what was said."""
+    """Run `bngrader` and return the exit code and the output."""
     ran = invoke(*arguments)
     return ran.returncode, ran.stdout + ran.stderr
 
@@ -45,23 +45,23 @@ def course(tmp_path_factory):
     }.items():
         names = {f"{name}_assignsubmission_file_/scaling.ipynb": data for name, data in files.items()}
         source = make_zip(folder / f"{len(files)}.zip", names, time)
-        code, said = bngrader("import", "scaling", source, "--course", folder, "--zone", "UTC")
-        assert code == 0, said
+        code, output = bngrader("import", "scaling", source, "--course", folder, "--zone", "UTC")
+        assert code == 0, output
     (folder / "nbgrader_config.py").write_text(CONFIG)
-    code, said = bngrader("late", "scaling", "--course", folder, "--due", "2026-03-01 13:00 +0100")
-    assert code == 0, said
+    code, output = bngrader("late", "scaling", "--course", folder, "--due", "2026-03-01 13:00 +0100")
+    assert code == 0, output
     ran = grade(folder)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder
 
 
 def export(course, format, *options):
-    """The exit code, what was said, and the bytes of the file."""
+    """Export the class and return the exit code, the output and the bytes of the file."""
     path = course / f"out-{format}"
-    code, said = bngrader(
+    code, output = bngrader(
         "export", "scaling", "--format", format, "--course", course, "--to", path, "--replace", *options
     )
-    return code, said, path.read_bytes()
+    return code, output, path.read_bytes()
 
 
 def rows_of(data):
@@ -82,8 +82,8 @@ def test_no_cell_is_a_formula(course, format):
 
 
 def test_canvas_export_has_its_columns_and_penalized_scores(course):
-    code, said, data = export(course, "canvas", "--title", "Scaling (4711)")
-    assert code == 0, said
+    code, output, data = export(course, "canvas", "--title", "Scaling (4711)")
+    assert code == 0, output
     header, points, *_ = csv.reader(io.StringIO(data.decode(), newline=""))
     assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Scaling (4711)"]
     assert points == ["    Points Possible", "", "", "", "", "20"]
@@ -92,8 +92,8 @@ def test_canvas_export_has_its_columns_and_penalized_scores(course):
 
 
 def test_moodle_export_is_its_worksheet_with_participants(course):
-    code, said, data = export(course, "moodle")
-    assert code == 0, said
+    code, output, data = export(course, "moodle")
+    assert code == 0, output
     rows = {row["Identifier"]: row for row in rows_of(data)}
     assert {number: row["Grade"] for number, row in rows.items()} == {
         "Participant 9001": "15",
@@ -109,8 +109,8 @@ def test_moodle_export_is_its_worksheet_with_participants(course):
 
 
 def test_csv_export_keeps_every_id_and_lists_late_penalties(course):
-    code, said, data = export(course, "csv")
-    assert code == 0, said
+    code, output, data = export(course, "csv")
+    assert code == 0, output
     rows = {unescape_formulas(row["student_id"]): row for row in rows_of(data)}
     assert set(rows) == set(NAMES)
     assert {unescape_formulas(row["name"]) for row in rows.values()} == set(NAMES.values())
@@ -128,8 +128,8 @@ def test_csv_export_keeps_every_id_and_lists_late_penalties(course):
 
 
 def test_parquet_export_keeps_types_and_raw_texts(course):
-    code, said, data = export(course, "parquet")
-    assert code == 0, said
+    code, output, data = export(course, "parquet")
+    assert code == 0, output
     rows = {row["student_id"]: row for row in parquet.read_table(io.BytesIO(data)).to_pylist()}
     assert set(rows) == set(NAMES)
     late = rows["=1+1"]
@@ -139,12 +139,12 @@ def test_parquet_export_keeps_types_and_raw_texts(course):
 
 
 def test_an_export_lists_what_is_not_settled(course):
-    _, said, _ = export(course, "csv")
-    assert "1 late penalties are subtracted:" in said
-    assert "=1+1 (scaling): 12 of 20 points: 15 for the answers, minus 3 for being" in said
-    assert "2 wait for a person: answers that nobody has read yet count 0." in said
-    assert "1 handed in, but not graded: no grade is exported" in said
-    assert "1 not handed in: no grade is exported." in said
+    _, output, _ = export(course, "csv")
+    assert "1 late penalties are subtracted:" in output
+    assert "=1+1 (scaling): 12 of 20 points: 15 for the answers, minus 3 for being" in output
+    assert "2 wait for a person: answers that nobody has read yet count 0." in output
+    assert "1 handed in, but not graded: no grade is exported" in output
+    assert "1 not handed in: no grade is exported." in output
 
 
 def test_students_without_a_number_are_reported(course, tmp_path):
@@ -153,17 +153,17 @@ def test_students_without_a_number_are_reported(course, tmp_path):
     receipts = course / "imported" / "scaling.csv"
     hidden = receipts.rename(tmp_path / "hidden.csv")
     try:
-        code, said, data = export(course, "moodle", "--roster", roster)
+        code, output, data = export(course, "moodle", "--roster", roster)
     finally:
         hidden.rename(receipts)
     assert code == 1
     assert rows_of(data) == []
-    assert f"The file has no line for these students: =1+1, {ZOE}, ada." in said
+    assert f"The file has no line for these students: =1+1, {ZOE}, ada." in output
 
 
 def test_feedback_export_is_one_zip_in_moodles_layout(course):
-    code, said, data = export(course, "moodle-feedback")
-    assert code == 0, said
+    code, output, data = export(course, "moodle-feedback")
+    assert code == 0, output
     with zipfile.ZipFile(io.BytesIO(data)) as pages:
         assert sorted(pages.namelist()) == [
             "=HYPERLINK( x )_9002_assignsubmission_file_/scaling.html",
@@ -177,9 +177,9 @@ def test_feedback_export_is_one_zip_in_moodles_layout(course):
 def test_outdated_feedback_pages_are_not_exported(course):
     with gradebook(course) as book:
         book.find_grade("written_new_patient", "scaling", "scaling", "ada").manual_score = 4
-    code, said, _ = export(course, "moodle-feedback")
+    code, output, _ = export(course, "moodle-feedback")
     assert code == 2
-    assert re.search("the feedback pages of ada are missing or older.*run bngrader grade", said)
+    assert re.search("the feedback pages of ada are missing or older.*run bngrader grade", output)
     assert grade(course).returncode == 0
     assert export(course, "moodle-feedback")[0] == 0
     grades = {row["Identifier"]: row["Grade"] for row in rows_of(export(course, "moodle")[2])}
@@ -190,15 +190,15 @@ def test_late_applies_a_changed_rule(course):
     (course / "extensions.csv").write_text("student_id,days\n=1+1,1\n")
     try:
         assert "are out of date: run bngrader late scaling." in export(course, "csv")[1]
-        code, said = bngrader("late", "scaling", "--course", course, "--json", course / "late.json")
+        code, output = bngrader("late", "scaling", "--course", course, "--json", course / "late.json")
         assert code == 0
-        assert "Due 2026-03-01 12:00:00 UTC. 1 penalties changed." in said
+        assert "Due 2026-03-01 12:00:00 UTC. 1 penalties changed." in output
         (late,) = json.loads((course / "late.json").read_text())
         assert (late["student"], late["noted"], late["penalty"], late["seconds"]) == ("=1+1", 3.0, 1.5, 108_000)
         assert {row["ID"]: row["scaling"] for row in rows_of(export(course, "canvas")[2])}["1"] == "13.5"
         time = course / "submitted" / "ada" / "scaling" / "timestamp.txt"
         before = time.read_text()
-        time.write_text("2026-03-01 12:01:00 UTC")  # came after the grades
+        time.write_text("2026-03-01 12:01:00 UTC")  # changed after the grading
         assert "ada" in bngrader("late", "scaling", "--course", course)[1]
         time.write_text(before)
     finally:
@@ -219,10 +219,10 @@ def test_a_usage_error_is_one_message_with_exit_code_2(command, tmp_path):
 
 
 def test_nothing_is_overwritten_and_errors_are_named(course, tmp_path):
-    there = tmp_path / "there.csv"
-    there.write_text("mine")
-    for arguments, said in {
-        ("scaling", "--course", course, "--to", there): "there.csv already exists: name another file with --to, or add",
+    taken = tmp_path / "taken.csv"
+    taken.write_text("mine")
+    for arguments, message in {
+        ("scaling", "--course", course, "--to", taken): "taken.csv already exists: name another file with --to, or add",
         ("scaling", "--course", tmp_path): "there is no gradebook",
         ("cnn", "--course", course): "the gradebook has no assignment 'cnn': run bngrader grade cnn first",
         ("scaling", "cnn", "--format", "moodle", "--course", course): "Moodle accepts one assignment at a time",
@@ -231,6 +231,6 @@ def test_nothing_is_overwritten_and_errors_are_named(course, tmp_path):
     }.items():
         code, printed = bngrader("export", *arguments)
         assert code == 2
-        assert said in printed
-    assert there.read_text() == "mine"
+        assert message in printed
+    assert taken.read_text() == "mine"
     assert not (tmp_path / "gradebook.db").exists()

@@ -1,4 +1,4 @@
-"""The page of feedback of a real grading: what to fix, where to read on, for everybody, and nothing secret."""
+"""Tests of feedback pages: what to fix, where to read on, accessibility, and no secrets."""
 
 import html
 import re
@@ -11,14 +11,14 @@ from tests.grading import sample_class
 
 @pytest.fixture(scope="session")
 def pages(course):
-    """The path of each student's page."""
+    """Return the path of a feedback page for each kind of submission."""
     students = {"right": "ada-right", "known": "dan-ddof", "raises": "jon-does-not-run"}
     students |= {"unknown": "unknown", "heavy": "heavy"}
     return {what: course / "feedback" / student / "scaling" / "scaling.html" for what, student in students.items()}
 
 
-def words(path, idea=None):
-    """The text of a page, or of its part about an idea."""
+def text_of(path, idea=None):
+    """Return the text of a page, or of its section about one idea."""
     text = path.read_text()
     if idea:
         text = text.partition(f'aria-labelledby="idea-{idea}"')[2].partition("</section>")[0]
@@ -26,7 +26,7 @@ def words(path, idea=None):
 
 
 def test_a_page_breaks_the_score_down_by_idea(pages):
-    text = words(pages["known"])
+    text = text_of(pages["known"])
     assert "Score: 12 of 20 points. Not graded yet: written_new_patient." in text
     assert "standardize 3 of 6 what to fix in standardize test_standardize 0 of 3 no points" in text
     assert "test_standardize_constant 2 of 2 all points" in text
@@ -35,7 +35,7 @@ def test_a_page_breaks_the_score_down_by_idea(pages):
 
 
 def test_a_known_mistake_shows_hint_input_and_chapter_link(pages):
-    text = words(pages["known"], "standardize")
+    text = text_of(pages["known"], "standardize")
     assert "std divides the squared deviations by N. Found by test_standardize." in text
     assert "Your std divides the sum of squares by N - 1. The biased standard deviation divides it by N." in text
     assert "The input and the result: x = [[ 1. 10.]" in text
@@ -44,13 +44,13 @@ def test_a_known_mistake_shows_hint_input_and_chapter_link(pages):
 
 
 def test_an_unknown_mistake_shows_its_smallest_input(pages):
-    text = words(pages["unknown"], "min_max_scale")
+    text = text_of(pages["unknown"], "min_max_scale")
     assert "The smallest input found on which it fails: x = " in text
     assert "Found by test_min_max_scale" in text
 
 
 def test_an_error_shows_the_students_own_lines_once(pages):
-    text = words(pages["raises"], "standardize")
+    text = text_of(pages["raises"], "standardize")
     assert "Found by test_standardize and test_standardize_constant and test_standardize_dtype." in text
     assert text.count("The line of your code where it happened:") == 1
     assert "in standardize return (x - mean) / std, mean, std" in text
@@ -77,8 +77,8 @@ def test_every_page_is_small_self_contained_and_scriptless(pages):
         assert re.findall(r"<script|<link|href=.javascript|<img [^>]*src=.(?!data:)|url\(", text) == []
         assert "default-src 'none'; img-src data:" in text
         assert sample_class.hidden_lines_in(text) == []
-    assert "This was left out because it is too large for this page." in words(pages["heavy"])
-    assert "characters are left out here" in words(pages["heavy"])
+    assert "This was left out because it is too large for this page." in text_of(pages["heavy"])
+    assert "characters are left out here" in text_of(pages["heavy"])
 
 
 @pytest.mark.parametrize(

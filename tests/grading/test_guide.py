@@ -1,4 +1,4 @@
-"""What the book tells instructors to type about imports, exports, late work and the doctor works as it stands."""
+"""Tests that the guide's commands for imports, exports, late work and the doctor work as written."""
 
 import re
 import subprocess
@@ -27,7 +27,7 @@ def blocks(section, language):
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory, sections):
-    """A clone in which all commands were run, one after the other."""
+    """Return a clone in which all commands of these sections ran, one after the other."""
     folder = tmp_path_factory.mktemp("clone")
     for name in LINKED:
         (folder / name).symlink_to(REPOSITORY / name)
@@ -54,7 +54,6 @@ def test_every_command_runs_and_leaves_the_named_files(clone):
 
 
 def test_the_page_names_every_column_and_every_setting(sections):
-
     columns = {"student_id", *Student.__dataclass_fields__} - {"id"}
     assert [column for column in columns if f"`{column}`" not in sections[0]] == []
     settings = LatePolicy.class_own_traits(config=True)

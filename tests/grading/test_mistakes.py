@@ -1,9 +1,9 @@
-"""Every answer that is kept, graded for real: right ones earn all, known mistakes lose points and are named.
+"""Tests that right answers earn all points in a real grading, and known mistakes lose points and are named.
 
-The answers of an assignment are packed into few submissions, one for each function in each; a function without one is
-left unwritten. `make test` grades a right and a wrong answer to each function; all others are slow. Of the ways to make
-one mistake the first stands for all; tests/solutions tries the others. What the assignments show besides, by training
-networks with the student's functions, is left out here: it costs more than all tests.
+To save time, the answers of an assignment are packed into few submissions, each with at most one answer to a function;
+a function without an answer stays unwritten. `make test` grades a right and a wrong answer to each function; all others
+are slow. Only the first way to make each mistake is graded; tests/solutions tries the others. The cells that train
+networks with the student's functions are left out, because they take longer than all tests.
 """
 
 import copy
@@ -20,21 +20,21 @@ from tests.solutions import runner
 from tests.solutions.runner import SLUGS
 
 
-def of_each_kind(slug):
-    """The first right and the first wrong answer to each function."""
+def first_of_each_kind(slug):
+    """Return the first right and the first wrong answer to each function."""
     first = {}
     for answer in runner.answers(slug, every_way=False):
         first.setdefault((answer.function, answer.kind), answer)
     return list(first.values())
 
 
-def the_others(slug):
-    few = of_each_kind(slug)
+def all_others(slug):
+    few = first_of_each_kind(slug)
     return [answer for answer in runner.answers(slug, every_way=False) if answer not in few]
 
 
-def packed(answers):
-    """Submissions as lists of answers, so that no two in a list are about the same function."""
+def pack(answers):
+    """Distribute answers to submissions, so that no submission has two answers to one function."""
     submissions = []
     for answer in answers:
         for others in submissions:
@@ -46,8 +46,8 @@ def packed(answers):
     return submissions
 
 
-def course_without_shows(slug, folder):
-    """A course of one assignment, of which the locked cells that show something are left out."""
+def make_course(slug, folder):
+    """Make a course with one assignment, without its locked cells but the imports."""
     solution = jupytext.read(REPOSITORY / "solutions" / f"{slug}.py")
     solution.cells = [
         cell for cell in solution.cells if cell.cell_type != "code" or cell.metadata.get("locked") in (None, "imports")
@@ -59,7 +59,7 @@ def course_without_shows(slug, folder):
 
 
 def notebook(handed_out, sources):
-    """The student's notebook, with the sources given for some of its cells."""
+    """Return the text of the student's notebook with other sources for some of its cells."""
     filled = copy.deepcopy(handed_out)
     for cell in filled.cells:
         if cell.id in sources:
@@ -67,21 +67,22 @@ def notebook(handed_out, sources):
     return nbformat.writes(filled)
 
 
-ROUNDS = [pytest.param((slug, of_each_kind), id=slug) for slug in SLUGS]
-ROUNDS += [pytest.param((slug, the_others), id=f"{slug}-others", marks=pytest.mark.slow) for slug in SLUGS]
+ROUNDS = [pytest.param((slug, first_of_each_kind), id=slug) for slug in SLUGS]
+ROUNDS += [pytest.param((slug, all_others), id=f"{slug}-others", marks=pytest.mark.slow) for slug in SLUGS]
 
 
 @pytest.fixture(scope="module", params=ROUNDS)
 def records(request, tmp_path_factory):
-    """The slug, the packed answers, and the records of grading them, of the solution and of the untouched notebook."""
+    """Return the slug, the packed answers, and the records of these, the solution and the untouched notebook."""
     slug, chosen = request.param
-    course = course_without_shows(slug, tmp_path_factory.mktemp("course"))
+    course = make_course(slug, tmp_path_factory.mktemp("course"))
     handed_out = released(gradable(read_solution(course / "solutions" / f"{slug}.py")))
     solution = {name: cell.source for name, cell in runner.cells(slug).items() if cell.metadata.nbgrader.solution}
     texts = {"solution": notebook(handed_out, solution), "stub": notebook(handed_out, {})}
-    submissions = packed(chosen(slug))
+    submissions = pack(chosen(slug))
     for number, answers in enumerate(submissions):
-        # What an answer needs stands in its own cell, after the tests of a wrong answer to the same.
+        # The right functions that an answer needs go into its own cell. They may repeat a function of an earlier
+        # cell, whose wrong answer has been tested by then.
         sources = {answer.function: "\n\n".join(answer.sources.values()) for answer in answers}
         texts[f"answers-{number:02}"] = notebook(handed_out, sources)
     return slug, submissions, graded(course, slug, texts)

@@ -1,4 +1,4 @@
-"""No name that a student chose stops a class, or speaks to a terminal, a page or a file."""
+"""Tests that odd names of folders and files stop no command, and reach terminals, pages and files only escaped."""
 
 import csv
 import io
@@ -18,26 +18,26 @@ STRICT = {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"}
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 KOREAN = {"LC_ALL": "ko_KR.EUC-KR", "PYTHONUTF8": "0"}
 EVIL = "x\nada: 20 / 20\x1b[2J\u202e[red]\udcff"
-SAID = r'"\udcff\u202e\x1b[2J"'
-SPEAKS = {
+ESCAPED = r'"\udcff\u202e\x1b[2J"'
+PRINTING = {
     "standardize": f"""import warnings
 
 def standardize(x):
-    print({SAID})
-    warnings.warn({SAID})
-    raise ValueError({SAID})
+    print({ESCAPED})
+    warnings.warn({ESCAPED})
+    raise ValueError({ESCAPED})
 """,
-    "min_max_scale": f"def min_max_scale(x):\n    return {SAID}  # \u202e\n",
+    "min_max_scale": f"def min_max_scale(x):\n    return {ESCAPED}  # \u202e\n",
     "apply_standardize": f"""class Odd(Exception):
     pass
 
 def apply_standardize(x, mean, std):
-    raise Odd({{{SAID}: {SAID}}})
+    raise Odd({{{ESCAPED}: {ESCAPED}}})
 """,
 }
-# The names of folders, as bytes, of which no gradebook and no terminal takes the last part.
+# Names of folders that no gradebook or terminal accepts, as bytes, and as the commands show them.
 MISNAMED = {
-    b"\xb1\xe8\xb9\xce\xbc\xf6_1": r"\xb1\xe8\xb9μ\xf6_1",  # as unzip leaves Korean names
+    b"\xb1\xe8\xb9\xce\xbc\xf6_1": r"\xb1\xe8\xb9μ\xf6_1",  # a Korean name as unzip writes it
     b"esc\x1b[2J": r"esc\x1b[2J",
     b"two\nada: 20": r"two\nada: 20",
     "rtl\u202ecod.eve".encode(): r"rtl\u202ecod.eve",
@@ -71,7 +71,7 @@ def with_prints(made):
 right = standardize
 
 def standardize(x):
-    print({SAID})
+    print({ESCAPED})
     return right(x)
 """
 
@@ -98,7 +98,7 @@ def make_class(folder):
     write(folder, "beside", "beside", b"\xfe\n\x1b[2J.txt")
     write(folder, "file", notebook(), b"\xff\n\x1b[2J.ipynb")
     write(folder, "prints", notebook(with_prints))
-    write(folder, "speaks", notebook(with_surrogates, **SPEAKS))
+    write(folder, "speaks", notebook(with_surrogates, **PRINTING))
     for name in (b"\xff\n1\x1b[2J.ipynb", "\u202e2.ipynb".encode()):
         write(folder, "two files", notebook(), name)
     for name in MISNAMED:
@@ -109,7 +109,7 @@ def make_class(folder):
 
 
 def bngrader(folder, command, *arguments, **environment):
-    """Run a command in a process of its own; gives the exit code and what it printed, as bytes."""
+    """Run a command in its own process, and return the exit code and the output as bytes."""
     env = os.environ | environment
     ran = commands.bngrader(command, *arguments, "--course", folder, text=False, env=env)
     return ran.returncode, ran.stdout + ran.stderr
@@ -117,7 +117,7 @@ def bngrader(folder, command, *arguments, **environment):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """The folder of the class, what grading printed, and its records by student."""
+    """Grade the class, and return its folder, the output, and the records by student."""
     folder = make_class(tmp_path_factory.mktemp("class"))
     code, printed = bngrader(folder, "grade", "scaling", "--json", folder / "scores.json", **STRICT)
     assert code == 1, printed.decode(errors="replace")
@@ -125,7 +125,7 @@ def graded(tmp_path_factory):
 
 
 def harmful(text):
-    """The characters of a text that it should not have."""
+    """Return the control and invisible characters in a text, other than white space."""
     found = {character for character in text if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
     return found - {"\n", "\t", "\r"}
 
@@ -148,10 +148,10 @@ def test_a_folder_with_an_invalid_name_is_reported(graded):
         record = records[shown]
         assert (record["status"], record["score"]) == ("failed", None)
         assert f"{shown}: {record['error']}" in printed
-        # Bash takes the command that is said as it stands.
+        # Bash understands the suggested command.
         rename = re.search(r"Rename it: mv (.*) (\S+STUDENT_ID)$", record["error"])
-        said = subprocess.run(["bash", "-c", f"printf %s {rename[1]}"], capture_output=True, check=True).stdout
-        assert said == os.path.join(os.fsencode(folder), b"submitted", name)
+        unquoted = subprocess.run(["bash", "-c", f"printf %s {rename[1]}"], capture_output=True, check=True).stdout
+        assert unquoted == os.path.join(os.fsencode(folder), b"submitted", name)
 
 
 def test_code_and_outputs_are_readable_on_the_page(graded):
@@ -180,13 +180,13 @@ def test_printed_and_stored_names_are_readable(graded):
 
 
 def in_process(folder, command, *arguments):
-    """Run a command here; gives the exit code and what it printed."""
+    """Run a command in this process, and return the exit code and the output."""
     ran = commands.invoke(command, *arguments, "--course", folder)
     return ran.returncode, ran.stdout + ran.stderr
 
 
-def reported(result):
-    """Check that a command left out the misnamed and said so, and return what it printed."""
+def assert_skipped(result):
+    """Assert that a command skipped the invalid folders and reported each, and return its output."""
     code, printed = result
     assert code == 1, printed
     assert harmful(printed) == set()
@@ -198,7 +198,7 @@ def reported(result):
 @pytest.mark.parametrize("format", ["csv", "canvas", "moodle"])
 def test_export_includes_the_others(graded, format, tmp_path):
     path, json_file = tmp_path / "grades.csv", tmp_path / "grades.json"
-    reported(in_process(graded[0], "export", "scaling", "--format", format, "--to", path, "--json", json_file))
+    assert_skipped(in_process(graded[0], "export", "scaling", "--format", format, "--to", path, "--json", json_file))
     text = path.read_text()
     assert harmful(text + json.dumps(json.loads(json_file.read_text()), ensure_ascii=False)) == set()
     rows = list(csv.reader(io.StringIO(text)))
@@ -207,7 +207,7 @@ def test_export_includes_the_others(graded, format, tmp_path):
 
 def test_report_includes_the_others(graded, tmp_path):
     found = tmp_path / "tables.json"
-    reported(in_process(graded[0], "report", "--into", tmp_path, "--json", found))
+    assert_skipped(in_process(graded[0], "report", "--into", tmp_path, "--json", found))
     assert harmful((tmp_path / "report.html").read_text()) == set()
     assert harmful(json.dumps(json.loads(found.read_text()), ensure_ascii=False)) == set()
     assert {row["student"] for row in json.loads(found.read_text())["students"]} == {*GRADED, "two files"}
@@ -215,7 +215,7 @@ def test_report_includes_the_others(graded, tmp_path):
 
 def test_similarity_compares_the_others(graded, tmp_path):
     page = tmp_path / "pairs.html"
-    printed = reported(in_process(graded[0], "similarity", "scaling", "--into", page))
+    printed = assert_skipped(in_process(graded[0], "similarity", "scaling", "--into", page))
     assert "9 submissions compared, 7 not" in printed
     text = page.read_text()
     assert harmful(text) == set()
@@ -223,7 +223,7 @@ def test_similarity_compares_the_others(graded, tmp_path):
 
 
 def test_late_lists_the_others(graded):
-    assert "Nobody is late" in reported(in_process(graded[0], "late", "scaling", "--due", "2030-01-01 12:00 UTC"))
+    assert "Nobody is late" in assert_skipped(in_process(graded[0], "late", "scaling", "--due", "2030-01-01 12:00 UTC"))
 
 
 def test_doctor_names_the_folders_to_rename(graded, tmp_path):
@@ -248,7 +248,7 @@ def test_odd_names_in_a_zip_stop_nobody(graded, tmp_path):
     )
     for option in ("--dry-run", "--replace"):
         code, printed = in_process(
-            make_class_of_roster(graded[0], tmp_path),
+            make_class_with_roster(graded[0], tmp_path),
             "import",
             "scaling",
             source,
@@ -264,7 +264,7 @@ def test_odd_names_in_a_zip_stop_nobody(graded, tmp_path):
     assert harmful((tmp_path / "class" / "imported" / "scaling.csv").read_text()) == set()
 
 
-def make_class_of_roster(folder, tmp_path):
+def make_class_with_roster(folder, tmp_path):
     course = tmp_path / "class"
     course.mkdir(exist_ok=True)
     (course / "roster.csv").write_bytes((folder / "roster.csv").read_bytes())

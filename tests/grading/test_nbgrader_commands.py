@@ -1,4 +1,4 @@
-"""nbgrader's own commands and formgrader work in the repository as they are, tried on a copy of it."""
+"""Tests that nbgrader's own commands and formgrader work in a copy of the repository."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ PROBE = "import bngrader.check.mistakes"
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """What git would give a newcomer: the tracked files and the new ones, and nothing that was built."""
+    """Return a copy of the tracked and the new files, without built ones, in which a submission has been graded."""
     folder = tmp_path_factory.mktemp("clone")
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
@@ -38,7 +38,7 @@ def copy(tmp_path_factory):
 
 
 def nbgrader(folder, *arguments):
-    # The path is the user's, without the environment's folder: the configuration has to find alembic itself.
+    # The PATH lacks the environment's folder, as a user's may: the configuration must find alembic by itself.
     commands.nbgrader(folder, *arguments, env={"PATH": "/usr/bin:/bin"})
 
 

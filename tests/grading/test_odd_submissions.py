@@ -1,4 +1,4 @@
-"""What students really hand in: each is graded or refused with a reason, and none stops the one after it."""
+"""Tests that every odd submission is graded or refused with a reason, and none stops the others."""
 
 import copy
 
@@ -52,7 +52,7 @@ SUBMISSIONS = {
     "h-list": "[1, 2]",
     "z-right": nbformat.writes(sample_class.filled_in()),
 }
-# status, score, a part of the error
+# student: status, score, part of the error
 EXPECTED = {
     "a-exit": ("needs_manual", 9, None),
     "b-loop": ("needs_manual", 9, None),
@@ -81,7 +81,7 @@ def records(tmp_path_factory):
     with huge.open("wb") as file:
         file.truncate(200_000_000)
     (folder / "submitted" / "roster.csv").write_text("a stray file\n")
-    # The folder's own settings count too.
+    # Short limits, so that the endless loop costs only seconds; they also show that these settings apply.
     (folder / "nbgrader_config.py").write_text("c = get_config()\nc.Engine.call_seconds = c.Engine.cell_seconds = 3\n")
     return graded(folder)
 

@@ -1,4 +1,4 @@
-"""A class is graded wherever the clone, its environment, the class and the files that are named happen to be."""
+"""Tests that grading works wherever the clone, its Python, the class and the output files are."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from bngrader.engine.sandbox import namespaces
 from tests.conftest import lacking
-from tests.grading.places import USER, Clone, private, python_in
+from tests.grading.places import USER, Clone, give_to, python_in
 from tests.grading.sample_class import ASSIGNMENT, filled_in, with_mistake
 
 # `make test` grades as an ordinary user in tests/bngrader/engine/test_execute.py.
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 IS_ROOT = os.geteuid() == 0
 USERS = [None, USER] if IS_ROOT else [None]
 ODD = "a place, 'quoted' 자리 "
-# What a student's answer finds of the class, and what lies in its own folder.
+# Prints which secret files a student's answer can see, and the contents of its own folder.
 LOOK = """
 import os
 found = [name for name in (@SECRETS@) if os.path.exists(name) and (os.path.isdir(name) or os.path.getsize(name))]
@@ -38,13 +38,13 @@ def _isolation():
 
 @pytest.fixture
 def place(request):
-    """A new folder in the place that the test names, and nothing of it afterwards."""
+    """Yield a new folder in the place that the test names, and remove it at the end."""
     yield from new_place(request.param)
 
 
 @pytest.fixture(scope="module")
 def clone():
-    """A clone of root's, or of whoever runs the tests, that others may read."""
+    """Yield a clone that belongs to the user who runs the tests, and that others may read."""
     for folder in new_place("/var/tmp"):
         made = clone_in(folder)
         folder.chmod(0o755)
@@ -54,20 +54,20 @@ def clone():
 def new_place(parent):
     if not os.access(parent, os.W_OK):
         lacking(f"a place in {parent}", "run the tests as root")
-    folder = Path(tempfile.mkdtemp(prefix=ODD, dir=parent))  # that its owner alone may enter, like a home
+    folder = Path(tempfile.mkdtemp(prefix=ODD, dir=parent))  # only its owner may enter it, like a home folder
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def clone_in(place):
-    """A clone in a place, with an environment of a Python that lies there too."""
+    """Make a clone in a place, with an environment whose Python is there too."""
     clone = Clone(place / "clone")
     clone.make(python_in(place / "python"))
     return clone
 
 
 def hand_in(course, *secret):
-    """A class of two: one has everything right, and looks around; the other divides by N - 1."""
+    """Hand in two submissions: a right one that looks for secrets, and one that divides by N - 1."""
     secrets = ", ".join(repr(str(path)) for path in (course, *secret))
     right = filled_in()
     answer = next(cell for cell in right.cells if cell.id == "standardize")
@@ -79,11 +79,11 @@ def hand_in(course, *secret):
 
 
 def grades(clone, folder, user=None, **how):
-    """Grade a class of two in a new folder, with its database and its records there too; the scores by student."""
+    """Grade a class of two in a new folder, with its gradebook and records, and return the scores by student."""
     course, database, records = folder / "class", folder / "grades.db", folder / "records.json"
     hand_in(course, database, clone.folder / "solutions")
     if user is not None:
-        private(folder, user)
+        give_to(folder, user)
     options = ["--course", course, "--db", f"sqlite:///{database}", "--json", records]
     ran = clone.run("grade", ASSIGNMENT, *options, user=user, **how)
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -97,17 +97,17 @@ def grades(clone, folder, user=None, **how):
 
 
 @pytest.mark.parametrize("place", ["/tmp", "/var/tmp", "/dev/shm", "/home", "/root"], indirect=True)
-def test_a_class_is_graded_in(place):
+def test_a_class_in_any_place_is_graded(place):
     clone = clone_in(place)
     assert grades(clone, place / "one") == EXPECTED
     if IS_ROOT and place.parent != Path("/root"):
-        private(place, USER)
+        give_to(place, USER)
         assert grades(clone, place / "two", USER) == EXPECTED
 
 
 @pytest.mark.parametrize("place", ["/var/tmp"], indirect=True)
 def test_python_behind_symbolic_links_is_found(place):
-    """The environment, its Python and its packages are links; the class lies in the environment's own folder."""
+    """The clone, its Python and some packages are links; the class is in the environment's folder."""
     made = clone_in(place)
     (place / "real").mkdir()
     for name in ("clone", "python"):
@@ -119,7 +119,7 @@ def test_python_behind_symbolic_links_is_found(place):
         (packages / name).rename(place / "cache" / name)
         (packages / name).symlink_to(place / "cache" / name)
     for user in USERS:
-        private(place, user)
+        give_to(place, user)
         assert grades(made, made.folder / ".venv" / f"class of {user}", user) == EXPECTED
 
 
@@ -127,17 +127,17 @@ def test_python_behind_symbolic_links_is_found(place):
 def test_an_environment_made_with_umask_077_works(place):
     clone = clone_in(place)
     for user in USERS:
-        private(place, user, copies=True)
+        give_to(place, user, copies=True)
         assert grades(clone, place / f"class of {user}", user, umask=0o077) == EXPECTED
 
 
 @pytest.mark.parametrize(
     "environment", [{"HOME": None}, {"HOME": "/proc"}, {"PATH": "/nowhere"}, {"TMPDIR": "/nowhere"}], ids=str
 )
-def test_a_class_is_graded_with(clone, environment):
-    """By a user who may not write to the clone, and whom the system knows by number alone."""
+def test_a_class_is_graded_in_an_odd_environment(clone, environment):
+    """The user may not write to the clone, and has only a number on this system."""
     for folder in new_place("/var/tmp"):
-        private(folder, USERS[-1])
+        give_to(folder, USERS[-1])
         assert grades(clone, folder / "new", USERS[-1], environment=environment) == EXPECTED
 
 
@@ -148,7 +148,7 @@ def test_a_class_is_graded_with(clone, environment):
         ("room for temporary files", 'mount -t tmpfs -o size=16k none "$TMPDIR" && exec "$@"'),
     ],
 )
-def test_a_class_is_graded_without(clone, without, script):
+def test_a_class_is_graded_without_a_network_or_disk_space(clone, without, script):
     if not IS_ROOT:
         lacking(f"a machine without {without}", "run the tests as root")
     for folder in new_place("/var/tmp"):

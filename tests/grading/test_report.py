@@ -1,4 +1,4 @@
-"""The class at a glance, from the gradebook of two real rounds of grading."""
+"""Tests of the report on a class after two real rounds of grading."""
 
 import csv
 import io
@@ -70,7 +70,7 @@ def test_current_mistakes_are_counted_by_name(tables):
     assert row(tables["mistakes"], mistake="standardize raised an error.")["known"] == "no"
 
 
-def test_who_is_missing_and_who_changed(tables):
+def test_missing_and_changed_submissions_are_listed(tables):
     missing = {one["student"]: one["state"] for one in tables["missing"]}
     assert missing == {ABSENT: "nothing handed in", "oto": "handed in, no grade"}
     (changed,) = tables["changed"]
@@ -78,7 +78,7 @@ def test_who_is_missing_and_who_changed(tables):
     assert (changed["tests at first"], changed["tests now"]) == (12, 15)
 
 
-def test_the_csv_files_hold_the_same_and_no_formula(course, tables):
+def test_the_csv_files_have_the_same_data_and_no_formulas(course, tables):
     assert set(tables) == NAMES == {path.stem for path in (course / "report").glob("*.csv")}
     text = (course / "report" / "missing.csv").read_text(encoding="utf-8")
     read = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -100,13 +100,13 @@ def test_the_page_is_accessible_and_loads_nothing(course, chromium, theme):
 
 
 def test_a_usage_error_names_the_way_out(course, tmp_path):
-    for arguments, said in [
+    for arguments, message in [
         ((course,), "already holds a report. Name another folder with --into, or add --force"),
         ((tmp_path,), "grade first, or name another with --course or --db"),
         ((tmp_path, "--db", "nonsense"), "'nonsense' is not the address of a gradebook"),
     ]:
         ran = report(*arguments)
         assert ran.returncode == 2
-        assert said in ran.stderr
+        assert message in ran.stderr
         assert "Traceback" not in ran.stderr
     assert list(tmp_path.iterdir()) == []

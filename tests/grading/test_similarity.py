@@ -1,4 +1,4 @@
-"""Copies are found whatever they are disguised as, and what all were given is not taken for one."""
+"""Tests that disguised copies are found, and that code which was handed out makes no pair."""
 
 import json
 import re
@@ -33,8 +33,8 @@ OTHERS = {name: list(kinds.values())[1] for name, kinds in UNUSUAL.items() if na
 HOSTILE = '# </pre><script>alert(1)</script>\ndef standardize(x):\n    """<img src=x onerror=alert(1)>"""\n'
 
 
-def disguised(code):
-    """The same code with other names, other comments and other spaces."""
+def disguise(code):
+    """Return the same code with other names, comments and spaces."""
     for old, new in {
         "table": "t",
         "column": "c",
@@ -54,12 +54,12 @@ def similarity(folder, *arguments):
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
-    """The folder of the class, and the records by the names of the two."""
+    """Return the folder of the class, and the records by the names of each pair."""
     folder = tmp_path_factory.mktemp("class")
     unusual = {name: next(iter(kinds.values())) for name, kinds in UNUSUAL.items()}
     notebooks = {
         "author": sample_class.filled_in(standardize=OWN, **OTHERS),
-        "copyist": sample_class.filled_in(standardize=disguised(OWN), **OTHERS),
+        "copyist": sample_class.filled_in(standardize=disguise(OWN), **OTHERS),
         "independent": sample_class.filled_in(**unusual),
         "reader of solutions": sample_class.filled_in(),
         "untouched": sample_class.handed_out(),
@@ -123,12 +123,12 @@ def test_code_shared_by_most_of_a_class_makes_no_pair(tmp_path):
 
 
 def test_a_usage_error_names_the_way_out(found, tmp_path):
-    for arguments, said in [
+    for arguments, message in [
         ((found[0],), "already exists. Name another file with --into, or add --force"),
         ((tmp_path,), "nobody has handed in 'scaling': there is nothing at"),
         ((found[0], "--force", "--json", "nowhere/p.json"), "the folder nowhere does not exist; create it first"),
     ]:
         ran = similarity(*arguments)
         assert ran.returncode == 2
-        assert said in ran.stderr
+        assert message in ran.stderr
         assert "Traceback" not in ran.stderr

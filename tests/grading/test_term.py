@@ -1,4 +1,4 @@
-"""A term of three students, from release to return, through nbgrader's own exchange and formgrader in a browser."""
+"""Tests of a term with three students, from release to feedback, with nbgrader's exchange and formgrader."""
 
 import os
 import stat
@@ -23,11 +23,11 @@ RIGHT = nbformat.writes(sample_class.filled_in())
 WRITTEN = sample_class.WRITTEN
 TABLE = "a,b\n1,2\n"
 
-# The points that each of the two graders gives.
-GONE = "test_inverse_standardize_edges"
-GIVEN = {WRITTEN: (4, 3), "test_standardize": (2.5, 1.5), GONE: (0.5, 0.25), "test_min_max_scale": (1, 2)}
+# The points that two graders give to ada and ben.
+REMOVED = "test_inverse_standardize_edges"
+GIVEN = {WRITTEN: (4, 3), "test_standardize": (2.5, 1.5), REMOVED: (0.5, 0.25), "test_min_max_scale": (1, 2)}
 
-# What the instructor changes, beside removing a test.
+# The instructor's edits of the solution, which also loses the test REMOVED.
 NEW_TEST = """# %% test="test_standardize_again" points=2
 from bngrader.check import call, close
 
@@ -47,14 +47,14 @@ def scores(records):
     return {student: record["score"] for student, record in records.items()}
 
 
-def at_once(what, students):
-    """What several students do at one time."""
+def run_at_once(function, students):
+    """Call a function for several students at the same time, and return the results."""
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(what, students))
+        return list(pool.map(function, students))
 
 
 class Form:
-    """A student's submission, open in formgrader in a browser of its own."""
+    """A student's submission, open in formgrader in its own browser."""
 
     def __init__(self, browser, term, address, student):
         self.student = student
@@ -71,12 +71,12 @@ class Form:
     def reload(self, box):
         with self._loaded():
             self.page.reload()
-        # The scores are filled in some time after they have come.
+        # The page fills in the scores some time after the response.
         self.page.wait_for_function("box => document.getElementById(box).value !== ''", arg=box)
         return self.page.locator(f"#{box}").input_value()
 
     def saved(self):
-        """To be used with `with`: waits for what is saved meanwhile."""
+        """Return a context that waits at its end until something has been saved."""
         return self.page.expect_response(lambda response: response.request.method == "PUT" and response.ok)
 
     def fill(self, box, value):
@@ -91,8 +91,8 @@ class Form:
             self.leave(box)
 
 
-def at_one_time(forms, box, values):
-    """Each grader fills in a box; then both leave it, which saves it, before either has been answered."""
+def fill_in_at_once(forms, box, values):
+    """Fill in a box of each form, then leave all boxes, which saves them, before the server answers any of them."""
     for form, value in zip(forms, values, strict=True):
         form.fill(box, value)
     with ExitStack() as stack:
@@ -104,27 +104,27 @@ def at_one_time(forms, box, values):
 
 @pytest.fixture(scope="module")
 def term(tmp_path_factory):
-    """Released and fetched."""
+    """Release the assignment, and let all students fetch it."""
     term = Term(tmp_path_factory.mktemp("term"))
     term.nbgrader("generate_assignment", "scaling")
     term.nbgrader("release_assignment", "scaling")
-    at_once(lambda student: term.student(student, "fetch_assignment", "scaling"), STUDENTS)
+    run_at_once(lambda student: term.student(student, "fetch_assignment", "scaling"), STUDENTS)
     return term
 
 
 @pytest.fixture(scope="module")
 def first(term):
-    """Two have handed in, one of them with files beside the notebook."""
+    """Grade the first submissions of ada, and of ben, who adds other files."""
     beside = {"ben": {"notes.txt": "see table", "data/table.csv": TABLE}}
     notebooks = {"ada": DDOF, "ben": SHIFTS}
-    at_once(lambda student: term.submit(student, notebooks[student], **beside.get(student, {})), notebooks)
+    run_at_once(lambda student: term.submit(student, notebooks[student], **beside.get(student, {})), notebooks)
     term.nbgrader("collect", "scaling")
     return term.grade()
 
 
 @pytest.fixture(scope="module")
 def second(term, first):
-    """Ada has mended hers, ben has handed in a file that cannot be read, and cleo is late."""
+    """Grade again: ada has corrected her notebook, ben's is unreadable now, and cleo is late."""
     term.submit("ada", RIGHT)
     term.submit("ben", RIGHT[:1000])
     term.nbgrader("db", "assignment", "add", "scaling", f"--duedate={datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC")
@@ -135,7 +135,7 @@ def second(term, first):
 
 @pytest.fixture(scope="module")
 def third(term, second):
-    """Ben hands in again, in the time that he was given: the notebook of the first time, without his notes."""
+    """Grade again: ben has an extension, and hands in his first notebook without the notes."""
     with term.gradebook() as book:
         book.grant_extension("scaling", "ben", days=1)
     (term.home("ben") / "scaling" / "notes.txt").unlink()
@@ -146,16 +146,19 @@ def third(term, second):
 
 @pytest.fixture(scope="module")
 def by_hand(term, third, chromium):
-    """Two graders, each with a server and a browser, score two students at one time, while all is graded again."""
+    """Score ada and ben by two graders at the same time, each with a server, while a round grades all again.
+
+    Returns the score of the written answer that each grader sees for the other's student after a reload.
+    """
     with ExitStack() as stack:
         again = stack.enter_context(term.grading("--force"))
         servers = [stack.enter_context(jupyter_lab(term.folder, BIN)) for _ in range(2)]
         forms = [Form(chromium, term, *place) for place in zip(servers, ("ada", "ben"), strict=True)]
-        # What the server of the other grader has read once, it has to read again.
+        # Each server reads the other's student before the scores change, so it must read again later.
         others = [Form(chromium, term, *place) for place in zip(servers, ("ben", "ada"), strict=True)]
         for cell, points in GIVEN.items():
-            at_one_time(forms, cell, points)
-        at_one_time(forms, f"{WRITTEN}-comment", ("Say why, too.", "By how much?"))
+            fill_in_at_once(forms, cell, points)
+        fill_in_at_once(forms, f"{WRITTEN}-comment", ("Say why, too.", "By how much?"))
         seen = {form.student: form.reload(WRITTEN) for form in others}
         out, err = again.communicate(timeout=TIMEOUT_S)
         assert again.returncode == 0, out + err
@@ -168,20 +171,20 @@ def by_hand(term, third, chromium):
 
 @pytest.fixture(scope="module")
 def returned(term, by_hand):
-    """Graded again, which renews the pages, and given back."""
+    """Grade again, which renews the pages, release the feedback, and return the records and the fetched pages."""
     records, _ = term.grade()
     term.nbgrader("release_feedback", "scaling")
-    return records, dict(zip(STUDENTS, at_once(term.fetched_page, STUDENTS), strict=True))
+    return records, dict(zip(STUDENTS, run_at_once(term.fetched_page, STUDENTS), strict=True))
 
 
 @pytest.fixture(scope="module")
 def revised(term, returned):
-    """The instructor changes a hidden test and the points of two cells, adds a test and removes one."""
+    """Grade a changed assignment: a stricter hidden test, other points for two cells, a new test, a removed one."""
     text = term.solution.read_text()
     for old, new in EDITS.items():
         assert text.count(old) == 1
         text = text.replace(old, new)
-    start = text.index(f'# %% test="{GONE}"')
+    start = text.index(f'# %% test="{REMOVED}"')
     end = text.index("# %%", start + 1)
     term.solution.write_text(text[:start] + text[end:])
     return *term.grade(), text[start:end]
@@ -189,12 +192,12 @@ def revised(term, returned):
 
 @pytest.fixture(scope="module")
 def restored(term, revised):
-    """The removed test is there again, and nbgrader's own commands grade ben."""
+    """Put the removed test back, and grade ben by nbgrader's own commands; returns their output."""
     with term.solution.open("a") as file:
         file.write(f"\n{revised[2]}")
-    said = term.nbgrader("generate_assignment", "scaling", "--force")
+    output = term.nbgrader("generate_assignment", "scaling", "--force")
     term.nbgrader("autograde", "scaling", "--student=ben", "--force")
-    return said
+    return output
 
 
 @pytest.mark.slow
@@ -235,9 +238,9 @@ def test_an_unreadable_resubmission_keeps_the_old_grade(second):
 
 @pytest.mark.slow
 def test_the_same_notebook_handed_in_again_is_not_run_again(third):
-    records, said = third
+    records, output = third
     assert scores(records) == {"ada": 15, "ben": 13, "cleo": 15}
-    assert "Already graded and unchanged: 3." in said
+    assert "Already graded and unchanged: 3." in output
 
 
 @pytest.mark.slow
@@ -274,20 +277,20 @@ def test_late_penalties_include_points_given_by_hand(returned):
 
 @pytest.mark.slow
 def test_a_changed_assignment_keeps_manual_scores(revised):
-    records, said, _ = revised
+    records, output, _ = revised
     for change in (
         "test_standardize now has 4 points instead of 3",
         f"{WRITTEN} now has 6 points instead of 5",
-        f"{GONE} was removed",
+        f"{REMOVED} was removed",
         "test_standardize_again is new, with 2 points",
     ):
-        assert change in said
+        assert change in output
     assert {record["max_score"] for record in records.values()} == {20 + 1 + 1 + 2 - 1}
     ada = {name: cell["score"] for name, cell in records["ada"]["cells"].items()}
-    assert GONE not in ada
-    kept = {cell: both[0] for cell, both in GIVEN.items() if cell != GONE}
+    assert REMOVED not in ada
+    kept = {cell: both[0] for cell, both in GIVEN.items() if cell != REMOVED}
     assert ada == ada | kept | {"test_standardize_again": 2, "test_apply_standardize": 0}
-    assert records["ada"]["status"] == "needs_manual"  # points of what was scored by hand changed
+    assert records["ada"]["status"] == "needs_manual"  # the points of cells that were scored by hand have changed
 
 
 @pytest.mark.slow
@@ -300,11 +303,11 @@ def test_only_changed_cells_wait_for_another_look(term, revised):
 
 @pytest.mark.slow
 def test_a_removed_test_leaves_nothing_in_the_graded_notebooks(term, revised):
-    assert GONE in (term.folder / "submitted/ada/scaling/scaling.ipynb").read_text()
+    assert REMOVED in (term.folder / "submitted/ada/scaling/scaling.ipynb").read_text()
     for place in ("autograded/ada/scaling/scaling.ipynb", "feedback/ada/scaling/scaling.html"):
         text = (term.folder / place).read_text()
         assert "the second test holds" in text
-        assert GONE not in text
+        assert REMOVED not in text
         assert "No module named" not in text
 
 
@@ -313,8 +316,8 @@ def test_nbgraders_own_commands_grade_a_changed_assignment(term, revised, restor
     assert REVISED in restored
     with term.gradebook() as book:
         ben = book.find_submission("scaling", "ben")
-        assert book.find_grade(GONE, "scaling", "scaling", "ben").manual_score == GIVEN[GONE][1]  # it came back
-        assert ben.score == revised[0]["ben"]["score"] + GIVEN[GONE][1]
+        assert book.find_grade(REMOVED, "scaling", "scaling", "ben").manual_score == GIVEN[REMOVED][1]  # is back
+        assert ben.score == revised[0]["ben"]["score"] + GIVEN[REMOVED][1]
 
 
 @pytest.mark.slow
@@ -334,7 +337,7 @@ def test_the_exchange_has_the_permissions_that_nbgrader_asks_for(term, returned)
     assert {stat.S_IMODE(place.stat().st_mode) for place in handed_in} == {0o777}
     files = [*course.glob("inbound/*/*.*"), course / "outbound/scaling/scaling.ipynb"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o644}
-    if os.geteuid() == 0:  # then this can be tried as somebody else
+    if os.geteuid() == 0:  # only root can run commands as another user
         for place in [term.exchange, *term.exchange.parents][1:-1]:
             place.chmod(place.stat().st_mode | 0o011)
         assert succeeds_for_another_user("cat", course / "outbound/scaling/scaling.ipynb")

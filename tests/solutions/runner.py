@@ -1,7 +1,7 @@
-"""Runs answers through the test cells of an assignment in this process: quick, and without any grading.
+"""A quick runner that tries answers on an assignment's test cells in this process, without grading.
 
-`python -m tests.solutions.runner [slug ...]` prints, for every function, how many of its known mistakes are caught and
-named and how many right answers are accepted, and says what is wrong with the others. tests/grading/test_mistakes.py
+`python -m tests.solutions.runner [slug ...]` prints, for every function, how many known mistakes are caught and named,
+how many right answers are accepted, and what is wrong with the others. tests/grading/test_mistakes.py
 does the same with the real grading command.
 """
 
@@ -21,14 +21,14 @@ from bngrader.check.mistakes import known, source
 from bngrader.course.folders import assignments
 from tests.conftest import REPOSITORY
 
-torch.set_num_threads(1)  # the networks are small: two threads wait for each other longer than they compute
+torch.set_num_threads(1)  # in such small networks, two threads wait for each other longer than they compute
 SLUGS = assignments(REPOSITORY)
 RIGHT, WRONG = "right", "wrong"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer to one function: its source with that of the functions that it needs, and the hint that it earns."""
+    """An answer to a function: its source, that of the functions it needs, and the hint for its mistake."""
 
     function: str
     name: str
@@ -42,29 +42,29 @@ class Answer:
 
 @cache
 def cells(slug):
-    """The cells of the solution, by their grade_id."""
+    """Return the cells of the solution by their grade_id."""
     return {cell.id: cell for cell in read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells}
 
 
 def functions(slug):
-    """What students write, by name, in the order of the notebook."""
+    """Return the names of the functions and classes that students write, in the order of the notebook."""
     return [name for name, cell in cells(slug).items() if cell.metadata.nbgrader.solution and cell.cell_type == "code"]
 
 
 def points(slug):
-    """The points of each graded cell."""
+    """Return the points of each graded cell."""
     return {
         name: cell.metadata.nbgrader.points for name, cell in cells(slug).items() if "points" in cell.metadata.nbgrader
     }
 
 
 def tests_of(slug, function):
-    """The test cells of a function."""
+    """Return the names of a function's test cells."""
     return browser_exercises.tests_of(function, functions(slug), points(slug))
 
 
 def answers(slug, every_way=True):
-    """Every answer that is kept: the unusual right ones, and the known mistakes, in every way to make them or one."""
+    """Yield the unusual right answers and the known mistakes, each mistake in every way to make it or in one."""
     unusual = importlib.import_module(f"tests.answers.{slug}").UNUSUAL
     for function in functions(slug):
         about = known(function)
@@ -78,8 +78,8 @@ def answers(slug, every_way=True):
 
 
 def failures(slug, answer):
-    """What the test cells say that an answer fails, by grade_id."""
-    said = {}
+    """Return the error of each test cell that an answer fails, by grade_id."""
+    found = {}
     for name in tests_of(slug, answer.function):
         namespace = {"__name__": "__main__"}
         with redirect_stdout(StringIO()):
@@ -89,35 +89,35 @@ def failures(slug, answer):
             try:
                 exec(compile(cells(slug)[name].source, f"<{name}>", "exec"), namespace)
             except CheckFailed as failure:
-                said[name] = str(failure)
+                found[name] = str(failure)
             except Exception as error:
-                said[name] = f"{type(error).__name__}: {error}"
-    return said
+                found[name] = f"{type(error).__name__}: {error}"
+    return found
 
 
-def complaint(answer, said):
-    """What is wrong with what an answer was told, or None; `said` is what each failed cell said, a list of hints."""
+def complaint(answer, found):
+    """Return what is wrong with an answer's results, or None; `found` has a list of hints for each failed cell."""
     if answer.kind == RIGHT:
-        return f"right, but fails {said}" if said else None
-    hints = {hint for texts in said.values() for hint in texts[1:]}
-    if not said:
+        return f"right, but fails {found}" if found else None
+    hints = {hint for texts in found.values() for hint in texts[1:]}
+    if not found:
         return "is not caught"
     if hints != {answer.hint}:
-        return f"is told {hints or said}"
+        return f"gets {hints or found} instead of its hint"
     return None
 
 
 def table(results):
-    """The lines of the table, from (answer, what it was told) for every answer."""
+    """Return the lines of the table, given each answer with the hints of its failed cells."""
     lines = [f"{'function':<26}{'caught':>9}{'named':>9}{'accepted':>10}"]
     for function in dict.fromkeys(answer.function for answer, _ in results):
-        mine = [(answer, said) for answer, said in results if answer.function == function]
-        wrong = [(answer, said) for answer, said in mine if answer.kind == WRONG]
-        right = [(answer, said) for answer, said in mine if answer.kind == RIGHT]
+        mine = [(answer, found) for answer, found in results if answer.function == function]
+        wrong = [(answer, found) for answer, found in mine if answer.kind == WRONG]
+        right = [(answer, found) for answer, found in mine if answer.kind == RIGHT]
         counts = [
-            f"{sum(bool(said) for _, said in wrong)}/{len(wrong)}",
+            f"{sum(bool(found) for _, found in wrong)}/{len(wrong)}",
             f"{sum(complaint(*one) is None for one in wrong)}/{len(wrong)}",
-            f"{sum(not said for _, said in right)}/{len(right)}",
+            f"{sum(not found for _, found in right)}/{len(right)}",
         ]
         lines.append(f"{function:<26}{counts[0]:>9}{counts[1]:>9}{counts[2]:>10}")
     return lines
@@ -127,9 +127,9 @@ def main():
     for slug in sys.argv[1:] or SLUGS:
         results = []
         for answer in answers(slug):
-            said = {name: hints_in(text) for name, text in failures(slug, answer).items()}
-            results.append((answer, said))
-            if wrong := complaint(answer, said):
+            found = {name: hints_in(text) for name, text in failures(slug, answer).items()}
+            results.append((answer, found))
+            if wrong := complaint(answer, found):
                 print(f"{answer.function}, {answer.name}: {wrong}")
         print(*table(results), sep="\n")
 

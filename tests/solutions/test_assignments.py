@@ -1,4 +1,4 @@
-"""Every assignment: its points, nbgrader validate on its solution, and its answers under a hidden seed of its own."""
+"""Tests of every assignment: its points, its solution, and its right and wrong answers under another hidden seed."""
 
 import subprocess
 import sys
@@ -48,7 +48,7 @@ def test_answers_get_their_verdict_under_another_seed(slug, function, monkeypatc
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
-def test_mistakes_made_in_other_ways_get_their_verdict(slug, function, monkeypatch):
+def test_other_ways_to_make_a_mistake_get_their_verdict(slug, function, monkeypatch):
     monkeypatch.setenv(HIDDEN_SEED, "20260731")
     first_ways = list(runner.answers(slug, every_way=False))
     for answer in runner.answers(slug):
@@ -63,7 +63,7 @@ def assert_gets_its_verdict(slug, answer):
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
-def test_the_base_of_the_known_mistakes_is_right(slug, function):
+def test_the_answer_that_mistakes_are_made_from_is_right(slug, function):
     about = known(function)
     sources = {f.__name__: source(f) for f in (*about.needs, about.right)}
     assert runner.failures(slug, Answer(function, "the right answer", sources)) == {}
@@ -73,18 +73,18 @@ def test_the_base_of_the_known_mistakes_is_right(slug, function):
 def test_an_unwritten_function_fails_every_cell_and_says_so(slug, function):
     stub = f"def {function}(*args, **kwargs):\n    raise NotImplementedError()\n"
     needed = {f.__name__: source(f) for f in known(function).needs}
-    said = runner.failures(slug, Answer(function, "stub", {**needed, function: stub}))
-    assert set(said) == set(runner.tests_of(slug, function))
-    assert set(said.values()) == {f"Failed: {function} is not written yet."}
+    found = runner.failures(slug, Answer(function, "stub", {**needed, function: stub}))
+    assert set(found) == set(runner.tests_of(slug, function))
+    assert set(found.values()) == {f"Failed: {function} is not written yet."}
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
 def test_an_answer_that_always_raises_gets_no_hint(slug, function):
     broken = f"def {function}(*args, **kwargs):\n    raise ZeroDivisionError('of its own')\n"
     needed = {f.__name__: source(f) for f in known(function).needs}
-    said = runner.failures(slug, Answer(function, "broken", {**needed, function: broken}))
-    assert set(said) == set(runner.tests_of(slug, function))
-    assert all(len(hints_in(text)) == 1 for text in said.values())
+    found = runner.failures(slug, Answer(function, "broken", {**needed, function: broken}))
+    assert set(found) == set(runner.tests_of(slug, function))
+    assert all(len(hints_in(text)) == 1 for text in found.values())
 
 
 @pytest.mark.parametrize(("slug", "function"), FUNCTIONS)
@@ -97,7 +97,7 @@ def test_there_are_enough_answers_and_distinct_hints(slug, function):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_points_add_up_by_function_and_altogether(slug):
+def test_points_of_functions_and_text_add_up_to_20(slug):
     points = runner.points(slug)
     by_function = {f: sum(points[name] for name in runner.tests_of(slug, f)) for f in runner.functions(slug)}
     assert all(2 <= of_one <= 6 for of_one in by_function.values())

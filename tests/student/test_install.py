@@ -1,4 +1,4 @@
-"""A student's machine: the package and its small extra in an environment of its own, a notebook, and nothing else."""
+"""Tests of a student's machine: an environment with only the book's wheel and its small extra, and a notebook."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
-    """The folder bin of an environment with the wheel that the book offers, and the student's extra."""
+    """Return the folder `bin` of a new environment with the book's wheel and its extra for students."""
     wheels = list((REPOSITORY / "_build" / "wheel").glob("bncourse-*.whl"))
     assert len(wheels) == 1, "run make book first"
     folder = tmp_path_factory.mktemp("machine")
@@ -52,28 +52,28 @@ def test_the_extra_is_small(machine):
 
 
 def test_validate_lists_what_is_left_to_do(machine, folder):
-    said = validate(machine, folder)
-    assert "VALIDATION FAILED ON 11 CELL(S)" in said
-    assert "Failed: standardize is not written yet." in said
+    output = validate(machine, folder)
+    assert "VALIDATION FAILED ON 11 CELL(S)" in output
+    assert "Failed: standardize is not written yet." in output
     write(folder, sample_class.filled_in())
     assert "Success! Your notebook passes all the tests." in validate(machine, folder)
 
 
 def test_a_mistake_is_explained_in_one_screen(machine, folder):
     write(folder, sample_class.with_mistake("standardize", "divides by N - 1"))
-    said = validate(machine, folder)
-    assert "VALIDATION FAILED ON 1 CELL(S)" in said
-    assert "Failed: std divides the squared deviations by N." in said
-    assert "  hint:       Your std divides the sum of squares by N - 1." in said
-    assert "expected:   [2.160247 8.164966]" in said
-    assert len(said.splitlines()) < 40
+    output = validate(machine, folder)
+    assert "VALIDATION FAILED ON 1 CELL(S)" in output
+    assert "Failed: std divides the squared deviations by N." in output
+    assert "  hint:       Your std divides the sum of squares by N - 1." in output
+    assert "expected:   [2.160247 8.164966]" in output
+    assert len(output.splitlines()) < 40
 
 
 def test_the_validate_button_of_jupyterlab_works(machine, folder, chromium):
     write(folder, sample_class.with_mistake("standardize", "divides by N - 1"))
-    said = press_validate(machine, folder, chromium)
-    assert "Failed: std divides the squared deviations by N." in said
-    assert "Your std divides the sum of squares by N - 1." in said
+    output = press_validate(machine, folder, chromium)
+    assert "Failed: std divides the squared deviations by N." in output
+    assert "Your std divides the sum of squares by N - 1." in output
     write(folder, sample_class.filled_in())
     assert "Your notebook passes all the tests" in press_validate(machine, folder, chromium)
 

@@ -1,4 +1,4 @@
-"""What Moodle and Canvas give comes into submitted/ under the right student's name, or is reported."""
+"""Tests that downloads from Moodle and Canvas are imported under the right names, or refused with a reason."""
 
 import csv
 import json
@@ -48,7 +48,7 @@ def make_folder(path, files):
 
 
 def run(course, source, *options):
-    """The exit code, what was said, and what became of each student or file."""
+    """Import a download, and return the exit code, the output, and the record of each student or unknown file."""
     found = course.parent / "found.json"
     found.unlink(missing_ok=True)
     arguments = ["import", "scaling", source, "--course", course, "--zone", "Europe/Berlin", "--json", found, *options]
@@ -63,10 +63,10 @@ def submitted(course):
 
 MOODLE = {
     "Ada Lovelace_9001_assignsubmission_file_/scaling.ipynb": "ada's",
-    "Bob Ng_9002_assignsubmission_file_my answer.ipynb": "bob's",  # the flat form
-    "Ludwig van Beethoven_9003_assignsubmission_file/sub/old name.IPYNB": "ludwig's",  # as since Moodle 4.1
+    "Bob Ng_9002_assignsubmission_file_my answer.ipynb": "bob's",  # without a folder
+    "Ludwig van Beethoven_9003_assignsubmission_file/sub/old name.IPYNB": "ludwig's",  # the form since Moodle 4.1
     "Ludwig van Beethoven_9003_assignsubmission_file/data.csv": "1,2",
-    "Zoe_77_assignsubmission_file_/scaling.ipynb": "zoe's",  # by the number
+    "Zoe_77_assignsubmission_file_/scaling.ipynb": "zoe's",  # found by the number in the roster
     "__MACOSX/Ada Lovelace_9001_assignsubmission_file_/._scaling.ipynb": "",
 }
 
@@ -75,8 +75,8 @@ MOODLE = {
 def test_moodles_download_is_imported_by_name_and_number(course, form):
     place = course.parent / "download"
     source = make_folder(place, MOODLE) if form == "folder" else make_zip(place, MOODLE)
-    code, said, found = run(course, source)
-    assert code == 0, said
+    code, output, found = run(course, source)
+    assert code == 0, output
     notebooks = {name: text for name, text in submitted(course).items() if name.endswith(".ipynb")}
     assert notebooks == {
         "ada/scaling/scaling.ipynb": "ada's",
@@ -85,7 +85,7 @@ def test_moodles_download_is_imported_by_name_and_number(course, form):
         "zoe/scaling/scaling.ipynb": "zoe's",
     }
     assert {student for student, record in found.items() if record["status"] == "missing"} == {"kim1", "kim2"}
-    assert "Not handed in: kim1, kim2" in said
+    assert "Not handed in: kim1, kim2" in output
 
 
 def test_the_time_in_moodles_zip_is_kept_by_its_zone(course):
@@ -103,19 +103,19 @@ CANVAS = {
 
 
 def test_the_last_version_in_canvass_download_counts(course):
-    code, said, found = run(course, make_zip(course.parent / "c.zip", CANVAS))
-    assert code == 0, said
+    code, output, found = run(course, make_zip(course.parent / "c.zip", CANVAS))
+    assert code == 0, output
     assert submitted(course) == {  # no times: those in the zip are of the download
         "ada/scaling/scaling.ipynb": "ada's last",
         "bob, jr./scaling/scaling.ipynb": "bob's",
         "ludwig/scaling/scaling.ipynb": "ludwig's",
     }
     assert found["bob, jr."]["late"]
-    assert "Late, as Canvas says without giving the time (--times sets it): bob, jr." in said
+    assert "Late, as Canvas says without giving the time (--times sets it): bob, jr." in output
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("Mallory_9_assignsubmission_file_/scaling.ipynb", "the name 'Mallory' with the number 9 belongs to nobody"),
         ("Kim Lee_9_assignsubmission_file_/scaling.ipynb", "the number 9 belongs to kim1 and kim2 in the roster"),
@@ -125,11 +125,11 @@ def test_the_last_version_in_canvass_download_counts(course):
         ("anon_Xy12Z_77_scaling.ipynb", "has a name that is neither Moodle's nor Canvas's for a submission"),
     ],
 )
-def test_a_stranger_is_reported_and_not_guessed(course, name, said):
+def test_an_unknown_student_is_reported_and_not_guessed(course, name, message):
     files = {name: "whose?", "Bob Ng_5_assignsubmission_file_/scaling.ipynb": "bob's"}
     code, output, found = run(course, make_zip(course.parent / "s.zip", files))
     assert code == 1
-    assert said in output
+    assert message in output
     assert found[name]["status"] in ("stranger", "unknown_name")
     assert "whose?" not in submitted(course).values()
     assert submitted(course)["bob, jr./scaling/scaling.ipynb"] == "bob's"
@@ -158,14 +158,14 @@ def test_the_notebook_named_as_the_assignment_counts(course):
     assert submitted(course)["ada/scaling/scaling.ipynb"] == "scaling.ipynb"
 
 
-def test_no_notebook_is_reported(course):
+def test_an_upload_without_a_notebook_is_reported(course):
     files = {"Ada Lovelace_1_assignsubmission_file_/scaling.pdf": "%PDF"}
     code, output, _ = run(course, make_zip(course.parent / "n.zip", files))
     assert code == 1
     assert "ada: uploaded no notebook: ask for the .ipynb file" in output
 
 
-def test_nothing_in_submitted_is_changed_without_replace(course):
+def test_submissions_change_only_with_replace(course):
     source = make_zip(course.parent / "m.zip", MOODLE)
     assert run(course, source)[0] == 0
     before = submitted(course)
@@ -214,7 +214,7 @@ def test_moodles_worksheet_maps_numbers_to_students(course):
     found = submitted(course)
     assert (found["kim1/scaling/scaling.ipynb"], found["kim2/scaling/scaling.ipynb"]) == ("32", "31")
     worksheet.write_text("a,b\n1,2\n")
-    assert "has no email address of a student in" in fails(course, source, "--worksheet", worksheet)
+    assert "has no email address of a student in" in failed_import(course, source, "--worksheet", worksheet)
 
 
 def test_backslashes_separate_folders_too(course):
@@ -222,7 +222,7 @@ def test_backslashes_separate_folders_too(course):
     assert submitted(course)["ada/scaling/scaling.ipynb"] == "ada's"
 
 
-def test_a_name_cannot_speak_to_the_terminal(course):
+def test_names_are_printed_without_control_characters(course):
     output = run(course, make_zip(course.parent / "t.zip", {"\x1b]0;owned\x07.ipynb": ""}))[1]
     assert r"\x1b]0;owned\x07.ipynb: has a name that is neither" in output
     assert "\x1b]" not in output
@@ -241,8 +241,8 @@ def test_imports_are_recorded(course):
     )
 
 
-def refused(course, source):
-    """What is said of Ada's file, while Bob's is imported all the same."""
+def refusal(course, source):
+    """Assert that an import refuses Ada's file but takes Bob's, and return its output."""
     code, output, found = run(course, source)
     assert code == 1
     assert found["ada"]["status"] == "refused"
@@ -257,7 +257,7 @@ ADAS = "Ada Lovelace_1_assignsubmission_file_/scaling.ipynb"
 
 def test_a_zip_bomb_is_refused(course):
     source = make_zip(course.parent / "b.zip", BOB | {ADAS: b"0" * 40_000_000})
-    assert "ada: would unpack to 40 MB, more than 100 times its packed size: it may be" in refused(course, source)
+    assert "ada: would unpack to 40 MB, more than 100 times its packed size: it may be" in refusal(course, source)
 
 
 def test_a_size_that_lies_does_no_harm(course):
@@ -265,7 +265,7 @@ def test_a_size_that_lies_does_no_harm(course):
     data, large = source.read_bytes(), struct.pack("<L", 40_000_000)
     assert large in data
     source.write_bytes(data.replace(large, struct.pack("<L", 900)))
-    assert "ada: is damaged" in refused(course, source)
+    assert "ada: is damaged" in refusal(course, source)
 
 
 def test_entries_that_share_their_bytes_are_refused(course):
@@ -276,7 +276,7 @@ def test_entries_that_share_their_bytes_are_refused(course):
     source.write_bytes(
         data[:place] + data[place:].replace(*(struct.pack("<L", n) for n in (entry.compress_size, 10**6)))
     )
-    output = fails(course, source)
+    output = failed_import(course, source)
     assert "claims to hold more bytes than its own size, as zip bombs do, so nothing was read" in output
     assert submitted(course) == {}
 
@@ -302,14 +302,14 @@ def test_a_link_in_a_zip_is_not_followed(course):
         link = zipfile.ZipInfo(ADAS, MARCH)
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
-    assert "ada: is a link or something else that is not a regular file, so it was not read" in refused(course, source)
+    assert "ada: is a link or something else that is not a regular file, so it was not read" in refusal(course, source)
 
 
 def test_a_link_in_a_folder_is_not_followed(course):
     source = make_folder(course.parent / "f", BOB)
     (source / "Ada Lovelace_1_assignsubmission_file_").mkdir()
     (source / ADAS).symlink_to("/etc/passwd")
-    assert "ada: is a link" in refused(course, source)
+    assert "ada: is a link" in refusal(course, source)
 
 
 def test_a_whole_folder_that_is_a_link_is_not_followed(course):
@@ -326,18 +326,18 @@ def test_an_encrypted_entry_is_refused(course):
     place = data.rindex(b"PK\x01\x02")
     data[place + 8] |= 1
     source.write_bytes(bytes(data))
-    assert "ada: is encrypted" in refused(course, source)
+    assert "ada: is encrypted" in refusal(course, source)
 
 
-def fails(course, source, *options):
-    """The error of an import that must fail."""
+def failed_import(course, source, *options):
+    """Run an import that must fail, and return its error."""
     ran = invoke("import", "scaling", source, "--course", course, *options)
     assert ran.returncode == 2
     return ran.stderr
 
 
 @pytest.mark.parametrize(
-    ("roster", "said"),
+    ("roster", "message"),
     [
         ("name\nAda\n", "lacks the column student_id"),
         ("student_id\nada\n\nada\n", "student_id 'ada' appears in lines 2 and 4"),
@@ -346,20 +346,20 @@ def fails(course, source, *options):
         ("student_id,name\n,Ada\n", "line 2: the student_id '' is empty"),
     ],
 )
-def test_a_roster_that_cannot_be_used_is_named_with_its_line(course, roster, said):
+def test_a_roster_that_cannot_be_used_is_named_with_its_line(course, roster, message):
     (course / "roster.csv").write_text(roster)
-    output = fails(course, make_zip(course.parent / "m.zip", MOODLE))
+    output = failed_import(course, make_zip(course.parent / "m.zip", MOODLE))
     assert str(course / "roster.csv") in output
-    assert said in output
+    assert message in output
     assert submitted(course) == {}
 
 
 def test_a_damaged_or_missing_archive_is_named(course):
     (course.parent / "x.zip").write_text("no zip")
-    assert "x.zip cannot be read as a zip" in fails(course, course.parent / "x.zip")
-    assert "nowhere does not exist" in fails(course, course.parent / "nowhere")
+    assert "x.zip cannot be read as a zip" in failed_import(course, course.parent / "x.zip")
+    assert "nowhere does not exist" in failed_import(course, course.parent / "nowhere")
     (course / "roster.csv").unlink()
-    assert "write it, with the columns student_id, name" in fails(course, course.parent / "x.zip")
+    assert "write it, with the columns student_id, name" in failed_import(course, course.parent / "x.zip")
 
 
 def test_a_folders_times_are_kept(course):

@@ -1,9 +1,9 @@
-"""A file is imported for the student who uploaded it, at the time that the platform gives, whatever it is called."""
+"""Tests that a file belongs to the student who uploaded it, with the platform's time, whatever its name is."""
 
 import pytest
 
 from tests.bngrader.lms import test_import_submissions
-from tests.bngrader.lms.test_import_submissions import BOB, ROSTER, fails, make_folder, make_zip, run, submitted
+from tests.bngrader.lms.test_import_submissions import BOB, ROSTER, failed_import, make_folder, make_zip, run, submitted
 
 course = test_import_submissions.course
 
@@ -20,13 +20,13 @@ def test_an_uploaded_timestamp_never_counts(course):
     }
     times = course.parent / "times.csv"
     times.write_text('student_id,timestamp\n"bob, jr.",2026-02-02 08:00 UTC\n')
-    code, said, found = run(course, make_zip(course.parent / "m.zip", files), "--times", times)
+    code, output, found = run(course, make_zip(course.parent / "m.zip", files), "--times", times)
     assert code == 0
     assert submitted(course)["ada/scaling/timestamp.txt"] == "2026-03-01 12:30:00 UTC"
     assert submitted(course)["bob, jr./scaling/timestamp.txt"] == "2026-02-02 08:00:00 UTC"
     other = f"The student uploaded a timestamp.txt that says {early}, which does not count"
-    assert f"ada: {other}: 2026-03-01 12:30:00 UTC counts" in said
-    assert f"bob, jr.: {other}: 2026-02-02 08:00:00 UTC counts" in said
+    assert f"ada: {other}: 2026-03-01 12:30:00 UTC counts" in output
+    assert f"bob, jr.: {other}: 2026-02-02 08:00:00 UTC counts" in output
     assert found["zoe"]["message"] == ""
 
 
@@ -36,13 +36,13 @@ def test_an_uploaded_timestamp_keeps_canvass_late_mark(course):
         "ngbob_LATE_502_15_timestamp.txt": "2026-02-01 10:00:00 UTC",
     }
     source = make_zip(course.parent / "c.zip", files)
-    code, said, found = run(course, source)
+    code, output, found = run(course, source)
     assert (code, found["bob, jr."]["late"], found["bob, jr."]["timestamp"]) == (0, True, None)
     assert submitted(course) == {"bob, jr./scaling/scaling.ipynb": "bob's"}
-    assert "says 2026-02-01 10:00:00 UTC, which does not count: the archive has no time" in said
-    assert "Late, as Canvas says without giving the time (--times sets it): bob, jr." in said
+    assert "says 2026-02-01 10:00:00 UTC, which does not count: the archive has no time" in output
+    assert "Late, as Canvas says without giving the time (--times sets it): bob, jr." in output
     assert run(course, source)[2]["bob, jr."]["status"] == "unchanged"
-    # The same in a folder that the zip was unpacked to.
+    # The same from a folder with the contents of the zip.
     run(course, make_folder(course.parent / "c", files), "--replace")
     assert submitted(course) == {"bob, jr./scaling/scaling.ipynb": "bob's"}
 
@@ -68,10 +68,10 @@ def test_a_file_named_like_anothers_stays_with_its_owner(course):
 @pytest.mark.parametrize(
     "name",
     [
-        "Bob Ng_2_assignsubmission_file__7_assignsubmission_file_/scaling.ipynb",  # with a folder each
-        "Bob Ng_2_assignsubmission_file__7_assignsubmission_file_scaling.ipynb",  # without
-        "ngbob_502_14__7_assignsubmission_file_scaling.ipynb",  # like a file from Canvas
-        "Bob Ng_9_assignsubmission_file_/scaling.ipynb",  # of the same name, with another number
+        "Bob Ng_2_assignsubmission_file__7_assignsubmission_file_/scaling.ipynb",  # in Moodle's form with folders
+        "Bob Ng_2_assignsubmission_file__7_assignsubmission_file_scaling.ipynb",  # in Moodle's form without folders
+        "ngbob_502_14__7_assignsubmission_file_scaling.ipynb",  # in the form of Canvas
+        "Bob Ng_9_assignsubmission_file_/scaling.ipynb",  # the name of a student with another number
     ],
 )
 def test_nobody_puts_a_file_among_anothers(course, name):
@@ -96,15 +96,15 @@ def test_a_student_may_be_named_like_a_moodle_folder(course):
 def test_a_name_in_a_zip_that_is_not_utf8_names_the_fix(course):
     source = make_zip(course.parent / "u.zip", BOB | {"Zoë_77_assignsubmission_file_/scaling.ipynb": "zoe's"})
     source.write_bytes(source.read_bytes().replace("ë".encode(), b"\xff\xff"))
-    assert "whose name is not UTF-8: unpack it with unzip, and import the" in fails(course, source)
+    assert "whose name is not UTF-8: unpack it with unzip, and import the" in failed_import(course, source)
 
 
 def test_a_name_that_differs_within_a_zip_stops_nobody(course):
     source = make_zip(course.parent / "u.zip", BOB | {"Zoë_77_assignsubmission_file_/scaling.ipynb": "zoe's"})
     source.write_bytes(source.read_bytes().replace("ë".encode(), b"\xff\xff", 1))
-    code, said, _ = run(course, source)
+    code, output, _ = run(course, source)
     assert code == 1
-    assert "zoe: is damaged" in said
+    assert "zoe: is damaged" in output
     assert submitted(course)["bob, jr./scaling/scaling.ipynb"] == "bob's"
 
 

@@ -240,10 +240,10 @@ def test_a_link_is_refused_with_a_message_of_one_line(records, student):
 
 @for_each_batch
 def test_the_round_grades_everybody_and_prints_the_counts(course, everyone, records):
-    said = (course / "printed.txt").read_text()
+    output = (course / "printed.txt").read_text()
     assert set(records) == set(everyone) | set(LINKS)
-    assert f"{len(records)} submissions: {len(everyone)} wait for a person's grade, {len(LINKS)} failed." in said
-    assert "Traceback" not in said
+    assert f"{len(records)} submissions: {len(everyone)} wait for a person's grade, {len(LINKS)} failed." in output
+    assert "Traceback" not in output
 
 
 @for_each(ATTACKS)

@@ -1,4 +1,4 @@
-"""A small class whose right grades are known, rounds of grading over it, and the proof that nothing was lost."""
+"""Helpers for tests of faults: a class with known grades, rounds that can be stopped, and a check of all grades."""
 
 import os
 import signal
@@ -20,10 +20,10 @@ def make_class(folder):
     return folder
 
 
-def start(folder, *arguments, after):
-    """A round under way, in a process group of its own, that stands still as soon as it has written `after` results."""
-    call = 2 * after + 1  # it writes the notebook and the page of each
-    standing = (
+def start_round(folder, *arguments, after):
+    """Start a round of grading in its own process group, and return it once it has stopped after `after` results."""
+    call = 2 * after + 1  # each result is two files: the notebook and the page
+    stopping = (
         "-m",
         "tests.grading.faults.signalled_at",
         "SIGSTOP",
@@ -31,7 +31,7 @@ def start(folder, *arguments, after):
         str(call),
     )
     process = subprocess.Popen(
-        grading(folder, *arguments, start=standing),
+        grading(folder, *arguments, start=stopping),
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -43,14 +43,14 @@ def start(folder, *arguments, after):
     return process
 
 
-def go_on(process):
-    """Let a round that stands still go on to its end; gives what it printed."""
+def resume(process):
+    """Continue a stopped round to its end and return its output."""
     process.send_signal(signal.SIGCONT)
     return process.communicate(timeout=TIMEOUT_S)
 
 
 def assert_each_has_its_grade(folder):
-    """Every submission has exactly one grade in the gradebook, the right one, and its files."""
+    """Assert that every submission has its files, and exactly one grade in the gradebook: the right one."""
     with gradebook(folder) as book:
         submissions = book.db.query(SubmittedAssignment).all()
         assert sorted(submission.student_id for submission in submissions) == sorted(SCORES)

@@ -1,4 +1,4 @@
-"""Run bngrader, and have the system send it a signal when it calls a function for the n-th time.
+"""Run bngrader, and send it a signal when it calls a function for the n-th time.
 
 `python -m tests.grading.faults.signalled_at SIGKILL bngrader.gradebook.class_gradebook:write_file 2 grade scaling ...`
 """
@@ -13,7 +13,7 @@ from bngrader.commands import main
 
 
 def signal_at(number: int, place: str, calls: int) -> None:
-    """Send this process the signal `number` when `module:function` or `module:Class.method` is called again."""
+    """Send this process the signal `number` at the given call of `module:function` or `module:Class.method`."""
     module, _, path = place.partition(":")
     *owners, name = path.split(".")
     owner = functools.reduce(getattr, owners, importlib.import_module(module))
@@ -32,7 +32,7 @@ def signal_at(number: int, place: str, calls: int) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has the jobs of its background ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell makes its background jobs ignore SIGINT
     signal_at(signal.Signals[sys.argv[1]], sys.argv[2], int(sys.argv[3]))
     sys.argv[1:4] = []
     main()

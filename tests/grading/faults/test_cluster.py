@@ -1,4 +1,4 @@
-"""The same map on dask.distributed: the same grades, also when a worker is lost on the way."""
+"""Tests of grading on dask.distributed: a lost worker costs no grade, and a missing scheduler is reported."""
 
 import os
 import signal
@@ -7,16 +7,16 @@ import pytest
 from distributed import LocalCluster
 
 from tests.grading.commands import grade
-from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
+from tests.grading.faults.rounds import assert_each_has_its_grade, make_class, resume, start_round
 
 
 @pytest.mark.slow
 def test_a_lost_dask_worker_loses_no_submission(tmp_path):
     folder = make_class(tmp_path)
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        process = start(folder, "--scheduler", cluster.scheduler_address, after=1)
+        process = start_round(folder, "--scheduler", cluster.scheduler_address, after=1)
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-        output = go_on(process)
+        output = resume(process)
         assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
 

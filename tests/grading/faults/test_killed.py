@@ -1,4 +1,4 @@
-"""Whatever is killed, and whenever: the next round does what is left, and every submission has one right grade."""
+"""Tests that a killed process costs no grade: the round or the next one grades every submission exactly once."""
 
 import os
 import signal
@@ -14,9 +14,9 @@ from bngrader.grading.pool import LOST
 from bngrader.grading.process_pool import in_processes
 from tests.conftest import REPOSITORY, TIMEOUT_S
 from tests.grading.commands import grade
-from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
+from tests.grading.faults.rounds import assert_each_has_its_grade, make_class, resume, start_round
 
-# The first call that a round does not survive, from its start to its end.
+# Each round is killed at a later stage: the function, and at which of its calls.
 STAGES = [
     ("bngrader.grading.grade_class:record_assignment", 1),
     ("bngrader.gradebook.class_gradebook:write_file", 2),
@@ -40,7 +40,7 @@ def test_killing_the_writer_at_any_stage_loses_nothing(tmp_path):
 
 def test_killing_the_writer_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
-    round_ = start(folder, "--jobs", 2, after=1)
+    round_ = start_round(folder, "--jobs", 2, after=1)
     others = psutil.Process(round_.pid).children(recursive=True)
     round_.kill()
     round_.communicate()
@@ -54,9 +54,10 @@ def test_killing_the_writer_loses_nothing(tmp_path):
 
 def test_a_killed_worker_is_replaced(tmp_path):
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 2, after=1)
+    process = start_round(folder, "--jobs", 2, after=1)
     killed = []
 
+    # The workers are children of the fork server, which is a child of the round.
     def workers():
         servers = [c for c in psutil.Process(process.pid).children() if "forkserver" in " ".join(c.cmdline())]
         return [worker for server in servers for worker in server.children()]
@@ -64,7 +65,7 @@ def test_a_killed_worker_is_replaced(tmp_path):
     for worker in workers():
         worker.kill()
         killed.append(worker)
-    output = go_on(process)
+    output = resume(process)
     assert killed
     assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
@@ -72,13 +73,13 @@ def test_a_killed_worker_is_replaced(tmp_path):
 
 def test_a_killed_zygote_costs_no_grade(tmp_path):
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 2, after=1)
+    process = start_round(folder, "--jobs", 2, after=1)
     zygotes = [
         c for c in psutil.Process(process.pid).children() if "bngrader.engine.processes.zygote" in " ".join(c.cmdline())
     ]
     for zygote in zygotes:
         zygote.kill()
-    output = go_on(process)
+    output = resume(process)
     assert zygotes
     assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
@@ -86,9 +87,9 @@ def test_a_killed_zygote_costs_no_grade(tmp_path):
 
 def test_the_next_round_finishes_what_ctrl_c_interrupted(tmp_path):
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 1, after=2)
+    process = start_round(folder, "--jobs", 1, after=2)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = go_on(process)
+    out, err = resume(process)
     assert process.returncode == 130, out + err
     assert "of 4 submissions." in err
     assert "Traceback" not in err
@@ -100,7 +101,7 @@ def test_the_next_round_finishes_what_ctrl_c_interrupted(tmp_path):
 
 @dataclass(frozen=True)
 class Deadly(GradingJob):
-    """A job that ends every process that gets it."""
+    """A job that ends every process that receives it."""
 
     def __reduce__(self):
         return os._exit, (1,)

@@ -1,4 +1,4 @@
-"""A full disk and a locked gradebook: one message, nothing lost, and the next round does what is left."""
+"""Tests that a full disk or a locked gradebook is reported in one message, and the next round does the rest."""
 
 import os
 import shutil
@@ -11,9 +11,9 @@ import pytest
 
 from tests.conftest import lacking
 from tests.grading.commands import grade, grading
-from tests.grading.faults.rounds import assert_each_has_its_grade, go_on, make_class, start
+from tests.grading.faults.rounds import assert_each_has_its_grade, make_class, resume, start_round
 
-# In a file system of its own, of 1 MB: a round that finds it full; then, after it has grown, one that does not.
+# Grades in a new file system of 1 MB, which fills up, and again after the file system has grown.
 FULL_THEN_NOT = """
 mount -t tmpfs -o size=1m full "$1" || exit 77
 cp -r "$2/submitted" "$1"
@@ -46,7 +46,7 @@ def test_a_full_disk_stops_the_round_and_loses_nothing(tmp_path):
 
 @contextmanager
 def locked(folder):
-    """Another program holds the gradebook for writing."""
+    """Hold the gradebook's write lock, as another program would."""
     connection = sqlite3.connect(folder / "gradebook.db", isolation_level=None, check_same_thread=False)
     connection.execute("BEGIN IMMEDIATE")
     yield connection
@@ -55,11 +55,11 @@ def locked(folder):
 
 def test_a_round_waits_for_a_locked_gradebook(tmp_path):
     folder = make_class(tmp_path)
-    process = start(folder, "--jobs", 1, after=1)
+    process = start_round(folder, "--jobs", 1, after=1)
     with locked(folder) as connection:
-        # SQLite's own patience is 5 seconds.
+        # SQLite by itself gives up after 5 seconds.
         threading.Timer(8, connection.rollback).start()
-        output = go_on(process)
+        output = resume(process)
     assert process.returncode == 0, output
     assert_each_has_its_grade(folder)
 
@@ -68,9 +68,9 @@ def test_a_round_waits_for_a_locked_gradebook(tmp_path):
 def test_a_gradebook_that_stays_locked_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     database = f"sqlite:///{folder / 'gradebook.db'}?timeout=1"
-    process = start(folder, "--jobs", 1, "--db", database, after=1)
+    process = start_round(folder, "--jobs", 1, "--db", database, after=1)
     with locked(folder):
-        out, err = go_on(process)
+        out, err = resume(process)
         before = grade(folder, "--jobs", 1, "--db", database)
     for code, text in [(process.returncode, err), (before.returncode, before.stderr)]:
         assert code == 2, out + text
