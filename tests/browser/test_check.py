@@ -56,7 +56,7 @@ def first_named(slug, function):
     raise AssertionError(f"no visible test of {function} names a mistake")
 
 
-# `make test` tries functions that stand alone and one that needs another. Each chapter starts a Python of its own.
+# `make test` tries functions that need no other, and one that does. Few chapters, because each starts a Python.
 TRIED = [("scaling", "standardize"), ("scaling", "min_max_scale"), ("cnn", "batch_norm2d_backward")]
 
 
