@@ -1,4 +1,4 @@
-"""If a machine cannot isolate submissions, the message names the real cause and the way out."""
+"""Tests that the message names the cause, and the way out, if a machine cannot isolate submissions."""
 
 import errno
 import os
