@@ -1,6 +1,6 @@
-"""The imports of the packages: no circles, nothing upward, and a wall between the judge and the student's side.
+"""Tests of the imports between modules: no circles, none upward, none between the judge and the student's side.
 
-Imports within functions and under TYPE_CHECKING count, since they tie modules together as much as others do.
+Imports inside functions and under TYPE_CHECKING count too, since they couple modules as much as others do.
 """
 
 import ast
@@ -12,9 +12,9 @@ import pytest
 from tests.conftest import REPOSITORY
 
 PACKAGES = ("bnref", "bngrader")
-# Folders whose folders and modules import each other in one direction.
+# Packages whose direct members, modules and folders, must not import each other in a circle.
 LAYERED = ("bngrader", "bngrader.engine", "bnref")
-# What the modules of a package may import, of these packages. The longest name that fits a module counts.
+# The packages that the modules of a package may import. The longest name that matches a module applies.
 MAY_IMPORT = {
     "bnref": {"bnref"},
     "bngrader": {"bngrader"},
@@ -34,7 +34,7 @@ def modules_of(root, packages=PACKAGES):
 
 
 def imported_names(path, name):
-    """Yield (module, attribute) for each import of a file, wherever it stands; the attribute may be None."""
+    """Yield (module, attribute) for each import anywhere in a file; the attribute of `import module` is None."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
@@ -59,7 +59,7 @@ def import_graph(root, packages=PACKAGES):
 
 
 def circle(graph):
-    """One circle of a graph as a list of its nodes, the first of them also last; empty if there is none."""
+    """Return one circle of a graph as a list of nodes that ends with its first node, or an empty list."""
     done, path = set(), []
 
     def visit(node):
@@ -84,14 +84,14 @@ def layers(graph, package):
     """Return the import graph directly inside a package: its modules, and each of its folders as one node."""
     depth = package.count(".") + 2
 
-    def room(name):
+    def member(name):
         return ".".join(name.split(".")[:depth])
 
     inner = {name for name in graph if within(name, package) and name != package}
-    rooms = {room(name): set() for name in inner}
+    members = {member(name): set() for name in inner}
     for name in inner:
-        rooms[room(name)] |= {room(target) for target in graph[name] & inner} - {room(name)}
-    return rooms
+        members[member(name)] |= {member(target) for target in graph[name] & inner} - {member(name)}
+    return members
 
 
 def crossings(graph, wall):
@@ -155,11 +155,11 @@ def test_each_class_has_a_name_of_its_own():
     assert classes_named_twice(REPOSITORY, ["bngrader"]) == {}
 
 
-# The rules find what they forbid.
+# Tests that the rules find violations, in small packages.
 
 
 def write_package(root, **sources):
-    """Make a package `p`; double underscores in a name stand for folders."""
+    """Write a package `p` and return its import graph; double underscores in a name separate folders."""
     for name, source in sources.items():
         path = Path(root, "p", *name.split("__")).with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,5 +16,5 @@ class CheckResult:
     fix: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the result as plain data, for JSON."""
-        return asdict(self)
+        """Return the result as plain data, for JSON. Scripts may know the last two fields by their old names."""
+        return asdict(self) | {"said": self.message, "mend": self.fix}

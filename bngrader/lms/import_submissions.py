@@ -47,8 +47,8 @@ class ImportFinding:
     message: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the finding as plain data, for JSON."""
-        return asdict(self)
+        """Return the finding as plain data, for JSON. Scripts may know the message by its old name, `said`."""
+        return asdict(self) | {"said": self.message}
 
 
 @dataclass

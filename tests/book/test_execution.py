@@ -193,7 +193,7 @@ def test_a_failing_page_is_named_and_the_others_are_kept(book):
 
 
 def test_an_interrupted_build_ends_its_kernels(book):
-    """The page says through one pipe that it runs, and waits at the other for ever."""
+    """The page reports through one pipe that it runs, and waits forever at the other."""
     for name in ("started", "never"):
         os.mkfifo(book.folder / name)
     book.page("index", "open('started', 'w').close(); open('never').close()")

@@ -46,7 +46,7 @@ def article():
 
 @pytest.fixture(scope="module")
 def section_texts(article):
-    """The text of every section of the listed pages that has a heading of the second level."""
+    """Return the text of every second-level section of the listed pages."""
     return [text_after(heading.parent) for slug in LISTED for heading in article(page_of(slug)).find_all("h2")]
 
 

@@ -1,4 +1,4 @@
-"""A server for the built book on a free port, and pages that are watched for faults."""
+"""Fixtures that serve the built book on a free port and open pages that are watched for faults."""
 
 import functools
 import http.server

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.bngrader.check.test_in_browser import ITEMS, told
+from tests.bngrader.check.test_in_browser import ITEMS, hints_for
 from tests.browser.conftest import HTML
 from tests.browser.editor import Editor
 from tests.browser.mirror import need_wheel, serve_mirror, serve_without_numpy
@@ -51,12 +51,12 @@ def first_named(slug, function):
     """Return the first known mistake that the visible tests name."""
     for answer in answers(slug, every_way=False):
         wrong = answer.function == function and answer.kind != RIGHT
-        if wrong and told(slug, function, answer) == {answer.hint}:
+        if wrong and hints_for(slug, function, answer) == {answer.hint}:
             return answer
     raise AssertionError(f"no visible test of {function} names a mistake")
 
 
-# `make test` tries functions that stand alone and one that needs another. Each chapter starts a Python of its own.
+# `make test` tries functions that need no other, and one that does. Few chapters, because each starts a Python.
 TRIED = [("scaling", "standardize"), ("scaling", "min_max_scale"), ("cnn", "batch_norm2d_backward")]
 
 

@@ -45,6 +45,7 @@ def wrong_message(course, about, *arguments):
     code, printed, found = doctor(course, *arguments)
     assert code == 1
     assert found[about]["state"] == "wrong", found[about]
+    assert found[about]["fix"] == found[about]["mend"]
     assert found[about]["fix"]
     assert "wrong" in printed
     assert "1 to fix." in printed

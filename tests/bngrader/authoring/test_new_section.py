@@ -1,4 +1,4 @@
-"""`bngrader new` writes a section that the tests of the repository accept as it is."""
+"""Tests that `bngrader new` writes a section that passes the repository's tests without changes."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def git(folder, *arguments):
 
 
 def run(folder, *arguments):
-    """Run a module of the copy, not the installed one: `-m` looks into the working folder first."""
+    """Run a module from the copy, not the installed one: `-m` searches the working folder first."""
     environment = {name: value for name, value in os.environ.items() if name != "BNREF_EXPERIMENTS"}
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -35,7 +35,7 @@ def run(folder, *arguments):
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """A copy of the checkout with a new section."""
+    """Return a copy of the checkout with a new section."""
     folder = tmp_path_factory.mktemp("copy")
     for name in git(REPOSITORY, "ls-files", "--cached", "--others", "--exclude-standard").splitlines():
         if (REPOSITORY / name).is_file():

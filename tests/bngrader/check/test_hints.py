@@ -78,7 +78,7 @@ def test_a_function_that_always_raises_is_still_explained():
 
 
 class Stand:
-    """A stand-in for a function of another process, of which nothing is known but that it can be called."""
+    """A stand-in for a function in another process: it can be called, but not inspected."""
 
     __slots__ = ("_function",)
 

@@ -39,12 +39,12 @@ def test_right_answers_pass_and_a_known_mistake_gets_its_hint(slug, function):
     assert not any(verdict["passed"] for verdict in stub)
     assert all("not written yet" in verdict["message"] for verdict in stub)
     wrong = (answer for answer in mine if answer.kind != RIGHT)
-    named = (answer for answer in wrong if told(slug, function, answer) == {answer.hint})
-    assert len(list(islice(named, 3))) == 3, "the visible tests alone tell of three mistakes"
+    named = (answer for answer in wrong if hints_for(slug, function, answer) == {answer.hint})
+    assert len(list(islice(named, 3))) == 3, "the visible tests must name at least three mistakes"
 
 
-def told(slug, function, answer):
-    """The hints that a wrong answer gets."""
+def hints_for(slug, function, answer):
+    """Return the hints for a wrong answer."""
     return {hint for verdict in checked(slug, function, answer.sources) for hint in verdict["hints"]}
 
 

@@ -1,4 +1,4 @@
-"""Every known mistake can be made from the right answer, and says where it is written when it cannot."""
+"""Tests that every known mistake can be made from the right answer, or the error names its line."""
 
 import ast
 import re

@@ -31,12 +31,12 @@ def files(tmp_path):
     return Files(graded, tmp_path / "feedback" / "scaling.html")
 
 
-def brought(files):
+def copied_files(files):
     folder = files.graded.parent
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def always(**others):
+def with_always_copied(**others):
     kept = {"scaling.ipynb": "the graded notebook", "timestamp.txt": "2026-03-01 09:00:00 UTC"}
     return kept | {"submission_secret.txt": SECRET} | others
 
@@ -46,7 +46,7 @@ def test_files_and_folders_are_copied_unless_ignored(place, files):
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(name)
     assert update_extra_files(place, files, IGNORE) == 0
-    assert brought(files) == always(**{name: name for name in ("a.csv", "data/deep/b.csv")})
+    assert copied_files(files) == with_always_copied(**{name: name for name in ("a.csv", "data/deep/b.csv")})
 
 
 def test_the_page_gets_the_files_that_nbgraders_exchange_needs(place, files):
@@ -77,7 +77,7 @@ def test_links_are_not_followed(place, files, tmp_path):
     (place / "folder").symlink_to(tmp_path / "private")
     os.mkfifo(place / "pipe")
     assert update_extra_files(place, files, IGNORE) == 3
-    assert brought(files) == always()
+    assert copied_files(files) == with_always_copied()
 
 
 def test_files_beyond_the_limits_are_left_out(place, files):
@@ -87,7 +87,7 @@ def test_files_beyond_the_limits_are_left_out(place, files):
         file.truncate(MAX_BYTES + 1)
     (place / ("a" * 250)).write_text("")
     assert update_extra_files(place, files, IGNORE) == 20 + 2
-    assert len(brought(files)) == MAX_FILES + 3
+    assert len(copied_files(files)) == MAX_FILES + 3
 
 
 def test_files_of_an_earlier_submission_are_replaced(place, files):
@@ -102,7 +102,7 @@ def test_files_of_an_earlier_submission_are_replaced(place, files):
     (place / "other").mkdir()
     (place / "other" / "b.csv").write_text("2")
     update_extra_files(place, files, IGNORE)
-    assert brought(files) == always(**{"data.txt": "now a file", "other/b.csv": "2"})
+    assert copied_files(files) == with_always_copied(**{"data.txt": "now a file", "other/b.csv": "2"})
 
 
 def test_reserved_file_names_do_no_harm(place, files):
@@ -111,7 +111,7 @@ def test_reserved_file_names_do_no_harm(place, files):
         (place / name / "a.csv").write_text("")
     (place / "a.csv").write_text("mine")
     update_extra_files(place, files, IGNORE)
-    assert brought(files) == always(**{"a.csv": "mine"})
+    assert copied_files(files) == with_always_copied(**{"a.csv": "mine"})
 
 
 def test_unchanged_files_are_not_written_again(place, files):
@@ -144,7 +144,7 @@ def test_unchanged_files_are_not_written_again(place, files):
 def test_a_file_that_could_run_gets_the_extension_txt(place, files, name):
     (place / name).write_text("<script>")
     update_extra_files(place, files, IGNORE)
-    assert brought(files) == always(**{f"{name}.txt": "<script>"})
+    assert copied_files(files) == with_always_copied(**{f"{name}.txt": "<script>"})
 
 
 def test_a_harmless_file_keeps_its_name(place, files):
@@ -152,7 +152,7 @@ def test_a_harmless_file_keeps_its_name(place, files):
     for name in names:
         (place / name).write_text(name)
     update_extra_files(place, files, IGNORE)
-    assert brought(files) == always(**{name: name for name in names})
+    assert copied_files(files) == with_always_copied(**{name: name for name in names})
 
 
 def test_a_new_name_does_not_overwrite_another_file(place, files):
@@ -163,11 +163,11 @@ def test_a_new_name_does_not_overwrite_another_file(place, files):
     update_extra_files(place, files, IGNORE)
     kept = {"a.html.txt": "a.html.txt", "a.html.txt.txt": "a.html", "b.html.txt/c.csv": "c", "b.html.txt.txt": "b.html"}
     ours = {f"{name}.txt.txt": name for name in ("timestamp", "submission_secret")}
-    assert brought(files) == always(**kept, **ours)
+    assert copied_files(files) == with_always_copied(**kept, **ours)
 
 
 def test_an_earlier_copy_is_renamed_in_the_next_round(place, files):
     (place / "a.html").write_text("<script>")
     (files.graded.parent / "a.html").write_text("<script>")
     update_extra_files(place, files, IGNORE)
-    assert brought(files) == always(**{"a.html.txt": "<script>"})
+    assert copied_files(files) == with_always_copied(**{"a.html.txt": "<script>"})

@@ -16,7 +16,7 @@ from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 
 SOURCE = gradable(read_solution(REPOSITORY / "solutions" / "scaling.py"))
-OURS = {cell.id: cell for cell in SOURCE.cells}
+CELLS = {cell.id: cell for cell in SOURCE.cells}
 WORDS = "My answer: naïve — “quoted”, 数学 and $\\mu$."
 ANSWER = "def standardize(x):\n    return x  # é\n"
 HELPER = "def helper():\n    return 1"
@@ -30,7 +30,7 @@ def index(notebook, name):
     return next(i for i, cell in enumerate(notebook.cells) if cell.id == name)
 
 
-def mended(notebook):
+def repair_notebook(notebook):
     text = notebook if isinstance(notebook, str) else json.dumps(notebook)
     return repair(text.encode(), SOURCE)
 
@@ -47,149 +47,149 @@ def assert_whole(notebook, **answers):
     """Assert that a notebook has the source's cells, in order and with their metadata, and the given answers."""
     nbformat.validate(notebook)
     cells = by_id(notebook)
-    assert list(cells) == list(OURS)
+    assert list(cells) == list(CELLS)
     for name, cell in cells.items():
-        assert cell.metadata == OURS[name].metadata
-        assert cell.cell_type == OURS[name].cell_type
+        assert cell.metadata == CELLS[name].metadata
+        assert cell.cell_type == CELLS[name].cell_type
         if not cell.metadata.nbgrader.solution:
-            assert cell.source == OURS[name].source
+            assert cell.source == CELLS[name].source
     for name, text in answers.items():
         assert cells[name].source == text
     assert notebook.metadata == SOURCE.metadata
 
 
-# Each does something to a notebook that students, editors and services do, and that takes no answer away.
+# Each function damages a notebook as students, editors and services do, but keeps its answers.
 
 
-def metadata_lost(notebook):
+def drop_metadata(notebook):
     for cell in notebook.cells:
         cell.metadata = {}
     notebook.metadata = {}
 
 
-def metadata_and_ids_lost(notebook):
-    metadata_lost(notebook)
+def drop_metadata_and_ids(notebook):
+    drop_metadata(notebook)
     for cell in notebook.cells:
         del cell["id"]
     notebook.nbformat_minor = 4
 
 
-def metadata_of_other_types(notebook):
+def change_types_of_metadata(notebook):
     for number, cell in enumerate(notebook.cells):
         cell.metadata = [None, 7, [], "x", {"nbgrader": 7}, {"nbgrader": {"grade_id": [1]}}][number % 6]
     notebook.metadata = [1]
 
 
-def schema_versions(notebook):
+def change_schema_versions(notebook):
     for number, cell in enumerate(notebook.cells):
         cell.metadata.nbgrader.schema_version = [1, 2, 99, "3", None][number % 5]
     del notebook.cells[0].metadata.nbgrader["schema_version"]
 
 
-def tags_and_points(notebook):
+def add_tags_and_points(notebook):
     for cell in notebook.cells:
         cell.metadata.tags = ["skip-execution", "raises-exception"]
         cell.metadata.nbgrader.points = 100
         cell.metadata.nbgrader.locked = False
 
 
-def renamed(notebook):
+def rename_cells(notebook):
     for cell in notebook.cells:
         cell.metadata.nbgrader.grade_id += " (1)"
 
 
-def reordered(notebook):
+def reverse_cells(notebook):
     notebook.cells.reverse()
 
 
-def deleted_tests(notebook):
+def delete_tests(notebook):
     notebook.cells = [cell for cell in notebook.cells if cell.metadata.nbgrader.solution]
 
 
-def everything_twice(notebook):
+def repeat_all_cells(notebook):
     notebook.cells += copy.deepcopy(notebook.cells)
 
 
-def stub_before_the_answer(notebook):
+def insert_stub_before_the_answer(notebook):
     stub = next(cell for cell in sample_class.handed_out().cells if cell.id == "standardize")
     notebook.cells.insert(index(notebook, "standardize"), stub)
 
 
-def emptied_tests(notebook):
+def empty_tests(notebook):
     for cell in notebook.cells:
         if cell.metadata.nbgrader.locked and cell.cell_type == "code":
             cell.source = "pass"
 
 
-def shortened_texts(notebook):
+def shorten_texts(notebook):
     for cell in notebook.cells:
         if cell.metadata.nbgrader.locked and cell.cell_type == "markdown":
             cell.source = cell.source[: len(cell.source) // 2].rpartition(" ")[0]
 
 
-def other_cell_types(notebook):
+def swap_cell_types(notebook):
     for cell in notebook.cells:
         cell.cell_type = {"code": "markdown", "markdown": "code"}[cell.cell_type]
 
 
-def no_cell_types(notebook):
+def drop_cell_types(notebook):
     for cell in notebook.cells:
         del cell["cell_type"]
 
 
-def lists_of_lines(notebook):
+def split_sources_into_lines(notebook):
     for cell in notebook.cells:
         cell.source = cell.source.splitlines(keepends=True)
 
 
-def windows_line_ends(notebook):
+def use_windows_line_ends(notebook):
     for cell in notebook.cells:
         cell.source = cell.source.replace("\n", "\r\n")
 
 
-def another_language(notebook):
+def change_language(notebook):
     notebook.metadata.kernelspec = {"name": "ir", "display_name": "R", "language": "R"}
     notebook.metadata.language_info = {"name": "R"}
 
 
-def version_of_the_future(notebook):
+def set_future_version(notebook):
     notebook.nbformat, notebook.nbformat_minor = 7, 3
 
 
-def version_of_no_sense(notebook):
+def set_invalid_version(notebook):
     notebook.nbformat, notebook.nbformat_minor = "four", None
 
 
-def no_version(notebook):
+def drop_version(notebook):
     del notebook["nbformat"], notebook["nbformat_minor"]
 
 
-def cells_of_no_sense(notebook):
+def insert_invalid_cells(notebook):
     notebook.cells[0:0] = [None, 3, "cell", [], {}, {"cell_type": "code"}, {"cell_type": [], "source": {}}]
 
 
 DAMAGES = [
-    metadata_lost,
-    metadata_and_ids_lost,
-    metadata_of_other_types,
-    schema_versions,
-    tags_and_points,
-    renamed,
-    reordered,
-    deleted_tests,
-    everything_twice,
-    stub_before_the_answer,
-    emptied_tests,
-    shortened_texts,
-    other_cell_types,
-    no_cell_types,
-    lists_of_lines,
-    windows_line_ends,
-    another_language,
-    version_of_the_future,
-    version_of_no_sense,
-    no_version,
-    cells_of_no_sense,
+    drop_metadata,
+    drop_metadata_and_ids,
+    change_types_of_metadata,
+    change_schema_versions,
+    add_tags_and_points,
+    rename_cells,
+    reverse_cells,
+    delete_tests,
+    repeat_all_cells,
+    insert_stub_before_the_answer,
+    empty_tests,
+    shorten_texts,
+    swap_cell_types,
+    drop_cell_types,
+    split_sources_into_lines,
+    use_windows_line_ends,
+    change_language,
+    set_future_version,
+    set_invalid_version,
+    drop_version,
+    insert_invalid_cells,
 ]
 
 
@@ -197,7 +197,7 @@ DAMAGES = [
 def test_answers_are_found_and_everything_else_is_restored(damage):
     notebook = handed_in()
     damage(notebook)
-    result, _ = mended(notebook)
+    result, _ = repair_notebook(notebook)
     assert_whole(result, standardize=ANSWER, written_new_patient=WORDS)
     assert own_cells(result) == []
 
@@ -217,16 +217,16 @@ def test_windows_and_latin_1_encodings_are_read():
 def test_a_notebook_of_version_3_is_read():
     old = nbformat.writes(nbformat.convert(handed_in(), 3), version=3)
     assert '"worksheets"' in old
-    assert_whole(mended(old)[0], standardize=ANSWER, written_new_patient=WORDS)
+    assert_whole(repair_notebook(old)[0], standardize=ANSWER, written_new_patient=WORDS)
 
 
 def test_text_after_the_notebook_is_ignored():
-    assert_whole(mended("\n" + json.dumps(handed_in()) + "\0\0\0}")[0], standardize=ANSWER)
+    assert_whole(repair_notebook("\n" + json.dumps(handed_in()) + "\0\0\0}")[0], standardize=ANSWER)
 
 
 def test_text_that_no_file_can_hold_is_cleaned():
     text = json.dumps(handed_in()).replace("My answer", "My \\ud800answer\\u0000")
-    assert_whole(mended(text)[0], written_new_patient=WORDS.replace("My ", "My ?"))
+    assert_whole(repair_notebook(text)[0], written_new_patient=WORDS.replace("My ", "My ?"))
 
 
 def test_added_cells_stay_where_they_were():
@@ -235,7 +235,7 @@ def test_added_cells_stay_where_they_were():
     notebook.cells.insert(place, nbformat.v4.new_code_cell(HELPER))
     notebook.cells.insert(place + 2, nbformat.v4.new_markdown_cell("a note"))
     notebook.cells.insert(0, nbformat.v4.new_code_cell("import this"))
-    result, notes = mended(notebook)
+    result, notes = repair_notebook(notebook)
     assert_whole(result, standardize=ANSWER)
     sources = [cell.source for cell in result.cells]
     at = sources.index(ANSWER)
@@ -247,10 +247,10 @@ def test_added_cells_stay_where_they_were():
 def test_a_definition_in_a_locked_cell_stays_before_it():
     notebook = handed_in()
     notebook.cells[index(notebook, "test_standardize")].source = HELPER
-    result, notes = mended(notebook)
+    result, notes = repair_notebook(notebook)
     assert own_cells(result) == [HELPER]
     sources = [cell.source for cell in result.cells]
-    assert sources.index(HELPER) + 1 == sources.index(OURS["test_standardize"].source)
+    assert sources.index(HELPER) + 1 == sources.index(CELLS["test_standardize"].source)
     assert notes == ["changed, put back: test_standardize"]
 
 
@@ -259,7 +259,7 @@ def test_functions_written_in_one_cell_are_not_overwritten():
     both = ANSWER + "\ndef min_max_scale(x):\n    return x\n"
     notebook.cells[index(notebook, "standardize")].source = both
     del notebook.cells[index(notebook, "min_max_scale")]
-    result, notes = mended(notebook)
+    result, notes = repair_notebook(notebook)
     assert_whole(result, standardize=both, min_max_scale="")
     assert notes == ["missing, put back: min_max_scale"]
 
@@ -267,7 +267,7 @@ def test_functions_written_in_one_cell_are_not_overwritten():
 def test_a_deleted_written_answer_is_restored_empty():
     notebook = handed_in()
     del notebook.cells[index(notebook, "written_new_patient")]
-    assert_whole(mended(notebook)[0], written_new_patient="YOUR ANSWER HERE")
+    assert_whole(repair_notebook(notebook)[0], written_new_patient="YOUR ANSWER HERE")
 
 
 def test_copied_cells_are_told_apart_by_their_definitions():
@@ -276,21 +276,21 @@ def test_copied_cells_are_told_apart_by_their_definitions():
     copied.id, copied.source = "copied", "def min_max_scale(x):\n    return 2 * x\n"
     place = index(notebook, "min_max_scale")
     notebook.cells[place] = copied
-    assert_whole(mended(notebook)[0], standardize=ANSWER, min_max_scale=copied.source)
+    assert_whole(repair_notebook(notebook)[0], standardize=ANSWER, min_max_scale=copied.source)
 
 
 def test_pictures_in_a_written_answer_are_kept():
     notebook = handed_in()
     picture = {"plot.png": {"image/png": "aGk="}}
     notebook.cells[index(notebook, "written_new_patient")]["attachments"] = picture
-    assert by_id(mended(notebook)[0])["written_new_patient"].attachments == picture
+    assert by_id(repair_notebook(notebook)[0])["written_new_patient"].attachments == picture
 
 
 def test_notes_list_the_repairs():
     notebook = handed_in()
-    another_language(notebook)
+    change_language(notebook)
     del notebook.cells[index(notebook, "test_min_max_scale")]
-    _, notes = mended(notebook)
+    _, notes = repair_notebook(notebook)
     assert notes == ["missing, put back: test_min_max_scale", "made for the language R, run as Python"]
 
 
@@ -352,6 +352,6 @@ def test_removed_tests_are_dropped_but_student_edits_are_kept():
     changed = copy.deepcopy(old)
     changed.source, changed.metadata.nbgrader.grade_id = HELPER, "test_older"
     notebook.cells += [old, changed]
-    repaired, _ = mended(notebook)
+    repaired, _ = repair_notebook(notebook)
     assert_whole(repaired, standardize=ANSWER)
     assert own_cells(repaired) == [HELPER]

@@ -1,4 +1,4 @@
-"""A digest follows the code of a module and of all that it imports within its package, and nothing else."""
+"""Tests that a digest covers the code of a module and of all that it imports in its package, and nothing else."""
 
 import shutil
 
