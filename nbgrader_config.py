@@ -5,6 +5,8 @@ from pathlib import Path
 from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, ClearOutput, LimitOutput, SaveCells
 
+import bngrader.formgrader  # lets nothing in a submission act with the grader's rights
+import bngrader.gradebook.database  # noqa: F401  (lets formgrader and bngrader use one gradebook at the same time)
 from bngrader.authoring.notebooks import write_sources
 from bngrader.course import put_tools_on_path
 from bngrader.course.source_folder import source_folder

@@ -79,7 +79,7 @@ def test_points_add_up_to_15_for_tests_and_5_for_words(slug):
     ("cell", "message"),
     [
         ("# %%\nx = 1\n", "one.py, cell 1: the first line of a cell must have exactly one of the keys .*it has none"),
-        ('# %% locked="a" test="b"\nx = 1\n', "it says locked and test"),
+        ('# %% locked="a" test="b"\nx = 1\n', "it has locked and test"),
         ('# %% test="test_f"\nassert f\n', "one.py, cell 1: a test cell must say how many points"),
     ],
 )

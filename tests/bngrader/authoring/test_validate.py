@@ -54,7 +54,7 @@ def test_faults_are_reported_with_exit_code_1(repository):
     ran = invoke("check-assignments", "tiny", cwd=repository)
     assert ran.returncode == 1
     lines = ran.stdout.splitlines()
-    assert "tiny: the automatic points add up to 16, not to 15" in lines
+    assert "tiny: the automatic points add up to 16, but must add up to 15" in lines
     assert "tiny: exercises/tiny/tiny.ipynb does not match its solution: run bngrader exercises tiny" in lines
     assert any(line.startswith("tiny: the solution gets 0 of 15 in test_double") for line in lines)
     assert any(line.startswith("tiny: the stub gets 1 of 1 in test_nothing") for line in lines)
@@ -71,7 +71,7 @@ def test_an_assignment_that_cannot_be_generated_is_reported(repository):
 def test_a_duplicate_id_is_reported(repository):
     write(repository, TINY + '\n# %% test="test_double" points=1\npass\n')
     found = list(wrong_ids_and_points(read_solution(repository / "solutions" / "tiny.py")))
-    assert found == ["the id test_double stands 2 times", "the automatic points add up to 16, not to 15"]
+    assert found == ["the id test_double appears 2 times", "the automatic points add up to 16, but must add up to 15"]
 
 
 @pytest.mark.parametrize(
