@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from bngrader.engine.errors import SandboxMissing
-from bngrader.engine.sandbox import namespaces
+from bngrader.engine.sandbox import filesystem, namespaces
 from tests.bngrader.engine.running import error, printed, run
 from tests.conftest import REPOSITORY, lacking
 
@@ -180,7 +180,8 @@ def test_the_sandbox_hides_the_machine_and_allows_little():
     seen, refused = run(("answer", LOOK), ("answer", REFUSED))
     lines = printed(seen).splitlines()
     assert "['1'] []" in lines[0]
-    assert lines[1:] == ["False False", "[] True /tmp", "[0, 0, 0, 0] 1", "True"]
+    home = filesystem.plan([]).folder  # where Python lives in /tmp, a folder within
+    assert lines[1:] == ["False False", f"[] True {home}", "[0, 0, 0, 0] 1", "True"]
     assert printed(refused).splitlines()[0] == "True True True"
     assert printed(refused).splitlines()[-1] == "still here"
     assert len(printed(refused).splitlines()) == 5
@@ -196,10 +197,12 @@ def test_the_sandbox_works_for_an_ordinary_user_too():
 
 
 def test_nothing_of_one_submission_reaches_the_next():
-    leave = "import sys, os\nsys.left = 1\nopen('/tmp/left', 'w').close()\nos.environ['LEFT'] = '1'"
-    look = "import sys, os\nprint(hasattr(sys, 'left'), os.listdir('/tmp'), os.environ.get('LEFT'))"
-    run(("answer", leave))
-    assert printed(run(("answer", look))[0]) == "False [] None\n"
+    files = "import os, sys\nfiles = [os.path.join(folder, 'left') for folder in ('/tmp', '/dev/shm', '.')]\n"
+    leave = f"{files}sys.left = os.environ['LEFT'] = '1'\nfor file in files:\n    open(file, 'w').close()\n"
+    look = f"{files}print(hasattr(sys, 'left'), *map(os.path.exists, files), os.environ.get('LEFT'))"
+    first, second = run(("answer", leave + look)), run(("answer", look))
+    assert printed(first[0]) == "True True True True 1\n"
+    assert printed(second[0]) == "False False False False None\n"
 
 
 def test_grading_without_a_sandbox_needs_an_option(monkeypatch):
