@@ -28,6 +28,11 @@ def handed_out() -> NotebookNode:
     return nbformat.read(REPOSITORY / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb", as_version=4)
 
 
+def max_scores() -> dict[str, float]:
+    """Return the points of each graded cell, by its `grade_id`."""
+    return {cell.id: cell.metadata.nbgrader.points for cell in handed_out().cells if cell.metadata.nbgrader.grade}
+
+
 def filled_in(**answers: str) -> NotebookNode:
     """Return the student's notebook with the solution's answers, except for those given by `grade_id`."""
     solution = {cell.id: cell.source for cell in read_solution(SOLUTION).cells}

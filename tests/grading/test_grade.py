@@ -9,19 +9,7 @@ from tests.grading import commands, one_class, sample_class
 from tests.grading.commands import bngrader, grade, gradebook, graded_notebook, hand_in, invoke, records_in
 from tests.grading.one_class import ODD_IDS
 
-FULL = {
-    "test_standardize": 3,
-    "test_standardize_constant": 2,
-    "test_standardize_dtype": 1,
-    "test_min_max_scale": 2,
-    "test_min_max_scale_constant": 1,
-    "test_min_max_scale_dtype": 1,
-    "test_apply_standardize": 2,
-    "test_apply_standardize_edges": 1,
-    "test_inverse_standardize": 1,
-    "test_inverse_standardize_edges": 1,
-    "written_new_patient": 5,
-}
+FULL = sample_class.max_scores()
 
 # The scores that differ from full marks for the tests and a written answer that waits for a person.
 EXPECTED = {
