@@ -57,7 +57,7 @@ def test_autograde_and_feedback_work(copy):
 
 def test_autograde_runs_the_sandboxed_engine(copy):
     probe = next(cell for cell in graded_notebook(copy, "ada").cells if cell.source == PROBE)
-    assert "it is not there while an answer is graded" in probe.outputs[0].evalue
+    assert "cannot be imported while an answer is graded" in probe.outputs[0].evalue
 
 
 def test_autograde_renames_extra_files_to_harmless_names(copy):
