@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -73,7 +74,8 @@ class Book:
         command = [sys.executable, "-m", "sphinx", "-b", "html", ".", "_build/html"]
         environment = os.environ | {"PYTHONPATH": str(self.folder)} | environment
         options = {"cwd": self.folder, "env": environment, "text": True}
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore Ctrl-C
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeding, **options)
 
     def build(self, **environment):
         """Build the book, and return Sphinx's exit code and its errors."""

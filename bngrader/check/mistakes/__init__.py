@@ -109,7 +109,8 @@ class Known:
         """Return the wrong answer itself."""
         if callable(mistake.wrong):
             return mistake.wrong
-        namespace = dict(vars(importlib.import_module(self.right.__module__)))
+        # An edit may be the only one in its file to use NumPy, and then the file does not import it.
+        namespace = {"np": np} | vars(importlib.import_module(self.right.__module__))
         exec(self.source_of(mistake), namespace)
         return namespace[self.name]
 

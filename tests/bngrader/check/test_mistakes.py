@@ -1,7 +1,10 @@
 """Tests that every known mistake can be made from the right answer, or the error names its line."""
 
 import ast
+import builtins
 import re
+import symtable
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +30,23 @@ def test_every_mistake_can_be_made(function):
     right = ast.dump(ast.parse(source(about.right)))
     for variant in about.variants:
         assert ast.dump(ast.parse(about.source_of(variant))) != right, variant.name
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_wrong_answer_uses_only_names_that_it_has(function):
+    about = known(function)
+    for variant in about.variants:
+        if not callable(variant.wrong):
+            made = about.function_of(variant)
+            there = made.__globals__ if hasattr(made, "__globals__") else vars(sys.modules[made.__module__])
+            used = globals_used(symtable.symtable(about.source_of(variant), function, "exec"))
+            assert {name for name in used if name not in there and not hasattr(builtins, name)} == set(), variant.name
+
+
+def globals_used(table):
+    """Return the global names that code uses, in all its functions."""
+    own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+    return own.union(*map(globals_used, table.get_children()))
 
 
 def test_rewording_an_answer_names_the_mistake_and_its_line(monkeypatch):
