@@ -13,6 +13,12 @@ from tests.browser.drawings import theme_classes
 from tests.browser.editor import Editor
 from tests.browser.mirror import COURSE, need_wheel, serve_mirror
 
+# After a change of width or theme: nothing moves any more, nothing is wider than the window, and the theme has made
+# the code that scrolls focusable, which it does a moment after the width has changed.
+SETTLED = """width => document.documentElement.scrollWidth <= width
+    && document.getAnimations().every((animation) => animation.playState !== 'running')
+    && [...document.querySelectorAll('pre')].every((pre) => pre.scrollWidth <= pre.clientWidth || pre.tabIndex === 0)"""
+
 
 @pytest.fixture(scope="module")
 def mirror():
@@ -25,12 +31,12 @@ def test_an_open_editor_is_accessible_in_light_and_dark(browse, mirror):
     page = browse(mirror, formulas=True)
     Editor(page, "min_max_scale").check("def min_max_scale(x):\n    print(x)\n    return x - x.min(1)\n")
     assert page.locator(".course-check pre").count() > 3
-    assert page.locator(".course-check mjx-container").count() > 3
+    page.locator(".course-check mjx-container").nth(3).wait_for(state="attached")
     for width, theme in ((1280, "light"), (375, "light"), (375, "dark")):
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
         page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function(SETTLED, arg=width)
         assert violations(page) == []
     assert page.watch.faults == []
 
