@@ -74,10 +74,10 @@ serve: ## show the built book at http://localhost:8000/ (PORT=... for another)
 	@test -f $(HTML)/index.html || { echo "There is no book yet: run make book first."; exit 1; }
 	@python book/_serve.py $(HTML) $(PORT)
 
-check: lint ## lint, and run the quick tests, which need no book: under 2 minutes
+check: lint ## lint, and run the quick tests, which need no book: a few minutes
 	$(PYTEST) -m "not real and not slow"
 
-test: book ## install what the tests need, and run all but the slow ones: under 8 minutes
+test: book ## install what the tests need, and run all but the slow ones: about ten minutes
 	@./tests/install-chromium.sh
 	$(PYTEST) -m "not slow"
 
