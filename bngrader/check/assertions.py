@@ -18,21 +18,8 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from bngrader.check.call_log import Function, arguments_by_name, copy_of, last_calls, name_of
 from bngrader.check.hints import Explanation
-from bngrader.check.messages import CheckFailed, describe, difference, failure, hints_in, show
-from bngrader.check.observation import beside, recorded_warnings
-
-__all__ = [
-    "CheckFailed",
-    "beside",
-    "call",
-    "close",
-    "grows",
-    "hidden_rng",
-    "hints_in",
-    "holds",
-    "leaves_arguments_alone",
-    "raises",
-]
+from bngrader.check.messages import CheckFailed, describe, difference, failure, show
+from bngrader.check.observation import recorded_warnings
 
 HIDDEN_SEED = "BNGRADER_HIDDEN_SEED"
 Form = tuple[int, ...] | type
