@@ -157,4 +157,5 @@ class Remote:
         except StopIteration:
             return {"stop": True}
         except Exception as error:
-            return {"error": f"{type(error).__name__}: {error}"[:500], "raised": self.handles.keep_error(error)}
+            # The text of the error stays here: it may show an address, or what a hidden test expects.
+            return {"error": type(error).__name__, "raised": self.handles.keep_error(error)}
