@@ -67,7 +67,8 @@ class Call:
         if memory.shape != (region.high - region.low,):
             raise ProtocolError("a change that does not fit")
         new = [rebuild([*node[1:5], 0, node[6]], [bytearray(memory)], []) for _, node in region.arrays]
-        return all([_restore_array(array, now) for (array, _), now in zip(region.arrays, new, strict=True)])
+        kept = [_restore_array(array, now) for (array, _), now in zip(region.arrays, new, strict=True)]
+        return all(kept)
 
 
 def _restore_array(array: Any, new: Any) -> bool:
