@@ -143,7 +143,8 @@ class Judge:
     def _cleaned(self, output: Output, own: str | None) -> Output:
         cleaned = outputs.clean(output, self.shell.count)
         if cleaned["output_type"] == "error" and own:
-            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{outputs.clean_text(own)}")
+            own = outputs.clean_text(own)[-outputs.MAX_ERROR_CHARACTERS :]
+            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{own}")
         if cleaned["output_type"] == "stream":
             cleaned["text"] = cleaned["text"][: self.job.settings.output_bytes]
         return cleaned

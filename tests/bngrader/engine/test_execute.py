@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from bngrader.engine.errors import SandboxMissing
@@ -134,6 +135,17 @@ def test_each_limit_is_named_in_the_error_that_it_causes():
     ]
     assert len(printed(cells[5])) < 6000
     assert "a cell may show at most 5,000 bytes" in printed(cells[5])
+
+
+def test_a_notebook_with_much_output_stays_below_its_limit():
+    flood = [("answer", f"for _ in range(10):\n    print({number}, '\\n\\t\"' * 150)") for number in range(30)]
+    tests = ("test", "raise AssertionError('wrong' * 4000)"), ("test", "1")
+    cells = run(("answer", "print('first')"), *flood, *tests, notebook_output_bytes=400_000)
+    assert len(nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()) < 400_000
+    assert printed(cells[0]) == "first\n"
+    assert "a notebook may have at most 400,000 bytes" in printed(cells[30])
+    assert error(cells[31]) == f"AssertionError: {('wrong' * 4000)[:200]}"
+    assert error(cells[32]) is None
 
 
 def test_memory_of_all_processes_together_is_limited():
