@@ -44,11 +44,11 @@ class GradingJob:
 def grade_one(job: GradingJob) -> GradingOutcome:
     """Do a job. Whatever the submission contains or does, it ends up in the outcome.
 
-    Raises SandboxMissing if no submission can be graded on this machine.
+    Raises SandboxMissing if no submission can be graded on this machine, and MemoryError.
     """
     try:
         return _twice(job) if job.graded is None else _shown_again(job)
-    except SandboxMissing:
+    except (SandboxMissing, MemoryError):
         raise
     except Unreadable as refused:
         return GradingOutcome(job.student, error=str(refused))

@@ -20,8 +20,9 @@ from bngrader.engine.plan import make_plan
 from bngrader.engine.processes.launcher import Source, use
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import GradingOutcome
-from bngrader.grading.grade_submission import GradingJob, grade_one
-from bngrader.grading.pool import LOST, Map
+from bngrader.grading.grade_submission import GradingJob
+from bngrader.grading.limits import WorkerLimits
+from bngrader.grading.pool import LOST, TOO_LONG, Map
 
 GRACE_SECONDS = 60  # beyond the engine's own limit, until a process that does not answer is killed
 
@@ -70,7 +71,7 @@ class _Shared:
         # Workers are not forked from this process, because it has threads. From the fork server they inherit only the
         # descriptors that they are given, so that the end of a pipe is noticed.
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.grade_submission"])
+        self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.limits"])
         forkserver.ensure_running()
 
     def connect(self) -> list[tuple[Sequence[str], socket.socket]]:
@@ -108,7 +109,8 @@ class _Slot:
 
     def _send(self, job: GradingJob) -> None:
         self._tries += 1
-        self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE_SECONDS
+        self._seconds = job.settings.get("notebook_seconds", 0) + GRACE_SECONDS
+        self._until = time.monotonic() + self._seconds
         try:
             self.pipe.send(job)
         except OSError:
@@ -120,12 +122,15 @@ class _Slot:
         try:
             if self.pipe.poll():
                 return self._received(self.pipe.recv())
-            if time.monotonic() < self._until and self._process.is_alive():
+            too_long = time.monotonic() >= self._until
+            if not too_long and self._process.is_alive():
                 return None
         except (EOFError, OSError):
-            pass
+            too_long = False
         self.end()
         self._start()
+        if too_long:  # a second try would only take as long again
+            return GradingOutcome(self.job.student, error=TOO_LONG.format(self._seconds))
         if self._tries > 1:
             return GradingOutcome(self.job.student, error=LOST)
         self._send(self.job)
@@ -151,13 +156,14 @@ def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     for packages, sock in zygotes:
         use(packages, sock)
+    limits = WorkerLimits()
     while True:
         try:
             job = pipe.recv()
         except EOFError:
             return
         try:
-            answer: GradingOutcome | SandboxMissing = grade_one(job)
+            answer: GradingOutcome | SandboxMissing = limits.grade(job)
         except SandboxMissing as missing:
             answer = missing
         try:
