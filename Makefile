@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+FUZZ_SECONDS ?= 600
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export BNREF_EXPERIMENTS := $(CURDIR)/_build/experiments
@@ -34,7 +35,7 @@ MAKEFLAGS += --jobs=2
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book exercises sample epub pdf serve check test test-all test-slow lint bench bench-grading bench-pages lock clean distclean
+.PHONY: help book exercises sample epub pdf serve check test test-all test-slow fuzz lint bench bench-grading bench-pages lock clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +89,11 @@ test-slow: book ## run the slow tests, which make test leaves out
 test-all: book ## run all tests: half an hour
 	@./tests/install-chromium.sh
 	$(PYTEST)
+
+fuzz: .venv/.made ## look for bytes that break what reads messages and notebooks (FUZZ_SECONDS=... for each of four targets)
+	for target in channel value array notebook; do \
+		python -m tests.fuzzing.fuzz $$target $(FUZZ_SECONDS) _build/fuzz || exit 1; \
+	done
 
 lint: .venv/.made node_modules/.made ## check format, style and types
 	ruff format --check .
