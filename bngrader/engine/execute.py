@@ -52,7 +52,7 @@ class _Run:
 
     def __init__(self, cells: list[NotebookNode], plan: ExecutionPlan) -> None:
         self.cells, self.plan = cells, plan
-        self.student_zygote, self.judge_zygote = zygote(plan.student_packages), zygote(plan.judge_packages)
+        self.student_zygote, self.judge_zygote = (zygote(*wanted) for wanted in plan.zygotes)
         self.first = 0  # the first cell that has not run
         self.end = time.monotonic() + plan.settings.notebook_seconds
         self.student: Forked | None = None
@@ -63,7 +63,7 @@ class _Run:
         control, judges_control = socket.socketpair()
         commands, judges_commands = socket.socketpair()
         fds = [judges_control.fileno(), judges_commands.fileno()]
-        judge = self.judge_zygote.fork("judge", self.plan.process_options, fds)
+        judge = self.judge_zygote.fork(self.plan.process_options, fds)
         judges_control.close()
         judges_commands.close()
         try:
@@ -132,7 +132,7 @@ class _Run:
         self._end_student(signal.SIGTERM)
         for_judge, for_student = socket.socketpair()
         self.status, status = os.pipe()
-        self.student = self.student_zygote.fork("student", self.plan.process_options, [for_student.fileno(), status])
+        self.student = self.student_zygote.fork(self.plan.process_options, [for_student.fileno(), status])
         os.close(status)
         for_student.close()
         return for_judge

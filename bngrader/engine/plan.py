@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 
 from bngrader.engine.judge.job import ANSWER, BOTH, TEST, CodeCell
+from bngrader.engine.processes.launcher import ANSWERS, JUDGES
 from bngrader.engine.sandbox import forbidden_imports
 from bngrader.engine.settings import Engine
 
@@ -55,9 +56,9 @@ class ExecutionPlan:
     judge_packages: tuple[str, ...]
 
     @property
-    def package_sets(self) -> list[tuple[str, ...]]:
-        """The packages of each zygote that the plan needs: one zygote, or two."""
-        return list(dict.fromkeys([self.student_packages, self.judge_packages]))
+    def zygotes(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The kinds and the packages of the two zygotes that the plan needs: for answers, and for judges."""
+        return [(ANSWERS, self.student_packages), (JUDGES, self.judge_packages)]
 
     @property
     def process_options(self) -> dict[str, Any]:

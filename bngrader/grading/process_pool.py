@@ -17,12 +17,14 @@ import nbformat
 from bngrader.course.folders import CourseError
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.plan import make_plan
-from bngrader.engine.processes.launcher import Source, use
+from bngrader.engine.processes.launcher import Source, ZygoteLost, use
+from bngrader.engine.sandbox.namespaces import enclose
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.pool import LOST, Map
 
+Connected = tuple[str, Sequence[str], socket.socket]  # a zygote's kind and packages, and a connection to it
 GRACE_SECONDS = 60  # beyond the engine's own limit, until a process that does not answer is killed
 
 
@@ -66,20 +68,24 @@ class _Shared:
 
     def __init__(self, source: bytes) -> None:
         plan = make_plan(nbformat.reads(source.decode(), as_version=4), Engine())
-        self._sources = [(packages, Source(packages)) for packages in plan.package_sets]
+        self._sources = {wanted: Source(*wanted) for wanted in plan.zygotes}
         # Workers are not forked from this process, because it has threads. From the fork server they inherit only the
         # descriptors that they are given, so that the end of a pipe is noticed.
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.grade_submission"])
         forkserver.ensure_running()
 
-    def connect(self) -> list[tuple[Sequence[str], socket.socket]]:
-        """Open a connection to each zygote."""
-        return [(packages, source.connect()) for packages, source in self._sources]
+    def connect(self) -> list[Connected]:
+        """Open a connection to each zygote, and start the zygotes again that were lost."""
+        for wanted, source in self._sources.items():
+            if source.process.poll() is not None:
+                source.close()
+                self._sources[wanted] = Source(*wanted)
+        return [(*wanted, source.connect()) for wanted, source in self._sources.items()]
 
     def close(self) -> None:
         """End the zygotes."""
-        for _, source in self._sources:
+        for source in self._sources.values():
             source.close()
 
 
@@ -97,7 +103,7 @@ class _Slot:
         self._process = self._shared.context.Process(target=_serve, args=(other_end, zygotes), daemon=True)
         self._process.start()
         other_end.close()
-        for _, sock in zygotes:
+        for *_, sock in zygotes:
             sock.close()
 
     def take(self, job: GradingJob | None) -> None:
@@ -146,11 +152,12 @@ class _Slot:
         self._process.join()
 
 
-def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]]) -> None:
+def _serve(pipe: Connection, zygotes: list[Connected]) -> None:
     """Do the jobs from the pipe until it is closed, which happens even if the parent is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    for packages, sock in zygotes:
-        use(packages, sock)
+    enclose()  # a worker parses whatever students hand in, and needs no file of the class
+    for kind, packages, sock in zygotes:
+        use(kind, packages, sock)
     while True:
         try:
             job = pipe.recv()
@@ -160,6 +167,8 @@ def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]])
             answer: GradingOutcome | SandboxMissing = grade_one(job)
         except SandboxMissing as missing:
             answer = missing
+        except ZygoteLost:
+            return  # the process that started it replaces this one, and sends the job again
         try:
             pipe.send(answer)
         except OSError:

@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import json
 import os
+import secrets
 import select
 import signal
 import socket
@@ -14,13 +15,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bngrader.engine.sandbox.cgroups import PREFIX, remove_groups
 from bngrader.engine.sandbox.environment import clean_environment
 
+ANSWERS, JUDGES = "answers", "judges"  # the two kinds of zygotes: a submission inherits nothing of a judge's
 START_SECONDS = 120  # that a zygote may take to import its packages
 
 
 class ZygoteError(RuntimeError):
     """A zygote that did not start, or that is gone."""
+
+
+class ZygoteLost(ZygoteError):
+    """A zygote of another process that is gone: only that process can start it again."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,8 @@ class Forked:
 class Zygote:
     """A connection to a zygote. It belongs to this process, and not to its forks."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.owner = os.getpid()
+    def __init__(self, sock: socket.socket, borrowed: bool = False) -> None:
+        self.owner, self.borrowed = os.getpid(), borrowed
         self.lock = threading.Lock()
         self.sock = sock  # carries one answer for each request
         self.sock.settimeout(START_SECONDS)
@@ -58,11 +65,11 @@ class Zygote:
         """Return whether the zygote has ended: an idle socket is readable only at its end."""
         return bool(select.select([self.sock], [], [], 0)[0])
 
-    def fork(self, role: str, options: dict[str, Any], sockets: list[int]) -> Forked:
-        """Fork a process for a role, which gets the descriptors; close them here afterwards."""
+    def fork(self, options: dict[str, Any], sockets: list[int]) -> Forked:
+        """Fork a process, which gets the descriptors; close them here afterwards."""
         with self.lock:
             try:
-                socket.send_fds(self.sock, [json.dumps({"role": role, "options": options}).encode()], sockets)
+                socket.send_fds(self.sock, [json.dumps(options).encode()], sockets)
                 answer, fds, _, _ = socket.recv_fds(self.sock, 64, 1)
             except OSError as error:
                 raise ZygoteError(f"the process that starts the others does not answer: {error}") from error
@@ -76,9 +83,10 @@ class Zygote:
 class Source:
     """A zygote that this process has started, and that other processes may use too."""
 
-    def __init__(self, packages: Sequence[str]) -> None:
+    def __init__(self, kind: str, packages: Sequence[str]) -> None:
         self.control, zygotes_end = _pair()
-        arguments = [str(zygotes_end.fileno()), json.dumps(packages)]
+        self.group = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        arguments = [str(zygotes_end.fileno()), kind, self.group, json.dumps(packages)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bngrader.engine.processes.zygote", *arguments],
             pass_fds=[zygotes_end.fileno()],
@@ -105,25 +113,32 @@ class Source:
             self.control.close()
             self.process.kill()
             self.process.wait()
+            remove_groups(self.group)
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, getattr(socket, "SOCK_SEQPACKET", socket.SOCK_STREAM))
 
 
-_zygotes: dict[tuple[str, ...], Zygote] = {}
+_zygotes: dict[tuple[str, tuple[str, ...]], Zygote] = {}
 _starting = threading.Lock()
 
 
-def use(packages: Sequence[str], sock: socket.socket) -> None:
+def use(kind: str, packages: Sequence[str], sock: socket.socket) -> None:
     """Have `zygote` return a connection to a zygote that another process has started."""
-    _zygotes[tuple(packages)] = Zygote(sock)
+    _zygotes[kind, tuple(packages)] = Zygote(sock, borrowed=True)
 
 
-def zygote(packages: Sequence[str]) -> Zygote:
-    """Return this process's zygote with these packages, and start it if there is none."""
+def zygote(kind: str, packages: Sequence[str]) -> Zygote:
+    """Return this process's zygote for ANSWERS or JUDGES with these packages, and start it if there is none.
+
+    Raises ZygoteLost if another process started it and it is gone.
+    """
+    name = kind, tuple(packages)
     with _starting:
-        known = _zygotes.get(tuple(packages))
+        known = _zygotes.get(name)
         if known is None or known.owner != os.getpid() or known.gone():
-            known = _zygotes[tuple(packages)] = Zygote(Source(packages).connect())
+            if known and known.owner == os.getpid() and known.borrowed:
+                raise ZygoteLost("the process that starts the others ended")
+            known = _zygotes[name] = Zygote(Source(kind, packages).connect())
         return known

@@ -1,8 +1,12 @@
-"""The zygote: a process that has imported what notebooks use, and forks a ready process for each submission and judge.
+"""A zygote: a process that has imported what notebooks use, and forks a ready process for each submission or judge.
 
-It never sees a submission or a test. `python -m bngrader.engine.processes.zygote SOCKET PACKAGES` receives on that
-socket one end of another socket for each process that grades, and answers requests on these: a role and its options as
-JSON, with the file descriptors for the new process. When a process that grades is gone, the zygote ends its forks.
+It never sees a submission or a test. Submissions and judges have separate zygotes, so that they differ in the layout of
+their memory and in the secrets of their hashes: what a submission learns about its own process is no use against a
+judge.
+
+`python -m bngrader.engine.processes.zygote SOCKET KIND GROUP PACKAGES` receives on that socket one end of another
+socket for each process that grades, and answers requests on these: options as JSON, with the file descriptors for the
+new process. When a process that grades is gone, the zygote ends its forks.
 """
 
 import contextlib
@@ -16,16 +20,20 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bngrader.engine.cells.shell import Shell, make_shell
-from bngrader.engine.processes.roles import ROLES
-from bngrader.engine.sandbox import filesystem
+from bngrader.engine.processes.launcher import JUDGES
+from bngrader.engine.sandbox import filesystem, seccomp
+from bngrader.engine.sandbox.cgroups import remove_groups
 from bngrader.engine.sandbox.monitor import die_with_parent
+from bngrader.engine.sandbox.namespaces import enclose
 
+Begin = Callable[[Shell, dict[str, Any], list[int]], None]
 # Cells that are slow the first time only: a figure with all its fonts, and a traceback. There is no backward() among
 # them, because torch forbids it in a fork of a process that has done one.
 WARM_UP_CELLS = (
@@ -54,14 +62,16 @@ def preload(packages: list[str]) -> Shell:
     for cell in WARM_UP_CELLS:
         shell.run(cell, lambda output: None)
     shell.start_again()
-    filesystem.plan([])  # fills a cache that all forks need
+    with contextlib.suppress(OSError):  # it says what is missing when a sandbox is made
+        filesystem.plan([])  # both fill caches that all forks need
+        seccomp.program()
     gc.collect()
     gc.freeze()
     return shell
 
 
-def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> None:
-    """In a fork: drop what belongs to the zygote, and play the role."""
+def become(begin: Begin, shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
+    """In a fork: drop what belongs to the zygote, and begin."""
     die_with_parent()
     os.setsid()
     os.dup2(0, 2)  # 0 and 1 are /dev/null
@@ -73,7 +83,7 @@ def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     reseed()
-    ROLES[role](shell, options, fds)
+    begin(shell, options, fds)
 
 
 def reseed() -> None:
@@ -87,8 +97,8 @@ def reseed() -> None:
 class Server:
     """A server of the requests of all processes that grade."""
 
-    def __init__(self, control: socket.socket, shell: Shell) -> None:
-        self.shell = shell
+    def __init__(self, control: socket.socket, begin: Begin, shell: Shell, group: str) -> None:
+        self.begin, self.shell, self.group = begin, shell, group
         threads = Path("/proc/self/task")
         self.fit = not threads.exists() or len(list(threads.iterdir())) == 1  # a fork would lack the other threads
         self.selector = selectors.DefaultSelector()
@@ -120,11 +130,11 @@ class Server:
         except ConnectionError:
             self._leave(client)
 
-    def _fork(self, client: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
+    def _fork(self, client: socket.socket, options: dict[str, Any], fds: list[int]) -> None:
         pid = os.fork() if self.fit else -1
         if pid == 0:
             try:
-                become(self.shell, request["role"], request["options"], fds)
+                become(self.begin, self.shell, options | {"group": self.group}, fds)
             finally:
                 os._exit(1)
         for fd in fds:
@@ -158,10 +168,17 @@ class Server:
 
 def main() -> None:
     """Import the packages, and serve."""
-    sock = socket.socket(fileno=int(sys.argv[1]))
-    shell = preload(json.loads(sys.argv[2]))
+    number, kind, group, packages = sys.argv[1:]
+    sock = socket.socket(fileno=int(number))
+    begin = importlib.import_module(f"bngrader.engine.processes.{kind}").begin
+    shell = preload(json.loads(packages))
+    if kind == JUDGES:
+        enclose()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
-    Server(sock, shell).serve()
+    try:
+        Server(sock, begin, shell, group).serve()
+    finally:
+        remove_groups(group)
 
 
 if __name__ == "__main__":

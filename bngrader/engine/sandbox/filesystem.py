@@ -53,13 +53,16 @@ class MountPlan:
     folder: str
 
 
-def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> MountPlan:
+def plan(forbidden: Iterable[str], private: Iterable[str] = (), show_course: bool = False) -> MountPlan:
     """Make the plan of a sandbox that shows neither the packages `forbidden` nor the folders and files `private`.
 
-    Raises OSError if symbolic links form a loop.
+    The course's own packages are shown only with `show_course`. Raises OSError if symbolic links form a loop.
     """
     wanted, links = _wanted()
+    ours = set(map(str, _course()))
     covered = {real(path) for path in (*PRIVATE, *map(str, hidden(forbidden)), *private) if os.path.exists(path)}
+    if show_course:
+        wanted, covered = wanted | ours, covered - ours
     steps = _steps(wanted, covered)
     scratch = [real(path) for path in (FOLDER, MEMORY)]
     # If Python itself is in there, the submission gets an empty folder inside.
@@ -132,12 +135,19 @@ def hidden(forbidden: Iterable[str]) -> list[Path]:
 
     The checkout is among them, if there is one.
     """
-    found = []
-    for name in (*OURS, *forbidden):
-        spec = importlib.util.find_spec(name)
-        found += [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
+    found = [folder for name in forbidden for folder in _folders(name)]
     place = checkout()
-    return [*found, *_others(), *([place] if place else [])]
+    return [*_course(), *found, *_others(), *([place] if place else [])]
+
+
+def _course() -> list[Path]:
+    """List the folders of the course's own packages."""
+    return [folder for name in OURS for folder in _folders(name)]
+
+
+def _folders(package: str) -> list[Path]:
+    spec = importlib.util.find_spec(package)
+    return [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
 
 
 def _others() -> list[Path]:
@@ -201,6 +211,6 @@ def closed(path: str) -> tuple[int, int] | None:
     """Return the user and the group that own a folder, if it holds parts of Python that others may not read."""
     folders = {
         *map(os.path.realpath, (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))),
-        *map(str, packages()),
+        *map(str, [*packages(), *_course()]),
     }
     return next(filter(None, (owner(folder) for folder in folders if folder == path or _inside(folder, path))), None)

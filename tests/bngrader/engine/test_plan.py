@@ -17,22 +17,21 @@ def plan(*cells, forbidden=(), **settings):
     return make_plan(new_notebook(cells=made, metadata={"forbidden": list(forbidden)}), Engine(**settings))
 
 
-def test_nothing_forbidden_needs_one_zygote():
-    assert plan(TEST).package_sets == [PACKAGES]
+def test_answers_and_judges_never_share_a_zygote():
+    assert plan(TEST).zygotes == [("answers", PACKAGES), ("judges", PACKAGES)]
 
 
 @pytest.mark.parametrize("kind", ["test", "locked"])
-def test_a_forbidden_package_that_tests_use_needs_two(kind):
+def test_tests_may_use_a_forbidden_package(kind):
     made = plan((kind, "import sklearn.datasets"), forbidden=["sklearn", "numpy.linalg"])
     assert made.judge_packages == PACKAGES
     assert made.student_packages == tuple(name for name in PACKAGES if not name.startswith("sklearn"))
-    assert made.package_sets == [made.student_packages, made.judge_packages]
 
 
 @pytest.mark.parametrize("cell", [("answer", "import sklearn.datasets"), ("test", "import numpy")])
 def test_a_package_that_no_test_uses_is_not_imported(cell):
     made = plan(cell, forbidden=["sklearn"])
-    assert made.package_sets == [made.student_packages]
+    assert made.student_packages == made.judge_packages
     assert not any(name.startswith("sklearn") for name in made.judge_packages)
 
 
