@@ -15,8 +15,8 @@ from typing import Any
 
 from bngrader.engine.cells.shell import Shell
 from bngrader.engine.protocol.channel import Channel
-from bngrader.engine.sandbox import filesystem
 from bngrader.engine.sandbox.cgroups import Cgroup, find_place
+from bngrader.engine.sandbox.environment import IMPORT_PATH
 from bngrader.engine.sandbox.forbidden_imports import OURS, packages
 from bngrader.engine.sandbox.init import be_init
 from bngrader.engine.sandbox.monitor import Monitor, die_with_parent
@@ -24,8 +24,8 @@ from bngrader.engine.sandbox.namespaces import Sandbox
 from bngrader.engine.sandbox.resources import Meter, ProcessMemory, memory, set_limits
 from bngrader.engine.student import student
 
-# Room for pages that a submission shares with the zygote until it writes to them. With it, a process that wants too much
-# gets a MemoryError from its own limit before the kernel ends it.
+# Room for pages that a submission shares with the zygote until it writes to them. With it, a process that wants too
+# much gets a MemoryError from its own limit before the kernel ends it.
 COPIED_BYTES = 128 << 20
 ENVIRONMENT = ("LANG", "PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -96,7 +96,6 @@ def _begin(
     base: ProcessMemory,
 ) -> None:
     """Close the sandbox around this process, and start the process that serves the judge."""
-    checkout = filesystem.checkout()  # asked now, since it cannot be seen from inside
     pipes.close_outer()
     try:
         if sys.platform == "linux":  # if memory runs out, the kernel ends a submission first
@@ -115,7 +114,7 @@ def _begin(
     def serve() -> None:
         die_with_parent()
         _limit(options, base, isinstance(place, Sandbox))
-        _forget(str(checkout))
+        _forget()
         student.main(Channel(socket.socket(fileno=sock)), shell, options)
 
     os.close(pipes.tell)
@@ -135,11 +134,11 @@ def _limit(options: dict[str, Any], before: ProcessMemory, isolated: bool) -> No
     set_limits(limits)
 
 
-def _forget(checkout: str) -> None:
+def _forget() -> None:
     """Remove the engine from what can be imported, and all but harmless names from the environment."""
     kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     os.environ.clear()
     os.environ.update(kept, HOME=os.getcwd())
-    sys.path[:] = ["", *(path for path in sys.path if path not in ("/", checkout))]
+    sys.path[:] = ["", *(path for path in sys.path if path not in ("/", str(IMPORT_PATH)))]
     for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
         del sys.modules[name]

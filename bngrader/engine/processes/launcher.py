@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bngrader.engine.processes.outer_wall import walled
 from bngrader.engine.sandbox.cgroups import PREFIX, remove_groups
 from bngrader.engine.sandbox.environment import clean_environment
 
@@ -32,24 +33,18 @@ class ZygoteLost(ZygoteError):
 
 @dataclass(frozen=True)
 class Forked:
-    """A process that the zygote forked."""
+    """A process that a zygote forked. Only the zygote can send it a signal: it may live in another PID namespace."""
 
-    pid: int
-    pidfd: int | None = None  # never means another process, unlike a pid; None if the system has no pidfds
+    zygote: "Zygote"
+    number: int  # under which the zygote knows it
 
-    def send(self, number: int) -> None:
+    def send(self, signal_number: int) -> None:
         """Send a signal if the process is still there."""
-        with contextlib.suppress(ProcessLookupError):
-            if self.pidfd is None:
-                os.kill(self.pid, number)
-            else:
-                signal.pidfd_send_signal(self.pidfd, number)
+        self.zygote.signal(self.number, signal_number)
 
     def close(self) -> None:
-        """Kill the process, and close its descriptor."""
+        """Kill the process."""
         self.send(signal.SIGKILL)
-        if self.pidfd is not None:
-            os.close(self.pidfd)
 
 
 class Zygote:
@@ -70,14 +65,19 @@ class Zygote:
         with self.lock:
             try:
                 socket.send_fds(self.sock, [json.dumps(options).encode()], sockets)
-                answer, fds, _, _ = socket.recv_fds(self.sock, 64, 1)
+                answer = self.sock.recv(64)
             except OSError as error:
                 raise ZygoteError(f"the process that starts the others does not answer: {error}") from error
             if not answer:
                 raise ZygoteError("the process that starts the others ended")
             if answer == b"-1":
                 raise ZygoteError("the process that starts the others has threads, so that it cannot be forked safely")
-            return Forked(int(answer), *fds)
+            return Forked(self, int(answer))
+
+    def signal(self, number: int, signal_number: int) -> None:
+        """Have the zygote send a signal to one of its forks."""
+        with self.lock, contextlib.suppress(OSError):  # if the zygote is gone, so are its forks
+            self.sock.send(json.dumps({"to": number, "signal": signal_number}).encode())
 
 
 class Source:
@@ -86,9 +86,10 @@ class Source:
     def __init__(self, kind: str, packages: Sequence[str]) -> None:
         self.control, zygotes_end = _pair()
         self.group = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
-        arguments = [str(zygotes_end.fileno()), kind, self.group, json.dumps(packages)]
+        module = [sys.executable, "-m", "bngrader.engine.processes.zygote"]
+        command = [*module, str(zygotes_end.fileno()), kind, self.group, json.dumps(packages)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bngrader.engine.processes.zygote", *arguments],
+            walled(command) if kind == ANSWERS else command,
             pass_fds=[zygotes_end.fileno()],
             env=clean_environment(),
             cwd="/",

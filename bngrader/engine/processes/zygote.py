@@ -103,7 +103,7 @@ class Server:
         self.fit = not threads.exists() or len(list(threads.iterdir())) == 1  # a fork would lack the other threads
         self.selector = selectors.DefaultSelector()
         self.selector.register(control, selectors.EVENT_READ, self._connect)
-        self.forked: dict[socket.socket, set[int]] = {}  # the pidfds of each client's forks
+        self.forked: dict[socket.socket, dict[int, int]] = {}  # the pidfds of each client's forks, by their pid
         self.open = True
 
     def serve(self) -> None:
@@ -117,14 +117,17 @@ class Server:
         self.open = bool(raw)
         for fd in fds:
             client = socket.socket(fileno=fd)
-            self.forked[client] = set()
+            self.forked[client] = {}
             self.selector.register(client, selectors.EVENT_READ, self._answer)
 
     def _answer(self, client: socket.socket) -> None:
         try:
             raw, fds, _, _ = socket.recv_fds(client, 1 << 16, 8)
-            if raw:
-                self._fork(client, json.loads(raw), fds)
+            request = json.loads(raw) if raw else {}
+            if "signal" in request:
+                self._send(client, request["to"], request["signal"])
+            elif raw:
+                self._fork(client, request, fds)
             else:
                 self._leave(client)
         except ConnectionError:
@@ -139,28 +142,33 @@ class Server:
                 os._exit(1)
         for fd in fds:
             os.close(fd)
-        socket.send_fds(client, [str(pid).encode()], self._watched(client, pid))
+        if pid > 0:
+            self._watch(client, pid)
+        client.send(str(pid).encode())
 
-    def _watched(self, client: socket.socket, pid: int) -> list[int]:
-        """Return a pidfd of a fork and watch it, or nothing if the system has none or the process has ended."""
-        try:
-            pidfd = os.pidfd_open(pid)
-        except (AttributeError, OSError):
-            return []
-        self.forked[client].add(pidfd)
-        self.selector.register(pidfd, selectors.EVENT_READ, lambda _: self._ended(client, pidfd))
-        return [pidfd]
+    def _watch(self, client: socket.socket, pid: int) -> None:
+        """Keep a pidfd of a fork until it ends, if the system has pidfds: unlike a pid it never means another one."""
+        with contextlib.suppress(AttributeError, OSError):
+            pidfd = self.forked[client][pid] = os.pidfd_open(pid)
+            self.selector.register(pidfd, selectors.EVENT_READ, lambda _: self._ended(client, pid))
 
-    def _ended(self, client: socket.socket, pidfd: int) -> None:
+    def _ended(self, client: socket.socket, pid: int) -> None:
+        pidfd = self.forked[client].pop(pid)
         self.selector.unregister(pidfd)
-        self.forked[client].discard(pidfd)
         os.close(pidfd)
 
+    def _send(self, client: socket.socket, pid: int, number: int) -> None:
+        """Send a signal to one of a client's forks, if it is still there."""
+        with contextlib.suppress(ProcessLookupError):
+            if pid in self.forked[client]:
+                signal.pidfd_send_signal(self.forked[client][pid], number)
+            elif not hasattr(os, "pidfd_open"):
+                os.kill(pid, number)
+
     def _leave(self, client: socket.socket) -> None:
-        for pidfd in list(self.forked[client]):
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            self._ended(client, pidfd)
+        for pid in list(self.forked[client]):
+            self._send(client, pid, signal.SIGKILL)
+            self._ended(client, pid)
         del self.forked[client]
         self.selector.unregister(client)
         client.close()

@@ -5,6 +5,7 @@ why this machine allows neither. bubblewrap would do the same, but only for a pr
 fork would be lost.
 """
 
+import errno
 import functools
 import importlib.util
 import os
@@ -181,6 +182,8 @@ def _leave_root(own: int) -> int:
     """Become a user who owns nothing: a root that may not make a sandbox must not run a submission as root either."""
     user = own if system_calls.knows_user(own) else system_calls.last_user()
     try:
+        if user == 0:
+            raise PermissionError(errno.EPERM, "there is no other user")
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
