@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
+from bngrader.engine.processes import outer_wall
 from bngrader.engine.sandbox import cgroups, namespaces
 from tests.conftest import TIMEOUT_S, lacking
 from tests.grading.commands import grading, hand_in
@@ -37,78 +39,55 @@ os.execvp("sleep", ["sleep", "{MARK}"]) if os.fork() == 0 else time.sleep({MARK}
 LIMITS = "c = get_config()\nc.Engine.cell_seconds = 900\nc.Engine.notebook_seconds = 900\n"
 
 
-def named(words):
-    """Make a function that finds a process by words of its command line."""
-    return lambda processes: [p for p in processes if words in " ".join(p.cmdline())]
+class Round:
+    """A round that grades a submission which stays, and the processes of both at the time when it began to sleep."""
+
+    def __init__(self, process, printed):
+        self.process, self.command = process, psutil.Process(process.pid)
+        wait_until(lambda: len(sleeping(self.command)) >= 4 or process.poll() is not None)
+        assert process.poll() is None, printed.read_text()
+        self.processes = living(self.command)
+        self.lines = {p: line_of(p) for p in self.processes}
+        namespace = os.readlink(f"/proc/{sleeping(self.command)[0].pid}/ns/pid")
+        self.submission = [p for p in self.processes if os.readlink(f"/proc/{p.pid}/ns/pid") == namespace]
+
+    def inside(self, number):
+        """Return the process of the submission that has this number in its namespace."""
+        return next(p for p in self.submission if inner_pid(p) == number)
+
+    def running(self, words, program="python"):
+        """Return the processes of a program whose command line contains some words, the outermost first."""
+        found = [p for p in self.processes if words in self.lines[p] and p.name().startswith(program)]
+        return sorted(found, key=lambda p: len(p.parents()))
+
+    @property
+    def worker(self):
+        return self.running("forkserver")[1]  # the first one is the fork server
 
 
-def inside_of(processes):
-    """Return the processes that live in another PID namespace than this test, the outermost first."""
-    own = os.readlink("/proc/self/ns/pid")
-    return [p for p in processes if os.readlink(f"/proc/{p.pid}/ns/pid") != own]
+def living(command):
+    """Return a process and its descendants, without those that have ended."""
+    found = []
+    for process in [command, *command.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            found += [process] if process.status() != psutil.STATUS_ZOMBIE else []
+    return found
 
 
-def the_submissions(processes):
-    """Return the submission's processes: their command line is a sleep, or they are the parent of one."""
-    return [p for p in processes if MARK in " ".join(p.cmdline())]
+def line_of(process):
+    with suppress(psutil.NoSuchProcess):
+        return f"{' '.join(process.cmdline())} "
+    return ""
 
 
-def ancestors_of_a_sleep(processes):
-    """Return the submission's first process, the trusted first process of its namespace, and their monitor."""
-    namespace = os.readlink(f"/proc/{the_submissions(processes)[0].pid}/ns/pid")
-    members = [p for p in processes if os.readlink(f"/proc/{p.pid}/ns/pid") == namespace]
-    first = next(p for p in members if inner_pid(p) == 1)
-    own = next(p for p in members if inner_pid(p) == 2)
-    return own, first, first.parent()
+def sleeping(command):
+    return [process for process in living(command) if MARK in line_of(process)]
 
 
 def inner_pid(process):
     """Return a process's number in its innermost namespace."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     return int(next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[-1])
-
-
-# Which process is killed. All of them but the submission's own belong to the grader.
-VICTIMS = {
-    "the command": lambda command, processes: command,
-    "the fork server": lambda command, processes: named("forkserver")(command.children())[0],
-    "a worker": lambda command, processes: named("forkserver")(command.children())[0].children()[0],
-    "the zygote for answers": lambda command, processes: named("zygote")(named(" answers ")(command.children()))[0],
-    "the zygote for judges": lambda command, processes: named("zygote")(named(" judges ")(command.children()))[0],
-    "a judge": lambda command, processes: judges(command)[-1],
-    "the monitor": lambda command, processes: ancestors_of_a_sleep(processes)[2],
-    "the first process inside": lambda command, processes: ancestors_of_a_sleep(processes)[1],
-    "the submission's own": lambda command, processes: ancestors_of_a_sleep(processes)[0],
-}
-
-
-def judges(command):
-    zygote = named("zygote")(named(" judges ")(command.children()))[0]
-    return zygote.children(recursive=True)
-
-
-@pytest.fixture
-def round_(tmp_path):
-    """Start to grade a submission that stays, and yield the command and all its processes once it sleeps."""
-    if why := namespaces.available():
-        lacking("the sandbox", why)
-    notebook = filled_in()
-    next(cell for cell in notebook.cells if cell.id == "standardize").source = STAYING
-    hand_in(tmp_path, "ada", notebook)
-    (tmp_path / "nbgrader_config.py").write_text(LIMITS)
-    mounts = Path("/proc/self/mountinfo").read_text()
-    process = subprocess.Popen(grading(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    command = psutil.Process(process.pid)
-    wait_until(lambda: len(the_submissions(descendants(command))) >= 4 or process.poll() is not None)
-    assert process.poll() is None, process.stdout.read()
-    yield process, command, descendants(command)
-    process.kill()
-    process.communicate()
-    assert Path("/proc/self/mountinfo").read_text() == mounts
-
-
-def descendants(command):
-    return [p for p in [command, *command.children(recursive=True)] if p.status() != psutil.STATUS_ZOMBIE]
 
 
 def wait_until(true):
@@ -119,29 +98,63 @@ def wait_until(true):
 
 
 def groups():
+    """Return the control groups of submissions that are there."""
     place = cgroups.find_place()
     folders = set(place.folders.values()) if place else set()
     return [path for folder in folders for path in folder.glob(f"{cgroups.PREFIX}*/*") if path.is_dir()]
 
 
+# The process that is killed. All of them but the submission's own belong to the grader.
+VICTIMS = {
+    "the command": lambda round_: round_.command,
+    "the fork server": lambda round_: round_.running("forkserver")[0],
+    "a worker": lambda round_: round_.worker,
+    "the zygote for answers": lambda round_: round_.running("zygote")[0],
+    "bubblewrap": lambda round_: (round_.running("zygote", "bwrap") or lacking("bubblewrap", outer_wall.WAY_OUT))[0],
+    "the zygote for judges": lambda round_: round_.running(" judges ")[0],
+    "a judge": lambda round_: round_.running(" judges ")[-1],
+    "the monitor": lambda round_: round_.inside(1).parent(),
+    "the first process inside": lambda round_: round_.inside(1),
+    "the submission's own": lambda round_: round_.inside(2),
+}
+
+
+@pytest.fixture
+def round_(tmp_path):
+    """Start to grade a submission that stays, and yield the round once it sleeps."""
+    if why := namespaces.available():
+        lacking("the sandbox", why)
+    notebook = filled_in()
+    next(cell for cell in notebook.cells if cell.id == "standardize").source = STAYING
+    hand_in(tmp_path, "ada", notebook)
+    (tmp_path / "nbgrader_config.py").write_text(LIMITS)
+    mounts = Path("/proc/self/mountinfo").read_text()
+    printed = tmp_path / "printed"
+    with printed.open("w") as file:
+        process = subprocess.Popen(grading(tmp_path), stdout=file, stderr=subprocess.STDOUT)
+    try:
+        yield Round(process, printed)
+    finally:
+        process.kill()
+        process.wait()
+    assert Path("/proc/self/mountinfo").read_text() == mounts
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_nothing_outlives_a_killed_process_of_the_grader(round_, victim):
-    process, command, processes = round_
-    staying = [*the_submissions(processes), *ancestors_of_a_sleep(processes)[:2]]
-    VICTIMS[victim](command, processes).kill()
-    if victim in ("the fork server", "a worker"):  # the round goes on and starts the submission once more
-        process.terminate()
-    assert psutil.wait_procs(staying, timeout=TIMEOUT_S)[1] == []
-    process.kill()
-    process.communicate()
-    assert psutil.wait_procs(processes, timeout=TIMEOUT_S)[1] == []
+    VICTIMS[victim](round_).kill()
+    if victim == "the fork server":  # which only starts the workers
+        round_.process.terminate()
+    assert psutil.wait_procs(round_.submission, timeout=TIMEOUT_S)[1] == []
+    round_.process.kill()
+    round_.process.wait()
+    assert psutil.wait_procs(round_.processes, timeout=TIMEOUT_S)[1] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_nothing_outlives_an_interrupted_round(round_, number):
-    process, _, processes = round_
-    process.send_signal(number)
-    process.communicate(timeout=TIMEOUT_S)
-    assert psutil.wait_procs(processes, timeout=TIMEOUT_S)[1] == []
+    round_.process.send_signal(number)
+    round_.process.wait(TIMEOUT_S)
+    assert psutil.wait_procs(round_.processes, timeout=TIMEOUT_S)[1] == []
     wait_until(lambda: groups() == [])
