@@ -16,7 +16,7 @@ from typing import Any
 from bngrader.engine.cells.shell import Shell
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.sandbox import filesystem
-from bngrader.engine.sandbox.forbidden_imports import OURS, packages
+from bngrader.engine.sandbox.allowed_imports import OURS
 from bngrader.engine.sandbox.monitor import Monitor, ProcessMemory, die_with_parent, memory
 from bngrader.engine.sandbox.namespaces import Sandbox
 from bngrader.engine.student import student
@@ -73,7 +73,7 @@ def _serve(
     checkout = filesystem.checkout()  # asked now, since it cannot be seen from inside
     try:
         if isinstance(place, Sandbox):
-            place.close(options["folder_mb"], packages(options["forbidden"]), options["private"])
+            place.close(options["folder_mb"], options["packages"], options["private"])
         else:
             os.chdir(str(place))
         _limit(options, before, isinstance(place, Sandbox))

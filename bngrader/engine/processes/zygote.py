@@ -23,7 +23,7 @@ import numpy as np
 
 from bngrader.engine.cells.shell import Shell, make_shell
 from bngrader.engine.processes.roles import ROLES
-from bngrader.engine.sandbox import filesystem
+from bngrader.engine.sandbox import allowed_imports, filesystem
 from bngrader.engine.sandbox.monitor import die_with_parent
 
 # Cells that are slow the first time only: a figure with all its fonts, and a traceback. There is no backward() among
@@ -54,7 +54,9 @@ def preload(packages: list[str]) -> Shell:
     for cell in WARM_UP_CELLS:
         shell.run(cell, lambda output: None)
     shell.start_again()
-    filesystem.plan([])  # fills a cache that all forks need
+    # These fill caches that all forks need.
+    filesystem.plan(packages)
+    allowed_imports.hidden_modules(tuple(packages), tuple(filesystem.packages()))
     gc.collect()
     gc.freeze()
     return shell

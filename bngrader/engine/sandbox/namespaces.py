@@ -70,12 +70,14 @@ class Sandbox:
         except PermissionError as error:
             raise OSError(error.errno, obstacles.WEAK_ROOT if uid == 0 else error.strerror) from error
 
-    def close(self, folder_mb: int, forbidden: Iterable[str], private: Iterable[str] = ()) -> None:
+    def close(self, folder_mb: int, allowed: Iterable[str], private: Iterable[str] = ()) -> None:
         """In the child: build the system that the submission sees, and give up all rights to change it.
+
+        Of the packages it sees those that are `allowed`, and what they need.
 
         Raises OSError if the system does not allow that.
         """
-        self._build(folder_mb, filesystem.plan(forbidden, private))
+        self._build(folder_mb, filesystem.plan(allowed, private))
         self._drop()
         seccomp.install()
 
