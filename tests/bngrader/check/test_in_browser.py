@@ -87,7 +87,7 @@ def test_packages_that_answers_may_not_use_cannot_be_imported(statement):
     assert not verdict["passed"]
 
 
-def test_answers_may_import_numpy_the_standard_library_and_checks():
+def test_answers_may_import_numpy_python_and_the_checks():
     imports = "import math, itertools\nimport numpy.linalg as la\nfrom bngrader.check import close\n"
     stub = "def standardize(x):\n    raise NotImplementedError"
     assert "not written yet" in standardize(imports + stub)[0]["message"]

@@ -24,8 +24,8 @@ IMPORTS = {
     "a trial that fails": f"{RIGHT}from bngrader.check import close\nclose(double(1), 3, 'double triples')",
 }
 REACHES = {
-    "bngrader.mistakes": "from bngrader import mistakes\n    mistakes.known(1)",
-    "bngrader.check.mistakes.known": "from bngrader.check import call, mistakes\n    mistakes.known(1)",
+    "bngrader.mistakes": "from bngrader import mistakes",
+    "bngrader.check.mistakes": "from bngrader.check import call, mistakes",
     "bngrader.check.hints": "from bngrader.check.hints import explain",
     "bngrader.engine.judge.judge": "import bngrader.engine.judge.judge",
     "bngrader.check.call_log": "import importlib; importlib.import_module('bngrader.check.call_log')",
