@@ -15,9 +15,9 @@ from typing import Any
 
 from bngrader.engine.cells.shell import Shell
 from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.sandbox.allowed_imports import OURS
 from bngrader.engine.sandbox.cgroups import Cgroup, find_place
 from bngrader.engine.sandbox.environment import IMPORT_PATH
-from bngrader.engine.sandbox.forbidden_imports import OURS, packages
 from bngrader.engine.sandbox.init import be_init
 from bngrader.engine.sandbox.monitor import Monitor, die_with_parent
 from bngrader.engine.sandbox.namespaces import Sandbox
@@ -103,7 +103,7 @@ def _begin(
         if group:
             group.join()
         if isinstance(place, Sandbox):
-            place.close(options["folder_mb"], packages(options["forbidden"]), options["private"])
+            place.close(options["folder_mb"], options["packages"], options["private"])
         else:
             os.chdir(str(place))
         die_with_parent()  # after the change of user, which undoes it

@@ -28,7 +28,7 @@ import numpy as np
 
 from bngrader.engine.cells.shell import Shell, make_shell
 from bngrader.engine.processes.launcher import JUDGES
-from bngrader.engine.sandbox import filesystem, seccomp
+from bngrader.engine.sandbox import allowed_imports, filesystem, seccomp
 from bngrader.engine.sandbox.cgroups import remove_groups
 from bngrader.engine.sandbox.monitor import die_with_parent
 from bngrader.engine.sandbox.namespaces import enclose
@@ -62,8 +62,9 @@ def preload(packages: list[str]) -> Shell:
     for cell in WARM_UP_CELLS:
         shell.run(cell, lambda output: None)
     shell.start_again()
+    allowed_imports.hidden_modules(tuple(packages), tuple(filesystem.packages()))  # all fill caches that forks need
     with contextlib.suppress(OSError):  # it says what is missing when a sandbox is made
-        filesystem.plan([])  # both fill caches that all forks need
+        filesystem.plan(packages)
         seccomp.program()
     gc.collect()
     gc.freeze()

@@ -87,14 +87,14 @@ class Sandbox:
         except PermissionError as error:
             raise OSError(error.errno, obstacles.WEAK_ROOT if was_root else error.strerror) from error
 
-    def close(
-        self, folder_mb: int, forbidden: Iterable[str], private: Iterable[str] = (), show_course: bool = False
-    ) -> None:
+    def close(self, folder_mb: int, allowed: Iterable[str] | None, private: Iterable[str] = ()) -> None:
         """In the child: build the system that the submission sees, and give up all rights to change it.
+
+        `filesystem.plan` says which packages it sees.
 
         Raises OSError if the system does not allow that.
         """
-        self._build(folder_mb, filesystem.plan(forbidden, private, show_course))
+        self._build(folder_mb, filesystem.plan(allowed, private))
         self._drop()
         seccomp.install()
 
@@ -205,7 +205,7 @@ def enclose() -> None:
     pid = os.fork()
     if pid:
         os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
-    sandbox.close(FOLDER_MB, [], show_course=True)
+    sandbox.close(FOLDER_MB, None)
     die_with_parent()  # after the change of user, which undoes it
 
 
