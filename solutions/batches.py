@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, sklearn.linear_model, sklearn.preprocessing, sklearn.utils.gen_batches, torch]
 #   jupytext:
 #     text_representation:
 #       extension: .py
@@ -26,8 +25,10 @@
 #
 # **Points** 20: 15 for the four functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the four functions: no scikit-learn, no SciPy, no torch,
-# and not the course's own package `bnref`.
+# **Rules** Use NumPy and the standard library in the four functions. Where the grader tests them, only these and
+# matplotlib, for your plots, are installed: a function that uses SciPy, scikit-learn, PyTorch or the course's own
+# package `bnref` fails its tests. Cells that you add may use any package. If they do not run when your notebook is
+# graded, you lose no points.
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
 # whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the
@@ -527,6 +528,10 @@ for size in (4, 6):
 # few seconds.
 
 
+# %% locked="patients"
+patients = load_diabetes(scaled=False)
+
+
 # %% locked="comparison"
 def standardized(table):
     """Standardize the table by the statistics that your function merges from pieces of 100 rows."""
@@ -540,7 +545,6 @@ def errors(x, y, lr, batch_size, epochs):
     return np.array([np.mean(y**2)] + [np.mean((x @ w - y) ** 2) for w in weights])
 
 
-patients = load_diabetes(scaled=False)
 x, y = standardized(patients.data), standardized(patients.target[:, None])[:, 0]
 lowest = np.mean((x @ np.linalg.lstsq(x, y, rcond=None)[0] - y) ** 2)
 goal, epochs = lowest + 0.05 * (1 - lowest), 30

@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, torch.nn.utils.fusion, torch.ao]
 #   jupytext:
 #     text_representation:
 #       extension: .py
@@ -25,9 +24,11 @@
 #
 # **Points** 20: 15 for the five functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the first four functions, and PyTorch in the fifth
-# (`pip install "./bncourse-0.1.0-py3-none-any.whl[student-torch]"` brings it). Nothing that folds BN for you, such
-# as `torch.nn.utils.fusion`, and not the course's own package `bnref`.
+# **Rules** Use NumPy and the standard library in the first four functions, and PyTorch too in the fifth. Where the
+# grader tests a function, only what it may use and matplotlib, for your plots, are installed: a function that uses
+# SciPy, scikit-learn or the course's own package `bnref` fails its tests, and so does one of the first four that
+# uses PyTorch. Cells that you add may use any package. If they do not run when your notebook is graded, you lose no
+# points. This assignment needs torch (`pip install "./bncourse-0.1.0-py3-none-any.whl[student-torch]"` brings it).
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
@@ -55,12 +56,6 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 torch.set_num_threads(1)  # so small a network is trained fastest on one
-
-# The digits as PyTorch wants them: float32, (N, 1, 8, 8), from 0 to 1; a quarter of each class is for the test.
-digits = load_digits()
-split = train_test_split(digits.images, digits.target, test_size=0.25, stratify=digits.target, random_state=0)
-train_x, test_x = (torch.tensor(images[:, None] / 16, dtype=torch.float32) for images in split[:2])
-train_y, test_y = (torch.tensor(labels) for labels in split[2:])
 
 
 def fit(network, epochs=20, batch_size=64, lr=0.003):
@@ -95,6 +90,13 @@ def fair(got, want, y, right_y, fits_y):
         return got
     return want
 
+
+# %% locked="digits"
+# The digits as PyTorch wants them: float32, (N, 1, 8, 8), from 0 to 1; a quarter of each class is for the test.
+digits = load_digits()
+split = train_test_split(digits.images, digits.target, test_size=0.25, stratify=digits.target, random_state=0)
+train_x, test_x = (torch.tensor(images[:, None] / 16, dtype=torch.float32) for images in split[:2])
+train_y, test_y = (torch.tensor(labels) for labels in split[2:])
 
 # %% [markdown] locked="about_batch_norm2d_forward"
 # ## 1. `batch_norm2d_forward` (4 points)
@@ -595,7 +597,7 @@ for given, tol in [(np.int64, 1e-6), (np.float32, 1e-2)]:
 # small: one with 20,000 parameters is enough, and is trained in seconds.
 
 
-# %% solution="make_network"
+# %% solution="make_network" allowed="numpy, torch"
 def make_network(num_classes=10):
     """Return a network for images of shape (N, 1, 8, 8), in training mode."""
 

@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, scipy.stats, sklearn.metrics, sklearn.preprocessing]
 #   jupytext:
 #     text_representation:
 #       extension: .py
@@ -25,8 +24,10 @@
 #
 # **Points** 20: 15 for the four functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the four functions. Nothing of `scipy.stats`,
-# `sklearn.metrics` or `sklearn.preprocessing`, and not the course's own package `bnref`.
+# **Rules** Use NumPy and the standard library in the four functions. Where the grader tests them, only these and
+# matplotlib, for your plots, are installed: a function that uses SciPy, scikit-learn, PyTorch or the course's own
+# package `bnref` fails its tests. Cells that you add may use any package. If they do not run when your notebook is
+# graded, you lose no points.
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
 # whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the ones

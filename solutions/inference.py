@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, sklearn.preprocessing, torch]
 #   jupytext:
 #     text_representation:
 #       extension: .py
@@ -26,8 +25,10 @@
 #
 # **Points** 20: 15 for a class and three functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library. Nothing of `torch` or `sklearn.preprocessing`, and not the
-# course's own package `bnref`.
+# **Rules** Use NumPy and the standard library in the class and the three functions. Where the grader tests them,
+# only these and matplotlib, for your plots, are installed: a function that uses SciPy, scikit-learn, PyTorch or the
+# course's own package `bnref` fails its tests. Cells that you add may use any package. If they do not run when your
+# notebook is graded, you lose no points.
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
 # whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the ones
@@ -651,11 +652,13 @@ for decay in (1e-3, 0.3, 0.999):
 # follows is about your layer.
 
 
-# %% locked="reader"
+# %% locked="digits"
 digits = load_digits()
 images, test_images, labels, test_labels = train_test_split(
     digits.data, digits.target, test_size=0.25, stratify=digits.target, random_state=0
 )
+
+# %% locked="reader"
 matrix = np.random.default_rng(0).normal(size=(64, 300))
 inputs, test_inputs = images @ matrix, test_images @ matrix  # what your layer gets
 

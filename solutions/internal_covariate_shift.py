@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, scipy.stats, sklearn.preprocessing]
 #   jupytext:
 #     text_representation:
 #       extension: .py
@@ -26,9 +25,11 @@
 #
 # **Points** 20: 15 for the four functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in three functions, and PyTorch in `record_activations` alone.
-# Nothing of `scipy.stats` or `sklearn.preprocessing`, and not the course's own package `bnref`. This assignment
-# needs torch, which the other student's packages do not bring: see the page *For students*.
+# **Rules** Use NumPy and the standard library in three functions, and PyTorch too in `record_activations`. Where
+# the grader tests a function, only what it may use and matplotlib, for your plots, are installed: a function that
+# uses SciPy, scikit-learn or the course's own package `bnref` fails its tests, and so does one of the three that
+# uses PyTorch. Cells that you add may use any package. If they do not run when your notebook is graded, you lose no
+# points. This assignment needs torch, which the other student's packages do not bring: see the page *For students*.
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
 # whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the ones
@@ -172,7 +173,7 @@ close(p - 1e4, want, "10,000 give or take 10 keeps two digits in float32", tol=1
 # `beside(record_activations, watched_network, ...)` makes a small network that notes how it is used.
 
 
-# %% solution="record_activations"
+# %% solution="record_activations" allowed="numpy, torch"
 def record_activations(model, x):
     """Return {name of leaf: (mean, std) of its output for x}, in the order in which they run."""
     ### BEGIN SOLUTION
@@ -585,9 +586,11 @@ close(z, want, "10,000 give or take 10 keeps two digits in float32", tol=1e-2, h
 # write here: run it. It takes some seconds.
 
 
+# %% locked="digits"
+digits = load_digits()
+
 # %% locked="figure"
 torch.set_num_threads(1)
-digits = load_digits()
 shuffled = torch.randperm(len(digits.data), generator=torch.Generator().manual_seed(0))
 pixels = torch.tensor(digits.data / 16, dtype=torch.float32)[shuffled]
 labels = torch.tensor(digits.target)[shuffled]

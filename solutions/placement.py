@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, sklearn.preprocessing, torch.autograd.grad, torch.nn.functional.batch_norm]
 #   jupytext:
 #     text_representation:
 #       extension: .py
@@ -26,11 +25,12 @@
 #
 # **Points** 20: 15 for the four functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the first three functions, and PyTorch in the fourth alone.
-# Nothing of PyTorch's automatic gradients in your answers, such as `torch.autograd.grad`; not
-# `torch.nn.functional.batch_norm`, nothing of `sklearn.preprocessing`, and not the course's own package
-# `bnref`. This assignment needs torch (`pip install "./bncourse-0.1.0-py3-none-any.whl[student-torch]"` brings
-# it).
+# **Rules** Use NumPy and the standard library in the first three functions, and PyTorch too in the fourth. Where
+# the grader tests a function, only what it may use and matplotlib, for your plots, are installed: a function that
+# uses SciPy, scikit-learn or the course's own package `bnref` fails its tests, and so does one of the first three
+# that uses PyTorch. Cells that you add may use any package. If they do not run when your notebook is graded, you
+# lose no points. This assignment needs torch (`pip install "./bncourse-0.1.0-py3-none-any.whl[student-torch]"`
+# brings it).
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
 # whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the ones
@@ -477,7 +477,7 @@ for x in (rng.normal(1, 1, (9, 2)).astype(np.float32), (1 + 1e-3 * rng.normal(si
 # For example, `make_block(3, 2, "pre")` has 10 parameters: 6 weights, 2 gammas and 2 betas.
 
 
-# %% solution="make_block"
+# %% solution="make_block" allowed="numpy, torch"
 def make_block(in_features, out_features, placement):
     """Return a torch.nn.Sequential of Linear, BatchNorm1d and Tanh, with BN before ("pre") or after ("post") Tanh."""
     ### BEGIN SOLUTION
@@ -567,6 +567,13 @@ for placement in ("pre", "post"):
 # $10^{-9}$ or less. A wrong one stays high whatever the step.
 
 
+# %% locked="digits"
+digits = load_digits()
+images, test_images, labels, test_labels = train_test_split(
+    digits.data / 16, digits.target, test_size=0.25, stratify=digits.target, random_state=0
+)
+
+
 # %% locked="gradient_check"
 def numeric_slopes(loss, values, h):
     """Estimate the slope of loss(values) for each entry, by central differences with step h."""
@@ -581,7 +588,6 @@ def numeric_slopes(loss, values, h):
     return slopes
 
 
-digits = load_digits()
 pixels = digits.data[:8, 18:24] / 16
 generator = np.random.default_rng(1)
 factors, shifts, weights = generator.normal(size=6), generator.normal(size=6), generator.normal(size=(8, 6))
@@ -621,11 +627,6 @@ plt.show()
 
 
 # %% locked="training"
-images, test_images, labels, test_labels = train_test_split(
-    digits.data / 16, digits.target, test_size=0.25, stratify=digits.target, random_state=0
-)
-
-
 def train_network(size, with_norm, epochs=5, lr=0.5, batch=64, depth=4, width=64):
     """Train by plain gradient descent, and return the loss of each batch."""
     generator = np.random.default_rng(0)

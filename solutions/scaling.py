@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   forbidden: [bnref, sklearn.preprocessing]
 #   jupytext:
 #     text_representation:
 #       extension: .py
@@ -24,8 +23,10 @@
 #
 # **Points** 20: 15 for the four functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the four functions. Nothing of
-# `sklearn.preprocessing`, and not the course's own package `bnref`.
+# **Rules** Use NumPy and the standard library in the four functions. Where the grader tests them, only these and
+# matplotlib, for your plots, are installed: a function that uses SciPy, scikit-learn, PyTorch or the course's own
+# package `bnref` fails its tests. Cells that you add may use any package. If they do not run when your notebook is
+# graded, you lose no points.
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
@@ -403,6 +404,10 @@ for zeros, ones in [(np.zeros(2), np.ones(2)), (np.zeros(2, np.float32), np.ones
 # then on yours. There is nothing to write here: run it.
 
 
+# %% locked="patients"
+patients = load_diabetes(scaled=False)
+
+
 # %% locked="descent"
 def descend(x, y, tolerance=1e-3, most=5_000):
     """Return the error that is still to be removed after each step, as a share of the first."""
@@ -417,7 +422,6 @@ def descend(x, y, tolerance=1e-3, most=5_000):
     return np.array(gaps) / gaps[0]
 
 
-patients = load_diabetes(scaled=False)
 figure, axes = plt.subplots(figsize=(7, 3))
 for label, table in [("as measured", patients.data), ("standardized by you", standardize(patients.data)[0])]:
     gaps = descend(table, patients.target)

@@ -6,7 +6,7 @@ import signal
 import types
 from collections.abc import Iterator
 
-from bngrader.engine.sandbox.monitor import memory
+from bngrader.engine.sandbox.resources import memory
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading.grade_submission import GradingJob, grade_one

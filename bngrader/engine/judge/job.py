@@ -10,30 +10,41 @@ ANSWER, BOTH, TEST = "answer", "both", "test"
 
 @dataclass(frozen=True)
 class CodeCell:
-    """One code cell; its kind says whether it runs with the answers, with the tests, or in both places."""
+    """One code cell; its kind says whether it runs with the answers, with the tests, or in both places.
+
+    `process` is the number of the student's process in which a test calls its function.
+    """
 
     kind: str
     source: str
     grade_id: str
+    process: int = 0
 
 
 @dataclass(frozen=True)
 class JudgeJob:
-    """A submission to run.
+    """A submission to run. `allowed` has the packages that answers may use in each of its processes.
 
     The judge reports the cells from `first` on. It runs those before it again, and reports nothing of them.
     """
 
     cells: list[CodeCell]
     settings: Engine
+    allowed: list[list[str]]
     first: int = 0
 
     def as_dict(self) -> JobMessage:
         """Return the job as a message."""
         cells = [asdict(cell) for cell in self.cells]
-        return {"cells": cells, "settings": self.settings.as_dict(), "first": self.first}
+        return {
+            "cells": cells,
+            "settings": self.settings.as_dict(),
+            "allowed": self.allowed,
+            "first": self.first,
+        }
 
     @classmethod
     def from_dict(cls, data: JobMessage) -> "JudgeJob":
         """Make the job from what `as_dict` returned."""
-        return cls([CodeCell(**cell) for cell in data["cells"]], Engine.from_dict(data["settings"]), data["first"])
+        cells = [CodeCell(**cell) for cell in data["cells"]]
+        return cls(cells, Engine.from_dict(data["settings"]), data["allowed"], data["first"])

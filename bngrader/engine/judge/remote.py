@@ -35,7 +35,7 @@ class Remote:
         self.timed_out = False
         self.deadline = float("inf")  # of the cell under way
         self.printed: list[str] = []
-        self.attempts: list[str] = []  # forbidden names that the submission reached for
+        self.attempts: list[str] = []  # names that the submission may not use, and that it reached for in a test
         self.handles = Handles(self.request)
         self._numbers = itertools.count()
         self._calls: list[Call] = []  # under way, the innermost last
@@ -101,7 +101,7 @@ class Remote:
                 raise ProtocolError("an answer to something that was not asked")
 
     def receive(self, limit: float) -> tuple[dict[str, Any], list[bytearray]]:
-        """Return the next message; keeps printed text and forbidden names that come before it."""
+        """Return the next message; keeps printed text, and names that may not be used, that come before it."""
         while True:
             message, buffers = self.channel.receive(limit)
             if not isinstance(message, dict) or not isinstance(message.get("kind"), str):

@@ -31,12 +31,6 @@ def test_every_function_has_stub_text_tests_and_points(slug):
     assert sum(item.points for item in found.exercises) == 15
     assert len(found.common.split()) > 20
     assert "Validate" not in found.common
-    assert found.forbidden == tuple(cells_metadata(slug))
-
-
-def cells_metadata(slug):
-    notebook = json.loads((REPOSITORY / "exercises" / slug / f"{slug}.ipynb").read_text())
-    return notebook["metadata"]["forbidden"]
 
 
 @pytest.mark.parametrize("slug", SLUGS)
