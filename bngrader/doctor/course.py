@@ -14,7 +14,8 @@ from traitlets.config import Config
 
 from bngrader.authoring.notebooks import gradable, read_solution, released
 from bngrader.course.folders import Course, CourseError, assignments
-from bngrader.course.names import id_fault, readable, rename_advice
+from bngrader.course.hidden_seed import FILE, MIN_SEED_BITS, SEED_BITS, read_seed
+from bngrader.course.names import id_fault, readable, rename_advice, shell_quoted
 from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.database import database_file, driver_message
@@ -32,7 +33,7 @@ def course(the_course: Course, roster: Path | None) -> Iterator[CheckResult]:
     except CourseError as error:
         yield CheckResult("configuration", WRONG, str(error), "Correct the file.")
         return
-    yield from settings(config)
+    yield settings(config, the_course.folder)
     yield gradebook(the_course)
     there = {place.name for place in (the_course.folder / "submitted").glob("*/")}
     known = set[str]()
@@ -63,18 +64,27 @@ def _is_stale(repository: Path, slug: str) -> bool:
     return [(cell.id, cell.source) for cell in made.cells] != [(cell.id, cell.source) for cell in wanted.cells]
 
 
-def settings(config: Config) -> Iterator[CheckResult]:
-    """Check that the configuration isolates students' code and keeps the hidden tests secret."""
+def settings(config: Config, folder: Path) -> CheckResult:
+    """Check that the configuration isolates students' code and keeps the inputs of the hidden tests secret."""
     engine = Engine(config=config)
     if engine.unsafe_no_sandbox:
         fix = "Remove c.Engine.unsafe_no_sandbox from nbgrader_config.py."
-        yield CheckResult("configuration", WRONG, "students' code runs without a sandbox", fix)
-    elif engine.hidden_seed is None:
-        message = "the hidden tests use the same inputs as the public repository"
-        fix = "Set c.Engine.hidden_seed in the course's nbgrader_config.py."
-        yield CheckResult("configuration", NOTE, message, fix)
-    else:
-        yield CheckResult("configuration", RIGHT, "the sandbox is on, and the hidden tests have a seed of their own")
+        return CheckResult("configuration", WRONG, "students' code runs without a sandbox", fix)
+    bits = SEED_BITS if engine.hidden_seed is None else abs(engine.hidden_seed).bit_length()
+    if bits < MIN_SEED_BITS:
+        message = f"c.Engine.hidden_seed has {bits} bits, so few that somebody could try them all"
+        fix = "Remove it: the next round makes a seed of 128 random bits, and grades every submission again."
+        return CheckResult("configuration", NOTE, message, fix)
+    path = folder / FILE
+    if engine.hidden_seed is None and path.exists():
+        try:
+            read_seed(path)
+        except (CourseError, OSError) as error:
+            return CheckResult("configuration", WRONG, str(error), f"Restore {path} from a backup.")
+        if path.stat().st_mode & 0o077:
+            message = f"others can read {path}, the secret seed of the hidden tests"
+            return CheckResult("configuration", WRONG, message, f"chmod 600 {shell_quoted(path)}")
+    return CheckResult("configuration", RIGHT, "the sandbox is on, and the hidden tests have a secret seed")
 
 
 def gradebook(the_course: Course) -> CheckResult:
