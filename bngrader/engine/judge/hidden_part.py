@@ -18,7 +18,8 @@ BEGIN = re.compile(r"^([ \t]*)#.*BEGIN HIDDEN TESTS.*$", re.MULTILINE)
 # Not at the end of a cell: there, a call would hide the last line's result, which may be the score.
 END = re.compile(r"^([ \t]*)#.*END HIDDEN TESTS.*$(?=(?:\s|#.*)*^[ \t]*[^\s#])", re.MULTILINE)
 NOT_SHOWN = "not shown, because this part of the test is hidden"
-NUMBER = re.compile(r"(?:np\.\w+\()?[-+]?[\d.]+(?:e[-+]?\d+)?\)?")
+NUMBER = re.compile(r"(?:np\.\w+\()?([-+]?\d*\.?\d+(?:e[-+]?\d+)?)\)?")
+SCORE_DIGITS = 4  # that a score in a hidden part keeps
 DIGITS = re.compile(r"\d[\d,._]*")
 MAX_SIGNIFICANT_DIGITS = 3  # of a number in a claim that is not in the test's own code
 CHANGED = re.compile(r"(must not change its argument)\b.*")
@@ -39,8 +40,8 @@ def reduced(output: Output, source: str, error: BaseException | None, own: str |
         return _reduced_error(output, source, error, own)
     if output["output_type"] != "execute_result":
         return None
-    text = output["data"].get("text/plain", "")
-    return output | {"data": {"text/plain": text}} if NUMBER.fullmatch(text) else None  # it may be the score
+    number = NUMBER.fullmatch(output["data"].get("text/plain", ""))  # which may be the score
+    return output | {"data": {"text/plain": f"{float(number[1]):.{SCORE_DIGITS}g}"}} if number else None
 
 
 def _reduced_error(output: Output, source: str, error: BaseException | None, own: str | None) -> Output:

@@ -7,12 +7,12 @@ import pytest
 from bngrader.engine.judge import hidden_part
 from tests.bngrader.engine.running import error, printed, run
 
-SECRET = 7316.548912
+pytestmark = pytest.mark.real
 TEST = """from bngrader.check import call, close, holds, leaves_arguments_alone, raises
 x = np.array([1.0, 2.0])
 call(f, x)
 ### BEGIN HIDDEN TESTS
-x = np.array([7316.548912, 2.0])
+x = np.array([7000 + 316.548912, 2.0])
 {}
 ### END HIDDEN TESTS
 """
@@ -29,7 +29,8 @@ def shown(answer, test=CALLED, **settings):
         **settings,
     )
     for cell in cells:
-        assert "7316" not in str(cell.outputs), cell.outputs
+        assert "7316." not in str(cell.outputs), cell.outputs
+        assert "7316_" not in str(cell.outputs), cell.outputs
     return cells[2]
 
 
@@ -98,8 +99,8 @@ def test_the_visible_part_shows_what_it_always_did():
     )
     assert "one\n" in printed(cells[2])
     assert "[1. 2.]" in printed(cells[2])
-    assert "x =          [1. 2.]" in error(cells[2])
-    assert "got:         [1. 2.]" in error(cells[2])
+    assert "x =         [1. 2.]" in error(cells[2])
+    assert "got:        [1. 2.]" in error(cells[2])
 
 
 def test_a_visible_part_after_the_hidden_one_is_shown():
@@ -113,8 +114,8 @@ def test_a_hidden_failure_keeps_its_claim_and_its_line():
     cell = shown(SAYS["raises"])
     assert error(cell) == (
         "CheckFailed: Failed: f raised an error.\n"
-        "  input:       not shown, because this part of the test is hidden\n"
-        "  raised:      ValueError"
+        "  input:      not shown, because this part of the test is hidden\n"
+        "  raised:     ValueError"
     )
     own = cell.outputs[-1].traceback[-1]
     assert own.startswith("Traceback of the submitted code:\nFile")
