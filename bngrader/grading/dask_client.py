@@ -84,48 +84,62 @@ def connected(scheduler: Scheduler) -> Iterator[Any]:
     Raises CourseError if the scheduler cannot be reached.
     """
     try:
-        from distributed import Client
-        from distributed import client as client_module
-        from distributed.protocol import pickle as pickle_module
+        from distributed import Client, client, core
+        from distributed.protocol import pickle as serialization
     except ModuleNotFoundError as error:
         raise CourseError("--scheduler needs Dask: pip install 'bncourse[cluster]'") from error
     careful = types.ModuleType("pickle")
-    vars(careful).update(vars(pickle), loads=load_plain, load=_refuse, Unpickler=_PlainUnpickler)
+    vars(careful).update(vars(pickle), loads=load_plain, load=None, Unpickler=_PlainUnpickler)
     with (
-        patch.object(pickle_module, "pickle", careful),
-        patch.object(client_module, "pickle", careful),
+        patch.object(serialization, "pickle", careful),
+        patch.object(client, "pickle", careful),
+        patch.object(client, "clean_exception", _clean_exception),
+        patch.object(core, "clean_exception", _clean_exception),
         patch.object(Client, "_default_event_handlers", {}),  # which print and unpickle what workers send
     ):
         try:
-            client = Client(
-                scheduler.address, timeout=CONNECT_TIMEOUT, set_as_default=False, security=scheduler.security()
-            )
+            security = scheduler.security()
+            connection = Client(scheduler.address, timeout=CONNECT_TIMEOUT, set_as_default=False, security=security)
         except (OSError, ValueError) as error:
             raise CourseError(
                 f"--scheduler {scheduler.address}: no scheduler answers at this address ({error})"
             ) from error
-        with client:
-            yield client
+        with connection:
+            yield connection
+
+
+class NotUnpickledError(Exception):
+    """Stands in for an object that was not unpickled. Its text holds the texts in the pickle."""
 
 
 class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        raise AttributeError(f"{module}.{name} is not unpickled here")  # which Dask expects, and goes on
+        if (module, name) == ("builtins", "bytes"):  # Dask names the class of bytes when it sends any
+            return bytes
+        raise pickle.UnpicklingError(f"{module}.{name} is not unpickled here")
 
 
 def load_plain(data: Any, *, buffers: Any = ()) -> Any:
-    """Unpickle plain texts, numbers and collections of them. Raises AttributeError for anything else."""
-    return _PlainUnpickler(BytesIO(data), buffers=buffers).load()
+    """Unpickle plain texts, numbers and collections of them, and return a NotUnpickledError for anything else.
+
+    It is returned and not raised because Dask would take that for a broken connection.
+    """
+    try:
+        return _PlainUnpickler(BytesIO(data), buffers=buffers).load()
+    except Exception:
+        return NotUnpickledError(" ".join(texts_in(data)))
 
 
-def _refuse(*args: Any, **kwargs: Any) -> Any:
-    raise AttributeError("files are not unpickled here")
+def _clean_exception(exception: Any, traceback: Any = None, **others: Any) -> tuple[Any, BaseException, None]:
+    """Do what Dask's `clean_exception` does, without unpickling: return an error for one that was sent."""
+    if isinstance(exception, bytes | bytearray):
+        exception = NotUnpickledError(" ".join(texts_in(exception)))
+    error = exception if isinstance(exception, BaseException) else Exception(str(exception))
+    return type(error), error, None
 
 
 def texts_in(data: Any) -> list[str]:
     """Return the texts in a pickle, such as an exception's class and message, without unpickling it."""
-    if not isinstance(data, bytes | bytearray):
-        return []
     try:
         return [found for _, found, _ in pickletools.genops(bytes(data)) if isinstance(found, str)]
     except Exception:

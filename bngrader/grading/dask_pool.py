@@ -10,13 +10,13 @@ from bngrader.course.folders import CourseError
 from bngrader.course.names import readable
 from bngrader.engine.errors import SandboxMissing
 from bngrader.gradebook.records import GradingOutcome
-from bngrader.grading.dask_client import Scheduler, connected, texts_in
+from bngrader.grading.dask_client import Scheduler, connected
 from bngrader.grading.grade_submission import GradingJob, grade_one
 from bngrader.grading.outcome_text import from_text, to_text
 from bngrader.grading.pool import LOST, Map
 
 JOBS_PER_THREAD = 4  # sent before the first is done, so that no thread waits for the network
-MAX_MESSAGE_CHARACTERS = 300
+MAX_MESSAGE_CHARACTERS = 200
 
 
 @contextmanager
@@ -74,15 +74,15 @@ def _result(future: Any, student: str, address: str) -> GradingOutcome:
         return from_text(future.result(), student)
     except SandboxMissing as missing:
         raise CourseError(f"a worker of {address} reports: {missing}") from missing
-    except Exception as error:  # from Dask too: a result that it would have to unpickle
-        reason = readable(f"{type(error).__name__}: {error}"[:MAX_MESSAGE_CHARACTERS])
-        return GradingOutcome(student, error=f"could not be graded: a worker sent no valid result ({reason}).")
+    except Exception as error:  # Dask raises any kind if a result does not arrive
+        return GradingOutcome(student, error=f"could not be graded: a worker sent no valid result ({_short(error)}).")
 
 
 def _worker_error(error: BaseException) -> str:
-    """Describe the error of a job, which Dask gives as bytes since they are not unpickled."""
-    texts = [text for argument in error.args for text in texts_in(argument)]
-    if "KilledWorker" in texts:
+    if "KilledWorker" in str(error):
         return LOST
-    said = " ".join(texts) or type(error).__name__
-    return f"could not be graded: a worker failed ({readable(said[:MAX_MESSAGE_CHARACTERS])})."
+    return f"could not be graded: a worker failed ({_short(error)})."
+
+
+def _short(error: BaseException) -> str:
+    return readable(f"{type(error).__name__}: {error}"[:MAX_MESSAGE_CHARACTERS])

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from bngrader.course.folders import CourseError
-from bngrader.grading.dask_client import Scheduler, load_plain, texts_in
+from bngrader.grading.dask_client import NotUnpickledError, Scheduler, load_plain, texts_in
 
 CERTIFICATES = ("tls_ca_file", "tls_cert", "tls_key")
 
@@ -49,12 +49,11 @@ class Bomb:
         return os.mkdir, ("ran",)
 
 
-@pytest.mark.parametrize("thing", [Bomb(), [Bomb()], {"a": Bomb}, ValueError("text"), os.mkdir, bytes])
+@pytest.mark.parametrize("thing", [Bomb(), [Bomb()], {"a": Bomb}, ValueError("text"), os.mkdir, Bomb])
 def test_an_object_is_not_unpickled(thing, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-        with pytest.raises(AttributeError, match="is not unpickled here"):
-            load_plain(pickle.dumps(thing, protocol))
+        assert isinstance(load_plain(pickle.dumps(thing, protocol)), NotUnpickledError)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -65,7 +64,8 @@ def test_plain_data_is_unpickled():
 def test_the_texts_of_an_exception_are_read_without_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     error = ModuleNotFoundError("No module named 'bngrader'")
-    assert texts_in(pickle.dumps(error)) == ["builtins", "ModuleNotFoundError", "No module named 'bngrader'"]
+    assert {"builtins", "ModuleNotFoundError", "No module named 'bngrader'"} <= set(texts_in(pickle.dumps(error)))
     assert "mkdir" in texts_in(pickle.dumps(Bomb()))
     assert [texts_in(thing) for thing in (b"not a pickle", "text", None)] == [[], [], []]
+    assert "No module named 'bngrader'" in str(load_plain(pickle.dumps(error)))
     assert list(tmp_path.iterdir()) == []
