@@ -63,7 +63,8 @@ def own_traceback(error: BaseException | None, *, only_last_line: bool = False) 
         if error is None or id(error) in own:
             break
         error = error.__cause__ or error.__context__
-    return own[id(error)][1 + only_last_line] if error is not None and id(error) in own else None
+    _, whole, last_line = own.get(id(error), (None, None, None))
+    return last_line if only_last_line else whole
 
 
 def _last_line(file: str, line: int) -> str:
