@@ -59,7 +59,7 @@ def find_similar(
     pairs, hidden = _compare(corpus, share, common)
     write_file(target, page(corpus, pairs, hidden, share).encode())
     if json_file:
-        write_json(json_file, [found.as_dict() for found in [*pairs, *hidden]])
+        write_json(json_file, [*(pair.as_dict() for pair in pairs), *(found.as_dict() for found in hidden)])
     unnamed = misnamed_folders(the_course, [assignment])
     counts = f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs"
     say(*unnamed, *_lines(hidden), f"{counts}. {target}")

@@ -20,6 +20,7 @@ from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.database import database_file, driver_message
 from bngrader.gradebook.late_policy import LatePolicy, read_extensions
+from bngrader.lms.import_log import read_receipts
 from bngrader.lms.roster import NAME, Roster, find_roster
 
 UPGRADE = "nbgrader db upgrade"
@@ -44,6 +45,7 @@ def course(the_course: Course, roster: Path | None) -> Iterator[CheckResult]:
     except CourseError as error:
         yield CheckResult("roster", WRONG, str(error), "Correct the file.")
     yield late_work(config, the_course, there | known)
+    yield from times(the_course)
 
 
 def exercises(repository: Path) -> CheckResult:
@@ -144,6 +146,20 @@ def late_work(config: Config, the_course: Course, students: set[str]) -> CheckRe
             return CheckResult("late work", WRONG, message, f"Correct {policy.path()}, or c.LatePolicy.extensions.")
     count = len({*given, *policy.extensions})
     return CheckResult("late work", RIGHT, f"LatePolicy applies; {count} students have extensions")
+
+
+def times(the_course: Course) -> Iterator[CheckResult]:
+    """Note each time of submission that a student may have handed in: it counts, since collected ones look the same."""
+    strange = []
+    for path in sorted((the_course.folder / "submitted").glob("*/*/timestamp.txt")):
+        student, assignment = path.parent.parent.name, path.parent.name
+        imported = read_receipts(the_course.folder, assignment).get(student)
+        if not path.with_name("submission_secret.txt").exists() and not (imported and imported.timestamp):
+            strange.append(readable(f"{student}/{assignment}"))
+    if strange:
+        named = ", ".join(strange[:10]) + (", ..." if len(strange) > 10 else "")
+        message = f"{len(strange)} timestamp.txt are neither from nbgrader's collect nor from an import: {named}"
+        yield CheckResult("times", NOTE, message, "Delete those that a student handed in: they count as times.")
 
 
 def students(the_course: Course, roster: Roster | None, there: set[str]) -> Iterator[CheckResult]:

@@ -183,7 +183,7 @@ class _Search(ast.NodeVisitor):
             self._add(what, node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        text = "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+        text = "".join(_folded(part) or "" for part in node.values)
         if what := _suspicious(text):
             self._add(what, node)
         for part in node.values:

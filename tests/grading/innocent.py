@@ -80,11 +80,11 @@ OWN = {
     "help": "len?\nhelp(abs)\nprint(_ih[-1], In[-1])",
     "a-file": "%%writefile notes.txt\nmy notes\n",
     "read-a-file": "with open('results.csv', 'w') as file:\n    file.write('a,b')\nprint(open('results.csv').read())",
-    "html": "from IPython.display import HTML, Markdown, display\ndisplay(HTML('<b>bold</b>'), Markdown('*it*'))\nx = 3\nx",
+    "html": "from IPython.display import HTML, Markdown, display\ndisplay(HTML('<b>b</b>'), Markdown('*i*'))\n3",
 }  # fmt: skip
 
 ANSWER = {
-    "prints": "_right = {f}\ndef {f}(*args, **kwargs):\n    print('called with', args)\n    return _right(*args, **kwargs)",
+    "prints": "_right = {f}\ndef {f}(*args, **kwargs):\n    print('got', args)\n    return _right(*args, **kwargs)",
     "its-own-checks": "from bngrader.check import call, close\nclose([1.0], [1.0], 'one is one')\ncall(abs, -1)",
     "a-decorator": """
         import functools, time
@@ -152,7 +152,7 @@ ANSWER = {
         def {f}(*args, **kwargs):
             return _pool.submit(_right, *args, **kwargs).result()
     """,
-    "a-tried-example": "try:\n    {f}('nonsense')\nexcept Exception as error:\n    print('as expected:', type(error).__name__)",
+    "a-tried-example": "try:\n    {f}('nonsense')\nexcept Exception as error:\n    print('as expected:', error)",
 }  # fmt: skip
 
 
@@ -238,7 +238,7 @@ def _lost_pictures(notebook, slug):
 def _chinese(notebook, slug):
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade") and cell.cell_type == "markdown":
-            cell.source = "训练时使用当前批次的均值和方差，预测时使用移动平均。👩‍🔬 “引号” — ½ ∑ 𝔼[x]"
+            cell.source = "训练时使用当前批次的均值和方差。预测时使用移动平均。👩‍🔬 “引号” — ½ ∑"
 
 
 CHANGES = {

@@ -11,6 +11,7 @@ from bngrader.course import hidden_seed
 from bngrader.course.folders import put_tools_on_path
 from bngrader.doctor import course as course_checks
 from bngrader.doctor import machine
+from bngrader.lms import import_log
 from tests.conftest import REPOSITORY
 from tests.grading.commands import invoke
 
@@ -157,6 +158,20 @@ def test_a_broken_rule_for_late_work_is_named(course):
     assert "extensions for assignments that do not exist: skaling" in wrong_message(course, "late work")
     (course / "extensions.csv").write_text("student_id,days\nadda,2\n")
     assert "extensions for students that do not exist: adda" in wrong_message(course, "late work")
+
+
+def test_a_timestamp_of_unknown_origin_is_noted(course):
+    place = course / "submitted" / "ada" / "scaling"
+    (place / "timestamp.txt").write_text("2026-02-01 10:00:00 UTC")
+    code, _, found = doctor(course)
+    assert (code, found["times"]["state"]) == (0, "note")
+    assert found["times"]["message"].endswith("nor from an import: ada/scaling")
+    (place / "submission_secret.txt").write_text("0" * 128)  # as nbgrader submit writes it
+    assert "times" not in doctor(course)[2]
+    (place / "submission_secret.txt").unlink()
+    receipt = import_log.Receipt("ada", "moodle", "1", "Ada", "scaling.ipynb", "2026-02-01 10:00:00 UTC", "")
+    import_log.keep_receipts(course, "scaling", {"ada": receipt})
+    assert "times" not in doctor(course)[2]
 
 
 def test_a_roster_that_is_wrong_or_incomplete_is_named(course):
