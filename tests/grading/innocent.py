@@ -73,7 +73,7 @@ OWN = {
         print(kind(1), kind([1, 2, 3]), kind('x'), {k: v for k, v in zip('ab', (1, 2))})
     """,
     "generators": "def squares(n):\n    for i in range(n):\n        yield i * i\nprint(list(squares(5)))",
-    "await": "import asyncio\nasync def hello():\n    await asyncio.sleep(0)\n    return 'hello'\nprint(await hello())",
+    "await": "import asyncio\nasync def hello():\n    await asyncio.gather()\n    return 'hello'\nprint(await hello())",
     "star-import": "from math import *\nprint(sqrt(pi))",
     "annotations": "from __future__ import annotations\ndef half(x: float | None = None) -> Half:\n    return x / 2",
     "a-missing-package": "try:\n    import seaborn as sns\nexcept ImportError:\n    print('no seaborn here')",

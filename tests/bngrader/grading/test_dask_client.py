@@ -13,8 +13,8 @@ CERTIFICATES = ("tls_ca_file", "tls_cert", "tls_key")
 
 @pytest.mark.parametrize(
     "address",
-    ["tcp://10.0.0.1:8786", "10.0.0.1:8786", "tcp://cluster.example.org:8786", "tcp://[fe80::1]:8786", "ws://h:8786",
-     "tcp://localhost.example.org:8786", "tcp://0.0.0.0:8786", "ucx://10.0.0.1:8786", "tcp://10.0.0.1"],
+    ["tcp://192.0.2.1:8786", "192.0.2.1:8786", "tcp://cluster.example.org:8786", "tcp://[fe80::1]:8786", "ws://example.org:8786",
+     "tcp://localhost.example.org:8786", "tcp://0.0.0.0:8786", "ucx://192.0.2.1:8786", "tcp://192.0.2.1"],
 )  # fmt: skip
 def test_an_open_scheduler_on_the_network_is_refused(address):
     with pytest.raises(CourseError, match="can run code as you") as refused:
@@ -32,12 +32,12 @@ def test_a_scheduler_on_this_machine_is_accepted(address):
 def test_tls_needs_all_three_files(tmp_path):
     paths = {name: tmp_path / name for name in CERTIFICATES}
     with pytest.raises(CourseError, match="add --tls-ca-file, --tls-cert, --tls-key"):
-        Scheduler("tls://10.0.0.1:8786").check()
+        Scheduler("tls://192.0.2.1:8786").check()
     with pytest.raises(CourseError, match=f"--tls-ca-file {paths['tls_ca_file']}: there is no such file"):
-        Scheduler("tls://10.0.0.1:8786", **paths).check()
+        Scheduler("tls://192.0.2.1:8786", **paths).check()
     for path in paths.values():
         path.touch()
-    Scheduler("tls://10.0.0.1:8786", **paths).check()
+    Scheduler("tls://192.0.2.1:8786", **paths).check()
     with pytest.raises(CourseError, match="is not encrypted: write tls://"):
         Scheduler("tcp://127.0.0.1:8786", **paths).check()
 
