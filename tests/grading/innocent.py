@@ -7,6 +7,7 @@ import copy
 import itertools
 
 import nbformat
+from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_cell
 
 from tests.solutions import runner
@@ -163,7 +164,7 @@ def _first_answer(notebook, slug):
 def _insert_own(cell):
     def change(notebook, slug):
         for place in (1, 4, len(notebook.cells) - 1):
-            notebook.cells.insert(place, copy.deepcopy(cell))
+            notebook.cells.insert(place, NotebookNode(copy.deepcopy(cell), id=f"own-{place}"))
 
     return change
 
