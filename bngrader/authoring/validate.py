@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from bngrader.authoring.notebooks import read_solution, release
-from bngrader.course.folders import Course, CourseError
+from bngrader.course.folders import CONFIG, Course, CourseError
 
 AUTOMATIC_POINTS, WRITTEN_POINTS = 15, 5
 MIN_SECRET_CHARACTERS = 12  # shorter lines, such as `return z`, may be anywhere
@@ -101,6 +101,8 @@ def graded(repository: Path, slug: str, submissions: dict[str, str]) -> dict[str
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # With a secret seed, each run would try other inputs.
+        (folder / CONFIG).write_text("c = get_config()\nc.Engine.hidden_seed = 0\n")
         for student, text in submissions.items():
             path = folder / "submitted" / student / slug / f"{slug}.ipynb"
             path.parent.mkdir(parents=True)

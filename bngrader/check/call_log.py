@@ -17,7 +17,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
+from types import BuiltinFunctionType, FrameType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -97,9 +97,9 @@ def _names(function: Function, frame: FrameType) -> list[str]:
 
 
 def name_of(function: Function) -> str:
-    """Return a name for a function in a message."""
-    own = getattr(function, "__name__", None)
-    return [*([own] if own else _names(function, _callers_frame())), "your function"][0]
+    """Return a name for a function in a message: the notebook's, since the answer could choose another one."""
+    own = [function.__name__] if type(function) in (FunctionType, BuiltinFunctionType, type) else []
+    return [*_names(function, _callers_frame()), *own, "your function"][0]
 
 
 def arguments_by_name(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox.namespaces import require
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import FAILED, NEEDS_MANUAL, Record
+from bngrader.grading.dask_client import Scheduler
 from bngrader.grading.dask_pool import on_cluster
 from bngrader.grading.grade_class import Grading
 from bngrader.grading.pool import Workers, cores
@@ -46,6 +47,22 @@ def grade_class(
         str | None,
         typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask scheduler instead of this machine."),
     ] = None,
+    tls_ca_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The certificate of the scheduler's authority, for tls://.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The certificate by which the scheduler knows you, for tls://.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The secret key of that certificate, for tls://.")
+    ] = None,
+    insecure_scheduler: Annotated[
+        bool,
+        typer.Option(
+            "--insecure-scheduler",
+            help="Use an address without TLS on another machine. Whoever can reach it can then run code as you.",
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade unchanged submissions again.")] = False,
     unsafe_no_sandbox: Annotated[
         bool,
@@ -67,7 +84,9 @@ def grade_class(
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)
     workers: Workers = (
-        functools.partial(on_cluster, address=scheduler)
+        functools.partial(
+            on_cluster, scheduler=Scheduler(scheduler, tls_ca_file, tls_cert, tls_key, insecure_scheduler)
+        )
         if scheduler
         else functools.partial(in_processes, count=jobs or cores())
     )

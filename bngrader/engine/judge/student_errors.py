@@ -49,7 +49,7 @@ def make_error(description: Any, files: set[str]) -> BaseException:
     frames = [frame for frame in description.get("frames", [])[-MAX_FRAMES:] if _is_in_a_cell(frame, files)]
     error = _raised_in(error, frames)
     if frames:
-        own[id(error)] = error, "".join(traceback.format_exception(error, chain=False))
+        own[id(error)] = error, "".join(traceback.format_exception(error, chain=False)), _last_line(*frames[-1][:2])
     return error
 
 
@@ -60,16 +60,25 @@ def _are_few_scalars(arguments: Any) -> bool:
     )
 
 
-own: dict[int, tuple[BaseException, str]] = {}  # the text of each error's own traceback, while its cell runs
+# The text of each error's own traceback, and of its last line only, while its cell runs.
+own: dict[int, tuple[BaseException, str, str]] = {}
 
 
-def own_traceback(error: BaseException | None) -> str | None:
-    """Return the traceback within the student's code of an error, or of the error that caused it."""
+def own_traceback(error: BaseException | None, *, only_last_line: bool = False) -> str | None:
+    """Return the traceback within the student's code of an error, or of the error that caused it.
+
+    With `only_last_line` it holds nothing that the student's code could choose while it ran, but for the line.
+    """
     for _ in range(20):
         if error is None or id(error) in own:
             break
         error = error.__cause__ or error.__context__
-    return own[id(error)][1] if error is not None and id(error) in own else None
+    _, whole, last_line = own.get(id(error), (None, None, None))
+    return last_line if only_last_line else whole
+
+
+def _last_line(file: str, line: int) -> str:
+    return f'File "{file}", line {line}\n    {linecache.getline(file, line).strip()}'
 
 
 def _make(names: list[str], text: str, arguments: Any) -> BaseException:
