@@ -83,11 +83,12 @@ def grade_class(
     require_folder_of("--json", json_file)
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)
+    cluster = Scheduler(scheduler, tls_ca_file, tls_cert, tls_key, insecure_scheduler) if scheduler else None
+    if not cluster and (insecure_scheduler or any((tls_ca_file, tls_cert, tls_key))):
+        raise CourseError("--tls-ca-file, --tls-cert, --tls-key and --insecure-scheduler need --scheduler ADDRESS")
     workers: Workers = (
-        functools.partial(
-            on_cluster, scheduler=Scheduler(scheduler, tls_ca_file, tls_cert, tls_key, insecure_scheduler)
-        )
-        if scheduler
+        functools.partial(on_cluster, scheduler=cluster)
+        if cluster
         else functools.partial(in_processes, count=jobs or cores())
     )
     console = Console()
