@@ -218,7 +218,14 @@ ours, yours = np.random.default_rng(seed), np.random.default_rng(seed)
 for n, size in [(9, 3), (40, 8), (5, 5), (11, 1), (20, 4)]:
     want = ours.permutation(n)
     batches = call(iterate_minibatches, n, size, yours, uncopied=[yours], batches=list)
-    close(np.hstack([[], *batches]), want, "an epoch is the next permutation of the same rng", tol=0, n_samples=n, batch_size=size)
+    close(
+        np.hstack([[], *batches]),
+        want,
+        "an epoch is the next permutation of the same rng",
+        tol=0,
+        n_samples=n,
+        batch_size=size,
+    )
 close(yours.integers(10**9), ours.integers(10**9), "nothing else is drawn from rng", tol=0)
 ### END HIDDEN TESTS
 
@@ -487,7 +494,6 @@ for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64"
 leaves_arguments_alone(train_linear, x.astype(float), y.astype(float), 0.1, 3, 2, np.random.default_rng(0))
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
-
 
 
 def descend(x, y, lr, epochs):

@@ -3,7 +3,20 @@
 import ast
 from collections.abc import Mapping
 
-FRESH = {"astype", "copy", "integers", "normal", "uniform", "permutation", "tolist", "mean", "std", "var", "sum", "item"}
+FRESH = {
+    "astype",
+    "copy",
+    "integers",
+    "normal",
+    "uniform",
+    "permutation",
+    "tolist",
+    "mean",
+    "std",
+    "var",
+    "sum",
+    "item",
+}
 LAZY = {"iter", "map", "zip", "filter", "reversed", "enumerate"}
 FORMS = {"shape", "dtype", "ndim", "size"}  # an answer cannot change these of the test's own array
 
@@ -37,9 +50,9 @@ def aliases(part: ast.expr, helpers: Mapping[str, ast.FunctionDef]) -> set[str]:
         return aliases(part.body, helpers) | aliases(part.orelse, helpers)
     if isinstance(part, ast.GeneratorExp | ast.ListComp):
         inner = set[str]().union(*(aliases(loop.iter, helpers) for loop in part.generators))
-        bound = set[str]().union(*(_bound(loop.target) for loop in part.generators))
+        own = set[str]().union(*(bound(loop.target) for loop in part.generators))
         passed = aliases(part.elt, helpers)
-        return (passed - bound) | (inner if passed & bound else set())
+        return (passed - own) | (inner if passed & own else set())
     if isinstance(part, ast.Call):
         return _of_call(part, helpers)
     return set()
@@ -55,7 +68,8 @@ def _of_call(part: ast.Call, helpers: Mapping[str, ast.FunctionDef]) -> set[str]
     return set[str]().union(*(aliases(item, helpers) for item in part.args)) if passes else set()
 
 
-def _bound(target: ast.expr) -> set[str]:
+def bound(target: ast.expr) -> set[str]:
+    """Return the names that a loop binds."""
     return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from bngrader.authoring.cell_names import aliases, is_draw, largest_number, loads
+from bngrader.authoring.cell_names import aliases, bound, is_draw, largest_number, loads
 
 RUNS = {"call", "leaves_arguments_alone", "raises", "grows", "beside"}  # what runs an answer
 CHECKS = RUNS | {"close", "holds"}
+JUMPS = (ast.Break, ast.Continue, ast.Return, ast.Raise)
 LARGE = 1000  # numbers in an input that an answer could tell from the others by its size
 HIDDEN_BEGIN, HIDDEN_END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
@@ -92,9 +93,8 @@ class _Cell:
     def _condition(self, statement: ast.For | ast.While | ast.If) -> None:
         test = statement.iter if isinstance(statement, ast.For) else statement.test
         self._look(test)
-        if isinstance(statement, ast.For) and (self._counts(test) or not self._called(statement) & CHECKS):
-            return
-        if self.is_theirs(test):
+        decides = self._called(statement) & CHECKS or any(isinstance(node, JUMPS) for node in ast.walk(statement))
+        if decides and self.is_theirs(test) and not self._counts(test):
             self.fault(statement, "what the answer returned decides whether the checks here run")
 
     def _counts(self, test: ast.expr) -> bool:
@@ -154,10 +154,17 @@ class _Cell:
         names = set().union(*(aliases(part, self.helpers) for part in given))
         for name in names:
             self.lent |= {name} | self.same.get(name, set())
+        for keyword in node.keywords:
+            if keyword.arg == "uncopied":  # the answer may have changed these
+                self.theirs |= aliases(keyword.value, self.helpers)
         if node.lineno - 1 in self.hidden:
             for part in given:
                 known = loads(part)
-                if (known & self.fixed or largest_number(part) >= LARGE) and not known & self.drawn and not is_draw(part):
+                if (
+                    (known & self.fixed or largest_number(part) >= LARGE)
+                    and not known & self.drawn
+                    and not is_draw(part)
+                ):
                     self.fault(part, "a large input of a hidden test is not drawn from hidden_rng")
 
     def is_theirs(self, part: ast.AST) -> bool:
@@ -170,6 +177,11 @@ class _Cell:
             name = _name(part.func)
             if name in RUNS | self.answers or (name in self.helpers and self._called(self.helpers[name]) & RUNS):
                 return True
+        if isinstance(part, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp):
+            if any(self.is_theirs(loop.iter) for loop in part.generators):
+                return True
+            own = set().union(*(bound(loop.target) for loop in part.generators))  # names of the comprehension's own
+            return bool((loads(part) - own) & self.theirs)
         return any(map(self.is_theirs, ast.iter_child_nodes(part)))
 
     def _called(self, part: ast.AST) -> set[str]:
@@ -178,8 +190,9 @@ class _Cell:
     def _bind(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Tuple | ast.List):
             values = _in_step(value)
-            values = values if len(values) == len(target.elts) else [value] * len(target.elts)
-            for part, own in zip(target.elts, values, strict=True):
+            if len(values) != len(target.elts):
+                self._bind_each(target, value)
+            for part, own in zip(target.elts, values, strict=False):
                 self._bind(part, own)
         elif isinstance(target, ast.Starred):
             self._bind(target.value, value)
@@ -192,6 +205,15 @@ class _Cell:
             self.lent |= {target.id} if lent else set()
             self.drawn |= {target.id} if is_draw(value) or known[2] & self.drawn else set()
             self.fixed |= {target.id} if largest_number(value) >= LARGE or known[2] & self.fixed else set()
+
+    def _bind_each(self, target: ast.Tuple | ast.List, value: ast.expr) -> None:
+        """Bind names to the parts of a value: if one part is lent, the others are not."""
+        for number, part in enumerate(target.elts):
+            self._bind(part, value)
+            if isinstance(part, ast.Name):
+                parts = {f"{name}#{number}" for name in aliases(value, self.helpers)}
+                self.same[part.id] = (self.same[part.id] | parts) - aliases(value, self.helpers)
+                self.lent -= {part.id} if not parts & self.lent else set()
 
     def _add(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Name) and self.is_theirs(value):

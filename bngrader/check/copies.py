@@ -17,7 +17,10 @@ Array = np.ndarray[Any, Any]
 
 
 class Copier:
-    """Copies the arguments of one call. Objects in `uncopied`, and all that is no plain data, are passed as they are."""
+    """Copies the arguments of one call.
+
+    Objects in `uncopied`, and all that is no plain data, are passed as they are.
+    """
 
     def __init__(self, uncopied: Iterable[Any] = ()) -> None:
         """Start without copies."""
@@ -117,7 +120,10 @@ def arrays_in(value: Any) -> Iterator[Array]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Return whether two arguments hold the same numbers in the same places. What is no plain data counts as the same."""
+    """Return whether two arguments hold the same numbers in the same places.
+
+    What is no plain data counts as the same.
+    """
     if is_tensor(one) and is_tensor(other):
         grads = one.grad, other.grad
         return same(*(t.detach().numpy() for t in (one, other))) and (grads == (None, None) or same(*grads))

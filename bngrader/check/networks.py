@@ -1,7 +1,7 @@
 """Small torch networks, made of a test's own numbers, that tell the test how they are used.
 
-In grading, a network runs in the answer's process, which can change all of it. So a test draws the numbers itself, keeps
-them, and expects its results from a second network that it makes of the same numbers in its own process.
+In grading, a network runs in the answer's process, which can change all of it. So a test draws the numbers itself and
+keeps them, and it expects its results from a second network, which it makes of the same numbers in its own process.
 """
 
 from collections.abc import Callable
