@@ -79,15 +79,15 @@ check: lint ## lint, and run the quick tests, which need no book: a few minutes
 	$(PYTEST) -m "not real and not slow"
 
 test: book ## install what the tests need, and run all but the slow ones: about ten minutes
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	$(PYTEST) -m "not slow"
 
 test-slow: book ## run the slow tests, which make test leaves out
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	$(PYTEST) -m slow
 
 test-all: book ## run all tests: half an hour
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	$(PYTEST)
 
 fuzz: .venv/.made ## look for bytes that break what reads messages and notebooks (FUZZ_SECONDS=... for each of four targets)
@@ -108,7 +108,7 @@ bench-grading: .venv/.made ## time the grading of a class, by nbgrader as it com
 	python -m benchmarks.grading
 
 bench-pages: book ## weigh the pages, and time how soon they show
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	python -m benchmarks.pages
 	python -m benchmarks.check
 

@@ -194,10 +194,3 @@ def remove_groups(name: str) -> None:
             for within in [path for path in folder.glob("*") if path.is_dir()]:
                 _remove(str(within))
             _remove(str(folder))
-
-
-def describe() -> str:
-    """Say in a few words how the memory, processes and CPU time of a submission are limited here."""
-    if place := find_place():
-        return f"control groups (version {place.version}) limit each submission as a whole"
-    return "no control groups: its memory, processes and CPU time are added up twenty times a second"
