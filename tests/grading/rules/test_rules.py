@@ -1,4 +1,4 @@
-"""What the assignments say about packages is what the grader enforces: no cheat earns a point, no allowed import costs.
+"""The grader enforces what the assignments say about packages: no cheat earns a point, no allowed import costs one.
 
 All answers to one assignment run in one notebook: each copy of a function has a name of its own, and so do its tests.
 """
