@@ -293,10 +293,10 @@ def test_grows_checks_the_results_for_both_inputs():
 def test_grows_is_not_fooled_by_waiting_on_the_small_input():
     def dawdles(values):
         if len(values) == 100:
-            time.sleep(0.05)
+            time.sleep(0.2)
         return pairs(values)
 
-    text = message(grows, dawdles, square, ([0] * 100,), ([0] * 4000,), 100, "the work grows with the length")
+    text = message(grows, dawdles, square, ([0] * 100,), ([0] * 4000,), 10, "the work grows with the length")
     assert text.splitlines()[0] == "Failed: the work grows with the length."
 
 
