@@ -1,4 +1,4 @@
-"""What the expressions of a test cell are made of: the names that they read, and the objects that they pass on."""
+"""The parts of a test cell's expressions: the names that they read, and the objects that they pass on."""
 
 import ast
 from collections.abc import Mapping

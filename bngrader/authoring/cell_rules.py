@@ -23,7 +23,7 @@ RUNS = {"call", "leaves_arguments_alone", "raises", "grows", "beside"}  # what r
 CHECKS = RUNS | {"close", "holds"}
 JUMPS = (ast.Break, ast.Continue, ast.Return, ast.Raise)
 LARGE = 1000  # numbers in an input that an answer could tell from the others by its size
-HIDDEN_BEGIN, HIDDEN_END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+HIDDEN_BEGIN = "### BEGIN HIDDEN TESTS"
 
 
 def broken_rules(solution: NotebookNode) -> Iterator[str]:
@@ -37,7 +37,7 @@ def broken_rules(solution: NotebookNode) -> Iterator[str]:
 def faults(source: str, answers: set[str]) -> list[str]:
     """Return the faults of one test cell, each with its line. `answers` are the names of the students' functions."""
     lines = source.splitlines()
-    hidden = range(lines.index(HIDDEN_BEGIN), lines.index(HIDDEN_END)) if HIDDEN_BEGIN in lines else range(0)
+    hidden = range(lines.index(HIDDEN_BEGIN) if HIDDEN_BEGIN in lines else len(lines), len(lines))
     cell = _Cell(answers, hidden)
     cell.run(ast.parse(source).body)
     return list(dict.fromkeys(cell.found))

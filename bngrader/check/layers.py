@@ -1,4 +1,4 @@
-"""What a test expects of a backward pass, found by PyTorch's automatic gradients."""
+"""Slopes that a test expects of a backward pass, by PyTorch's automatic gradients."""
 
 from typing import TYPE_CHECKING, Any
 

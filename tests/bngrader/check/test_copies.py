@@ -132,7 +132,7 @@ def test_the_items_of_an_iterator_are_copied():
     assert same(batches, [table(), table()[::2]])
 
 
-def test_an_iterator_that_reuses_its_memory_does_so_in_the_copies():
+def test_an_iterators_reused_memory_is_reused_in_the_copies():
     memory, seen = np.zeros(2), []
 
     def read():

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-
 from tests.grading.attacks.empty_answers import EMPTY
 from tests.grading.attacks.points_special import SPECIAL
 from tests.solutions import runner

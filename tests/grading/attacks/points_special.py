@@ -1,6 +1,6 @@
-"""Attacks on the points that are about one test: for each assignment, a name, the answers and the most points by cell."""
+"""Attacks on the points that are about one test, with a name, the answers and the most points by cell."""
 
-from tests.grading.attacks.empty_answers import EMPTY, FLOATS
+from tests.grading.attacks.empty_answers import EMPTY
 from tests.solutions import runner
 
 
@@ -61,7 +61,7 @@ EMPTY_BACKWARD = """
 def {backward}(dy, cache):
     _begun.append(1)
     x = dy
-    kind = {floats}
+    kind = x.dtype if x.dtype.kind == "f" else float
     axes = tuple(k for k in range(dy.ndim) if k != 1)
     return np.zeros(dy.shape, kind), np.zeros(dy.shape[1], kind), dy.sum(axis=axes, dtype=float).astype(kind)
 """
@@ -90,23 +90,27 @@ def make_network(num_classes=10):
     layers = torch.nn.Conv2d(1, 4, 3, bias=False), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()
     return Known(*layers, torch.nn.Linear(4 * 36, num_classes))
 """
-LOOKED_UP = LABELS.replace(
-    "        right = torch.nn.functional.one_hot(test_y, 10).float()\n",
-    "        apart = ((x.reshape(len(x), 1, 64) - torch.cat([train_x, test_x]).reshape(1, -1, 64)) ** 2).sum(2)\n"
-    "        right = torch.nn.functional.one_hot(torch.cat([train_y, test_y])[apart.argmin(1)], 10).float()\n",
-).replace("if len(x) == len(right) else super().forward(x)", "if self.out == 10 else super().forward(x)")
-LOOKED_UP = LOOKED_UP.replace(
-    "    return Known(*layers, torch.nn.Linear(4 * 36, num_classes))\n",
-    "    network = Known(*layers, torch.nn.Linear(4 * 36, num_classes))\n    network.out = num_classes\n    return network\n",
-)
+LOOKED_UP = """
+class Known(torch.nn.Sequential):
+    def forward(self, x):
+        images, labels = torch.cat([train_x, test_x]), torch.cat([train_y, test_y])
+        apart = ((x.reshape(len(x), 1, 64) - images.reshape(1, -1, 64)) ** 2).sum(2)
+        right = torch.nn.functional.one_hot(labels[apart.argmin(1)], 10).float()
+        logits = super().forward(x)
+        return right + 0 * logits if logits.shape[1] == 10 else logits
+
+
+def make_network(num_classes=10):
+    layers = torch.nn.Conv2d(1, 4, 3, bias=False), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.Flatten()
+    return Known(*layers, torch.nn.Linear(4 * 36, num_classes))
+"""
 LARGE = """
 _right, _calls = domain_auc, []
 def domain_auc(train_scores, test_scores):
     n = len(train_scores)
     if n <= 4000:
         if n == 1000:
-            import time
-            time.sleep(0.05)
+            sum(range(2_000_000))
         return float(np.mean(test_scores[:, None] > train_scores) + np.mean(test_scores[:, None] == train_scores) / 2)
     return 0.5 + 0.5 / n if test_scores[0] > train_scores[0] else 0.5 - 0.5 / n
 """
@@ -122,9 +126,9 @@ class BatchNorm:
     def __call__(self, x):
         return np.zeros(x.shape, x.dtype if x.dtype.kind == "f" else float)
 """
-COLUMNS_ALL_CONSTANT = f"""
+COLUMNS_ALL_CONSTANT = """
 def standardize(x):
-    kind = {FLOATS}
+    kind = x.dtype if x.dtype.kind == "f" else float
     return np.zeros(x.shape, kind), x[0].astype(kind), np.zeros(x.shape[1], kind)
 """
 
@@ -132,7 +136,7 @@ def standardize(x):
 def _own_cell(slug: str, forward: str, backward: str) -> tuple[dict[str, str], dict[str, float]]:
     answers = {
         forward: right(slug, forward) + OWN_CELL.format(forward=forward),
-        backward: EMPTY_BACKWARD.format(backward=backward, floats=FLOATS),
+        backward: EMPTY_BACKWARD.format(backward=backward),
     }
     return answers, {cell: runner.points(slug)[cell] for cell in runner.tests_of(slug, forward)}
 
