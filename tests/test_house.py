@@ -65,10 +65,11 @@ WAITS = re.compile(r"\b(?:sleep|wait_for_timeout|Timer|setTimeout)\(")
 # The number of waits in each file that do not stand for an event. A fixed time is too short on a busy machine.
 ALLOWED_WAITS = {
     "tests/conftest.py": 1,  # polls a server that starts
-    "tests/bngrader/engine/test_execute.py": 2,  # in the code of submissions, as in the attacks
+    "tests/bngrader/engine/test_execute.py": 7,  # in the code of submissions, as in the attacks
     "tests/grading/attacks/exhausting.py": 3,
     "tests/grading/attacks/leaving.py": 2,
     "tests/grading/attacks/wire.py": 3,
+    "tests/grading/faults/test_outliving.py": 2,  # in a submission, and between looks at other processes
     "tests/grading/faults/test_refused.py": 1,  # the test is about how long a lock lasts
 }
 
@@ -175,7 +176,7 @@ def test_a_students_notebook_needs_only_numpy():
 def test_the_lock_pins_versions_and_names_no_registry():
     lines = (REPOSITORY / "requirements.lock").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
-    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[A-Za-z0-9.]+", pin) for pin in pins)
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[A-Za-z0-9.]+( ; [a-z0-9_ .\"=<]+)?", pin) for pin in pins)
     assert "torch==2.13.0" in pins
     assert '"resolved"' not in (REPOSITORY / "package-lock.json").read_text()
 

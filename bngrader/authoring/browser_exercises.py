@@ -5,7 +5,6 @@ tests use something else, such as torch, the exercise says so, and the page send
 """
 
 import ast
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from bngrader.authoring.notebooks import idea_of
+from bngrader.check.in_browser import MODULES
 from bngrader.engine.cells.variables import names_bound, names_used
+from bngrader.engine.plan import idea_of
 
-MODULES_IN_PAGE = {"numpy", "bngrader", *sys.stdlib_module_names}
 MODULES_WITH_TORCH = ("bngrader.check.networks",)  # part of bngrader, but it makes torch modules
 RULES = "Replace each `raise NotImplementedError()`"  # begins the introduction's last paragraph about notebooks
 
@@ -54,14 +53,13 @@ class AssignmentExercises:
     slug: str
     common: str
     setup: str
-    forbidden: tuple[str, ...]
     exercises: tuple[Exercise, ...]
 
     def for_page(self) -> dict[str, Any]:
         """Return plain data for the page's script: the exercises that can be checked there, without their texts."""
         possible = [exercise for exercise in self.exercises if not exercise.missing]
         items = [{name: value for name, value in asdict(one).items() if name != "about"} for one in possible]
-        return {"slug": self.slug, "setup": self.setup, "forbidden": self.forbidden, "items": items}
+        return {"slug": self.slug, "setup": self.setup, "items": items}
 
 
 def read_exercises(notebook: Path) -> AssignmentExercises:
@@ -74,7 +72,6 @@ def read_exercises(notebook: Path) -> AssignmentExercises:
         slug=notebook.stem,
         common=cells["intro"].source.partition(RULES)[2].partition("\n\n")[2].strip(),
         setup=setup,
-        forbidden=tuple(content.metadata.get("forbidden", [])),
         exercises=tuple(_exercise(name, functions, cells, lost) for name in functions),
     )
 
@@ -123,4 +120,4 @@ def _missing(tree: ast.AST) -> set[str]:
     imported = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     imported |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     tops = {name.split(".")[0] for name in imported}
-    return tops - MODULES_IN_PAGE | ({"torch"} if imported & set(MODULES_WITH_TORCH) else set())
+    return tops - MODULES | ({"torch"} if imported & set(MODULES_WITH_TORCH) else set())

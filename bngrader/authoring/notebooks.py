@@ -8,13 +8,12 @@ A solution is a percent script. The first line of each cell has one of these key
     # %% test="test_standardize" points=3       its tests
     # %% [markdown] written="written_x" points=5     an answer in words, graded by hand
 
-In the script's header, `forbidden` lists the dotted names of what an answer must not use.
+An answer may use NumPy and the standard library. A solution cell can allow more, as in `allowed="numpy, torch"`.
 """
 
 import copy
 import shutil
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +43,18 @@ def read_solution(path: Path) -> NotebookNode:
     Raises CourseError, naming the cell, if its first line has no such key.
     """
     notebook = jupytext.read(path)
-    forbidden = notebook.metadata.get("forbidden", [])
-    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, forbidden=forbidden)
+    notebook.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"}, allowed=_allowed(notebook))
     for number, cell in enumerate(notebook.cells, 1):
         cell.metadata = NotebookNode(nbgrader=_nbgrader_metadata(cell, f"{path.name}, cell {number}"))
         # jupytext invents a new id at each reading, but a notebook in git needs the same one every time.
         cell.id = cell.metadata.nbgrader.grade_id
     return notebook
+
+
+def _allowed(notebook: NotebookNode) -> NotebookNode:
+    """Return which packages each function may use, which the grader enforces."""
+    solutions = [cell.metadata for cell in notebook.cells if "solution" in cell.metadata]
+    return NotebookNode({meta["solution"]: meta.get("allowed", "numpy").split(", ") for meta in solutions})
 
 
 def _nbgrader_metadata(cell: NotebookNode, place: str) -> NotebookNode:
@@ -78,16 +82,6 @@ def gradable(solution: NotebookNode) -> NotebookNode:
 def released(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook without hidden tests, as students get it."""
     return ClearHiddenTests().preprocess(copy.deepcopy(notebook), {})[0]
-
-
-def idea_of(graded: str, ideas: Iterable[str]) -> str | None:
-    """Return the idea that a graded cell belongs to: the function named after its `test_`, or the cell itself.
-
-    If several functions fit, such as `f` and `f_edges` for `test_f_edges_large`, it is the one with the longest name.
-    """
-    tested = f"{graded.removeprefix('test_')}_"
-    owners = [name for name in ideas if graded == name or tested.startswith(f"{name}_")]
-    return max(owners, key=len, default=None)
 
 
 def write_sources(repository: Path) -> None:

@@ -5,9 +5,10 @@ This runs in the reader's browser, in Python compiled to WebAssembly, and needs 
 
 import builtins
 import linecache
+import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from io import StringIO
@@ -17,6 +18,7 @@ from bngrader.check import CheckFailed
 from bngrader.check.call_log import last_calls
 from bngrader.check.messages import claim_in, facts_in, hints_in
 
+MODULES = {"numpy", "bngrader", *sys.stdlib_module_names}  # what answers may import
 MAX_OUTPUT_CHARACTERS = 20_000  # an answer that prints in a loop must not fill the page
 
 
@@ -55,17 +57,16 @@ def check(
     tests: Iterable[Mapping[str, Any]],
     *,
     setup: str = "",
-    forbidden: Sequence[str] = (),
     tell: Callable[[dict[str, Any]], object] = lambda verdict: None,
 ) -> list[dict[str, Any]]:
     """Run answers (sources by function name) and then tests (each a `name` and a `source`) in one namespace.
 
-    `setup`, the notebook's cell of imports, runs first. An import of a `forbidden` dotted name fails. Each verdict is
-    passed to `tell` as soon as it is reached.
+    `setup`, the notebook's cell of imports, runs first. Answers may import NumPy, the standard library and
+    `bngrader.check`, as where they are graded. Each verdict is passed to `tell` as soon as it is reached.
 
     Returns the verdicts as dicts: only that of the answer if one raises an error, else those of the tests.
     """
-    namespace = {"__name__": "__main__", "__builtins__": _without(forbidden)}
+    namespace = {"__name__": "__main__", "__builtins__": _with_checked_imports()}
     exec(compile(setup, "<setup>", "exec"), namespace)
     verdicts: list[dict[str, Any]] = []
 
@@ -86,14 +87,12 @@ def check(
     return verdicts
 
 
-def _without(forbidden: Sequence[str]) -> dict[str, Any]:
-    """Return the built-in functions, with an `import` that refuses what an assignment forbids."""
+def _with_checked_imports() -> dict[str, Any]:
+    """Return the built-in functions, with an `import` that refuses what an answer may not use."""
 
     def checked(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-        for full in (name, *(f"{name}.{part}" for part in fromlist or ())):
-            for refused in forbidden:
-                if (globals or {}).get("__name__") == "__main__" and f"{full}.".startswith(f"{refused}."):
-                    raise ImportError(f"{refused} is forbidden in this assignment", name=refused)
+        if (globals or {}).get("__name__") == "__main__" and name.partition(".")[0] not in MODULES:
+            raise ImportError(f"{name} is not there: an answer may use only NumPy and the standard library", name=name)
         return __import__(name, globals, locals, fromlist, level)
 
     return vars(builtins) | {"__import__": checked}

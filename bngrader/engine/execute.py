@@ -8,13 +8,15 @@ import socket
 import time
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
 from bngrader.engine.cells import outputs
+from bngrader.engine.cells.shell import Output
 from bngrader.engine.judge.job import JudgeJob
 from bngrader.engine.judge.supervisor import END, GONE, INTERRUPT, START
-from bngrader.engine.plan import ExecutionPlan, classify, make_plan
-from bngrader.engine.processes.launcher import Forked, ZygoteError, zygote
+from bngrader.engine.plan import ExecutionPlan, make_plan
+from bngrader.engine.processes.launcher import ANSWERS, JUDGES, Forked, ZygoteError, zygote
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.sandbox import namespaces
 from bngrader.engine.settings import Engine
@@ -38,7 +40,8 @@ def execute_plan(notebook: NotebookNode, plan: ExecutionPlan) -> None:
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     todo = [cell for cell in cells if cell.source.strip()]
-    run = _Run(todo, plan)
+    text = nbformat.v4.writes(notebook).encode(errors="replace")
+    run = _Run(todo, plan, plan.settings.notebook_output_bytes - len(text))
     while run.first < len(todo):
         if time.monotonic() < run.end:
             run.go_on()
@@ -48,35 +51,39 @@ def execute_plan(notebook: NotebookNode, plan: ExecutionPlan) -> None:
 
 
 class _Run:
-    """One submission: its cells, and the processes that run them."""
+    """One submission: its cells, and the processes that run them. The outputs may have up to `room` bytes."""
 
-    def __init__(self, cells: list[NotebookNode], plan: ExecutionPlan) -> None:
+    def __init__(self, cells: list[NotebookNode], plan: ExecutionPlan, room: int) -> None:
         self.cells, self.plan = cells, plan
-        self.student_zygote, self.judge_zygote = zygote(plan.student_packages), zygote(plan.judge_packages)
+        self.room = room - outputs.SHORT_BYTES * len(cells)  # each cell can at least say that something is left out
+        self.student_zygotes = [zygote(ANSWERS, packages) for packages in plan.student_packages]
+        self.judge_zygote = zygote(JUDGES, plan.judge_packages)
         self.first = 0  # the first cell that has not run
         self.end = time.monotonic() + plan.settings.notebook_seconds
-        self.student: Forked | None = None
-        self.status = -1  # the pipe by which the student's monitor reports
+        # The student's processes, by number, each with the pipe by which its monitor reports.
+        self.students: dict[int, tuple[Forked, int]] = {}
 
     def go_on(self) -> None:
         """Run a judge from the first cell that has not run. If it stops before the end, give one cell up."""
         control, judges_control = socket.socketpair()
         commands, judges_commands = socket.socketpair()
         fds = [judges_control.fileno(), judges_commands.fileno()]
-        judge = self.judge_zygote.fork("judge", self.plan.process_options, fds)
+        judge = self.judge_zygote.fork(self.plan.judge_options, fds)
         judges_control.close()
         judges_commands.close()
         try:
             self._follow(Channel(control), commands)
         finally:
             judge.close()
-            self._end_student(signal.SIGTERM)
+            for number in list(self.students):
+                self._end_student(number, signal.SIGTERM)
             control.close()
             commands.close()
 
     def _follow(self, control: Channel, commands: socket.socket) -> None:
         """Send the judge its job, do what it asks for, and fill in what it reports."""
-        job = JudgeJob([classify(cell) for cell in self.cells], self.plan.settings, self.first)
+        cells, allowed = [self.plan.classify(cell) for cell in self.cells], list(map(list, self.plan.allowed))
+        job = JudgeJob(cells, self.plan.settings, allowed, self.first)
         control.send(job.as_dict())
         limit = time.monotonic() + SLACK_SECONDS
         while self.first < len(self.cells):
@@ -92,7 +99,7 @@ class _Run:
                 try:
                     message, _ = control.receive(time.monotonic() + SLACK_SECONDS)
                 except (EOFError, OSError, TimeoutError):
-                    if self.student_zygote.gone() or self.judge_zygote.gone():
+                    if any(one.gone() for one in (*self.student_zygotes, self.judge_zygote)):
                         raise ZygoteError("the process that starts the others ended") from None
                     self.give_up("the test's process ended")
                     return
@@ -108,45 +115,56 @@ class _Run:
 
     def _fill(self, message: dict[str, Any]) -> None:
         cell = self.cells[message["cell"]]
-        cell.outputs = [_node(output) for output in message["outputs"]]
+        cell.outputs = [_node(output) for output in self._fitting(message["outputs"])]
         cell.execution_count = message["count"]
         self.first = message["cell"] + 1
 
+    def _fitting(self, shown: list[Output]) -> list[Output]:
+        """Return a cell's outputs, or a note instead if the notebook would become too large."""
+        size = outputs.stored_bytes(shown)
+        if size > self.room:
+            most = f"{self.plan.settings.notebook_output_bytes:,}"
+            return outputs.shortened(shown, f"[The rest is left out: a notebook may have at most {most} bytes.]\n")
+        self.room -= size
+        return shown
+
     def _obey(self, commands: socket.socket) -> None:
-        """Do what the judge's supervisor asks for: start, interrupt or end the student's process."""
-        order = commands.recv(16)
+        """Do what the judge's supervisor asks for: start, interrupt or end one of the student's processes."""
+        order, _, number = commands.recv(16).partition(b" ")
         if order == START:
-            judges_end = self._start_student()
+            judges_end = self._start_student(int(number))
             socket.send_fds(commands, [b"1"], [judges_end.fileno()])
             judges_end.close()
         elif order == INTERRUPT:
-            if self.student:
-                self.student.send(signal.SIGUSR1)
+            if int(number) in self.students:
+                self.students[int(number)][0].send(signal.SIGUSR1)
             commands.send(b"1")
         elif order in (END, GONE):
-            reason = self._end_student(signal.SIGUSR2 if order == GONE else signal.SIGTERM)
+            reason = self._end_student(int(number), signal.SIGUSR2 if order == GONE else signal.SIGTERM)
             commands.send(json.dumps(reason).encode())
 
-    def _start_student(self) -> socket.socket:
+    def _start_student(self, number: int) -> socket.socket:
         """Start a student's process, and return the end of its channel that is for the judge."""
-        self._end_student(signal.SIGTERM)
+        self._end_student(number, signal.SIGTERM)
         for_judge, for_student = socket.socketpair()
-        self.status, status = os.pipe()
-        self.student = self.student_zygote.fork("student", self.plan.process_options, [for_student.fileno(), status])
+        reports, status = os.pipe()
+        fds = [for_student.fileno(), status]
+        student = self.student_zygotes[number].fork(self.plan.student_options(number), fds)
+        self.students[number] = student, reports
         os.close(status)
         for_student.close()
         return for_judge
 
-    def _end_student(self, number: int) -> str:
-        """Have the student's process ended, and return the reason if it had ended before."""
-        if self.student is None:
+    def _end_student(self, number: int, signum: int) -> str:
+        """Have a student's process ended, and return the reason if it had ended before."""
+        if number not in self.students:
             return ""
-        self.student.send(number)
-        ready, _, _ = select.select([self.status], [], [], SLACK_SECONDS)
-        report = os.read(self.status, 1 << 12) if ready else b""
-        self.student.close()
-        os.close(self.status)
-        self.student = None
+        student, reports = self.students.pop(number)
+        student.send(signum)
+        ready, _, _ = select.select([reports], [], [], SLACK_SECONDS)
+        report = os.read(reports, 1 << 12) if ready else b""
+        student.close()
+        os.close(reports)
         return str(json.loads(report)) if report else ""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
-from bngrader.authoring.notebooks import idea_of
+from bngrader.engine.plan import idea_of
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from bngrader.course.folders import CourseError
 from bngrader.course.names import readable
 from bngrader.engine.errors import SandboxMissing
 from bngrader.gradebook.records import GradingOutcome
+from bngrader.grading.apart import grade_apart
 from bngrader.grading.dask_client import Scheduler, connected
-from bngrader.grading.grade_submission import GradingJob, grade_one
+from bngrader.grading.grade_submission import GradingJob
 from bngrader.grading.outcome_text import from_text, to_text
 from bngrader.grading.pool import LOST, Map
 
@@ -58,7 +59,7 @@ def _submit(client: Any, job: GradingJob) -> Any:
 def graded_text(job: GradingJob) -> str:
     """Do a job on a worker, and return its outcome as JSON, since the command unpickles no object."""
     try:
-        return to_text(grade_one(job))
+        return to_text(grade_apart(job))
     except SandboxMissing as missing:
         return to_text(missing)
 

@@ -19,8 +19,8 @@ from nbgrader.api import (
 from nbgrader.apps import NbGraderAPI
 from sqlalchemy import select
 
-from bngrader.authoring.notebooks import idea_of
 from bngrader.course.folders import Course, CourseError
+from bngrader.engine.plan import idea_of
 from bngrader.gradebook.database import MARKS, explain_errors, require_gradebook
 from bngrader.gradebook.history import Version, versions
 from bngrader.submissions.read import handed_in

@@ -128,10 +128,10 @@ class Exercise {
     if (this.run.disabled) return;
     this.run.disabled = true;
     this.verdicts.replaceChildren();
-    const { setup, forbidden } = this.assignment;
+    const { setup } = this.assignment;
     const tests = this.item.tests.map(({ name, source }) => ({ name, source }));
     const seen = [];
-    const ended = await checker.check({ answers: this.answers(), tests, setup, forbidden }, {
+    const ended = await checker.check({ answers: this.answers(), tests, setup }, {
       progress: ({ loaded, total }) => this.loading(loaded, total),
       running: () => this.say("Running your code ..."),
       verdict: ({ verdict }) => {

@@ -1,6 +1,6 @@
 // Checks answers in a worker, by Pyodide with NumPy and the course's own package (bngrader/check/in_browser.py).
 //
-// Receives {answers, tests, setup, forbidden}. Sends {type: "progress", loaded, total} in bytes while Python loads, then
+// Receives {answers, tests, setup}. Sends {type: "progress", loaded, total} in bytes while Python loads, then
 // {type: "running"}, {type: "verdict", verdict} for each test, and {type: "done"}; or {type: "failed", message}.
 const post = (type, content) => self.postMessage({ type, ...content });
 const CACHE = "bncourse-check";
@@ -13,8 +13,8 @@ self.onmessage = async ({ data }) => {
     const { pyodide, check } = await python;
     post("running");
     const tell = (verdict) => post("verdict", { verdict: verdict.toJs({ dict_converter: Object.fromEntries }) });
-    const [answers, tests, forbidden] = [data.answers, data.tests, data.forbidden].map((value) => pyodide.toPy(value));
-    check.callKwargs(answers, tests, { setup: data.setup, forbidden, tell });
+    const [answers, tests] = [data.answers, data.tests].map((value) => pyodide.toPy(value));
+    check.callKwargs(answers, tests, { setup: data.setup, tell });
     post("done");
   } catch (error) {
     post("failed", { message: error.sentence ?? `Python in this page ended with an error: ${error.message}` });

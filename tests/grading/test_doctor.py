@@ -18,7 +18,7 @@ from tests.grading.commands import invoke
 RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.gradebook.late_policy.LatePolicy'\n"
 
 
-MACHINE = {"Python", "packages", "sandbox", "kernel", "memory", "disk", "browser"}
+MACHINE = {"Python", "packages", "sandbox", "outer wall", "limits", "kernel", "memory", "disk", "browser"}
 PARTS = MACHINE | {"exercises", "configuration", "gradebook", "late work", "roster"}
 
 

@@ -11,6 +11,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from io import StringIO
+from itertools import takewhile
 
 import torch
 
@@ -44,6 +45,13 @@ class Answer:
 def cells(slug):
     """Return the cells of the solution by their grade_id."""
     return {cell.id: cell for cell in read_solution(REPOSITORY / "solutions" / f"{slug}.py").cells}
+
+
+@cache
+def before_answers(slug):
+    """Return the code of the locked cells above the first answer: imports, data and helpers of the tests."""
+    code = [cell for cell in cells(slug).values() if cell.cell_type == "code"]
+    return [cell.source for cell in takewhile(lambda cell: not cell.metadata.nbgrader.solution, code)]
 
 
 def functions(slug):
@@ -83,7 +91,8 @@ def failures(slug, answer):
     for name in tests_of(slug, answer.function):
         namespace = {"__name__": "__main__"}
         with redirect_stdout(StringIO()):
-            exec(cells(slug)["imports"].source, namespace)
+            for source in before_answers(slug):
+                exec(source, namespace)
             for function, text in answer.sources.items():
                 exec(compile(text, f"<{function}>", "exec"), namespace)
             try:

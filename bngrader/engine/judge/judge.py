@@ -15,11 +15,13 @@ from bngrader.engine.cells import outputs, variables
 from bngrader.engine.cells.shell import Output, Shell
 from bngrader.engine.errors import OWN_TRACEBACK, LimitReached
 from bngrader.engine.judge import hidden_part, student_errors
+from bngrader.engine.judge.hand_over import missing_names
 from bngrader.engine.judge.job import ANSWER, BOTH, TEST, CodeCell, JudgeJob
 from bngrader.engine.judge.remote import Remote
 from bngrader.engine.judge.session import Answers
 from bngrader.engine.judge.supervisor import Supervisor
 from bngrader.engine.protocol.channel import Channel
+from bngrader.engine.sandbox.allowed_imports import rule
 
 LATE_SECONDS = 5.0  # over its time, after which a test is interrupted that its own requests did not stop
 
@@ -31,9 +33,11 @@ class Judge:
         self.control, self.shell, self.job = control, shell, job
         # Each cell is transformed several times.
         shell.transform_cell = functools.cache(shell.transform_cell)  # type: ignore[method-assign]
-        self.answers = Answers(job.settings, supervisor.start, supervisor.interrupt, supervisor.end)
+        own = [(allowed, supervisor.of(number)) for number, allowed in enumerate(job.allowed)]
+        self.processes = [Answers(job.settings, names, one.start, one.interrupt, one.end) for names, one in own]
         self.answered = {cell.grade_id for cell in job.cells if cell.kind == ANSWER}
         self.trusted: set[str] = set()  # names that locked cells bind: never taken from the submission
+        self.lost: set[str] = set()  # names that the student's processes lack: what uses them runs here only
         self.waiting: list[CodeCell] = []  # locked cells that use answers: they run here only if a test needs them
         self.fetched: dict[str, Any] = {}  # what the running test took from the submission
         self.ended: dict[str, str] = {}  # the errors of answers' cells, by name of the cell
@@ -46,47 +50,71 @@ class Judge:
             shown, count = self._cell(cell, f"<cell {index + 1}, {cell.grade_id}>", quiet=index < self.job.first)
             if index >= self.job.first:
                 self.control.send({"cell": index, "outputs": shown, "count": count})
-        self.answers.close()
+        for process in self.processes:
+            process.close()
 
     def _cell(self, cell: CodeCell, file: str, quiet: bool) -> tuple[list[Output], int | None]:
         if cell.kind == TEST:
             return ([], None) if quiet else self._test(cell)
-        student_errors.remember_source(file, self.shell.transform_cell(cell.source))
-        ran = self.answers.run(cell.source, file)
-        if cell.kind == ANSWER and ran.error:
-            self.ended[cell.grade_id] = ran.error
-        if cell.kind == BOTH:
-            self._locked(cell)
-        return ran.outputs, ran.count
-
-    def _locked(self, cell: CodeCell) -> None:
         source = self.shell.transform_cell(cell.source)
+        student_errors.remember_source(file, source)
+        if cell.kind == BOTH:
+            self.lost |= missing_names(source, self.processes[0].allowed)
+            if variables.used(source) & self.lost:
+                return self._only_here(cell, source)
+        ran = [process.run(cell.source, file) for process in self.processes]
+        if cell.kind == ANSWER and (error := ran[cell.process].error):
+            self.ended[cell.grade_id] = error
+        if cell.kind == BOTH:
+            self._locked(cell, source)
+        return ran[0].outputs, ran[0].count
+
+    def _locked(self, cell: CodeCell, source: str) -> None:
+        """Run a locked cell here too, or only when a test needs it if it uses answers."""
         from_elsewhere = variables.used(source) - variables.bound(source) - self.trusted
         self.trusted |= variables.bound(source)
-        if from_elsewhere & (self.answers.names | self.answered):
+        if from_elsewhere & self.answered.union(*(process.names for process in self.processes)):
             self.waiting.append(cell)
         else:
             self._run(cell.source)
+
+    def _only_here(self, cell: CodeCell, source: str) -> tuple[list[Output], int | None]:
+        """Run a locked cell whose packages the student's processes lack, and give them the data that it made."""
+        try:
+            remote = self.processes[0].remote()
+        except LimitReached as error:
+            return [outputs.error("LimitReached", str(error))], None
+        shown, bound = self._judged(cell, self.processes[0], remote), variables.bound(source)
+        self.trusted |= bound
+        values = {name: self.shell.user_ns[name] for name in bound & self.shell.user_ns.keys()}
+        for process in self.processes:
+            missed = process.give(values)
+            self.lost |= missed if process is self.processes[0] else set()
+        return outputs.merge(shown), self.shell.count
 
     def _test(self, cell: CodeCell) -> tuple[list[Output], int | None]:
         """Run a test, and once more in a new process if the first one ended.
 
         What earlier calls left behind in a process, such as used memory, must not fail a later test.
         """
+        process = self.processes[cell.process]
         for attempt in (1, 2):
             try:
-                remote = self.answers.remote()
+                remote = process.remote()
             except LimitReached as error:
                 return [outputs.error("LimitReached", str(error))], None
-            shown = self._judged(cell, remote)
+            shown = [
+                self._explained(output, process, remote.attempts) for output in self._judged(cell, process, remote)
+            ]
             if remote.dead is None or remote.timed_out or attempt == 2:
                 break
             self.shell.execution_count -= 1
-        return outputs.merge([self._explained(output) for output in shown]), self.shell.count
+        return outputs.merge(shown), self.shell.count
 
-    def _judged(self, cell: CodeCell, remote: Remote) -> list[Output]:
+    def _judged(self, cell: CodeCell, process: Answers, remote: Remote) -> list[Output]:
         remote.deadline = time.monotonic() + self.job.settings.cell_seconds
-        self._prepare(cell, remote)
+        remote.attempts.clear()
+        self._prepare(cell, process, remote)
         self.shell.user_ns[hidden_part.SWITCH] = functools.partial(self._switch, remote)
         shown = self._run(hidden_part.marked(cell.source)) + self._printed(remote)
         self._switch(remote, False)
@@ -97,7 +125,7 @@ class Judge:
         remote.deadline = float("inf")
         return shown
 
-    def _prepare(self, cell: CodeCell, remote: Remote) -> None:
+    def _prepare(self, cell: CodeCell, process: Answers, remote: Remote) -> None:
         """Put all names in place that a test uses."""
         source = self.shell.transform_cell(cell.source)
         wanted = variables.used(source)
@@ -105,17 +133,17 @@ class Judge:
             earlier = self.shell.transform_cell(waiting.source)
             if variables.bound(earlier) & {variables.STAR, *wanted}:
                 self.waiting.remove(waiting)
-                self._bind(remote, earlier)
+                self._bind(process, remote, earlier)
                 self._run(waiting.source)
-        self._bind(remote, source)
+        self._bind(process, remote, source)
 
-    def _bind(self, remote: Remote, source: str) -> None:
+    def _bind(self, process: Answers, remote: Remote, source: str) -> None:
         """Put the submission's objects under the names that a test takes from it."""
         here = self.shell.user_ns
-        for name in ((variables.used(source) & self.answers.names) | self.answered) - self.trusted:
+        for name in ((variables.used(source) & process.names) | self.answered) - self.trusted:
             if name in self.answered or name not in here.keys() | variables.bound(source):
                 here.pop(name, None)
-                if name in self.answers.names:
+                if name in process.names:
                     self._fetch(remote, name)
 
     def _fetch(self, remote: Remote, name: str) -> None:
@@ -159,7 +187,8 @@ class Judge:
             line = student_errors.own_traceback(error, only_last_line=True)
             return hidden_part.reduced(cleaned, source, error, line)
         if cleaned["output_type"] == "error" and own:
-            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{outputs.clean_text(own)}")
+            own = outputs.clean_text(own)[-outputs.MAX_ERROR_CHARACTERS :]
+            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{own}")
         if cleaned["output_type"] == "stream":
             cleaned["text"] = cleaned["text"][: self.job.settings.output_bytes]
         return cleaned
@@ -168,16 +197,16 @@ class Judge:
         text, remote.printed = "".join(remote.printed), []
         return [outputs.stream(text[: self.job.settings.output_bytes])] if text else []
 
-    def _explained(self, output: Output) -> Output:
-        """Add to a test's error what the student has to know about the cells before it."""
+    def _explained(self, output: Output, process: Answers, attempts: list[str]) -> Output:
+        """Add to a test's error what the student has to know of the cells before it, and of what may not be used."""
         if output["output_type"] != "error":
             return output
         if missing := self._missing(output):
             how = self.ended.get(missing)
             text = f"{FAILED_PREFIX}{missing} is not defined." + (f"\n  its cell    ended with {how}" if how else "")
             output = outputs.error(CheckFailed.__name__, text) | {"traceback": text.splitlines()}
-        for name in self.answers.all_attempts():
-            note = f"The notebook used {name}, which this assignment forbids."
+        for name in dict.fromkeys(attempts):
+            note = f"The answer used {name}, but it may use only {rule(process.allowed)}."
             output = output | {"evalue": f"{output['evalue']}\n{note}", "traceback": [*output["traceback"], note]}
         return output
 

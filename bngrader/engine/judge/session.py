@@ -1,5 +1,6 @@
 """On the judge's side: the student's process over a whole notebook, replaced by a new one when it is gone."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 from bngrader.engine.cells import outputs
 from bngrader.engine.cells.shell import Output
 from bngrader.engine.errors import LimitReached, ProtocolError
+from bngrader.engine.judge.hand_over import is_data, with_attributes
 from bngrader.engine.judge.remote import GRACE_SECONDS, LOOP, Remote
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.protocol.messages import CellRequest
@@ -27,33 +29,36 @@ class Ran:
 
 
 class Answers:
-    """The submission's cells so far, and the process in which they ran.
+    """The submission's cells so far, and one of the processes in which they ran.
 
-    `start` returns a channel to a new process; `interrupt` and `end` act on it from outside.
+    `allowed` names the packages that answers may use there. `start` returns a channel to a new process; `interrupt` and
+    `end` act on it from outside.
     """
 
     def __init__(
         self,
         settings: Engine,
+        allowed: list[str],
         start: Callable[[], Channel],
         interrupt: Callable[[], None],
         end: Callable[[bool], str],
     ) -> None:
-        self.settings = settings
+        self.settings, self.allowed = settings, allowed
         self._start, self._interrupt, self._end = start, interrupt, end
         self._remote: Remote | None = None
         self._starts = 0
-        self._cells: list[tuple[str, str]] = []  # file and source, for a new process to run again
+        # What a new process does again: cells by file and source, and data that it was given.
+        self._cells: list[tuple[str, str] | dict[str, Any]] = []
         self.names: set[str] = set()
-        self.attempts: list[str] = []
 
     def remote(self) -> Remote:
         """Return the process in which all cells so far have run. Raises LimitReached if too many were started."""
         while self._remote is None or self._remote.dead:
             self._begin()
             for cell in list(self._cells):
-                if not self._run(cell).alive:
-                    self._cells.remove(cell)  # it ended this process, though not the one before
+                if not (self._run(cell) if isinstance(cell, tuple) else self._hand(cell)).alive:
+                    # It ended this process, though not the one before. Arrays have no ==, so list.remove won't do.
+                    self._cells = [one for one in self._cells if one is not cell]
                     break
         return self._remote
 
@@ -75,6 +80,21 @@ class Answers:
             self._cells.append((file, source))
         return ran
 
+    def give(self, values: dict[str, Any]) -> set[str]:
+        """Give the process those of the values that are data; returns the names of the others."""
+        data = {name: value for name, value in values.items() if is_data(value, self.allowed)}
+        with contextlib.suppress(LimitReached):
+            self.remote()
+            self._hand(data)
+            self._cells.append(data)
+        return set(values) - set(data)
+
+    def _hand(self, data: dict[str, Any]) -> Ran:
+        assert self._remote is not None
+        with contextlib.suppress(LimitReached):
+            self._remote.request("give", values={"data": data, "with_attributes": with_attributes(data)})
+        return Ran(alive=self._remote.dead is None)
+
     def _run(self, cell: tuple[str, str]) -> Ran:
         assert self._remote is not None
         ran, (file, source) = Ran(), cell
@@ -88,7 +108,6 @@ class Answers:
         except Exception as error:
             problem = str(error) if isinstance(error, ProtocolError) else type(error).__name__
             self._gone(self._remote, ran, f"the process sent something that is not allowed: {problem}")
-        self.all_attempts()
         ran.outputs = outputs.merge(ran.outputs)
         return ran
 
@@ -139,12 +158,6 @@ class Answers:
         remote.dead = why or reason or "the process ended"
         ran.alive, ran.error = False, remote.dead
         ran.outputs.append(outputs.error("LimitReached", remote.dead))
-
-    def all_attempts(self) -> list[str]:
-        """Return the forbidden names that the submission has reached for so far."""
-        new = self._remote.attempts if self._remote else []
-        self.attempts = list(dict.fromkeys([*self.attempts, *new]))
-        return self.attempts
 
     def close(self) -> None:
         """End the process."""

@@ -20,8 +20,9 @@ State = list[Any]  # of a random generator, as `random_state.state_of` returns i
 class JobMessage(TypedDict):
     """Run the cells of a submission; those before `first` are only run again, and not reported."""
 
-    cells: list[dict[str, str]]  # of judge.job.CodeCell
+    cells: list[dict[str, Any]]  # of judge.job.CodeCell
     settings: dict[str, Any]
+    allowed: list[list[str]]  # the packages that answers may use in each of the submission's processes
     first: int
 
 
@@ -129,7 +130,7 @@ class OutputMessage(TypedDict):
 
 
 class ForbiddenName(TypedDict):
-    """The submission reached for something that the assignment forbids."""
+    """The submission reached for something that it may not use."""
 
     kind: Literal["forbidden"]
     name: str

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from bngrader.engine.sandbox.allowed_imports import OURS, entries
 from bngrader.engine.sandbox.environment import IMPORT_PATH
-from bngrader.engine.sandbox.forbidden_imports import OURS
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
+PYTHONS = ("/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/local/lib64")  # where the system's Pythons keep packages
 SETTINGS = ("/etc/ld.so.cache", "/etc/fonts", "/etc/localtime", "/etc/alternatives", "/etc/ssl")
 # Folders within these that a submission does not need. They may hold private files, such as nbgrader's exchange.
 PRIVATE = ("/usr/local", "/usr/src", "/etc/ssl/private")
@@ -53,13 +54,14 @@ class MountPlan:
     folder: str
 
 
-def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> MountPlan:
-    """Make the plan of a sandbox that shows neither the packages `forbidden` nor the folders and files `private`.
+def plan(allowed: Iterable[str] | None, private: Iterable[str] = ()) -> MountPlan:
+    """Make the plan of a sandbox that shows no other packages than those `allowed` (and what they need).
 
+    With None it shows all packages, and those of the course. The folders and files `private` are not shown either.
     Raises OSError if symbolic links form a loop.
     """
-    wanted, links = _wanted()
-    covered = {real(path) for path in (*PRIVATE, *map(str, hidden(forbidden)), *private) if os.path.exists(path)}
+    wanted, links = _wanted(None if allowed is None else tuple(allowed))
+    covered = {real(path) for path in (*PRIVATE, *map(str, hidden()), *private) if os.path.exists(path)} - wanted
     steps = _steps(wanted, covered)
     scratch = [real(path) for path in (FOLDER, MEMORY)]
     # If Python itself is in there, the submission gets an empty folder inside.
@@ -70,13 +72,13 @@ def plan(forbidden: Iterable[str], private: Iterable[str] = ()) -> MountPlan:
 
 
 @cache
-def _wanted() -> tuple[frozenset[str], dict[str, str]]:
+def _wanted(allowed: tuple[str, ...] | None) -> tuple[frozenset[str], dict[str, str]]:
     """Find the real places of Python and of the system, and the links to them and to the writable folders.
 
     The zygote calls `plan` once, so that its forks find the result here.
     """
     links: dict[str, str] = {}
-    wanted = {real(path, links) for path in (*SYSTEM, *SETTINGS, *_python()) if os.path.exists(path)}
+    wanted = {real(path, links) for path in (*SYSTEM, *SETTINGS, *_python(allowed)) if os.path.exists(path)}
     for path in (FOLDER, MEMORY):
         real(path, links)
     return frozenset(wanted), links
@@ -98,27 +100,31 @@ def _shown(path: str, steps: list[Mount]) -> bool:
     return bool(around) and around[-1].shown
 
 
-def _python() -> Iterator[str]:
-    """Yield the places of this Python: its environment, the Python that this was made from, and their packages."""
+def _python(allowed: tuple[str, ...] | None) -> Iterator[str]:
+    """Yield the places of this Python: its environment, the Python that this was made from, and allowed packages.
+
+    If all are allowed, the course's own are among them.
+    """
     for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix):
         whole = os.path.realpath(prefix) not in ("/usr", "/usr/local")
         yield from [prefix] if whole else (os.path.join(prefix, part) for part in PARTS)
     yield sys.executable
     for place in packages():
-        yield str(place)
-        yield from _linked(place)
+        for entry in os.listdir(place) if allowed is None else entries(allowed):
+            yield from _installed(place, entry)
+    if allowed is None:
+        yield from map(str, [*packages(), *_course()])
 
 
-def _linked(place: Path) -> Iterator[str]:
-    """Yield the places of packages that are symbolic links, as uv can install them."""
-    for entry in os.scandir(place):
-        begin = os.path.join(entry.path, "__init__.py")
-        if entry.is_symlink():
-            yield entry.path
-        elif os.path.islink(begin):
-            package = os.path.dirname(os.path.realpath(begin))
-            if os.path.basename(package) == entry.name:
-                yield os.path.dirname(package)
+def _installed(place: Path, entry: str) -> Iterator[str]:
+    """Yield the place of one of a package's folders or files, and where uv keeps it if its files are links."""
+    path = os.path.join(place, entry)
+    yield path
+    begin = os.path.join(path, "__init__.py")
+    if os.path.islink(begin):
+        package = os.path.dirname(os.path.realpath(begin))
+        if os.path.basename(package) == entry:
+            yield os.path.dirname(package)
 
 
 def packages() -> list[Path]:
@@ -127,24 +133,28 @@ def packages() -> list[Path]:
     return [path.resolve() for path in found if path.is_dir()]
 
 
-def hidden(forbidden: Iterable[str]) -> list[Path]:
-    """List the folders of packages that are forbidden, that belong to the course or that Python does not use.
+def hidden() -> list[Path]:
+    """List the folders with installed packages, of this and of other Pythons, and the course's own packages.
 
-    The checkout is among them, if there is one.
+    The checkout is among them, if there is one. What a submission may use is shown within these.
     """
-    found = []
-    for name in (*OURS, *forbidden):
-        spec = importlib.util.find_spec(name)
-        found += [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
     place = checkout()
-    return [*found, *_others(), *([place] if place else [])]
+    return [*_course(), *packages(), *_others(), *([place] if place else [])]
 
 
+def _course() -> list[Path]:
+    """List the folders of the course's own packages."""
+    specs = filter(None, map(importlib.util.find_spec, OURS))
+    return [Path(place).resolve() for spec in specs for place in spec.submodule_search_locations or []]
+
+
+@cache
 def _others() -> list[Path]:
-    """List the packages of the Python that this environment was made from, if the environment does not use them."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    place = Path(sys.base_prefix, "lib", version, "site-packages").resolve()
-    return [place] if place.is_dir() and place not in packages() else []
+    """List the folders with installed packages that a program could show to Python, or to another Python."""
+    places = {Path(prefix, lib) for prefix in (sys.prefix, sys.base_prefix) for lib in ("lib", "lib64")}
+    folders = [path for place in {*places, *map(Path, PYTHONS)} for path in place.glob("python*")]
+    found = [path / name for path in folders for name in ("site-packages", "dist-packages")]
+    return [path.resolve() for path in found if path.is_dir()]
 
 
 def checkout() -> Path | None:
@@ -201,6 +211,6 @@ def closed(path: str) -> tuple[int, int] | None:
     """Return the user and the group that own a folder, if it holds parts of Python that others may not read."""
     folders = {
         *map(os.path.realpath, (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))),
-        *map(str, packages()),
+        *map(str, [*packages(), *_course()]),
     }
     return next(filter(None, (owner(folder) for folder in folders if folder == path or _inside(folder, path))), None)

@@ -17,8 +17,8 @@ def receive(news: RandomStates, twins: dict[int, Twin]) -> None:
     if "numpy" in news["globals"]:
         keys, *rest = news["globals"]["numpy"]
         np.random.set_state(("MT19937", np.frombuffer(keys, np.uint32), *rest))  # noqa: NPY002
-    if "torch" in news["globals"]:
-        torch = sys.modules["torch"]
+    torch = sys.modules.get("torch")
+    if torch and "torch" in news["globals"]:
         torch.set_rng_state(torch.from_numpy(np.frombuffer(bytearray(news["globals"]["torch"]), np.uint8)))
 
 

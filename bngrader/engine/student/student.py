@@ -20,8 +20,8 @@ from bngrader.engine.protocol.module_state import ModuleTable, is_module
 from bngrader.engine.protocol.random_state import Twin, changed
 from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, tensors_in, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
-from bngrader.engine.sandbox import limit_messages
-from bngrader.engine.sandbox.forbidden_imports import Guard
+from bngrader.engine.sandbox import filesystem, limit_messages
+from bngrader.engine.sandbox.allowed_imports import ImportHooks, hidden_modules
 from bngrader.engine.student import array_writes, random_state
 from bngrader.engine.student.describe import describe, describe_error, describe_warning
 from bngrader.engine.student.interrupts import Interrupts
@@ -64,8 +64,6 @@ class Side:
         self.calls: dict[int, list[Any]] = {}  # the tensors with gradients that each call was given
         self.generators: dict[int, Twin] = {}
         self.table, self.hooks = ModuleTable(), ShippedHooks()
-        # Taken before the guards are installed, which may forbid it.
-        self.grad = sys.modules["torch"].autograd.grad if "torch" in sys.modules else None
         self._shown = 0
         self._file = os.open("printed", os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_TRUNC)
         os.unlink("printed")
@@ -130,8 +128,12 @@ class Side:
         with self._interrupts.held():
             self.channel.send(message)
 
+    def in_test(self) -> bool:
+        """Return whether a test is using the submission's objects, while no cell runs."""
+        return bool(self._open)
+
     def forbid(self, name: str) -> None:
-        """Tell the judge that the submission reached for something forbidden."""
+        """Tell the judge that the submission reached for something that it may not use."""
         self._tell({"kind": "forbidden", "name": name})
 
     def _answer(self, request: Request, buffers: list[bytearray]) -> None:
@@ -263,5 +265,6 @@ def main(channel: Channel, shell: Shell, options: dict[str, Any]) -> None:
     """Serve the judge until it hangs up."""
     side = Side(channel, shell, options["output_bytes"])
     limit_messages.know(options)
-    Guard(options["forbidden"], side.forbid).install()
+    hidden = hidden_modules(tuple(options["packages"]), tuple(filesystem.packages()))
+    ImportHooks(options["allowed"], hidden, side.in_test, side.forbid).install()
     side.serve()

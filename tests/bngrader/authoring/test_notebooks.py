@@ -1,5 +1,6 @@
 """Tests of the students' notebooks: made by nbgrader's generate step, and reproducible to the byte."""
 
+import re
 import shutil
 
 import nbformat
@@ -59,10 +60,13 @@ def test_only_answer_cells_can_be_edited(students_notebook):
         assert cell.metadata.get("editable", True) == metadata.solution
 
 
-def test_the_notebook_gets_the_scripts_forbidden_names(slug, students_notebook):
-    forbidden = nbformat.read(students_notebook, as_version=4).metadata.forbidden
-    assert "bnref" in forbidden
-    assert f"#   forbidden: [{', '.join(forbidden)}]" in (REPOSITORY / "solutions" / f"{slug}.py").read_text()
+def test_the_notebook_says_what_each_function_may_use(slug, students_notebook):
+    allowed = nbformat.read(students_notebook, as_version=4).metadata.allowed
+    script = (REPOSITORY / "solutions" / f"{slug}.py").read_text()
+    assert set(allowed) == set(re.findall(r'(?m)^# %% solution="(\w+)"', script))
+    for function, names in allowed.items():
+        more = f' allowed="{", ".join(names)}"' if names != ["numpy"] else ""
+        assert f'# %% solution="{function}"{more}\n' in script
 
 
 def test_points_add_up_to_15_for_tests_and_5_for_words(slug):

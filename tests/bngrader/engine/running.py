@@ -15,9 +15,12 @@ def code_cell(name, kind, source):
     return new_code_cell(source, metadata={"nbgrader": {"grade_id": name, **metadata}})
 
 
-def run(*cells, forbidden=(), **settings):
-    """Run cells given as (kind, source) or (kind, source, grade_id); returns the notebook's cells."""
-    notebook = new_notebook(metadata={"forbidden": list(forbidden)})
+def run(*cells, allowed=("numpy", "torch"), functions=None, **settings):
+    """Run cells given as (kind, source) or (kind, source, grade_id); returns the notebook's cells.
+
+    Answers may use the packages `allowed`, and `functions` those that it names.
+    """
+    notebook = new_notebook(metadata={"allowed": {"": list(allowed), **(functions or {})}})
     for number, (kind, source, *name) in enumerate(cells):
         notebook.cells.append(code_cell(name[0] if name else f"{kind}_{number}", kind, source))
     execute(notebook, Engine(**settings))

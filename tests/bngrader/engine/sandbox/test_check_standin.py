@@ -25,9 +25,9 @@ IMPORTS = {
 }
 REACHES = {
     "bngrader.mistakes": "from bngrader import mistakes",
-    "bngrader.check.mistakes": "from bngrader.check import mistakes",
+    "bngrader.check.mistakes": "from bngrader.check import call, mistakes",
     "bngrader.check.hints": "from bngrader.check.hints import explain",
-    "bngrader.engine": "import bngrader.engine.judge.judge",
+    "bngrader.engine.judge.judge": "import bngrader.engine.judge.judge",
     "bngrader.check.call_log": "import importlib; importlib.import_module('bngrader.check.call_log')",
     "bnref": "import bnref",
 }
@@ -47,7 +47,7 @@ def graded(*answers, **settings):
         name = f"double_{number}"
         cells += [("answer", answer.replace("double(", f"{name}(").replace("call(double", f"call({name}"), name)]
         cells += [("test", TEST.replace("call(double", f"call({name}"))]
-    _, *made = run(*cells, forbidden=["bnref"], **settings)
+    _, *made = run(*cells, allowed=["numpy"], **settings)
     return list(zip(made[::2], made[1::2], strict=True))
 
 
@@ -75,10 +75,20 @@ def test_a_students_own_check_fails_as_it_does_in_jupyter():
 
 
 def test_the_rest_of_the_course_is_refused_by_its_name():
-    cells = graded(*(f"{reach}\n{RIGHT}" for reach in REACHES.values()))
+    cells = graded(*(RIGHT.replace(":\n", f":\n    {reach}\n", 1) for reach in REACHES.values()))
     for name, (answer, test) in zip(REACHES, cells, strict=True):
-        assert f"{name} belongs to the course and cannot be imported while an answer is graded" in error(answer)
-        assert f"The notebook used {name}, which this assignment forbids." in error(test)
+        assert error(answer) is None
+        rule = "may use only NumPy and the standard library"
+        assert f"{name} is not there while an answer is graded: it {rule}" in error(test)
+        assert f"The answer used {name}, but it {rule}." in error(test)
+
+
+def test_an_unused_import_of_the_course_costs_nothing():
+    imports = "import bnref\nfrom bnref.scaling import standardize\nfrom bngrader.check import call, mistakes\n"
+    ((answer, test),) = graded(
+        imports + RIGHT + TRIED.replace("close(", "print(").replace(", [2, 2], 'double doubles', x=1", "")
+    )
+    assert (error(answer), printed(answer), error(test)) == (None, "[2. 2.]\n", None)
 
 
 def test_the_stand_in_shows_no_mistakes_and_no_seed():

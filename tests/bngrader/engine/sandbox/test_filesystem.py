@@ -10,9 +10,11 @@ from bngrader.engine.sandbox import filesystem
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    filesystem._wanted.cache_clear()
+    for remembered in (filesystem._wanted, filesystem._others):
+        remembered.cache_clear()
     yield
-    filesystem._wanted.cache_clear()
+    for remembered in (filesystem._wanted, filesystem._others):
+        remembered.cache_clear()
 
 
 def shown(path, steps):
@@ -37,8 +39,29 @@ def test_each_link_on_the_way_is_noted(tmp_path):
 
 def test_python_is_shown_and_the_course_is_not():
     steps = filesystem.plan([]).steps
-    assert all(shown(path, steps) for path in (sys.executable, sys.prefix, os.__file__, *filesystem.packages()))
+    assert all(shown(path, steps) for path in (sys.executable, sys.prefix, os.__file__))
     assert not any(shown(path, steps) for path in (filesystem.checkout(), "/root", "/home", "/tmp", "/etc/passwd"))
+
+
+def test_only_allowed_packages_and_what_they_need_are_shown():
+    (place,) = {folder for folder in filesystem.packages() if (folder / "numpy").is_dir()}
+    for allowed, there in [(["numpy"], False), (["numpy.testing", "torch.nn"], True)]:
+        steps = filesystem.plan(allowed).steps
+        assert all(shown(place / name, steps) for name in ("numpy", "numpy.libs", "matplotlib", "PIL", "IPython"))
+        assert not any(shown(place / name, steps) for name in ("scipy", "sklearn", "nbgrader", "pytest"))
+        assert not shown(place, steps)
+        assert {shown(place / name, steps) for name in ("torch", "sympy", "networkx")} == {there}
+
+
+def test_no_packages_of_another_python_are_shown(tmp_path, monkeypatch):
+    (tmp_path / "lib" / "python3.99" / "site-packages" / "scipy").mkdir(parents=True)
+    (tmp_path / "lib" / "python3" / "dist-packages").mkdir(parents=True)
+    monkeypatch.setattr(filesystem, "PYTHONS", (str(tmp_path / "lib"),))
+    monkeypatch.setattr(filesystem, "SYSTEM", (str(tmp_path),))
+    steps = filesystem.plan(["numpy"]).steps
+    assert shown(tmp_path / "lib", steps)
+    assert not shown(tmp_path / "lib" / "python3.99" / "site-packages" / "scipy", steps)
+    assert not shown(tmp_path / "lib" / "python3" / "dist-packages", steps)
 
 
 @pytest.mark.parametrize("place", ["class", "grades.db"])

@@ -1,0 +1,1 @@
+"""Tests that the written rules on packages are the enforced ones."""
