@@ -99,8 +99,10 @@ class Handles:
 
     def _number_of_tensor(self, tensor: Any) -> int | None:
         """Return the number of the student's tensor that this one still equals, so that its graph is kept."""
-        reference, number, version = self._tensors.get(id(tensor), (None, None, None))
-        same = reference is not None and reference() is tensor and tensor._version == version and tensor.requires_grad
+        if id(tensor) not in self._tensors:
+            return None
+        reference, number, version = self._tensors[id(tensor)]
+        same = reference() is tensor and tensor._version == version and tensor.requires_grad
         return number if same and not (tensor.is_leaf and tensor.grad is not None) else None
 
     def named(self, value: tuple[Any, ...]) -> int | None:

@@ -167,8 +167,8 @@ def _stop_waiting(module: Any) -> None:
         module._initialize_hook.remove()
         del module._initialize_hook
     lazy = sys.modules["torch"].nn.modules.lazy.LazyModuleMixin
-    bases = tuple(becomes if issubclass(base, lazy) else base for base in kind.__bases__)
     if becomes is not None:
+        bases = tuple(becomes if issubclass(base, lazy) else base for base in kind.__bases__)
         module.__class__ = becomes if becomes in kind.__bases__ else type(kind.__name__, bases, {})
 
 

@@ -1,4 +1,4 @@
-"""What the assignments say about packages is what the grader enforces: no cheat earns a point, no allowed import costs.
+"""Tests of the rules on packages, as the grader enforces them: no cheat earns a point, and no allowed import costs one.
 
 All answers to one assignment run in one notebook: each copy of a function has a name of its own, and so do its tests.
 """
