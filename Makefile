@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+FUZZ_SECONDS ?= 600
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export BNREF_EXPERIMENTS := $(CURDIR)/_build/experiments
@@ -34,7 +35,7 @@ MAKEFLAGS += --jobs=2
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help book exercises sample epub pdf serve check test test-all test-slow lint bench bench-grading bench-pages lock clean distclean
+.PHONY: help book exercises sample epub pdf serve check test test-all test-slow fuzz lint bench bench-grading bench-pages lock clean distclean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,16 +79,21 @@ check: lint ## lint, and run the quick tests, which need no book: a few minutes
 	$(PYTEST) -m "not real and not slow"
 
 test: book ## install what the tests need, and run all but the slow ones: about ten minutes
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	$(PYTEST) -m "not slow"
 
 test-slow: book ## run the slow tests, which make test leaves out
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	$(PYTEST) -m slow
 
 test-all: book ## run all tests: half an hour
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	$(PYTEST)
+
+fuzz: .venv/.made ## look for bytes that break what reads messages and notebooks (FUZZ_SECONDS=... for each of four targets)
+	for target in channel value array notebook; do \
+		python -m tests.fuzzing.fuzz $$target $(FUZZ_SECONDS) _build/fuzz || exit 1; \
+	done
 
 lint: .venv/.made node_modules/.made ## check format, style and types
 	ruff format --check .
@@ -102,7 +108,7 @@ bench-grading: .venv/.made ## time the grading of a class, by nbgrader as it com
 	python -m benchmarks.grading
 
 bench-pages: book ## weigh the pages, and time how soon they show
-	@./tests/install-chromium.sh
+	@./tests/install-programs.sh
 	python -m benchmarks.pages
 	python -m benchmarks.check
 

@@ -3,21 +3,21 @@
 Instead of being graded, a submission sleeps for the time that grading takes. This measures what scheduling costs.
 """
 
-import logging
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 from unittest.mock import patch
 
-from distributed import LocalCluster
+import psutil
+from distributed.deploy.subprocess import SubprocessCluster
 
 from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading import dask_pool
+from bngrader.grading.dask_client import Scheduler
 from bngrader.grading.dask_pool import on_cluster
 from bngrader.grading.grade_submission import GradingJob
+from bngrader.grading.outcome_text import to_text
 from tests.grading.sample_class import ASSIGNMENT, submissions
 
 PROCESSES = 2
@@ -40,29 +40,35 @@ class Simulation:
         return self.submissions * self.seconds_each / self.workers
 
 
-def pretend(job: GradingJob) -> GradingOutcome:
+def pretend(job: GradingJob) -> str:
     """Sleep for the recorded time of a submission, and return as many bytes as grading it would."""
     time.sleep(job.settings["seconds"])
-    return GradingOutcome(job.student, graded=job.submission, feedback=PAGE)
+    return to_text(GradingOutcome(job.student, graded=job.submission, feedback=PAGE))
 
 
 def simulate(count: int, seconds_each: float, workers: int) -> Simulation:
     """Map `count` submissions over `workers` sleeping threads, with a real scheduler and a real client."""
-    options: dict[str, Any] = {"n_workers": PROCESSES, "threads_per_worker": workers // PROCESSES}
+    # The scheduler and the workers have processes of their own, since the client's refuses to unpickle.
     with (
-        LocalCluster(dashboard_address=None, silence_logs=logging.CRITICAL, **options) as local,
-        patch.object(dask_pool, "grade_one", pretend),
+        SubprocessCluster(n_workers=PROCESSES, threads_per_worker=workers // PROCESSES) as local,
+        patch.object(dask_pool, "graded_text", pretend),
     ):
-        _map(local.scheduler_address, 4 * workers, 0)  # a warm-up, in which the workers import the package
-        start, before = perf_counter(), os.times()
-        _map(local.scheduler_address, count, seconds_each)
-        seconds, after = perf_counter() - start, os.times()
-    used = after.user + after.system - before.user - before.system
+        address = local.scheduler_address
+        _map(address, 4 * workers, 0)  # a warm-up, in which the workers import the package
+        processes = psutil.Process(), psutil.Process(local.scheduler.process.pid)
+        start, before = perf_counter(), sum(map(_cpu_seconds, processes))
+        _map(address, count, seconds_each)
+        seconds, used = perf_counter() - start, sum(map(_cpu_seconds, processes)) - before
     return Simulation(count, workers, seconds_each, seconds, 1e3 * used / count)
 
 
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def _map(address: str, count: int, seconds_each: float) -> None:
-    with on_cluster(b"", address) as run:
+    with on_cluster(b"", Scheduler(address)) as run:
         done = {outcome.student for outcome in run(_jobs(count, seconds_each))}
     assert len(done) == count
 

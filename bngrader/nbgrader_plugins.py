@@ -13,6 +13,7 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
 
 from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.course.folders import CourseError, database_files, find_repository, require_assignment
+from bngrader.course.hidden_seed import class_seed, submission_seed
 from bngrader.engine.execute import execute
 from bngrader.engine.settings import Engine
 from bngrader.feedback.hide_tests import hide_tests
@@ -71,10 +72,19 @@ class ExecuteSandboxed(Execute):
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Run the notebook in place; the working folder is the class's, as nbgrader sets it."""
+        """Run the notebook in place; the working folder is the class's, as nbgrader sets it.
+
+        Raises CourseError if the class's secret seed cannot be read.
+        """
         engine = Engine(parent=self)
-        database = database_files(resources.get("nbgrader", {}).get("db_url"))
+        place = resources.get("nbgrader", {})
+        database = database_files(place.get("db_url"))
         engine.private = [*engine.private, os.getcwd(), *database]
+        if "student" in place:
+            root = Path(self.parent.parent.coursedir.root)
+            seed = class_seed(root, engine.hidden_seed)
+            engine.hidden_seed = submission_seed(seed, place["assignment"], place["student"])
+            engine.private = [*engine.private, str(root.resolve())]
         execute(nb, engine)
         return nb, resources
 

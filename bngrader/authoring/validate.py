@@ -13,8 +13,9 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from bngrader.authoring.cell_rules import broken_rules
 from bngrader.authoring.notebooks import read_solution, release
-from bngrader.course.folders import Course, CourseError
+from bngrader.course.folders import CONFIG, Course, CourseError
 
 AUTOMATIC_POINTS, WRITTEN_POINTS = 15, 5
 MIN_SECRET_CHARACTERS = 12  # shorter lines, such as `return z`, may be anywhere
@@ -25,6 +26,7 @@ def complaints(repository: Path, slug: str) -> Iterator[str]:
     """Yield a sentence for each fault of an assignment."""
     solution = read_solution(repository / "solutions" / f"{slug}.py")
     yield from wrong_ids_and_points(solution)
+    yield from broken_rules(solution)
     with tempfile.TemporaryDirectory() as folder:
         try:
             released = release(Course(repository, repository), slug, Path(folder))
@@ -101,6 +103,8 @@ def graded(repository: Path, slug: str, submissions: dict[str, str]) -> dict[str
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        # With a secret seed, each run would try other inputs.
+        (folder / CONFIG).write_text("c = get_config()\nc.Engine.hidden_seed = 0\n")
         for student, text in submissions.items():
             path = folder / "submitted" / student / slug / f"{slug}.ipynb"
             path.parent.mkdir(parents=True)

@@ -8,9 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
-from bngrader.commands.app import app, cells, errors, say
+from bngrader.commands.app import app, cell, cells, errors, say, show
 from bngrader.commands.options import Database, Slug, find_class, require_folder_of
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError
@@ -18,6 +17,7 @@ from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox.namespaces import require
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import FAILED, NEEDS_MANUAL, Record
+from bngrader.grading.dask_client import Scheduler
 from bngrader.grading.dask_pool import on_cluster
 from bngrader.grading.grade_class import Grading
 from bngrader.grading.pool import Workers, cores
@@ -46,6 +46,22 @@ def grade_class(
         str | None,
         typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask scheduler instead of this machine."),
     ] = None,
+    tls_ca_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The certificate of the scheduler's authority, for tls://.")
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The certificate by which the scheduler knows you, for tls://.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The secret key of that certificate, for tls://.")
+    ] = None,
+    insecure_scheduler: Annotated[
+        bool,
+        typer.Option(
+            "--insecure-scheduler",
+            help="Use an address without TLS on another machine. Whoever can reach it can then run code as you.",
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade unchanged submissions again.")] = False,
     unsafe_no_sandbox: Annotated[
         bool,
@@ -66,15 +82,18 @@ def grade_class(
     require_folder_of("--json", json_file)
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)
+    cluster = Scheduler(scheduler, tls_ca_file, tls_cert, tls_key, insecure_scheduler) if scheduler else None
+    if not cluster and (insecure_scheduler or any((tls_ca_file, tls_cert, tls_key))):
+        raise CourseError("--tls-ca-file, --tls-cert, --tls-key and --insecure-scheduler need --scheduler ADDRESS")
     workers: Workers = (
-        functools.partial(on_cluster, address=scheduler)
-        if scheduler
+        functools.partial(on_cluster, scheduler=cluster)
+        if cluster
         else functools.partial(in_processes, count=jobs or cores())
     )
     console = Console()
     records, stopped_by = _grade_with_progress(console, grading, workers)
     if records:
-        console.print(score_table(records))
+        show(score_table(records), console=console)
         _say_what_is_left(console, grading, records)
     if stopped_by:
         say(f"Stopped after {len(records)} of {grading.count} submissions.", console=errors)
@@ -126,7 +145,7 @@ def score_table(records: list[Record]) -> Table:
     table = Table("student", "score", "status", "to look at (?: waits for a person)")
     for record in records:
         score = "-" if record.score is None else f"{record.score:g} / {record.max_score:g}"
-        table.add_row(*cells(record.student, score, record.status), Text(_cells_to_look_at(record)))
+        table.add_row(*cells(record.student, score, record.status), cell(_cells_to_look_at(record), lines=True))
     return table
 
 

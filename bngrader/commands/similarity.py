@@ -10,6 +10,7 @@ from bngrader.commands.app import app, errors, say
 from bngrader.commands.options import Slug, find_class, misnamed_folders, require_folder_of
 from bngrader.course.files import write_file, write_json
 from bngrader.course.folders import CourseError, require_assignment
+from bngrader.similarity.hidden_code import HiddenCode, hidden_code
 from bngrader.similarity.page import page
 from bngrader.similarity.texts import Corpus
 
@@ -40,11 +41,11 @@ def find_similar(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier page.")] = False,
 ) -> None:
-    """Find answers that resemble each other, or the solution, the reference package or the chapter.
+    """Find answers that resemble each other, or the solution, the reference package or the chapter, or hide code.
 
     Code that was handed out does not count, and neither do names, comments and spaces. The page shows the pairs side by
-    side. The exit code is 0 if no pair was found, 1 if some were or a folder was skipped because of its name, and 2 if
-    the command could not run.
+    side, and lists answers that run code from a text or hold long literals. The exit code is 0 if nothing was found, 1
+    if something was or a folder was skipped because of its name, and 2 if the command could not run.
 
     Example: bngrader similarity scaling --course ~/classes/2026
     """
@@ -55,26 +56,32 @@ def find_similar(
         raise CourseError(f"{target} already exists. Name another file with --into, or add --force")
     require_folder_of("--json", json_file)
     corpus = Corpus(the_course, assignment)
-    pairs = _compare(corpus, share, common)
-    write_file(target, page(corpus, pairs, share).encode())
+    pairs, hidden = _compare(corpus, share, common)
+    write_file(target, page(corpus, pairs, hidden, share).encode())
     if json_file:
-        write_json(json_file, [pair.as_dict() for pair in pairs])
+        write_json(json_file, [*(pair.as_dict() for pair in pairs), *(found.as_dict() for found in hidden)])
     unnamed = misnamed_folders(the_course, [assignment])
     counts = f"{corpus.readable} submissions compared, {len(corpus.unreadable)} not: {len(pairs)} pairs"
-    say(*unnamed, f"{counts}. {target}")
-    raise typer.Exit(1 if pairs or unnamed else 0)
+    say(*unnamed, *_lines(hidden), f"{counts}. {target}")
+    raise typer.Exit(1 if pairs or hidden or unnamed else 0)
 
 
-def _compare(corpus: Corpus, share: float, common: float) -> "list[SimilarPair]":
+def _lines(hidden: list[HiddenCode]) -> list[str]:
+    return [f"{found.student}: may hide code: {', '.join(dict(found.places))[:200]}" for found in hidden]
+
+
+def _compare(corpus: Corpus, share: float, common: float) -> "tuple[list[SimilarPair], list[HiddenCode]]":
     from bngrader.similarity.pairs import (
         Comparison,
     )  # imported here, because copydetect imports matplotlib, which takes seconds
 
     comparison = Comparison(corpus.handed_out())
+    hidden: list[HiddenCode] = []
     for text in track(corpus.submissions(), "reading", len(corpus.places), console=errors):
         if text:
             comparison.add(text)
+            hidden += filter(None, [hidden_code(text)])
     for text in corpus.of_the_course():
         comparison.add(text)
     with errors.status("comparing"):
-        return comparison.pairs(share, common)
+        return comparison.pairs(share, common), hidden

@@ -14,11 +14,13 @@ from traitlets.config import Config
 
 from bngrader.authoring.notebooks import gradable, read_solution, released
 from bngrader.course.folders import Course, CourseError, assignments
-from bngrader.course.names import id_fault, readable, rename_advice
+from bngrader.course.hidden_seed import FILE, MIN_SEED_BITS, SEED_BITS, read_seed
+from bngrader.course.names import id_fault, readable, rename_advice, shell_quoted
 from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.database import database_file, driver_message
 from bngrader.gradebook.late_policy import LatePolicy, read_extensions
+from bngrader.lms.import_log import read_receipts
 from bngrader.lms.roster import NAME, Roster, find_roster
 
 UPGRADE = "nbgrader db upgrade"
@@ -32,7 +34,7 @@ def course(the_course: Course, roster: Path | None) -> Iterator[CheckResult]:
     except CourseError as error:
         yield CheckResult("configuration", WRONG, str(error), "Correct the file.")
         return
-    yield from settings(config)
+    yield settings(config, the_course.folder)
     yield gradebook(the_course)
     there = {place.name for place in (the_course.folder / "submitted").glob("*/")}
     known = set[str]()
@@ -43,6 +45,7 @@ def course(the_course: Course, roster: Path | None) -> Iterator[CheckResult]:
     except CourseError as error:
         yield CheckResult("roster", WRONG, str(error), "Correct the file.")
     yield late_work(config, the_course, there | known)
+    yield from times(the_course)
 
 
 def exercises(repository: Path) -> CheckResult:
@@ -63,18 +66,27 @@ def _is_stale(repository: Path, slug: str) -> bool:
     return [(cell.id, cell.source) for cell in made.cells] != [(cell.id, cell.source) for cell in wanted.cells]
 
 
-def settings(config: Config) -> Iterator[CheckResult]:
-    """Check that the configuration isolates students' code and keeps the hidden tests secret."""
+def settings(config: Config, folder: Path) -> CheckResult:
+    """Check that the configuration isolates students' code and keeps the inputs of the hidden tests secret."""
     engine = Engine(config=config)
     if engine.unsafe_no_sandbox:
         fix = "Remove c.Engine.unsafe_no_sandbox from nbgrader_config.py."
-        yield CheckResult("configuration", WRONG, "students' code runs without a sandbox", fix)
-    elif engine.hidden_seed is None:
-        message = "the hidden tests use the same inputs as the public repository"
-        fix = "Set c.Engine.hidden_seed in the course's nbgrader_config.py."
-        yield CheckResult("configuration", NOTE, message, fix)
-    else:
-        yield CheckResult("configuration", RIGHT, "the sandbox is on, and the hidden tests have a seed of their own")
+        return CheckResult("configuration", WRONG, "students' code runs without a sandbox", fix)
+    bits = SEED_BITS if engine.hidden_seed is None else abs(engine.hidden_seed).bit_length()
+    if bits < MIN_SEED_BITS:
+        message = f"c.Engine.hidden_seed has {bits} bits, so few that somebody could try them all"
+        fix = "Remove it: the next round makes a seed of 128 random bits, and grades every submission again."
+        return CheckResult("configuration", NOTE, message, fix)
+    path = folder / FILE
+    if engine.hidden_seed is None and path.exists():
+        try:
+            read_seed(path)
+        except (CourseError, OSError) as error:
+            return CheckResult("configuration", WRONG, str(error), f"Restore {path} from a backup.")
+        if path.stat().st_mode & 0o077:
+            message = f"others can read {path}, the secret seed of the hidden tests"
+            return CheckResult("configuration", WRONG, message, f"chmod 600 {shell_quoted(path)}")
+    return CheckResult("configuration", RIGHT, "the sandbox is on, and the hidden tests have a secret seed")
 
 
 def gradebook(the_course: Course) -> CheckResult:
@@ -134,6 +146,20 @@ def late_work(config: Config, the_course: Course, students: set[str]) -> CheckRe
             return CheckResult("late work", WRONG, message, f"Correct {policy.path()}, or c.LatePolicy.extensions.")
     count = len({*given, *policy.extensions})
     return CheckResult("late work", RIGHT, f"LatePolicy applies; {count} students have extensions")
+
+
+def times(the_course: Course) -> Iterator[CheckResult]:
+    """Note each time of submission that a student may have handed in: it counts, since collected ones look the same."""
+    strange = []
+    for path in sorted((the_course.folder / "submitted").glob("*/*/timestamp.txt")):
+        student, assignment = path.parent.parent.name, path.parent.name
+        imported = read_receipts(the_course.folder, assignment).get(student)
+        if not path.with_name("submission_secret.txt").exists() and not (imported and imported.timestamp):
+            strange.append(readable(f"{student}/{assignment}"))
+    if strange:
+        named = ", ".join(strange[:10]) + (", ..." if len(strange) > 10 else "")
+        message = f"{len(strange)} timestamp.txt are neither from nbgrader's collect nor from an import: {named}"
+        yield CheckResult("times", NOTE, message, "Delete those that a student handed in: they count as times.")
 
 
 def students(the_course: Course, roster: Roster | None, there: set[str]) -> Iterator[CheckResult]:

@@ -13,11 +13,15 @@ from packaging.requirements import Requirement
 
 from bngrader.authoring.notebooks import KERNEL
 from bngrader.doctor.check_result import NOTE, RIGHT, WRONG, CheckResult
+from bngrader.engine.processes.outer_wall import WAY_OUT as INSTALL_BUBBLEWRAP
+from bngrader.engine.processes.outer_wall import missing
+from bngrader.engine.sandbox.cgroups import find_place
 from bngrader.engine.sandbox.namespaces import WAY_OUT, available
 from bngrader.grading.pool import cores
 
 SUBMISSION_MEMORY_MB = 500  # while it is graded
 MIN_FREE_DISK_GB, RECOMMENDED_FREE_DISK_GB = 1, 5
+CONTROL_GROUPS = "Grade as root, or with: systemd-run --user --scope -p Delegate=yes bngrader grade ..."
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NETWORK_DISKS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "lustre", "glusterfs"}
 
@@ -27,6 +31,8 @@ def machine(repository: Path, folder: Path) -> Iterator[CheckResult]:
     yield python(sys.version_info[:2])
     yield from packages(repository)
     yield sandbox()
+    yield outer_wall()
+    yield limits()
     yield kernel()
     yield memory()
     yield disk(folder)
@@ -85,6 +91,28 @@ def sandbox() -> CheckResult:
     """Check that submissions can be isolated."""
     why = available()
     return CheckResult("sandbox", WRONG, why, WAY_OUT) if why else CheckResult("sandbox", RIGHT, "isolates submissions")
+
+
+def outer_wall() -> CheckResult:
+    """Check that bubblewrap can stand around the sandboxes of all submissions."""
+    why = missing()
+    if why:
+        message = f"{why}, so that each submission has only its own sandbox around it"
+        return CheckResult("outer wall", NOTE, message, f"Install bubblewrap. {INSTALL_BUBBLEWRAP}")
+    return CheckResult("outer wall", RIGHT, "bubblewrap, around the sandboxes of all submissions")
+
+
+def limits() -> CheckResult:
+    """Check that the kernel can limit a submission as a whole."""
+    place = find_place()
+    if place:
+        message = f"control groups (version {place.version}) limit each submission as a whole"
+        return CheckResult("limits", RIGHT, message)
+    message = (
+        "no control groups: bngrader adds up the memory and CPU time of a submission's processes itself, and misses "
+        "those that end within a twentieth of a second"
+    )
+    return CheckResult("limits", NOTE, message, CONTROL_GROUPS)
 
 
 def kernel() -> CheckResult:

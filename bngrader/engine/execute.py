@@ -8,13 +8,15 @@ import socket
 import time
 from typing import Any
 
+import nbformat
 from nbformat import NotebookNode
 
 from bngrader.engine.cells import outputs
+from bngrader.engine.cells.shell import Output
 from bngrader.engine.judge.job import JudgeJob
 from bngrader.engine.judge.supervisor import END, GONE, INTERRUPT, START
 from bngrader.engine.plan import ExecutionPlan, make_plan
-from bngrader.engine.processes.launcher import Forked, ZygoteError, zygote
+from bngrader.engine.processes.launcher import ANSWERS, JUDGES, Forked, ZygoteError, zygote
 from bngrader.engine.protocol.channel import Channel
 from bngrader.engine.sandbox import namespaces
 from bngrader.engine.settings import Engine
@@ -38,7 +40,8 @@ def execute_plan(notebook: NotebookNode, plan: ExecutionPlan) -> None:
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     todo = [cell for cell in cells if cell.source.strip()]
-    run = _Run(todo, plan)
+    text = nbformat.v4.writes(notebook).encode(errors="replace")
+    run = _Run(todo, plan, plan.settings.notebook_output_bytes - len(text))
     while run.first < len(todo):
         if time.monotonic() < run.end:
             run.go_on()
@@ -48,12 +51,13 @@ def execute_plan(notebook: NotebookNode, plan: ExecutionPlan) -> None:
 
 
 class _Run:
-    """One submission: its cells, and the processes that run them."""
+    """One submission: its cells, and the processes that run them. The outputs may have up to `room` bytes."""
 
-    def __init__(self, cells: list[NotebookNode], plan: ExecutionPlan) -> None:
+    def __init__(self, cells: list[NotebookNode], plan: ExecutionPlan, room: int) -> None:
         self.cells, self.plan = cells, plan
-        self.student_zygotes = [zygote(packages) for packages in plan.student_packages]
-        self.judge_zygote = zygote(plan.judge_packages)
+        self.room = room - outputs.SHORT_BYTES * len(cells)  # each cell can at least say that something is left out
+        self.student_zygotes = [zygote(ANSWERS, packages) for packages in plan.student_packages]
+        self.judge_zygote = zygote(JUDGES, plan.judge_packages)
         self.first = 0  # the first cell that has not run
         self.end = time.monotonic() + plan.settings.notebook_seconds
         # The student's processes, by number, each with the pipe by which its monitor reports.
@@ -64,7 +68,7 @@ class _Run:
         control, judges_control = socket.socketpair()
         commands, judges_commands = socket.socketpair()
         fds = [judges_control.fileno(), judges_commands.fileno()]
-        judge = self.judge_zygote.fork("judge", self.plan.judge_options, fds)
+        judge = self.judge_zygote.fork(self.plan.judge_options, fds)
         judges_control.close()
         judges_commands.close()
         try:
@@ -111,9 +115,18 @@ class _Run:
 
     def _fill(self, message: dict[str, Any]) -> None:
         cell = self.cells[message["cell"]]
-        cell.outputs = [_node(output) for output in message["outputs"]]
+        cell.outputs = [_node(output) for output in self._fitting(message["outputs"])]
         cell.execution_count = message["count"]
         self.first = message["cell"] + 1
+
+    def _fitting(self, shown: list[Output]) -> list[Output]:
+        """Return a cell's outputs, or a note instead if the notebook would become too large."""
+        size = outputs.stored_bytes(shown)
+        if size > self.room:
+            most = f"{self.plan.settings.notebook_output_bytes:,}"
+            return outputs.shortened(shown, f"[The rest is left out: a notebook may have at most {most} bytes.]\n")
+        self.room -= size
+        return shown
 
     def _obey(self, commands: socket.socket) -> None:
         """Do what the judge's supervisor asks for: start, interrupt or end one of the student's processes."""
@@ -136,7 +149,7 @@ class _Run:
         for_judge, for_student = socket.socketpair()
         reports, status = os.pipe()
         fds = [for_student.fileno(), status]
-        student = self.student_zygotes[number].fork("student", self.plan.student_options(number), fds)
+        student = self.student_zygotes[number].fork(self.plan.student_options(number), fds)
         self.students[number] = student, reports
         os.close(status)
         for_student.close()

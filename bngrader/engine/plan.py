@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_locked, is_solution
 
 from bngrader.engine.judge.job import ANSWER, BOTH, TEST, CodeCell
+from bngrader.engine.processes.launcher import ANSWERS, JUDGES
 from bngrader.engine.settings import Engine
 
 # What the processes import before they are forked. The first group is there for every notebook.
@@ -60,9 +61,9 @@ class ExecutionPlan:
         return [_packages(names) for names in self.allowed]
 
     @property
-    def package_sets(self) -> list[tuple[str, ...]]:
-        """The packages of each zygote that the plan needs."""
-        return list(dict.fromkeys([*self.student_packages, self.judge_packages]))
+    def zygotes(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The kind and the packages of each zygote that the plan needs. Answers and judges never share one."""
+        return [*((ANSWERS, packages) for packages in self.student_packages), (JUDGES, self.judge_packages)]
 
     @property
     def judge_options(self) -> dict[str, Any]:

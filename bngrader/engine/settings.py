@@ -21,11 +21,17 @@ class Engine(Configurable):
     folder_mb = Int(256, help="MB that a submission may write into its private folder.").tag(config=True)
     open_files = Int(256, help="Files and sockets that a process may have open.").tag(config=True)
     output_bytes = Int(500_000, help="Bytes of output that are kept of a cell.").tag(config=True)
+    notebook_output_bytes = Int(
+        20_000_000, help="Bytes that a graded notebook may have; outputs beyond that are left out."
+    ).tag(config=True)
     message_mb = Int(256, help="MB that an answer may return from one call.").tag(config=True)
+    worker_cpu_seconds = Float(60, help="CPU seconds that reading and showing a notebook may take.").tag(config=True)
+    worker_memory_mb = Int(2048, help="MB of memory that reading and showing a notebook may take.").tag(config=True)
     hidden_seed = Int(
         None,
         allow_none=True,
-        help="Seed of the hidden tests' random inputs, in the judge's environment as BNGRADER_HIDDEN_SEED.",
+        help="Seed of the hidden tests' random inputs, at least 64 random bits. By default it is in hidden_seed.txt, "
+        "which the first round of grading writes. Each submission gets a seed of its own that is made from it.",
     ).tag(config=True)
     private = List(
         Unicode(), help="Folders and files that no submission may see. The class's own are always among them."

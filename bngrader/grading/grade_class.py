@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bngrader.authoring.chapter_links import book_address
 from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.course.folders import Course, require_assignment
+from bngrader.course.hidden_seed import class_seed, submission_seed
+from bngrader.course.names import readable
 from bngrader.feedback.hide_tests import Shown
 from bngrader.gradebook.class_gradebook import ClassGradebook
 from bngrader.gradebook.database import driver_message
@@ -38,16 +40,19 @@ class Grading:
     notes: dict[str, list[str]] = field(default_factory=dict, init=False)  # repairs and files left out, by student
     revised: list[str] = field(default_factory=list, init=False)  # changes of the assignment since it was graded
     book: str = field(init=False)  # its address, for the feedback
+    seed: str = field(init=False, repr=False)  # the class's secret
 
     def __post_init__(self) -> None:
         """Find the submissions.
 
-        Raises CourseError if the assignment does not exist or nobody has handed it in.
+        Raises CourseError if the assignment does not exist, nobody has handed it in, or the class's secret seed cannot
+        be read.
         """
         require_assignment(self.course.repository, self.assignment)
         self.book = book_address(self.course.nbgrader_config())
         self.places = require_handed_in(self.course.folder, self.assignment)
         self.misnamed = misnamed(self.course.folder, self.assignment)
+        self.seed = class_seed(self.course.folder, self.settings.get("hidden_seed"))
 
     @property
     def count(self) -> int:
@@ -130,14 +135,13 @@ class _Round:
     def _job(self, student: str, **parts: Any) -> GradingJob:
         by_hand = self._gradebook.by_hand(student)
         grading = self._grading
-        return GradingJob(
-            student, grading.assignment, settings=grading.settings, by_hand=by_hand, book=grading.book, **parts
-        )
+        seed = submission_seed(grading.seed, grading.assignment, student)
+        settings = grading.settings | {"hidden_seed": seed}
+        return GradingJob(student, grading.assignment, settings=settings, by_hand=by_hand, book=grading.book, **parts)
 
     def _digest(self, submission: bytes) -> str:
         """Return a digest that changes if a submission must be graded again; its first half, if the answers changed."""
-        seed = str(self._grading.settings.get("hidden_seed")).encode()
-        halves = (submission, hashlib.sha256(self._source).digest() + seed)
+        halves = (submission, hashlib.sha256(self._source).digest() + self._grading.seed.encode())
         return "".join(hashlib.sha256(half).hexdigest()[:32] for half in halves)
 
     def _written(self, outcome: GradingOutcome) -> Record:
@@ -167,7 +171,7 @@ class _Round:
     def _named(self, outcome: GradingOutcome) -> str:
         place = self._grading.places[outcome.student]
         name = place / f"{self._grading.assignment}.ipynb" if place.is_dir() else place
-        return f"{name.relative_to(self._grading.course.folder)} {outcome.error}"
+        return f"{readable(name.relative_to(self._grading.course.folder))} {outcome.error}"
 
     def _failed(self, student: str, error: str) -> Record:
         if self._gradebook.is_graded(student):

@@ -9,10 +9,11 @@ from typing import Any
 import nbformat
 from nbgrader.utils import is_grade, is_solution
 
+from bngrader.course.names import readable
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.execute import execute_plan
 from bngrader.engine.plan import make_plan
-from bngrader.engine.processes.launcher import ZygoteError
+from bngrader.engine.processes.launcher import ZygoteError, ZygoteLost
 from bngrader.engine.settings import Engine
 from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown, hide_tests
@@ -44,16 +45,17 @@ class GradingJob:
 def grade_one(job: GradingJob) -> GradingOutcome:
     """Do a job. Whatever the submission contains or does, it ends up in the outcome.
 
-    Raises SandboxMissing if no submission can be graded on this machine.
+    Raises SandboxMissing if no submission can be graded on this machine, and ZygoteLost if this process must be
+    replaced by another one first, and MemoryError.
     """
     try:
         return _twice(job) if job.graded is None else _shown_again(job)
-    except SandboxMissing:
+    except (SandboxMissing, ZygoteLost, MemoryError):
         raise
     except Unreadable as refused:
         return GradingOutcome(job.student, error=str(refused))
     except Exception as error:
-        message = " ".join(str(error).split())[:MAX_MESSAGE_CHARACTERS]
+        message = readable(" ".join(str(error).split()), longest=MAX_MESSAGE_CHARACTERS)
         return GradingOutcome(job.student, error=f"could not be graded ({type(error).__name__}: {message}).")
 
 

@@ -13,6 +13,7 @@ Workers = Callable[[bytes], AbstractContextManager[Map]]  # takes the source not
 LOST = (
     "could not be graded: the process that graded it died twice. Grade again; if that happens again, look at its code."
 )
+TOO_LONG = "could not be graded: it took longer than {:g} seconds and was stopped. Look at its cells, or grade again."
 
 
 def cores() -> int:

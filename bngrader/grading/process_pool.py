@@ -3,10 +3,8 @@
 import functools
 import itertools
 import multiprocessing
-import signal
-import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
@@ -17,12 +15,14 @@ import nbformat
 from bngrader.course.folders import CourseError
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.plan import make_plan
-from bngrader.engine.processes.launcher import Source, use
+from bngrader.engine.processes.launcher import Source
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import GradingOutcome
-from bngrader.grading.grade_submission import GradingJob, grade_one
-from bngrader.grading.pool import LOST, Map
+from bngrader.grading.grade_submission import GradingJob
+from bngrader.grading.pool import LOST, TOO_LONG, Map
+from bngrader.grading.worker import Connected, serve
 
+Zygotes = tuple[tuple[str, tuple[str, ...]], ...]
 GRACE_SECONDS = 60  # beyond the engine's own limit, until a process that does not answer is killed
 
 
@@ -33,19 +33,19 @@ def in_processes(source: bytes, count: int) -> Iterator[Map]:
     The zygotes for submissions to `source` start at once, in the background. If a process dies, its job is tried once
     more in another. Closing the iterator of outcomes stops the processes.
     """
-    shared = _Shared(source)
+    shared = Shared(zygotes_for(source))
     try:
         yield functools.partial(_spread, shared=shared, count=count)
     finally:
         shared.close()
 
 
-def _spread(jobs: Iterable[GradingJob], shared: "_Shared", count: int) -> Iterator[GradingOutcome]:
+def _spread(jobs: Iterable[GradingJob], shared: "Shared", count: int) -> Iterator[GradingOutcome]:
     queue = iter(jobs)
-    slots: list[_Slot] = []
+    slots: list[Slot] = []
     try:
         for job in itertools.islice(queue, count):
-            slots.append(_Slot(shared))
+            slots.append(Slot(shared))
             slots[-1].take(job)
         while busy := [slot for slot in slots if slot.job]:
             wait([slot.pipe for slot in busy], timeout=1)
@@ -53,52 +53,67 @@ def _spread(jobs: Iterable[GradingJob], shared: "_Shared", count: int) -> Iterat
                 if outcome := slot.outcome():
                     slot.take(next(queue, None))
                     yield outcome
+    except SandboxMissing as missing:
+        raise CourseError(str(missing)) from missing
     finally:
         for slot in slots:
             slot.end()
 
 
-class _Shared:
+def zygotes_for(source: bytes) -> Zygotes:
+    """Return kind and packages of each zygote that submissions to an assignment need."""
+    return tuple(make_plan(nbformat.reads(source.decode(), as_version=4), Engine()).zygotes)
+
+
+class Shared:
     """The zygotes and the fork server that all worker processes share.
 
     Each process would need seconds to start its own: zygotes import torch, and the fork server imports this package.
     """
 
-    def __init__(self, source: bytes) -> None:
-        plan = make_plan(nbformat.reads(source.decode(), as_version=4), Engine())
-        self._sources = [(packages, Source(packages)) for packages in plan.package_sets]
+    def __init__(self, zygotes: Zygotes) -> None:
+        self._sources = {wanted: Source(*wanted) for wanted in zygotes}
         # Workers are not forked from this process, because it has threads. From the fork server they inherit only the
         # descriptors that they are given, so that the end of a pipe is noticed.
         self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.grade_submission"])
+        self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.worker"])
         forkserver.ensure_running()
 
-    def connect(self) -> list[tuple[Sequence[str], socket.socket]]:
-        """Open a connection to each zygote."""
-        return [(packages, source.connect()) for packages, source in self._sources]
+    def start(self, pipe: Connection) -> Any:
+        """Start a worker that does the jobs which come through a pipe."""
+        zygotes = self.connect()
+        process = self.context.Process(target=serve, args=(pipe, zygotes), daemon=True)
+        process.start()
+        for *_, sock in zygotes:
+            sock.close()
+        return process
+
+    def connect(self) -> list[Connected]:
+        """Open a connection to each zygote, and start the zygotes again that were lost."""
+        for wanted, source in self._sources.items():
+            if source.process.poll() is not None:
+                source.close()
+                self._sources[wanted] = Source(*wanted)
+        return [(*wanted, source.connect()) for wanted, source in self._sources.items()]
 
     def close(self) -> None:
         """End the zygotes."""
-        for _, source in self._sources:
+        for source in self._sources.values():
             source.close()
 
 
-class _Slot:
+class Slot:
     """A process that does one job after another, and is replaced when it dies."""
 
-    def __init__(self, shared: _Shared) -> None:
+    def __init__(self, shared: Shared) -> None:
         self.job: GradingJob | None = None
         self._shared = shared
         self._start()
 
     def _start(self) -> None:
-        self.pipe, other_end = self._shared.context.Pipe()
-        zygotes = self._shared.connect()
-        self._process = self._shared.context.Process(target=_serve, args=(other_end, zygotes), daemon=True)
-        self._process.start()
+        self.pipe, other_end = multiprocessing.Pipe()
+        self._process = self._shared.start(other_end)
         other_end.close()
-        for _, sock in zygotes:
-            sock.close()
 
     def take(self, job: GradingJob | None) -> None:
         """Start a job, if there is one."""
@@ -108,7 +123,8 @@ class _Slot:
 
     def _send(self, job: GradingJob) -> None:
         self._tries += 1
-        self._until = time.monotonic() + job.settings.get("notebook_seconds", 0) + GRACE_SECONDS
+        self._seconds = job.settings.get("notebook_seconds", 0) + GRACE_SECONDS
+        self._until = time.monotonic() + self._seconds
         try:
             self.pipe.send(job)
         except OSError:
@@ -120,12 +136,15 @@ class _Slot:
         try:
             if self.pipe.poll():
                 return self._received(self.pipe.recv())
-            if time.monotonic() < self._until and self._process.is_alive():
+            too_long = time.monotonic() >= self._until
+            if not too_long and self._process.is_alive():
                 return None
         except (EOFError, OSError):
-            pass
+            too_long = False
         self.end()
         self._start()
+        if too_long:  # a second try would only take as long again
+            return GradingOutcome(self.job.student, error=TOO_LONG.format(self._seconds))
         if self._tries > 1:
             return GradingOutcome(self.job.student, error=LOST)
         self._send(self.job)
@@ -133,7 +152,7 @@ class _Slot:
 
     def _received(self, answer: Any) -> GradingOutcome:
         if isinstance(answer, SandboxMissing):
-            raise CourseError(str(answer))
+            raise answer
         assert isinstance(answer, GradingOutcome)
         return answer
 
@@ -144,23 +163,3 @@ class _Slot:
             self._process.join(5)
         self._process.kill()
         self._process.join()
-
-
-def _serve(pipe: Connection, zygotes: list[tuple[Sequence[str], socket.socket]]) -> None:
-    """Do the jobs from the pipe until it is closed, which happens even if the parent is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    for packages, sock in zygotes:
-        use(packages, sock)
-    while True:
-        try:
-            job = pipe.recv()
-        except EOFError:
-            return
-        try:
-            answer: GradingOutcome | SandboxMissing = grade_one(job)
-        except SandboxMissing as missing:
-            answer = missing
-        try:
-            pipe.send(answer)
-        except OSError:
-            return

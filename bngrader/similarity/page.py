@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from bngrader.course.names import readable
+from bngrader.similarity.hidden_code import HiddenCode
 from bngrader.similarity.texts import Corpus
 from bngrader.templates import render
 
@@ -17,14 +18,18 @@ MAX_PAIRS_SIDE_BY_SIDE = 50  # the table has all of them
 MAX_TEXT_CHARACTERS = 20_000  # of one text on the page
 
 
-def page(corpus: Corpus, pairs: "Sequence[SimilarPair]", share: float) -> str:
-    """Return the HTML page of the pairs found in a corpus; `share` is the share of a text that was asked for."""
+def page(corpus: Corpus, pairs: "Sequence[SimilarPair]", hidden: Sequence[HiddenCode], share: float) -> str:
+    """Return the HTML page of the pairs found in a corpus, and of the submissions that hide code.
+
+    `share` is the share of a text that was asked for.
+    """
     shown = [
         (pair, _marked(pair.one.code, pair.passages[0]), _marked(pair.other.code, pair.passages[1]))
         for pair in pairs[:MAX_PAIRS_SIDE_BY_SIDE]
     ]
     facts = {"assignment": corpus.assignment, "compared": corpus.readable, "unreadable": corpus.unreadable}
-    return render("similarity", **facts, share=share, made_on=date.today().isoformat(), pairs=pairs, shown=shown)
+    made_on = date.today().isoformat()
+    return render("similarity", **facts, share=share, made_on=made_on, pairs=pairs, hidden=hidden, shown=shown)
 
 
 def _marked(code: str, passages: list[tuple[int, int]]) -> Markup:

@@ -19,11 +19,15 @@ MAX_COMPARED_CHARACTERS = 100_000  # of a submission
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of code to compare; `kind` is "submission", or names the course's own text."""
+    """A piece of code to compare; `kind` is "submission", or names the course's own text.
+
+    `cells` are the whole code cells of a submission.
+    """
 
     name: str
     kind: str
     code: str
+    cells: tuple[str, ...] = ()
 
 
 class Corpus:
@@ -55,9 +59,9 @@ class Corpus:
                 self.unreadable[student] = str(refused)
                 yield None
             else:
-                yield Text(
-                    student, SUBMISSION, _joined(filter(_is_the_students, notebook.cells))[:MAX_COMPARED_CHARACTERS]
-                )
+                own = list(filter(_is_the_students, notebook.cells))
+                cells = tuple(cell.source for cell in own if cell.cell_type == "code")
+                yield Text(student, SUBMISSION, _joined(own)[:MAX_COMPARED_CHARACTERS], cells)
 
     def of_the_course(self) -> list[Text]:
         """Return the solution, the reference package and the chapter's code, as far as they exist."""

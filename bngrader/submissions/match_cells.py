@@ -44,7 +44,7 @@ def was_handed_out(cell: NotebookNode) -> bool:
     """Return whether a cell is unchanged since it was handed out, such as a test that the assignment no longer has."""
     try:
         return bool(cell.metadata.nbgrader["checksum"] == compute_checksum(cell))
-    except (AttributeError, KeyError, TypeError, ValueError):  # metadata can be anything
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):  # metadata can be anything
         return False
 
 
@@ -91,16 +91,18 @@ def _by_cell_id(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str
 
 
 def _by_text(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    texts = [cell.source.strip() for cell in pair.handed_in]
     for cell in pair.released:
-        for index, other in enumerate(pair.handed_in):
-            if same_text(cell, other):
+        for index, text in enumerate(texts):
+            if text == cell.source.strip():
                 yield cell.metadata.nbgrader.grade_id, index
 
 
 def _by_definition(pair: NotebookPair, found: dict[str, int]) -> Iterator[tuple[str, int]]:
+    defined = [definitions(cell) for cell in pair.handed_in]
     for cell in filter(is_answer, pair.released):
-        for index, other in enumerate(pair.handed_in):
-            if definitions(cell) & definitions(other):
+        for index, names in enumerate(defined):
+            if definitions(cell) & names:
                 yield cell.metadata.nbgrader.grade_id, index
 
 

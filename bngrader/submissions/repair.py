@@ -1,10 +1,5 @@
 """Repair of submissions: from whatever was handed in, make the assignment's notebook with the student's answers."""
 
-import codecs
-import json
-import warnings
-from typing import Any
-
 import nbformat
 from nbformat import NotebookNode
 
@@ -19,6 +14,7 @@ from bngrader.submissions.match_cells import (
     same_text,
     was_handed_out,
 )
+from bngrader.submissions.parse import MAKERS, parse
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.written_answers import (
     added_text,
@@ -30,18 +26,7 @@ from bngrader.submissions.written_answers import (
     near,
 )
 
-BYTE_ORDER_MARKS = {  # the longer ones first, since UTF-32's begins with UTF-16's
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-MAKERS = {
-    "code": nbformat.v4.new_code_cell,
-    "markdown": nbformat.v4.new_markdown_cell,
-    "raw": nbformat.v4.new_raw_cell,
-}
+MAX_NEARBY = 50  # cells near a question that are searched for text, which takes long
 
 
 def repair(data: bytes, source: NotebookNode) -> tuple[NotebookNode, list[str]]:
@@ -49,72 +34,7 @@ def repair(data: bytes, source: NotebookNode) -> tuple[NotebookNode, list[str]]:
 
     Raises Unreadable, with a line that says what to do, if there is no answer in `data`.
     """
-    return restore(read_notebook(data), source)
-
-
-def read_notebook(data: bytes) -> NotebookNode:
-    """Read a notebook of any version and encoding, and keep the well-formed parts of its cells.
-
-    Raises Unreadable if it is not a notebook.
-    """
-    try:
-        tree, _ = json.JSONDecoder(strict=False).raw_decode(_decoded(data).lstrip())
-        return _upgraded(tree)
-    except Exception as error:  # nbformat raises a different error for every kind of damage
-        # A truncated notebook at least begins like one.
-        cut = data.lstrip().startswith(b"{") and isinstance(error, json.JSONDecodeError)
-        reason = "it is cut off or damaged" if cut else "it is empty" if not data.strip() else "it is something else"
-        raise Unreadable(f"is not a notebook ({reason}). Ask for the file that JupyterLab saved.") from error
-
-
-def _decoded(data: bytes) -> str:
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), None)
-    if encoding is None and data[:2].count(0) == 1:  # in UTF-16, every other byte of ASCII text is zero
-        encoding = "utf-16-le" if data[1] == 0 else "utf-16-be"
-    if encoding:
-        return data.decode(encoding, "replace").removeprefix("\ufeff")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")  # editors on Windows write it
-
-
-def _upgraded(tree: dict[str, Any]) -> NotebookNode:
-    """Make a notebook in nbformat's newest version from JSON that claims any version."""
-    if "cells" not in tree and "worksheets" in tree:
-        old = {**tree, "nbformat": 2 if tree.get("nbformat") == 2 else 3, "nbformat_minor": 0}
-        with warnings.catch_warnings(action="ignore"):
-            tree = nbformat.convert(nbformat.from_dict(old), 4)
-    metadata = tree.get("metadata")
-    cells = [_clean(cell) for cell in tree["cells"] if isinstance(cell, dict)]
-    return NotebookNode(
-        nbformat=4,
-        nbformat_minor=5,
-        metadata=nbformat.from_dict(metadata if isinstance(metadata, dict) else {}),
-        cells=cells,
-    )
-
-
-def _clean(cell: dict[str, Any]) -> NotebookNode:
-    """Return a cell without outputs, with every part of the right type."""
-    metadata, name, attachments = (cell.get(key) for key in ("metadata", "id", "attachments"))
-    kind = cell.get("cell_type")
-    made = MAKERS[kind if isinstance(kind, str) and kind in MAKERS else "raw"](_text(cell.get("source")))
-    made.metadata = nbformat.from_dict(metadata if isinstance(metadata, dict) else {})
-    made.id = name if isinstance(name, str) else ""
-    if isinstance(attachments, dict) and all(isinstance(value, dict) for value in attachments.values()):
-        made.attachments = nbformat.from_dict({_text(name): _texts(kinds) for name, kinds in attachments.items()})
-    return made
-
-
-def _texts(tree: dict[str, Any]) -> dict[str, str]:
-    return {_text(name): _text(text) for name, text in tree.items()}
-
-
-def _text(source: Any) -> str:
-    """Return a cell's text without lone surrogates and zeros, which neither UTF-8 files nor Python source can hold."""
-    text = source if isinstance(source, str) else "".join(map(str, source if isinstance(source, list) else []))
-    return text.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\0", "")
+    return restore(parse(data), source)
 
 
 def restore(notebook: NotebookNode, source: NotebookNode) -> tuple[NotebookNode, list[str]]:
@@ -171,13 +91,13 @@ def _own(cell: NotebookNode) -> NotebookNode:
 def _own_cells(pair: NotebookPair, found: dict[str, int]) -> dict[str | None, list[NotebookNode]]:
     """Collect the cells that the student added, each under the `grade_id` of the assignment's cell before it."""
     names = {index: name for name, index in found.items()}
-    known = [*pair.released, *(pair.handed_in[index] for index in names)]
+    known = {cell.source.strip() for cell in (*pair.released, *(pair.handed_in[index] for index in names))}
     before: str | None = None
     own: dict[str | None, list[NotebookNode]] = {}
     for index, cell in enumerate(pair.handed_in):
         before = names.get(index, before)
-        copied = any(same_text(cell, other) for other in known)
-        if index not in names and cell.source.strip() and not copied and not was_handed_out(cell):
+        text = cell.source.strip()
+        if index not in names and text and text not in known and not was_handed_out(cell):
             own.setdefault(before, []).append(_own(cell))
     return own
 
@@ -204,7 +124,8 @@ def _has_text_near(
 ) -> bool:
     """Return whether the student wrote text near an answer cell, in added cells or in locked ones."""
     places = near(pair.released, answer, found)
-    return any(is_prose(cell) for cells in beside for name in places for cell in cells.get(name, []))
+    cells = [cell for cells in beside for name in places for cell in cells.get(name, [])]
+    return len(cells) > MAX_NEARBY or any(map(is_prose, cells))
 
 
 def _notes_on_text(cells: list[NotebookNode]) -> list[str]:

@@ -74,20 +74,25 @@ def added_text(changed: str, original: str) -> str:
     if len(new) <= MAX_COMPARED_CHARACTERS:
         if not Counter(WORD.findall(new)) - Counter(WORD.findall(old)):
             return ""
-        for put_in in (_put_in(old.splitlines(), new.splitlines()), _put_in(TOKEN.findall(old), TOKEN.findall(new))):
+        for put_in in (
+            _put_in(old.splitlines(), new.splitlines(), "\n"),
+            _put_in(TOKEN.findall(old), TOKEN.findall(new), ""),
+        ):
             if put_in is not None:
                 return put_in
     return new
 
 
-def _put_in(old: list[str], new: list[str]) -> str | None:
-    """Return the pieces that `new` has in addition to those of `old`, or None if it lacks some of these."""
+def _put_in(old: list[str], new: list[str], between: str) -> str | None:
+    """Return the pieces that `new` has in addition to those of `old`, or None if it lacks some of these.
+
+    `between` is put between two neighboring pieces.
+    """
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     if any(kind not in ("equal", "insert") for kind, *_ in steps):
         return None
     inserted = [new[start:end] for kind, _, _, start, end in steps if kind == "insert"]
-    lines = "\n" if all(piece == piece.strip() for piece in new) else ""
-    return "\n".join(lines.join(pieces) for pieces in inserted).strip()
+    return "\n".join(map(between.join, inserted)).strip()
 
 
 def is_prose(cell: NotebookNode) -> bool:

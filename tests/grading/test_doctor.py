@@ -7,16 +7,18 @@ import sqlite3
 import pytest
 from nbgrader.api import Gradebook
 
+from bngrader.course import hidden_seed
 from bngrader.course.folders import put_tools_on_path
 from bngrader.doctor import course as course_checks
 from bngrader.doctor import machine
+from bngrader.lms import import_log
 from tests.conftest import REPOSITORY
 from tests.grading.commands import invoke
 
 RULE = "c = get_config()\nc.AssignLatePenalties.plugin_class = 'bngrader.gradebook.late_policy.LatePolicy'\n"
 
 
-MACHINE = {"Python", "packages", "sandbox", "kernel", "memory", "disk", "browser"}
+MACHINE = {"Python", "packages", "sandbox", "outer wall", "limits", "kernel", "memory", "disk", "browser"}
 PARTS = MACHINE | {"exercises", "configuration", "gradebook", "late work", "roster"}
 
 
@@ -25,7 +27,7 @@ def course(tmp_path, monkeypatch):
     """Return a course without faults, in which nothing has been graded yet."""
     monkeypatch.chdir(REPOSITORY)
     put_tools_on_path()
-    (tmp_path / "nbgrader_config.py").write_text(f"{RULE}c.Engine.hidden_seed = 3\n")
+    (tmp_path / "nbgrader_config.py").write_text(f"{RULE}")
     (tmp_path / "roster.csv").write_text("student_id,name\nada,Ada\n")
     (tmp_path / "submitted" / "ada" / "scaling").mkdir(parents=True)
     return tmp_path
@@ -125,12 +127,28 @@ def test_a_configuration_that_does_not_run_is_named(course):
     assert "does not run: NameError" in wrong_message(course, "configuration")
 
 
-def test_a_missing_sandbox_is_wrong_and_a_missing_seed_noted(course):
+def test_a_missing_sandbox_is_wrong(course):
     (course / "nbgrader_config.py").write_text(f"{RULE}c.Engine.unsafe_no_sandbox = True\n")
     assert "students' code runs without a sandbox" in wrong_message(course, "configuration")
-    (course / "nbgrader_config.py").write_text(RULE)
+
+
+@pytest.mark.parametrize(("seed", "state"), [(271828, "note"), (2**63 - 1, "note"), (-(2**63), "right")])
+def test_a_configured_seed_of_few_bits_is_noted(course, seed, state):
+    (course / "nbgrader_config.py").write_text(f"{RULE}c.Engine.hidden_seed = {seed}\n")
     code, _, found = doctor(course)
-    assert (code, found["configuration"]["state"]) == (0, "note")
+    assert (code, found["configuration"]["state"]) == (0, state)
+    few = f"c.Engine.hidden_seed has {seed.bit_length()} bits, so few that somebody could try them all"
+    assert (found["configuration"]["message"] == few) == (state == "note")
+
+
+def test_the_seeds_file_must_be_whole_and_secret(course):
+    assert not (course / hidden_seed.FILE).exists()
+    hidden_seed.class_seed(course, None)
+    assert doctor(course)[2]["configuration"]["state"] == "right"
+    (course / hidden_seed.FILE).chmod(0o640)
+    assert "others can read" in wrong_message(course, "configuration")
+    (course / hidden_seed.FILE).write_text("271828\n")
+    assert "does not hold the seed of the hidden tests" in wrong_message(course, "configuration")
 
 
 def test_a_broken_rule_for_late_work_is_named(course):
@@ -140,6 +158,20 @@ def test_a_broken_rule_for_late_work_is_named(course):
     assert "extensions for assignments that do not exist: skaling" in wrong_message(course, "late work")
     (course / "extensions.csv").write_text("student_id,days\nadda,2\n")
     assert "extensions for students that do not exist: adda" in wrong_message(course, "late work")
+
+
+def test_a_timestamp_of_unknown_origin_is_noted(course):
+    place = course / "submitted" / "ada" / "scaling"
+    (place / "timestamp.txt").write_text("2026-02-01 10:00:00 UTC")
+    code, _, found = doctor(course)
+    assert (code, found["times"]["state"]) == (0, "note")
+    assert found["times"]["message"].endswith("nor from an import: ada/scaling")
+    (place / "submission_secret.txt").write_text("0" * 128)  # as nbgrader submit writes it
+    assert "times" not in doctor(course)[2]
+    (place / "submission_secret.txt").unlink()
+    receipt = import_log.Receipt("ada", "moodle", "1", "Ada", "scaling.ipynb", "2026-02-01 10:00:00 UTC", "")
+    import_log.keep_receipts(course, "scaling", {"ada": receipt})
+    assert "times" not in doctor(course)[2]
 
 
 def test_a_roster_that_is_wrong_or_incomplete_is_named(course):

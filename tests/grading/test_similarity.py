@@ -100,6 +100,22 @@ def test_the_page_shows_pairs_and_unreadable_submissions(found):
     assert "sds.append(sd)" in text
 
 
+def test_answers_that_hide_code_have_a_section_of_their_own(tmp_path):
+    hostile = "exec('<script>alert(1)</script>\\x1b[2J')\n"
+    hand_in(tmp_path, "hides", sample_class.filled_in(standardize=hostile + OWN, **OTHERS))
+    hand_in(tmp_path, "open", sample_class.filled_in(**{name: next(iter(k.values())) for name, k in UNUSUAL.items()}))
+    ran = similarity(tmp_path, "--json", tmp_path / "found.json")
+    assert ran.returncode == 1
+    assert "hides: may hide code: exec" in ran.stdout
+    (record,) = json.loads((tmp_path / "found.json").read_text())
+    assert (record["one"], record["kind"], record["places"][0]["what"]) == ("hides", "hidden code", "exec")
+    text = (tmp_path / "similarity" / "scaling.html").read_text()
+    section = text.partition("Answers that may hide code</h2>")[2]
+    assert "<td>hides</td><td>exec</td><td><code>exec(&#39;&lt;script&gt;" in section
+    assert "open" not in section
+    assert "<script" not in text
+
+
 def test_students_html_is_inert_in_the_page(found):
     text = (found[0] / "similarity" / "scaling.html").read_text()
     assert re.findall(r"<script|<img|onerror=(?!alert\(1\)&gt;)", text) == []

@@ -1,5 +1,6 @@
 """The outputs of notebook cells: made by the engine, or cleaned if they come from the student's process."""
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,11 @@ BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 # The types that a page can show without running code of the submission: no HTML, and nothing that becomes HTML.
 MIMES = {"text/plain": re.compile(r".*", re.DOTALL), "image/png": BASE64, "image/jpeg": BASE64}
 MAX_TRACEBACK_LINES = 200
+MAX_ERROR_CHARACTERS = 20_000  # of an error's text, and of each line of its traceback
+MAX_TRACEBACK_CHARACTERS = 100_000
+STORED_LINE_BYTES, STORED_OUTPUT_BYTES = 12, 300  # that a notebook's file has in addition to the text
+SHORT_ERROR_CHARACTERS = 200
+SHORT_BYTES = 5000  # at most, of what `shortened` returns
 
 
 def stream(text: str, name: str = "stdout") -> Output:
@@ -38,15 +44,30 @@ def clean(output: Any, count: int) -> Output:
     if kind == "stream":
         return stream(output.get("text"), "stderr" if output.get("name") == "stderr" else "stdout")
     if kind == "error":
-        lines = [clean_text(line) for line in list(output.get("traceback") or [])[:MAX_TRACEBACK_LINES]]
         name, value = clean_text(output.get("ename")), clean_text(output.get("evalue"))
-        return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
+        lines = _bounded(list(output.get("traceback") or []))
+        return {
+            "output_type": "error",
+            "ename": name[:MAX_ERROR_CHARACTERS],
+            "evalue": value[:MAX_ERROR_CHARACTERS],
+            "traceback": lines,
+        }
     if kind in ("display_data", "execute_result"):
         shown = dict(output.get("data") or {}).items()
         data = {m: clean_text(v) for m, v in shown if m in MIMES and isinstance(v, str) and MIMES[m].fullmatch(v)}
         made: Output = {"output_type": kind, "data": data, "metadata": {}}
         return made | ({"execution_count": count} if kind == "execute_result" else {})
     raise ProtocolError("an output is of an unknown kind")
+
+
+def _bounded(traceback: list[Any]) -> list[str]:
+    """Return the last lines of a traceback, which say most, up to a number of characters."""
+    kept: list[str] = []
+    left = MAX_TRACEBACK_CHARACTERS
+    for line in map(clean_text, reversed(traceback[-MAX_TRACEBACK_LINES:])):
+        kept.append(line[: min(left, MAX_ERROR_CHARACTERS)])
+        left -= len(kept[-1])
+    return kept[::-1]
 
 
 def size(output: Output) -> int:
@@ -56,6 +77,25 @@ def size(output: Output) -> int:
     if output["output_type"] == "error":
         return len(output["evalue"]) + sum(map(len, output["traceback"]))
     return sum(map(len, output["data"].values()))
+
+
+def stored_bytes(shown: list[Output]) -> int:
+    """Return how many bytes outputs take in a notebook's file, or a few more."""
+    total = 0
+    for output in shown:
+        texts = [output.get("text", ""), *output.get("data", {}).values(), *output.get("traceback", [])]
+        lines = sum(len(text.splitlines()) + 1 for text in texts)
+        encoded = json.dumps(output, ensure_ascii=False).encode()
+        total += len(encoded) + STORED_LINE_BYTES * lines + STORED_OUTPUT_BYTES
+    return total
+
+
+def shortened(shown: list[Output], note: str) -> list[Output]:
+    """Return the first error among outputs in a few words, and a note in the place of all the others."""
+    errors = [
+        error(o["ename"][:80], o["evalue"][:SHORT_ERROR_CHARACTERS]) for o in shown if o["output_type"] == "error"
+    ]
+    return [stream(note), *errors[:1]]
 
 
 def merge(outputs: list[Output]) -> list[Output]:

@@ -9,7 +9,7 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.judge import student_errors
 from bngrader.engine.judge.gradients import attach
 from bngrader.engine.judge.handles import Handles
-from bngrader.engine.protocol.array_memory import Region
+from bngrader.engine.protocol.array_memory import Region, rebuild
 from bngrader.engine.protocol.tensors import is_tensor, tensors_in
 from bngrader.engine.protocol.values import Packer, Unpacker
 
@@ -69,10 +69,9 @@ class Call:
         region = self.regions[k]
         if memory.shape != (region.high - region.low,):
             raise ProtocolError("a change that does not fit")
-        kept = True
-        for array, (_, dtype, shape, strides, _, _, offset) in region.arrays:
-            kept = _restore_array(array, np.ndarray(shape, dtype, memory, offset, strides)) and kept
-        return kept
+        new = [rebuild([*node[1:5], 0, node[6]], [bytearray(memory)], []) for _, node in region.arrays]
+        kept = [_restore_array(array, now) for (array, _), now in zip(region.arrays, new, strict=True)]
+        return all(kept)
 
 
 def _restore_array(array: Any, new: Any) -> bool:

@@ -5,6 +5,7 @@ proxies and mirrors of the student's objects, and the student's side gets number
 """
 
 import inspect
+import itertools
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -47,11 +48,14 @@ class Handles:
         # Tensors of the student's that take gradients, by id: where, their number, and their version when they came.
         self._tensors: dict[int, tuple[weakref.ref[Any], int, int]] = {}
         self._proxies: dict[int, Proxy] = {}  # the same one each time, so that `is` holds as on the student's side
+        # Counted, since an address would tell the submission about the judge's memory. No number is used twice.
+        self._numbers = itertools.count(1)
         self.forget()
 
     def forget(self) -> None:
         """At the end of a test cell, take back what it passed in."""
-        self._passed: dict[int, Any] = {}
+        self._passed: dict[int, Any] = {}  # by number; kept alive, so that no other object gets the same `id`
+        self._number_by_id: dict[int, int] = {}
         self._raised: list[BaseException] = []
         self._twins: dict[int, Twin] = {}
 
@@ -116,8 +120,10 @@ class Handles:
         return number
 
     def _pass(self, value: Any) -> int:
-        self._passed[id(value)] = value  # kept alive, so that no other object gets this number
-        return id(value)
+        if id(value) not in self._number_by_id:
+            self._number_by_id[id(value)] = number = next(self._numbers)
+            self._passed[number] = value
+        return self._number_by_id[id(value)]
 
     def resolve(self, tag: str, body: list[Any], unpacker: Unpacker) -> Any:
         """Return the value of a node that is not plain data. Raises ProtocolError for a node of no known kind."""

@@ -35,16 +35,15 @@ class JudgeJob:
 
     def as_dict(self) -> JobMessage:
         """Return the job as a message."""
+        settings = self.settings.as_dict()
+        if settings["hidden_seed"] is not None:
+            settings["hidden_seed"] = str(settings["hidden_seed"])  # msgpack's integers have 64 bits
         cells = [asdict(cell) for cell in self.cells]
-        return {
-            "cells": cells,
-            "settings": self.settings.as_dict(),
-            "allowed": self.allowed,
-            "first": self.first,
-        }
+        return {"cells": cells, "settings": settings, "allowed": self.allowed, "first": self.first}
 
     @classmethod
     def from_dict(cls, data: JobMessage) -> "JudgeJob":
         """Make the job from what `as_dict` returned."""
-        cells = [CodeCell(**cell) for cell in data["cells"]]
-        return cls(cells, Engine.from_dict(data["settings"]), data["allowed"], data["first"])
+        seed = data["settings"]["hidden_seed"]
+        settings = Engine.from_dict({**data["settings"], "hidden_seed": None if seed is None else int(seed)})
+        return cls([CodeCell(**cell) for cell in data["cells"]], settings, data["allowed"], data["first"])

@@ -3,6 +3,7 @@
 import functools
 import os
 import signal
+import sys
 import time
 import types
 from typing import Any
@@ -13,7 +14,7 @@ from bngrader.check.messages import FAILED_PREFIX
 from bngrader.engine.cells import outputs, variables
 from bngrader.engine.cells.shell import Output, Shell
 from bngrader.engine.errors import OWN_TRACEBACK, LimitReached
-from bngrader.engine.judge import student_errors
+from bngrader.engine.judge import hidden_part, student_errors
 from bngrader.engine.judge.hand_over import missing_names
 from bngrader.engine.judge.job import ANSWER, BOTH, TEST, CodeCell, JudgeJob
 from bngrader.engine.judge.remote import Remote
@@ -40,6 +41,7 @@ class Judge:
         self.waiting: list[CodeCell] = []  # locked cells that use answers: they run here only if a test needs them
         self.fetched: dict[str, Any] = {}  # what the running test took from the submission
         self.ended: dict[str, str] = {}  # the errors of answers' cells, by name of the cell
+        self.hidden = False  # True in the hidden part of a test
 
     def run(self) -> None:
         """Run all cells, and report the outputs of each."""
@@ -113,7 +115,9 @@ class Judge:
         remote.deadline = time.monotonic() + self.job.settings.cell_seconds
         remote.attempts.clear()
         self._prepare(cell, process, remote)
-        shown = self._run(cell.source) + self._printed(remote)
+        self.shell.user_ns[hidden_part.SWITCH] = functools.partial(self._switch, remote)
+        shown = self._run(hidden_part.marked(cell.source)) + self._printed(remote)
+        self._switch(remote, False)
         for name in [name for name, value in self.fetched.items() if self.shell.user_ns.get(name) is value]:
             del self.shell.user_ns[name]
         self.fetched.clear()
@@ -148,30 +152,43 @@ class Judge:
         except Exception as error:
             self.ended.setdefault(name, f"{type(error).__name__}: {error}")
 
+    def _switch(self, remote: Remote, hidden: bool) -> None:
+        """Enter or leave the hidden part of a test."""
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self.hidden = remote.silent = hidden
+
     def _run(self, source: str) -> list[Output]:
-        """Run a cell in this process, and return its outputs, with an error if it raised one."""
-        shown: list[Output] = []
+        """Run a cell in this process, and return its outputs, with an error if it raised one.
+
+        What a hidden part prints is left out, and its error is reduced to what a student may know.
+        """
+        shown: list[tuple[Output, bool]] = []
         signal.signal(signal.SIGALRM, self._late)
         signal.setitimer(signal.ITIMER_REAL, self.job.settings.cell_seconds + LATE_SECONDS)
         error: BaseException | None
         try:
-            result = self.shell.run(source, shown.append)
+            result = self.shell.run(source, lambda output: shown.append((output, self.hidden)))
             error = result.error_before_exec or result.error_in_exec
         except BaseException as raised:
             error = raised
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if error and not any(output["output_type"] == "error" for output in shown):
-            shown.append(outputs.error(type(error).__name__, str(error)))
-        return [self._cleaned(output, student_errors.own_traceback(error)) for output in shown]
+        if error and not any(output["output_type"] == "error" for output, _ in shown):
+            shown.append((outputs.error(type(error).__name__, str(error)), self.hidden))
+        return [cleaned for output, hidden in shown if (cleaned := self._cleaned(output, source, error, hidden))]
 
     def _late(self, number: int, frame: types.FrameType | None) -> None:
         raise LimitReached(f"the test took longer than {self.job.settings.cell_seconds:g} seconds")
 
-    def _cleaned(self, output: Output, own: str | None) -> Output:
-        cleaned = outputs.clean(output, self.shell.count)
+    def _cleaned(self, output: Output, source: str, error: BaseException | None, hidden: bool) -> Output | None:
+        cleaned, own = outputs.clean(output, self.shell.count), student_errors.own_traceback(error)
+        if hidden and not self._missing(cleaned):
+            line = student_errors.own_traceback(error, only_last_line=True)
+            return hidden_part.reduced(cleaned, source, error, line)
         if cleaned["output_type"] == "error" and own:
-            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{outputs.clean_text(own)}")
+            own = outputs.clean_text(own)[-outputs.MAX_ERROR_CHARACTERS :]
+            cleaned["traceback"].append(f"{OWN_TRACEBACK}\n{own}")
         if cleaned["output_type"] == "stream":
             cleaned["text"] = cleaned["text"][: self.job.settings.output_bytes]
         return cleaned
@@ -184,10 +201,7 @@ class Judge:
         """Add to a test's error what the student has to know of the cells before it, and of what may not be used."""
         if output["output_type"] != "error":
             return output
-        missing = output["ename"] == "NameError" and next(
-            (n for n in self.answered if f"'{n}'" in output["evalue"]), None
-        )
-        if missing:
+        if missing := self._missing(output):
             how = self.ended.get(missing)
             text = f"{FAILED_PREFIX}{missing} is not defined." + (f"\n  its cell    ended with {how}" if how else "")
             output = outputs.error(CheckFailed.__name__, text) | {"traceback": text.splitlines()}
@@ -195,6 +209,12 @@ class Judge:
             note = f"The answer used {name}, but it may use only {rule(process.allowed)}."
             output = output | {"evalue": f"{output['evalue']}\n{note}", "traceback": [*output["traceback"], note]}
         return output
+
+    def _missing(self, output: Output) -> str | None:
+        """Return the function that a test needs and the submission lacks, if that is what an error is about."""
+        if output["output_type"] != "error" or output["ename"] != "NameError":
+            return None
+        return next((name for name in self.answered if output["evalue"] == f"name '{name}' is not defined"), None)
 
 
 def main(control: Channel, supervisor: Supervisor, shell: Shell) -> None:

@@ -20,6 +20,7 @@ KNOWN: dict[str, type[BaseException]] = {
 }
 MAX_FRAMES = 20
 MAX_TEXT_CHARACTERS = 4000
+MAX_TYPES, MAX_ARGUMENTS, MAX_WARNINGS = 20, 3, 20  # the honest side sends no more
 
 
 def remember_source(file: str, source: str) -> None:
@@ -38,28 +39,46 @@ def make_error(description: Any, files: set[str]) -> BaseException:
     """
     if not isinstance(description, dict) or not isinstance(description.get("types"), list):
         raise ProtocolError("the description of an exception is malformed")
-    names = [re.sub(r"\W", "", str(name))[:60] for name in description["types"]] or ["Exception"]
-    text, arguments = str(description.get("text", "")), description.get("args")
-    if not description.get("whole") or not isinstance(arguments, list):
+    names = [re.sub(r"\W", "", str(name)[:60]) for name in description["types"][:MAX_TYPES]] or ["Exception"]
+    text = str(description.get("text", ""))[:MAX_TEXT_CHARACTERS]
+    arguments: Any = description.get("args")
+    if not description.get("whole") or not _are_few_scalars(arguments):
         arguments = [text]
+    arguments = [a[:MAX_TEXT_CHARACTERS] if isinstance(a, str) else a for a in arguments]
     error = _make(names, text, arguments)
     frames = [frame for frame in description.get("frames", [])[-MAX_FRAMES:] if _is_in_a_cell(frame, files)]
     error = _raised_in(error, frames)
     if frames:
-        own[id(error)] = error, "".join(traceback.format_exception(error, chain=False))
+        own[id(error)] = error, "".join(traceback.format_exception(error, chain=False)), _last_line(*frames[-1][:2])
     return error
 
 
-own: dict[int, tuple[BaseException, str]] = {}  # the text of each error's own traceback, while its cell runs
+def _are_few_scalars(arguments: Any) -> bool:
+    plain = str, int, float, type(None)
+    return (
+        isinstance(arguments, list) and len(arguments) <= MAX_ARGUMENTS and all(isinstance(a, plain) for a in arguments)
+    )
 
 
-def own_traceback(error: BaseException | None) -> str | None:
-    """Return the traceback within the student's code of an error, or of the error that caused it."""
+# The text of each error's own traceback, and of its last line only, while its cell runs.
+own: dict[int, tuple[BaseException, str, str]] = {}
+
+
+def own_traceback(error: BaseException | None, *, only_last_line: bool = False) -> str | None:
+    """Return the traceback within the student's code of an error, or of the error that caused it.
+
+    With `only_last_line` it holds nothing that the student's code could choose while it ran, but for the line.
+    """
     for _ in range(20):
         if error is None or id(error) in own:
             break
         error = error.__cause__ or error.__context__
-    return own[id(error)][1] if error is not None and id(error) in own else None
+    _, whole, last_line = own.get(id(error), (None, None, None))
+    return last_line if only_last_line else whole
+
+
+def _last_line(file: str, line: int) -> str:
+    return f'File "{file}", line {line}\n    {linecache.getline(file, line).strip()}'
 
 
 def _make(names: list[str], text: str, arguments: Any) -> BaseException:
@@ -106,7 +125,7 @@ def _step(file: str, line: int, name: str) -> TracebackType:
 def read_warnings(received: Any) -> list[tuple[str, type[Warning]]]:
     """Return the text and the category of each warning of the student's code."""
     read = []
-    for name, text in received or []:
+    for name, text in list(received or [])[:MAX_WARNINGS]:
         kind = getattr(builtins, str(name), None) or getattr(np.exceptions, str(name), None)
         category = kind if isinstance(kind, type) and issubclass(kind, Warning) else UserWarning
         read.append((str(text)[:MAX_TEXT_CHARACTERS], category))

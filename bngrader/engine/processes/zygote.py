@@ -1,8 +1,12 @@
-"""The zygote: a process that has imported what notebooks use, and forks a ready process for each submission and judge.
+"""A zygote: a process that has imported what notebooks use, and forks a ready process for each submission or judge.
 
-It never sees a submission or a test. `python -m bngrader.engine.processes.zygote SOCKET PACKAGES` receives on that
-socket one end of another socket for each process that grades, and answers requests on these: a role and its options as
-JSON, with the file descriptors for the new process. When a process that grades is gone, the zygote ends its forks.
+It never sees a submission or a test. Submissions and judges have separate zygotes, so that they differ in the layout of
+their memory and in the secrets of their hashes: what a submission learns about its own process is no use against a
+judge.
+
+`python -m bngrader.engine.processes.zygote SOCKET KIND GROUP PACKAGES` receives on that socket one end of another
+socket for each process that grades, and answers requests on these: options as JSON, with the file descriptors for the
+new process. When a process that grades is gone, the zygote ends its forks.
 """
 
 import contextlib
@@ -16,16 +20,20 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bngrader.engine.cells.shell import Shell, make_shell
-from bngrader.engine.processes.roles import ROLES
-from bngrader.engine.sandbox import allowed_imports, filesystem
+from bngrader.engine.processes.launcher import JUDGES
+from bngrader.engine.sandbox import allowed_imports, filesystem, seccomp
+from bngrader.engine.sandbox.cgroups import remove_groups
 from bngrader.engine.sandbox.monitor import die_with_parent
+from bngrader.engine.sandbox.namespaces import enclose
 
+Begin = Callable[[Shell, dict[str, Any], list[int]], None]
 # Cells that are slow the first time only: a figure with all its fonts, and a traceback. There is no backward() among
 # them, because torch forbids it in a fork of a process that has done one.
 WARM_UP_CELLS = (
@@ -54,16 +62,17 @@ def preload(packages: list[str]) -> Shell:
     for cell in WARM_UP_CELLS:
         shell.run(cell, lambda output: None)
     shell.start_again()
-    # These fill caches that all forks need.
-    filesystem.plan(packages)
-    allowed_imports.hidden_modules(tuple(packages), tuple(filesystem.packages()))
+    allowed_imports.hidden_modules(tuple(packages), tuple(filesystem.packages()))  # all fill caches that forks need
+    with contextlib.suppress(OSError):  # it says what is missing when a sandbox is made
+        filesystem.plan(packages)
+        seccomp.program()
     gc.collect()
     gc.freeze()
     return shell
 
 
-def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> None:
-    """In a fork: drop what belongs to the zygote, and play the role."""
+def become(begin: Begin, shell: Shell, options: dict[str, Any], fds: list[int]) -> None:
+    """In a fork: drop what belongs to the zygote, and begin."""
     die_with_parent()
     os.setsid()
     os.dup2(0, 2)  # 0 and 1 are /dev/null
@@ -75,7 +84,7 @@ def become(shell: Shell, role: str, options: dict[str, Any], fds: list[int]) -> 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     reseed()
-    ROLES[role](shell, options, fds)
+    begin(shell, options, fds)
 
 
 def reseed() -> None:
@@ -89,13 +98,13 @@ def reseed() -> None:
 class Server:
     """A server of the requests of all processes that grade."""
 
-    def __init__(self, control: socket.socket, shell: Shell) -> None:
-        self.shell = shell
+    def __init__(self, control: socket.socket, begin: Begin, shell: Shell, group: str) -> None:
+        self.begin, self.shell, self.group = begin, shell, group
         threads = Path("/proc/self/task")
         self.fit = not threads.exists() or len(list(threads.iterdir())) == 1  # a fork would lack the other threads
         self.selector = selectors.DefaultSelector()
         self.selector.register(control, selectors.EVENT_READ, self._connect)
-        self.forked: dict[socket.socket, set[int]] = {}  # the pidfds of each client's forks
+        self.forked: dict[socket.socket, dict[int, int]] = {}  # the pidfds of each client's forks, by their pid
         self.open = True
 
     def serve(self) -> None:
@@ -109,50 +118,58 @@ class Server:
         self.open = bool(raw)
         for fd in fds:
             client = socket.socket(fileno=fd)
-            self.forked[client] = set()
+            self.forked[client] = {}
             self.selector.register(client, selectors.EVENT_READ, self._answer)
 
     def _answer(self, client: socket.socket) -> None:
         try:
             raw, fds, _, _ = socket.recv_fds(client, 1 << 16, 8)
-            if raw:
-                self._fork(client, json.loads(raw), fds)
+            request = json.loads(raw) if raw else {}
+            if "signal" in request:
+                self._send(client, request["to"], request["signal"])
+            elif raw:
+                self._fork(client, request, fds)
             else:
                 self._leave(client)
         except ConnectionError:
             self._leave(client)
 
-    def _fork(self, client: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
+    def _fork(self, client: socket.socket, options: dict[str, Any], fds: list[int]) -> None:
         pid = os.fork() if self.fit else -1
         if pid == 0:
             try:
-                become(self.shell, request["role"], request["options"], fds)
+                become(self.begin, self.shell, options | {"group": self.group}, fds)
             finally:
                 os._exit(1)
         for fd in fds:
             os.close(fd)
-        socket.send_fds(client, [str(pid).encode()], self._watched(client, pid))
+        if pid > 0:
+            self._watch(client, pid)
+        client.send(str(pid).encode())
 
-    def _watched(self, client: socket.socket, pid: int) -> list[int]:
-        """Return a pidfd of a fork and watch it, or nothing if the system has none or the process has ended."""
-        try:
-            pidfd = os.pidfd_open(pid)
-        except (AttributeError, OSError):
-            return []
-        self.forked[client].add(pidfd)
-        self.selector.register(pidfd, selectors.EVENT_READ, lambda _: self._ended(client, pidfd))
-        return [pidfd]
+    def _watch(self, client: socket.socket, pid: int) -> None:
+        """Keep a pidfd of a fork until it ends, if the system has pidfds: unlike a pid it never means another one."""
+        with contextlib.suppress(AttributeError, OSError):
+            pidfd = self.forked[client][pid] = os.pidfd_open(pid)
+            self.selector.register(pidfd, selectors.EVENT_READ, lambda _: self._ended(client, pid))
 
-    def _ended(self, client: socket.socket, pidfd: int) -> None:
+    def _ended(self, client: socket.socket, pid: int) -> None:
+        pidfd = self.forked[client].pop(pid)
         self.selector.unregister(pidfd)
-        self.forked[client].discard(pidfd)
         os.close(pidfd)
 
+    def _send(self, client: socket.socket, pid: int, number: int) -> None:
+        """Send a signal to one of a client's forks, if it is still there."""
+        with contextlib.suppress(ProcessLookupError):
+            if pid in self.forked[client]:
+                signal.pidfd_send_signal(self.forked[client][pid], number)
+            elif not hasattr(os, "pidfd_open"):
+                os.kill(pid, number)
+
     def _leave(self, client: socket.socket) -> None:
-        for pidfd in list(self.forked[client]):
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-            self._ended(client, pidfd)
+        for pid in list(self.forked[client]):
+            self._send(client, pid, signal.SIGKILL)
+            self._ended(client, pid)
         del self.forked[client]
         self.selector.unregister(client)
         client.close()
@@ -160,10 +177,17 @@ class Server:
 
 def main() -> None:
     """Import the packages, and serve."""
-    sock = socket.socket(fileno=int(sys.argv[1]))
-    shell = preload(json.loads(sys.argv[2]))
+    number, kind, group, packages = sys.argv[1:]
+    sock = socket.socket(fileno=int(number))
+    begin = importlib.import_module(f"bngrader.engine.processes.{kind}").begin
+    shell = preload(json.loads(packages))
+    if kind == JUDGES:
+        enclose()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
-    Server(sock, shell).serve()
+    try:
+        Server(sock, begin, shell, group).serve()
+    finally:
+        remove_groups(group)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 An array travels as `["n", dtype, shape, strides, writeable, buffer, offset]`. A buffer of 0 and above is one of the
 message's own. A buffer -1 - k is region k: the memory of an argument of the call that the message answers.
+
+NumPy checks in 64 bits, which wrap around, whether an array lies in its buffer. So the reader computes the array's
+bounds in Python's integers, which do not, before it makes anything on that memory.
 """
 
 import ctypes
@@ -16,9 +19,12 @@ from bngrader.engine.errors import ProtocolError
 
 Array = np.ndarray[Any, Any]
 ArrayNode = list[Any]
-DTYPES = re.compile(r"[<>|=]?(b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[US]\d{1,4}|[mM]8(\[[a-zA-Z]{1,2}\])?)")
+DTYPES = re.compile(r"[<>|=]?(b1|[iu][1248]|f2|f4|f8|f16|c8|c16|c32|[US]\d{1,4}|[mM]8(\[[a-zA-Z]{1,2}\])?)", re.ASCII)
 MAX_GAP_BYTES = 16 << 20  # a view that leaves out more bytes than this is sent without its gaps
 MAX_ITEMS = 1 << 27  # of an array, or of a range
+MAX_ARRAY_BYTES = 1 << 30  # of an array's items, which may lie on top of each other
+MAX_DIMENSIONS = 32
+MAX_NUMBER = 1 << 48  # of a shape, a stride or an offset
 
 
 @dataclass
@@ -32,6 +38,10 @@ class Region:
     def holds(self, low: int, high: int) -> bool:
         """Return whether the stretch from `low` to `high` lies within this one."""
         return self.low <= low and high <= self.high
+
+    def is_dense(self) -> bool:
+        """Return whether one of the arrays fills the stretch."""
+        return any(array.flags.forc and array.nbytes == self.high - self.low for array, _ in self.arrays)
 
 
 class ArrayCollector:
@@ -66,7 +76,7 @@ class ArrayCollector:
                 self.regions.append(part)
         for k, region in enumerate(self.regions):
             _place(region, k, region.low)
-        return [view(region.low, region.high) for region in self.regions]
+        return [_content(region) for region in self.regions]
 
 
 def _place(region: Region, buffer: int, base: int) -> None:
@@ -80,9 +90,15 @@ def bounds(array: Array) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def view(low: int, high: int) -> memoryview:
-    """Return the bytes from one address to another, without a copy."""
-    return memoryview((ctypes.c_char * (high - low)).from_address(low)).cast("B")
+def _content(region: Region) -> memoryview:
+    """Return the bytes of a region's arrays, with zeros in the gaps between them: these may hold what nobody sent."""
+    size = region.high - region.low
+    if region.is_dense():
+        return memoryview((ctypes.c_char * size).from_address(region.low)).cast("B")
+    content = bytearray(size)
+    for array, node in region.arrays:
+        np.ndarray(array.shape, array.dtype, content, node[6], array.strides)[...] = array
+    return memoryview(content)
 
 
 def region_of(buffer: bytearray) -> Region:
@@ -100,47 +116,78 @@ class _Borrowed:
 
 def rebuild(body: ArrayNode, buffers: list[bytearray], known: list[Region]) -> Array:
     """Return the array of a node's body. Raises ProtocolError if it does not fit its buffer."""
-    dtype, shape, strides, writeable, buffer, offset = _checked(body)
-    try:
-        if buffer is None:
-            array = np.empty(shape, dtype)
-        elif buffer >= 0:
-            array = np.ndarray(shape, dtype, buffers[buffer], offset, strides)
-        else:
-            array = _borrow(known[-1 - buffer], dtype, shape, strides, offset)
-    except (ValueError, TypeError, IndexError, OverflowError) as error:
-        raise ProtocolError(f"an array does not fit its memory: {error}") from error
+    layout, writeable, buffer = _checked(body)
+    if 0 in layout.shape:
+        array = np.empty(layout.shape, layout.dtype)
+    elif buffer is None or not -len(known) <= buffer < len(buffers):
+        raise ProtocolError("an array has no memory")
+    elif buffer < 0:
+        array = _borrow(known[-1 - buffer], layout)
+    else:
+        layout.require_within(len(buffers[buffer]))
+        array = np.ndarray(layout.shape, layout.dtype, buffers[buffer], layout.offset, layout.strides)
+    if layout.dtype.kind == "b" and (array.view(np.uint8) > 1).any():
+        raise ProtocolError("a truth value is neither 0 nor 1")  # NumPy and torch index by it
     if not writeable:
         array.flags.writeable = False
     return array
 
 
-def _checked(body: ArrayNode) -> tuple[np.dtype[Any], tuple[int, ...], tuple[int, ...], bool, int | None, int]:
+@dataclass(frozen=True)
+class _Layout:
+    """An array's place in its buffer."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int
+
+    def require_within(self, size: int) -> None:
+        """Raise ProtocolError unless each byte of the array, which has items, is one of the first `size` bytes."""
+        steps = [(length - 1) * stride for length, stride in zip(self.shape, self.strides, strict=True)]
+        low = self.offset + sum(step for step in steps if step < 0)
+        high = self.offset + sum(step for step in steps if step > 0) + self.dtype.itemsize
+        if low < 0 or high > size:
+            raise ProtocolError("an array does not fit its memory")
+
+    def bytes_in(self, memory: bytearray) -> Array:
+        """Return the bytes of `memory` at the array's places, with the bytes of an item along the last axis."""
+        shape, strides = (*self.shape, self.dtype.itemsize), (*self.strides, 1)
+        return np.ndarray(shape, np.uint8, memory, self.offset, strides)
+
+
+def _checked(body: ArrayNode) -> tuple[_Layout, bool, int | None]:
     name, shape, strides, writeable, buffer, offset = body
     if not (isinstance(name, str) and DTYPES.fullmatch(name)):
         raise ProtocolError("an array has a dtype that is not allowed")
-    numbers = [*shape, *strides, offset]
-    if any(type(n) is not int or abs(n) >= 1 << 48 for n in numbers) or len(shape) != len(strides) or len(shape) > 32:
+    if not (isinstance(shape, list) and isinstance(strides, list) and len(shape) == len(strides) <= MAX_DIMENSIONS):
         raise ProtocolError("an array's shape or strides are malformed")
-    if math.prod(shape) > MAX_ITEMS or any(n < 0 for n in [*shape, offset]):
+    if any(type(number) is not int or abs(number) >= MAX_NUMBER for number in [*shape, *strides, offset]):
+        raise ProtocolError("an array's shape or strides are malformed")
+    dtype, items = np.dtype(name), math.prod(shape)
+    if any(length < 0 for length in shape) or items > MAX_ITEMS or items * dtype.itemsize > MAX_ARRAY_BYTES:
         raise ProtocolError("an array is too large")
-    if (buffer is None and math.prod(shape)) or not isinstance(buffer, int | None):
+    if not dtype.itemsize or type(buffer) not in (int, type(None)):
         raise ProtocolError("an array has no memory")
-    return np.dtype(name), tuple(shape), tuple(strides), writeable is True, buffer, offset
+    return _Layout(dtype, tuple(shape), tuple(strides), offset), writeable is True, buffer
 
 
-def _borrow(region: Region, dtype: Any, shape: Any, strides: Any, offset: int) -> Array:
-    """Make an array on the memory of an argument that this side has passed."""
-    whole = np.ndarray(shape, dtype, view(region.low, region.high), offset, strides)  # checks that it fits
-    low, high = bounds(whole)
-    if not region.holds(low, high):
-        raise ValueError("it lies outside of its argument")
+def _borrow(region: Region, layout: _Layout) -> Array:
+    """Make an array on the memory of an argument that this side has passed, where the argument's arrays are."""
+    size = region.high - region.low
+    layout.require_within(size)
+    if not region.is_dense():
+        sent = bytearray(size)
+        for array, node in region.arrays:
+            _Layout(array.dtype, array.shape, array.strides, node[6]).bytes_in(sent)[...] = 1
+        if not layout.bytes_in(sent).all():
+            raise ProtocolError("an array lies in a gap of its argument")
     readonly = not any(array.flags.writeable for array, _ in region.arrays)
     interface = {
         "version": 3,
-        "shape": shape,
-        "typestr": dtype.str,
-        "strides": strides,
-        "data": (region.low + offset, readonly),
+        "shape": layout.shape,
+        "typestr": layout.dtype.str,
+        "strides": layout.strides,
+        "data": (region.low + layout.offset, readonly),
     }
     return np.asarray(_Borrowed(interface, region.arrays))

@@ -57,14 +57,17 @@ def unpack_tensor(unpacker: Unpacker, body: list[Any]) -> Any:
     if torch is None or not isinstance(dtype, torch.dtype) or not isinstance(node, list) or node[:1] != ["n"]:
         raise ProtocolError("a message holds a tensor of an unknown dtype")
     array = unpacker.array(node[1:])
-    if not array.flags.writeable or any(stride < 0 for stride in array.strides):
+    # Torch has no negative strides, and takes for granted that memory is aligned and that items do not overlap halfway.
+    if not array.flags.writeable or not array.flags.aligned or any(s < 0 or s % array.itemsize for s in array.strides):
         array = array.copy()
     try:
         tensor = torch.from_numpy(array)
-        tensor = tensor.view(dtype) if tensor.dtype is not dtype else tensor
+        if tensor.dtype is not getattr(torch, AS_INTEGERS.get(str(name), str(name))):
+            raise ProtocolError("a message holds a tensor whose array is of another dtype")
+        tensor = tensor.view(dtype)
         tensor.requires_grad_(requires_grad is True)
         if grad is not None:
             tensor.grad = unpacker.unpack(grad)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise ProtocolError(f"a message holds a malformed tensor: {error}") from error
     return tensor

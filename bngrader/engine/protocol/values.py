@@ -74,6 +74,10 @@ class Packer:
     def _items(self, tag: str, value: Any) -> Node:
         return [tag, *map(self.pack, value)]
 
+    def _set(self, tag: str, value: Any) -> Node:
+        # Sorted, because the order of a set tells about its process's secret for hashes, or about addresses.
+        return [tag, *sorted(map(self.pack, value), key=repr)]
+
 
 def _pack_tensor(packer: Packer, value: Any) -> Node:
     if (torch := sys.modules.get("torch")) is None:
@@ -95,8 +99,8 @@ _PACK: list[tuple[Any, Callable[[Packer, Any], Node]]] = [
     (tuple, Packer._tuple),
     (list, lambda p, v: p._items("l", v)),
     (dict, lambda p, v: p._items("d", (part for item in v.items() for part in item))),
-    (set, lambda p, v: p._items("s", v)),
-    (frozenset, lambda p, v: p._items("f", v)),
+    (set, lambda p, v: p._set("s", v)),
+    (frozenset, lambda p, v: p._set("f", v)),
     (slice, lambda p, v: p._items("slice", (v.start, v.stop, v.step))),
     (range, lambda p, v: p._items("range", (v.start, v.stop, v.step))),
     (complex, lambda p, v: ["c", v.real, v.imag]),

@@ -212,7 +212,7 @@ class ImportHooks:
             return Placeholder(name if fromlist else package, self.use)
         return self._checks(name, module, fromlist) if name in check_standin.NAMES and fromlist else module
 
-    def _checks(self, name: str, module: types.ModuleType, fromlist: Iterable[str]) -> Any:
+    def _checks(self, name: str, module: Any, fromlist: Iterable[str]) -> Any:
         """Return the stand-in for the course's checks, with a placeholder for each part that it lacks."""
         lacking = sorted(set(fromlist) - {"*", *dir(module)})
         for part in lacking:

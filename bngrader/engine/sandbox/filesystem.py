@@ -54,13 +54,14 @@ class MountPlan:
     folder: str
 
 
-def plan(allowed: Iterable[str], private: Iterable[str] = ()) -> MountPlan:
+def plan(allowed: Iterable[str] | None, private: Iterable[str] = ()) -> MountPlan:
     """Make the plan of a sandbox that shows no other packages than those `allowed` (and what they need).
 
-    The folders and files `private` are not shown either. Raises OSError if symbolic links form a loop.
+    With None it shows all packages, and those of the course. The folders and files `private` are not shown either.
+    Raises OSError if symbolic links form a loop.
     """
-    wanted, links = _wanted(tuple(allowed))
-    covered = {real(path) for path in (*PRIVATE, *map(str, hidden()), *private) if os.path.exists(path)}
+    wanted, links = _wanted(None if allowed is None else tuple(allowed))
+    covered = {real(path) for path in (*PRIVATE, *map(str, hidden()), *private) if os.path.exists(path)} - wanted
     steps = _steps(wanted, covered)
     scratch = [real(path) for path in (FOLDER, MEMORY)]
     # If Python itself is in there, the submission gets an empty folder inside.
@@ -71,7 +72,7 @@ def plan(allowed: Iterable[str], private: Iterable[str] = ()) -> MountPlan:
 
 
 @cache
-def _wanted(allowed: tuple[str, ...]) -> tuple[frozenset[str], dict[str, str]]:
+def _wanted(allowed: tuple[str, ...] | None) -> tuple[frozenset[str], dict[str, str]]:
     """Find the real places of Python and of the system, and the links to them and to the writable folders.
 
     The zygote calls `plan` once, so that its forks find the result here.
@@ -99,15 +100,20 @@ def _shown(path: str, steps: list[Mount]) -> bool:
     return bool(around) and around[-1].shown
 
 
-def _python(allowed: tuple[str, ...]) -> Iterator[str]:
-    """Yield the places of this Python: its environment, the Python that this was made from, and allowed packages."""
+def _python(allowed: tuple[str, ...] | None) -> Iterator[str]:
+    """Yield the places of this Python: its environment, the Python that this was made from, and allowed packages.
+
+    If all are allowed, the course's own are among them.
+    """
     for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix):
         whole = os.path.realpath(prefix) not in ("/usr", "/usr/local")
         yield from [prefix] if whole else (os.path.join(prefix, part) for part in PARTS)
     yield sys.executable
     for place in packages():
-        for entry in entries(allowed):
+        for entry in os.listdir(place) if allowed is None else entries(allowed):
             yield from _installed(place, entry)
+    if allowed is None:
+        yield from map(str, [*packages(), *_course()])
 
 
 def _installed(place: Path, entry: str) -> Iterator[str]:
@@ -132,12 +138,14 @@ def hidden() -> list[Path]:
 
     The checkout is among them, if there is one. What a submission may use is shown within these.
     """
-    found = []
-    for name in OURS:
-        spec = importlib.util.find_spec(name)
-        found += [Path(place).resolve() for place in (spec.submodule_search_locations or [] if spec else [])]
     place = checkout()
-    return [*found, *packages(), *_others(), *([place] if place else [])]
+    return [*_course(), *packages(), *_others(), *([place] if place else [])]
+
+
+def _course() -> list[Path]:
+    """List the folders of the course's own packages."""
+    specs = filter(None, map(importlib.util.find_spec, OURS))
+    return [Path(place).resolve() for spec in specs for place in spec.submodule_search_locations or []]
 
 
 @cache
@@ -203,6 +211,6 @@ def closed(path: str) -> tuple[int, int] | None:
     """Return the user and the group that own a folder, if it holds parts of Python that others may not read."""
     folders = {
         *map(os.path.realpath, (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))),
-        *map(str, packages()),
+        *map(str, [*packages(), *_course()]),
     }
     return next(filter(None, (owner(folder) for folder in folders if folder == path or _inside(folder, path))), None)

@@ -5,6 +5,7 @@ why this machine allows neither. bubblewrap would do the same, but only for a pr
 fork would be lost.
 """
 
+import errno
 import functools
 import importlib.util
 import os
@@ -17,10 +18,23 @@ from pathlib import Path
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.sandbox import filesystem, obstacles, seccomp, system_calls
 from bngrader.engine.sandbox.environment import clean_environment
-from bngrader.engine.sandbox.system_calls import BIND, NODEV, NOEXEC, NOSUID, PRIVATE, RDONLY, REC, mount, restrict
+from bngrader.engine.sandbox.monitor import die_with_parent
+from bngrader.engine.sandbox.system_calls import (
+    BIND,
+    NODEV,
+    NOEXEC,
+    NOSUID,
+    PRIVATE,
+    RDONLY,
+    REC,
+    mount,
+    restrict,
+    set_dumpable,
+)
 
 FIRST_UID = 2_000_000_000  # as root, plus the pid: each submission has a user id of its own
 INSIDE = 1000  # the user id that a user namespace shows
+FOLDER_MB = 64  # that an enclosed process may write
 SCRATCH = "scratch"  # in the new root, for a moment: the file system behind all writable folders
 WAY_OUT = (
     "Fix this, or grade on Linux 5.12 or newer with user namespaces enabled. With --unsafe-no-sandbox, submissions are "
@@ -56,24 +70,27 @@ class Sandbox:
 
     def __init__(self) -> None:
         uid, gid, own = os.geteuid(), os.getegid(), FIRST_UID + os.getpid()
+        was_root = uid == 0
         # The root of an unprivileged container has only some user ids, and this may not be one of them.
-        self.root = uid == 0 and system_calls.knows_user(own) and system_calls.try_unshare(system_calls.SPACES)
+        self.root = was_root and system_calls.knows_user(own) and system_calls.try_unshare(system_calls.SPACES)
         if self.root:
             self.uid = self.gid = own
             return
         self.uid, self.gid = INSIDE, INSIDE
+        if system_calls.is_real_root():
+            uid = gid = _leave_root(own)
         try:
             system_calls.unshare(system_calls.SPACES | system_calls.NEWUSER)
             Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"{INSIDE} {uid} 1")
             Path("/proc/self/gid_map").write_text(f"{INSIDE} {gid} 1")
         except PermissionError as error:
-            raise OSError(error.errno, obstacles.WEAK_ROOT if uid == 0 else error.strerror) from error
+            raise OSError(error.errno, obstacles.WEAK_ROOT if was_root else error.strerror) from error
 
-    def close(self, folder_mb: int, allowed: Iterable[str], private: Iterable[str] = ()) -> None:
+    def close(self, folder_mb: int, allowed: Iterable[str] | None, private: Iterable[str] = ()) -> None:
         """In the child: build the system that the submission sees, and give up all rights to change it.
 
-        Of the packages it sees those that are `allowed`, and what they need.
+        `filesystem.plan` says which packages it sees.
 
         Raises OSError if the system does not allow that.
         """
@@ -159,6 +176,37 @@ class Sandbox:
             os.setresgid(self.gid, self.gid, self.gid)
             os.setresuid(self.uid, self.uid, self.uid)
         system_calls.drop_capabilities()
+
+
+def _leave_root(own: int) -> int:
+    """Become a user who owns nothing: a root that may not make a sandbox must not run a submission as root either."""
+    user = own if system_calls.knows_user(own) else system_calls.last_user()
+    try:
+        if user == 0:
+            raise PermissionError(errno.EPERM, "there is no other user")
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    except OSError as error:
+        raise OSError(error.errno, obstacles.WEAK_ROOT) from error
+    set_dumpable(True)  # so that it may write its own /proc/self/uid_map
+    return user
+
+
+def enclose() -> None:
+    """Move this process into a sandbox for good, if this machine has one; the course's own packages are shown there.
+
+    A process that reads what students handed in needs no more rights than they have. A child goes on inside, and the
+    process itself waits outside for its end.
+    """
+    if available():
+        return
+    sandbox = Sandbox()
+    pid = os.fork()
+    if pid:
+        os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
+    sandbox.close(FOLDER_MB, None)
+    die_with_parent()  # after the change of user, which undoes it
 
 
 def _move_to_an_empty_root() -> str:

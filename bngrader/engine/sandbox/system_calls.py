@@ -6,6 +6,7 @@ import os
 import platform
 import signal
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,30 @@ def _call(name: str, *arguments: Any) -> int:
     return _checked(_libc().syscall(ctypes.c_long(number), *arguments), name)
 
 
+def _users() -> list[tuple[int, int, int]]:
+    """Return the ranges of user ids that this process's user namespace has: the first inside, outside, and how many."""
+    return [(int(a), int(b), int(c)) for a, b, c in map(str.split, Path("/proc/self/uid_map").read_text().splitlines())]
+
+
 def knows_user(uid: int) -> bool:
     """Return whether this process's user namespace has a user id."""
-    ranges = [map(int, line.split()) for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    return any(first <= uid < first + count for first, _, count in ranges)
+    return any(first <= uid < first + count for first, _, count in _users())
+
+
+def last_user() -> int:
+    """Return the highest user id of this process's user namespace, which belongs to nobody."""
+    return max(first + count - 1 for first, _, count in _users())
+
+
+def is_real_root() -> bool:
+    """Return whether this process is root outside of its user namespace too."""
+    return os.geteuid() == 0 and any(first == 0 and outside == 0 for first, outside, _ in _users())
+
+
+def set_dumpable(dumpable: bool) -> None:
+    """Set whether /proc/self belongs to this process's user; otherwise it belongs to root."""
+    if sys.platform == "linux":
+        _libc().prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)
 
 
 def unshare(spaces: int) -> None:
@@ -146,6 +167,4 @@ def drop_capabilities() -> None:
     """Give up all capabilities for good."""
     header, nothing = struct.pack("II", 0x20080522, 0), struct.pack("IIIIII", *[0] * 6)
     _call("capset", ctypes.create_string_buffer(header), ctypes.create_string_buffer(nothing))
-    libc = _libc()
-    _checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
-    libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)  # so that it can read its own /proc/self
+    _checked(_libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")

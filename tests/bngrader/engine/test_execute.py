@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from bngrader.engine.errors import SandboxMissing
@@ -136,6 +137,17 @@ def test_each_limit_is_named_in_the_error_that_it_causes():
     assert "a cell may show at most 5,000 bytes" in printed(cells[5])
 
 
+def test_a_notebook_with_much_output_stays_below_its_limit():
+    flood = [("answer", f"for _ in range(10):\n    print({number}, '\\n\\t\"' * 150)") for number in range(30)]
+    tests = ("test", "raise AssertionError('wrong' * 4000)"), ("test", "1")
+    cells = run(("answer", "print('first')"), *flood, *tests, notebook_output_bytes=400_000)
+    assert len(nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()) < 400_000
+    assert printed(cells[0]) == "first\n"
+    assert "a notebook may have at most 400,000 bytes" in printed(cells[30])
+    assert error(cells[31]) == f"AssertionError: {('wrong' * 4000)[:200]}"
+    assert error(cells[32]) is None
+
+
 def test_memory_of_all_processes_together_is_limited():
     source = """
 import os, numpy as np
@@ -146,6 +158,55 @@ time.sleep(60)
 """
     cells = run(("answer", source), memory_mb=400)
     assert error(cells[0]) == "LimitReached: the submission used more than the 400 MB of memory that it may use"
+
+
+def test_memory_of_shared_pages_and_sockets_is_limited_too():
+    """Many processes that each overwrite what they share, and sockets full of data that belong to no process."""
+    rewriting = """
+import os, time, numpy as np
+kept = np.ones(12 << 20)
+for _ in range(8):
+    if os.fork() == 0:
+        kept += 1
+        time.sleep(60)
+time.sleep(60)
+"""
+    filling = """
+import os, socket, time
+for _ in range(12):
+    pairs = [socket.socketpair() for _ in range(100)]
+    for pair in pairs:
+        for end in pair:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            end.setblocking(False)
+            try:
+                while True:
+                    end.send(bytes(1 << 16))
+            except BlockingIOError:
+                pass
+    if os.fork():
+        time.sleep(60)
+time.sleep(60)
+"""
+    for source in (rewriting, filling):
+        cells = run(("answer", source), memory_mb=300)
+        assert error(cells[0]) == "LimitReached: the submission used more than the 300 MB of memory that it may use"
+
+
+def test_cpu_time_of_children_nobody_waits_for_is_limited():
+    source = """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    if os.fork() == 0:
+        until = time.process_time() + 0.3
+        while time.process_time() < until:
+            pass
+        os._exit(0)
+    time.sleep(0.2)
+"""
+    cells = run(("answer", source), cpu_seconds=3)
+    assert error(cells[0]) == "LimitReached: the submission used more than the 3 CPU seconds that it may use"
 
 
 LOOK = f"""
@@ -170,8 +231,8 @@ for family, address in ((socket.AF_INET, ("127.0.0.1", 22)), (socket.AF_INET, ("
         socket.socket(family).connect(address)
     except OSError as error:
         print(type(error).__name__)
-os.kill(0, 9)
-os.killpg(0, 9)
+os.kill(1, 9)
+os.kill(1, 19)
 print("still here")
 """
 
@@ -179,7 +240,7 @@ print("still here")
 def test_the_sandbox_hides_the_machine_and_allows_little():
     seen, refused = run(("answer", LOOK), ("answer", REFUSED))
     lines = printed(seen).splitlines()
-    assert "['1'] []" in lines[0]
+    assert "['1', '2'] []" in lines[0]
     home = filesystem.plan([]).folder  # where Python lives in /tmp, a folder within
     assert lines[1:] == ["False False", f"[] True {home}", "[0, 0, 0, 0] 1", "True"]
     assert printed(refused).splitlines()[0] == "True True True"

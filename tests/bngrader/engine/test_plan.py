@@ -42,7 +42,11 @@ def test_functions_with_other_packages_get_their_own_process():
 def test_the_judge_gets_the_packages_of_trusted_cells(kind):
     made = plan((kind, "import sklearn.datasets"))
     assert packages_of(made.judge_packages) == {"sklearn"}
-    assert made.package_sets == [EVERYWHERE, made.judge_packages]
+
+
+def test_answers_and_judges_never_share_a_zygote():
+    assert plan(TEST).zygotes[0] == ("answers", EVERYWHERE)
+    assert [kind for kind, _ in plan(allowed={"f": ["numpy"], "g": ["torch"]}).zygotes] == ["answers"] * 2 + ["judges"]
 
 
 @pytest.mark.parametrize("cell", [("answer", "import sklearn.datasets"), ("test", "import numpy")])

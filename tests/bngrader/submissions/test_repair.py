@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from nbgrader.utils import compute_checksum
 
 from bngrader.authoring.notebooks import gradable, read_solution
-from bngrader.submissions.repair import Unreadable, repair
+from bngrader.submissions.parse import MAX_CELLS, MAX_PICTURES
+from bngrader.submissions.repair import MAX_NEARBY, Unreadable, repair
+from bngrader.submissions.written_answers import is_nearby
 from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 
@@ -220,6 +222,35 @@ def test_a_notebook_of_version_3_is_read():
     assert_whole(repair_notebook(old)[0], standardize=ANSWER, written_new_patient=WORDS)
 
 
+def test_a_heading_of_version_3_has_at_most_six_hashes():
+    cells = [{"cell_type": "heading", "level": level, "source": ["My\n", "answer"]} for level in (2, 99_999_999_999)]
+    notebook = {"worksheets": [{"cells": [*cells, *handed_in().cells]}]}
+    assert own_cells(repair_notebook(notebook)[0])[:2] == ["## My answer", "###### My answer"]
+
+
+def test_only_the_plain_claims_of_a_cell_are_kept():
+    notebook = json.loads(json.dumps(handed_in()))
+    place = index(handed_in(), "standardize")
+    notebook["cells"][place]["metadata"]["nbgrader"] |= {
+        "points": 10**400,
+        "grade": True,
+        "other": [[]],
+        "checksum": {},
+    }
+    assert_whole(repair_notebook(notebook)[0], standardize=ANSWER)
+
+
+def test_text_near_a_question_is_searched_in_few_cells_only():
+    notebook = handed_in()
+    place = index(notebook, "written_new_patient")
+    notebook.cells[place].source = ""
+    code = [nbformat.v4.new_code_cell(f"x = {number}") for number in range(MAX_NEARBY + 1)]
+    for count, marked in ((MAX_NEARBY, False), (MAX_NEARBY + 1, True)):
+        notebook.cells[place + 1 :] = code[:count]
+        cell = by_id(repair_notebook(notebook)[0])["written_new_patient"]
+        assert is_nearby(cell) == marked
+
+
 def test_text_after_the_notebook_is_ignored():
     assert_whole(repair_notebook("\n" + json.dumps(handed_in()) + "\0\0\0}")[0], standardize=ANSWER)
 
@@ -310,6 +341,10 @@ def test_notes_list_the_repairs():
         (b"[" * 100_000, "it is something else"),
         (b'{"cells": ' + b"[" * 100_000, "it is something else"),
         (b'{"cells": [], "x": ' + b"9" * 10_000 + b"}", "it is something else"),
+        (b'{"cells": [' + b"{}," * MAX_CELLS + b"{}]}", "has 1,001 cells; at most 1,000 can be graded. Ask for"),
+        (b'{"worksheets": [' + b'{"cells": [{}, {}]},' * 600 + b'{"cells": []}]}', "something else"),
+        (json.dumps({"cells": [{"attachments": {str(n): {} for n in range(MAX_PICTURES + 1)}}]}).encode(), "pictures"),
+        (json.dumps({"cells": [{"source": "x" * 10_600_000}]}).encode(), "has 11 MB of text and pictures in its cells"),
         (b'{"cells": []}', "has none of the assignment's cells. Ask for the notebook that was handed out."),
     ],
 )

@@ -2,6 +2,9 @@
 
 LONG = "x" * 50_000  # fits into a socket's buffer
 VALUES = [
+    ["n", "<i8", [67307420], [-46317327194747], False, 0, 209176078],  # its bounds wrap around in 64 bits
+    ["n", "<f8", [131073], [1 << 47], True, 0, 0],
+    ["n", "<U0", [3], [0], True, 0, 0],
     ["n", "<f8", [3, 2], [1 << 40, 8], True, 0, 0],
     ["n", "<f8", [3, 2], [-8, -8], True, 0, 0],
     ["n", "|O", [3, 2], [16, 8], True, 0, 0],
@@ -105,4 +108,10 @@ ERRORS = [
     {"types": ["ValueError"], "args": 7, "whole": True},
     {"types": ["UnicodeDecodeError"], "args": [1], "whole": True},
     {"types": [None, [], {}], "text": {}},
+]
+LONG_ERRORS = [
+    {"types": ["ValueError"], "text": LONG},
+    {"types": ["ValueError"], "args": [LONG], "whole": True},
+    {"types": ["ValueError"], "text": "x", "args": ["x"] * 10_000, "whole": True},
+    {"types": ["ValueError"] * 3000, "text": "x", "args": [["x"] * 3000], "whole": True},
 ]

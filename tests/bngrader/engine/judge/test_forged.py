@@ -7,6 +7,7 @@ import pytest
 
 from bngrader.engine.errors import LimitReached
 from bngrader.engine.judge.remote import Remote
+from bngrader.engine.judge.student_errors import MAX_TEXT_CHARACTERS
 from bngrader.engine.protocol.channel import Channel
 from tests.grading.attacks import forged
 
@@ -74,3 +75,10 @@ def test_a_forged_error_is_an_error(ends, error):
     with pytest.raises((Exception, SystemExit)) as caught:
         answered(ends, reply(error=error))
     assert not isinstance(caught.value, AttributeError | TypeError | KeyError)
+
+
+@pytest.mark.parametrize("error", forged.LONG_ERRORS, ids=lambda error: repr(error)[:60])
+def test_a_forged_error_is_short(ends, error):
+    with pytest.raises(ValueError, match="x") as caught:
+        answered(ends, reply(error=error))
+    assert len(str(caught.value)) <= MAX_TEXT_CHARACTERS + 10

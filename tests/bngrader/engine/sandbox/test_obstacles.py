@@ -22,6 +22,15 @@ seccomp.install()
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
+WITHOUT_ADMIN = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+WHO = """
+import os
+from pathlib import Path
+from bngrader.engine.sandbox.namespaces import Sandbox
+Sandbox()
+print(Path("/proc/self/uid_map").read_text().split()[1], os.geteuid())
+"""
+
 
 @pytest.fixture(autouse=True)
 def _isolation():
@@ -50,6 +59,23 @@ def test_a_root_without_capabilities_is_named():
     explanation = explanation_under("setpriv", "--bounding-set=-all", "--inh-caps=-all")
     assert explanation.startswith("root lacks the capability CAP_SYS_ADMIN here")
     assert "--cap-add SYS_ADMIN" in explanation
+
+
+def test_a_root_who_is_the_only_user_is_refused():
+    if os.geteuid() != 0:
+        lacking("root", "run the tests as root")
+    alone = ["unshare", "--user", "--map-root-user", *WITHOUT_ADMIN]
+    assert explanation_under(*alone).startswith("root lacks the capability CAP_SYS_ADMIN here")
+
+
+def test_a_root_who_cannot_mount_becomes_another_user():
+    if os.geteuid() != 0:
+        lacking("root", "run the tests as root")
+    command = [*WITHOUT_ADMIN, sys.executable, "-c", WHO]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    outside, inside = map(int, ran.stdout.split())
+    assert outside > namespaces.FIRST_UID
+    assert inside == namespaces.INSIDE
 
 
 def test_a_containers_filter_of_system_calls_is_named():
@@ -96,7 +122,6 @@ def test_the_root_can_be_built_where_no_folder_is_free():
     """Mount /usr on each folder that the sandbox could use to build its root."""
     assert Path("/tmp").is_dir()
     script = 'for place in mnt media srv opt home; do mount --bind /usr /$place; done; exec "$@"'
-    ran = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", *TRY], cwd=REPOSITORY
-    )
+    apart = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
+    ran = subprocess.run([*apart, "sh", "-c", script, "sh", *TRY], cwd=REPOSITORY)
     assert ran.returncode == 0
