@@ -24,11 +24,12 @@
 #
 # **Points** 20: 15 for the five functions, 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the first four functions, and PyTorch too in the fifth. Where the
-# grader tests a function, only what it may use and matplotlib, for your plots, are installed: a function that uses
-# SciPy, scikit-learn or the course's own package `bnref` fails its tests, and so does one of the first four that
-# uses PyTorch. Cells that you add may use any package. If they do not run when your notebook is graded, you lose no
-# points. This assignment needs torch (`pip install "./bncourse-0.1.0-py3-none-any.whl[student-torch]"` brings it).
+# **Rules** Use NumPy and the standard library in all functions, and PyTorch too in `parameter_counts` and
+# `make_network`. Where the grader tests a function, only what it may use and matplotlib, for your plots, are
+# installed: a function that uses SciPy, scikit-learn or the course's own package `bnref` fails its tests, and so
+# does one of the other three that uses PyTorch. Cells that you add may use any package. If they do not run when
+# your notebook is graded, you lose no points. This assignment needs torch (`pip install
+# "./bncourse-0.1.0-py3-none-any.whl[student-torch]"` brings it).
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
@@ -397,7 +398,7 @@ for mean, dtype, tol in [(1e6, np.float64, 1e-6), (1e4, np.float32, 1e-2)]:
 # with it.
 
 
-# %% solution="parameter_counts"
+# %% solution="parameter_counts" allowed="numpy, torch"
 def parameter_counts(in_channels, out_channels, kernel_size, batch_norm):
     """Return (learnable, state) of one square convolution, with or without BN."""
     ### BEGIN SOLUTION

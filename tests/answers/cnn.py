@@ -279,6 +279,14 @@ class Average(torch.nn.Module):
     def forward(self, x):
         return x.mean(dim=2)
 """,
+        "lazy layers, which take their sizes from the first batch": """
+def make_network(num_classes=10):
+    blocks = []
+    for width in (16, 32):
+        blocks += [torch.nn.LazyConv2d(width, 3, width // 16, 1, bias=False)]
+        blocks += [torch.nn.LazyBatchNorm2d(), torch.nn.ReLU()]
+    return torch.nn.Sequential(*blocks, torch.nn.Flatten(), torch.nn.LazyLinear(num_classes))
+""",
         "one wide block, and BN for the dense layer too": """
 def make_network(num_classes=10):
     network = torch.nn.Sequential()

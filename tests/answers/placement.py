@@ -116,6 +116,25 @@ def batch_norm_backward(dy, cache):
     dgamma = (dy * centred / np.sqrt(var + eps)).sum(axis=0)
     return dx.astype(dtype), dgamma.astype(dtype), dy.sum(axis=0).astype(dtype)
 """,
+        "a namedtuple caches": """
+from typing import NamedTuple
+
+class Cache(NamedTuple):
+    h: np.ndarray
+    scale: np.ndarray
+
+def batch_norm_forward(x, gamma, beta, eps=1e-5):
+    centred = x - x.mean(axis=0, dtype=float)
+    inv = 1 / np.sqrt((centred**2).mean(axis=0) + eps)
+    y = gamma * centred * inv + beta
+    return y.astype(x.dtype if x.dtype.kind == "f" else float), Cache(centred * inv, gamma * inv)
+
+
+def batch_norm_backward(dy, cache):
+    dtype, dbeta, dgamma = dy.dtype if dy.dtype.kind == "f" else float, dy.sum(axis=0), (dy * cache.h).sum(axis=0)
+    dx = cache.scale * (dy - dbeta / len(dy) - cache.h * dgamma / len(dy))
+    return dx.astype(dtype), dgamma.astype(dtype), dbeta.astype(dtype)
+""",
         "the forward pass caches its own backward": """
 def batch_norm_forward(x, gamma, beta, eps=1e-5):
     dtype = x.dtype if x.dtype.kind == "f" else float

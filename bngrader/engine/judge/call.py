@@ -29,7 +29,7 @@ class Call:
     def __init__(self, handles: Handles, number: int, values: dict[str, Any]) -> None:
         self.handles, self.number, self.values = handles, number, values
         self.tensors = tensors_in(values.get("args"))
-        packer = Packer(handles.export)
+        packer = Packer(handles.export, named=handles.named)
         nodes = {name: packer.pack(value) for name, value in values.items()}
         self.message = {**handles.news(packer), "values": nodes}
         self.buffers = packer.arrays.finish()
@@ -51,9 +51,12 @@ class Call:
     def resolve(self, tag: str, body: list[Any], unpacker: Unpacker) -> Any:
         """Return the value of a node that is not plain data; a tensor with a graph is joined to the judge's."""
         value = self.handles.resolve(tag, body, unpacker)
-        if tag == "T" and type(graph := body[4]) is int:
+        if tag != "T":
+            return value
+        if type(graph := body[4]) is int:
             parameters = self.handles.mirrors.parameters()
-            return attach(self.handles.request, self.number, self.tensors, parameters, (value, graph))
+            value = attach(self.handles.request, self.number, self.tensors, parameters, (value, graph))
+        self.handles.keep_tensor(value, body[5])
         return value
 
     def _error(self, description: Any) -> BaseException:

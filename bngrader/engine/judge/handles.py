@@ -7,6 +7,7 @@ proxies and mirrors of the student's objects, and the student's side gets number
 import inspect
 import itertools
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from bngrader.engine.judge.array_writes import FetchedArrays
 from bngrader.engine.judge.proxy import PROTOCOLS, Proxy, make_proxy
 from bngrader.engine.judge.torch_modules import Mirrors
 from bngrader.engine.protocol.messages import News
-from bngrader.engine.protocol.module_state import is_module
+from bngrader.engine.protocol.module_state import is_module, lazy_tensor
 from bngrader.engine.protocol.random_state import Twin, changed, state_of
 from bngrader.engine.protocol.tensors import is_tensor, pack_tensor, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
@@ -27,6 +28,12 @@ BY_NAME = ("numpy", "torch", "math")  # packages whose functions go to the stude
 KINDS = {"function", "class", "object", "generator"}
 MAX_PARAMETERS = 100  # of a signature
 MAX_NAME_CHARACTERS = 80
+
+
+class NamedTuple(tuple[Any, ...]):
+    """A namedtuple of the student's: here a plain tuple that remembers the number of its class."""
+
+    number: int
 
 
 class Handles:
@@ -38,6 +45,8 @@ class Handles:
         self.mirrors = Mirrors(request)
         self.fetched = FetchedArrays()
         self._globals = random_state.GlobalStates()
+        # Tensors of the student's that take gradients, by id: where, their number, and their version when they came.
+        self._tensors: dict[int, tuple[weakref.ref[Any], int, int]] = {}
         self._proxies: dict[int, Proxy] = {}  # the same one each time, so that `is` holds as on the student's side
         # Counted, since an address would tell the submission about the judge's memory. No number is used twice.
         self._numbers = itertools.count(1)
@@ -70,7 +79,8 @@ class Handles:
         if isinstance(value, Proxy):
             return ["yours", object.__getattribute__(value, "_number")]
         if is_tensor(value):
-            return pack_tensor(packer, value)
+            number = self._number_of_tensor(value)
+            return pack_tensor(packer, value) if number is None else ["yours", number]
         if is_module(value):
             return ["yours", self._number_of(value)]
         if isinstance(value, np.random.Generator):
@@ -84,6 +94,24 @@ class Handles:
         if op == "call" and not callable(value):
             raise TypeError(f"a test cannot pass a {type(value).__name__} to an answer")
         return ["mine", op, self._pass(value)]
+
+    def keep_tensor(self, tensor: Any, number: Any) -> None:
+        """Remember that a tensor is a copy of one that the student's side keeps under a number."""
+        if type(number) is int and tensor.requires_grad:
+            self._tensors = {key: kept for key, kept in self._tensors.items() if kept[0]() is not None}
+            self._tensors[id(tensor)] = weakref.ref(tensor), number, tensor._version
+
+    def _number_of_tensor(self, tensor: Any) -> int | None:
+        """Return the number of the student's tensor that this one still equals, so that its graph is kept."""
+        if id(tensor) not in self._tensors:
+            return None
+        reference, number, version = self._tensors[id(tensor)]
+        same = reference() is tensor and tensor._version == version and tensor.requires_grad
+        return number if same and not (tensor.is_leaf and tensor.grad is not None) else None
+
+    def named(self, value: tuple[Any, ...]) -> int | None:
+        """Return the number of the student's class of which a tuple is a copy, if any."""
+        return value.number if isinstance(value, NamedTuple) else None
 
     def _number_of(self, module: Any) -> int:
         number = self.mirrors.number(module)
@@ -107,6 +135,12 @@ class Handles:
             return self.mirrors.adopt(body, unpacker)
         if tag == "T":
             return unpack_tensor(unpacker, body)
+        if tag == "named" and type(body[0]) is int:
+            made = NamedTuple(unpacker.items(body[1:]))
+            made.number = body[0]
+            return made
+        if tag == "lazy":
+            return lazy_tensor(body[0])
         raise ProtocolError(f"a message holds an unknown {tag[:20]!r}")
 
     def _proxy(self, body: list[Any], unpacker: Unpacker) -> Proxy:

@@ -144,7 +144,7 @@ class Remote:
             raise ProtocolError("a call of something that was not passed in")
         call = self._calls[-1]
         value = Unpacker(buffers, call.resolve, []).unpack(message.get("value"))
-        packer = Packer(self.handles.export)
+        packer = Packer(self.handles.export, named=self.handles.named)
         answer = self._do(target, str(op), value, packer)
         self.channel.send(answer, packer.arrays.finish(), limit)
         call.regions += packer.arrays.regions  # the answer may change these as it may its arguments

@@ -10,7 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 from bngrader.engine.errors import ProtocolError
-from bngrader.engine.protocol.module_state import HOOKS, ModuleTable, register_hook, set_attributes, slots
+from bngrader.engine.protocol.module_state import (
+    HOOKS,
+    ModuleTable,
+    is_lazy,
+    register_hook,
+    set_attributes,
+    slots,
+    wait_for_shapes,
+)
 from bngrader.engine.protocol.values import Unpacker
 
 MAX_HOOKS = 100  # of one kind that an answer leaves on a module and that a test is shown
@@ -50,6 +58,8 @@ class Mirrors:
             kind = type(name or "Module", (StudentModule, base), {})
         module = kind.__new__(kind)
         torch.nn.Module.__init__(module)
+        if issubclass(base, torch.nn.modules.lazy.LazyModuleMixin):
+            wait_for_shapes(module)
         return module
 
     def _fill(self, module: Any, described: dict[str, Any], unpacker: Unpacker) -> None:
@@ -82,7 +92,7 @@ class Mirrors:
     def parameters(self) -> list[tuple[int, str, Any]]:
         """Return the parameters of all modules that take gradients: number of the module, name, tensor."""
         found = [(number, *slot) for number, module in self.table.modules.items() for slot in slots(module)]
-        return [slot for slot in found if slot[2].requires_grad and slot[2].is_leaf]
+        return [slot for slot in found if slot[2].requires_grad and slot[2].is_leaf and not is_lazy(slot[2])]
 
     def hooks(self) -> dict[str, list[Any]]:
         """Return the forward hooks that tests have put on modules."""

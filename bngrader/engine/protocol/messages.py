@@ -74,6 +74,7 @@ class ModuleNews(TypedDict, total=False):
     tensors: dict[str, Node]
     training: bool
     attributes: dict[str, Node]
+    lazy: bool  # whether it waits for its first forward pass to give its tensors a shape
 
 
 class News(TypedDict):

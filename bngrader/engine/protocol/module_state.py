@@ -1,6 +1,7 @@
 """The state of the torch modules that both sides hold, and its changes since the other side was last told.
 
-A module's state is its parameters and buffers with their gradients, its mode, and its plain attributes.
+A module's state is its parameters and buffers with their gradients, its mode, and its plain attributes. A lazy module
+has tensors without a shape until its first forward pass, after which it becomes a module of another class.
 """
 
 import sys
@@ -12,6 +13,7 @@ from bngrader.engine.protocol.messages import ModuleNews
 from bngrader.engine.protocol.values import Packer, Unpacker
 
 PLAIN = (type(None), bool, int, float, str)
+LAZY_KINDS = ("UninitializedParameter", "UninitializedBuffer")
 MAX_MODULES = 5000  # of one submission
 HOOKS = "_forward_hooks", "_forward_pre_hooks"  # where torch keeps the hooks that run after and before forward
 
@@ -38,6 +40,18 @@ def attributes(module: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(module).items() if name not in hidden and is_plain(value)}
 
 
+def is_lazy(tensor: Any) -> bool:
+    """Return whether a tensor has no shape yet, as the parameters of lazy modules."""
+    return bool(sys.modules["torch"].nn.parameter.is_lazy(tensor))
+
+
+def lazy_tensor(kind: Any) -> Any:
+    """Make a tensor without a shape, of one of LAZY_KINDS."""
+    if kind not in LAZY_KINDS:
+        raise ProtocolError("a tensor without a shape is of an unknown kind")
+    return getattr(sys.modules["torch"].nn.parameter, kind)()
+
+
 def slots(module: Any) -> Iterator[tuple[str, Any]]:
     """Yield name and tensor of the parameters and buffers of a module itself."""
     yield from ((name, tensor) for name, tensor in module._parameters.items() if tensor is not None)
@@ -61,7 +75,7 @@ class ModuleTable:
         self._told[number, ""] = self._rest(module)
 
     def _rest(self, module: Any) -> Any:
-        return bool(module.training), repr(sorted(attributes(module).items()))
+        return bool(module.training), repr(sorted(attributes(module).items())), _wait_for_shapes(module)
 
     def news(self, packer: Packer) -> dict[str, ModuleNews]:
         """Return the changes that the other side does not know yet, and note that it will now."""
@@ -70,7 +84,8 @@ class ModuleTable:
 
     def _changes(self, number: int, module: Any, packer: Packer) -> ModuleNews:
         changes: ModuleNews = {}
-        tensors = [(n, t) for n, t in slots(module) if not _same(self._told.get((number, n)), t)]
+        known = [(n, t) for n, t in slots(module) if not is_lazy(t)]
+        tensors = [(n, t) for n, t in known if not _same(self._told.get((number, n)), t)]
         if tensors:
             changes["tensors"] = {name: packer.pack(tensor) for name, tensor in tensors}
             self._told.update({(number, name): _copy(tensor) for name, tensor in tensors})
@@ -78,7 +93,7 @@ class ModuleTable:
         if rest != self._told[number, ""]:
             self._told[number, ""] = rest
             plain = {name: packer.pack(value) for name, value in attributes(module).items()}
-            changes["training"], changes["attributes"] = rest[0], plain
+            changes["training"], changes["attributes"], changes["lazy"] = rest[0], plain, rest[2]
         return changes
 
     def apply(self, news: Any, unpacker: Unpacker) -> None:
@@ -92,6 +107,8 @@ class ModuleTable:
             if "training" in changes:
                 vars(module)["training"] = changes["training"] is True
                 set_attributes(module, changes.get("attributes"), unpacker)
+                if changes.get("lazy") is False:
+                    _stop_waiting(module)
                 self._told[int(number), ""] = self._rest(module)
 
     def _set(self, number: int, module: Any, name: str, new: Any) -> None:
@@ -100,6 +117,8 @@ class ModuleTable:
         if not isinstance(new, torch.Tensor) or group.get(name) is None:
             raise ProtocolError("a change of an unknown tensor")
         old, value = group[name], new.detach()
+        if is_lazy(old):
+            old.materialize(value.shape, dtype=value.dtype)
         if old.shape == value.shape and old.dtype == value.dtype:
             with torch.no_grad():
                 old.copy_(value)
@@ -128,7 +147,34 @@ def set_attributes(module: Any, nodes: Any, unpacker: Unpacker) -> None:
             vars(module)[name] = value
 
 
+def _wait_for_shapes(module: Any) -> bool:
+    return "_load_hook" in vars(module)  # hasattr would ask the student's side
+
+
+def wait_for_shapes(module: Any) -> None:
+    """Let `load_state_dict` give shapes to the tensors of a lazy module that its constructor has not made."""
+    module._load_hook = module._register_load_state_dict_pre_hook(module._lazy_load_hook)
+
+
+def _stop_waiting(module: Any) -> None:
+    """Make a lazy module what its first forward pass has made of the one on the other side."""
+    kind, becomes = type(module), getattr(type(module), "cls_to_become", None)
+    if not _wait_for_shapes(module):
+        return
+    module._load_hook.remove()
+    del module._load_hook
+    if "_initialize_hook" in vars(module):
+        module._initialize_hook.remove()
+        del module._initialize_hook
+    lazy = sys.modules["torch"].nn.modules.lazy.LazyModuleMixin
+    if becomes is not None:
+        bases = tuple(becomes if issubclass(base, lazy) else base for base in kind.__bases__)
+        module.__class__ = becomes if becomes in kind.__bases__ else type(kind.__name__, bases, {})
+
+
 def _copy(tensor: Any) -> Any:
+    if is_lazy(tensor):
+        return None
     grad = tensor.grad.detach().clone() if tensor.is_leaf and tensor.grad is not None else None
     return tensor.detach().clone(), grad, tensor.requires_grad
 

@@ -1,6 +1,7 @@
-"""Torch tensors as nodes: `["T", dtype, array, requires_grad, grad, graph]`.
+"""Torch tensors as nodes: `["T", dtype, array, requires_grad, grad, graph, number]`.
 
-`graph` is the number under which the student's side keeps a tensor that has a graph, for its gradients.
+`graph` is the number under which the student's side keeps a tensor that has a graph, for its gradients. `number` is the
+number of any tensor that takes gradients: the judge sends it back by this number, so that a cache keeps its graph.
 """
 
 import sys
@@ -28,14 +29,14 @@ def tensors_in(value: Any) -> list[Any]:
     return [value] if is_tensor(value) and value.requires_grad else []
 
 
-def pack_tensor(packer: Packer, tensor: Any, graph: int | None = None) -> Node:
+def pack_tensor(packer: Packer, tensor: Any, graph: int | None = None, number: int | None = None) -> Node:
     """Return the node of a dense tensor in the CPU's memory. Raises TypeError for any other tensor."""
     torch = sys.modules["torch"]
     if tensor.layout is not torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
         raise TypeError("only a dense tensor on the CPU can be sent")
     name = str(tensor.dtype).removeprefix("torch.")
     grad = packer.pack(tensor.grad) if tensor.is_leaf and tensor.grad is not None else None
-    return ["T", name, packer.arrays.add(as_array(tensor)), bool(tensor.requires_grad), grad, graph]
+    return ["T", name, packer.arrays.add(as_array(tensor)), bool(tensor.requires_grad), grad, graph, number]
 
 
 def as_array(tensor: Any) -> Any:
@@ -51,7 +52,7 @@ def as_array(tensor: Any) -> Any:
 def unpack_tensor(unpacker: Unpacker, body: list[Any]) -> Any:
     """Return the tensor of a node's body, as a leaf with its gradient. Raises ProtocolError if it is malformed."""
     torch = sys.modules.get("torch")
-    name, node, requires_grad, grad, _ = body
+    name, node, requires_grad, grad, *_ = body
     dtype = getattr(torch, str(name), None)
     if torch is None or not isinstance(dtype, torch.dtype) or not isinstance(node, list) or node[:1] != ["n"]:
         raise ProtocolError("a message holds a tensor of an unknown dtype")

@@ -27,8 +27,13 @@ NAMED = {
 class Packer:
     """A maker of the tree and the buffers of one message."""
 
-    def __init__(self, export: Callable[[Any, "Packer"], Node], known: list[Region] | None = None) -> None:
-        self.export = export
+    def __init__(
+        self,
+        export: Callable[[Any, "Packer"], Node],
+        known: list[Region] | None = None,
+        named: Callable[[tuple[Any, ...]], int | None] = lambda value: None,
+    ) -> None:
+        self.export, self.named = export, named
         self.arrays = ArrayCollector([] if known is None else known)
         self.depth = 0
 
@@ -61,6 +66,11 @@ class Packer:
         array = np.asarray(value)
         return ["g", self.arrays.add(array)] if array.dtype.kind in "biufcUSmM" else self.export(value, self)
 
+    def _tuple(self, value: tuple[Any, ...]) -> Node:
+        """Return the node of a tuple; a namedtuple of the student's is `["named", number of its class, *items]`."""
+        number = self.named(value)
+        return self._items("t", value) if number is None else ["named", number, *map(self.pack, value)]
+
     def _items(self, tag: str, value: Any) -> Node:
         return [tag, *map(self.pack, value)]
 
@@ -86,7 +96,7 @@ _PACK: list[tuple[Any, Callable[[Packer, Any], Node]]] = [
     (float, lambda p, v: float(v)),
     (str, lambda p, v: str.__str__(v)),
     (bytes, lambda p, v: bytes(v)),
-    (tuple, lambda p, v: p._items("t", v)),
+    (tuple, Packer._tuple),
     (list, lambda p, v: p._items("l", v)),
     (dict, lambda p, v: p._items("d", (part for item in v.items() for part in item))),
     (set, lambda p, v: p._set("s", v)),

@@ -22,6 +22,9 @@ class JudgesCallable:
         """Have the judge call it."""
         return self._ask("call", self._number, (args, kwargs))
 
+    def __deepcopy__(self, memo: Any) -> "JudgesCallable":
+        return self  # a copy of a module keeps its hooks, as functions are kept
+
 
 class JudgesIterator:
     """An iterator that a test passed to the answer: each item is fetched only when the answer asks for it."""

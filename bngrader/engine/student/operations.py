@@ -1,6 +1,7 @@
 """On the student's side: the operations that the judge may request on the student's objects."""
 
 import copy
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +37,10 @@ def _call(side: Any, request: dict[str, Any], args: Any) -> Any:
 def _forward(side: Any, request: dict[str, Any], args: Any) -> Any:
     """Call a module's `forward` without its hooks, which run on the judge's side if a test calls the module."""
     positional, named = args
-    return side.objects[request["object"]].forward(*positional, **named)
+    module = side.objects[request["object"]]
+    if hasattr(module, "_initialize_hook"):  # a lazy module's own hook, which gives its parameters their shape
+        module._infer_parameters(module, positional, named)
+    return module.forward(*positional, **named)
 
 
 def _make(side: Any, request: dict[str, Any], args: Any) -> Any:
@@ -97,9 +101,22 @@ def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
     """Return the gradients of a call's result with respect to its arguments and the given parameters."""
     own = [side.table.modules[number].get_parameter(name) for number, name in request["slots"]]
     inputs = [*side.calls[request["call"]], *own]
-    output = side.objects[request["object"]]
-    grad_of = sys.modules["torch"].autograd.grad
-    return list(grad_of(output, inputs, grad, retain_graph=True, allow_unused=True))
+    output, torch = side.objects[request["object"]], sys.modules["torch"]
+    # An input that an earlier call returned has a graph of its own, which the judge follows by another request: these
+    # hooks note its gradient and stop there, so that nothing counts twice.
+    noted: dict[int, Any] = {}
+    stops = [t.register_hook(functools.partial(_stop, noted, id(t))) for t in inputs if t.grad_fn is not None]
+    try:
+        found = torch.autograd.grad(output, inputs, grad, retain_graph=True, allow_unused=True)
+    finally:
+        for stop in stops:
+            stop.remove()
+    return [noted.get(id(t)) if t.grad_fn is not None else g for t, g in zip(inputs, found, strict=True)]
+
+
+def _stop(noted: dict[int, Any], key: int, grad: Any) -> Any:
+    noted[key] = grad
+    return grad * 0
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

@@ -140,7 +140,7 @@ class Side:
         received = ReceivedMemory()
         received.add(buffers)
         self._open.append(received)
-        packer = Packer(self.export, received.regions)
+        packer = Packer(self.export, received.regions, self.named)
         reply: Reply = {"kind": "reply", "id": request["id"]}
         try:
             self._perform(request, received, packer, reply)
@@ -191,7 +191,7 @@ class Side:
 
     def _tree(self, value: Any, packer: Packer) -> Any:
         """Return the node of a call's arguments: it changes if the call replaces a part of a list, a dict or a set."""
-        trial = Packer(self.export, packer.arrays.known)
+        trial = Packer(self.export, packer.arrays.known, self.named)
         tree = trial.pack(value)
         trial.arrays.finish()
         return tree
@@ -199,7 +199,7 @@ class Side:
     def ask(self, op: Use, number: int, value: Any) -> Any:
         """Have the judge use an object that a test passed in."""
         with self._asking, self._interrupts.held():
-            packer = Packer(self.export)
+            packer = Packer(self.export, named=self.named)
             tree = packer.pack(value)
             self.channel.send({"kind": "ask", "op": op, "number": number, "value": tree}, packer.arrays.finish())
             answer, buffers = self._wait_for_answer()
@@ -225,7 +225,8 @@ class Side:
     def export(self, value: Any, packer: Packer) -> Any:
         """Return the node of a value that is not plain data."""
         if is_tensor(value):
-            return pack_tensor(packer, value, self.number(value) if value.grad_fn is not None else None)
+            number = self.number(value) if value.requires_grad else None
+            return pack_tensor(packer, value, number if value.grad_fn is not None else None, number)
         if is_module(value):
             return describe_module(value, self.table, self.number, packer)
         if isinstance(value, JudgesCallable | JudgesIterator):
@@ -234,6 +235,10 @@ class Side:
         if known is not None:
             return ["judges", known]
         return describe(value, self.number(value), packer)
+
+    def named(self, value: tuple[Any, ...]) -> int | None:
+        """Return the number of a namedtuple's class; None for a plain tuple."""
+        return self.number(type(value)) if hasattr(type(value), "_make") else None
 
     def number(self, value: Any) -> int:
         """Return the number under which the judge can refer to an object."""
@@ -246,6 +251,8 @@ class Side:
         """Return the value of a node that is not plain data."""
         if tag == "yours":
             return self.objects[body[0]]
+        if tag == "named":
+            return self.objects[body[0]]._make(unpacker.items(body[1:]))
         if tag == "T":
             return unpack_tensor(unpacker, body)
         if tag == "mine":

@@ -4,7 +4,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bngrader.engine.protocol.module_state import HOOKS, ModuleTable, attributes, internal, is_plain, register_hook
+from bngrader.engine.protocol.module_state import (
+    HOOKS,
+    ModuleTable,
+    attributes,
+    internal,
+    is_lazy,
+    is_plain,
+    register_hook,
+)
 from bngrader.engine.protocol.values import Packer
 
 BACKWARD_HOOKS = "_backward_hooks", "_backward_pre_hooks"
@@ -17,7 +25,7 @@ def describe_module(module: Any, table: ModuleTable, number_of: Callable[[Any], 
         return ["M", number]
     table.add(number, module)
     torch_classes = [kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules.")]
-    native = torch_classes[:1] == [type(module)] and _is_simple(module)
+    native = torch_classes[:1] == [type(module)] and _is_simple(module) and not _has_lazy_tensors(module)
     described = {
         "class": torch_classes[0].__name__ if torch_classes else "Module",
         "name": type(module).__name__[:80],
@@ -33,7 +41,14 @@ def describe_module(module: Any, table: ModuleTable, number_of: Callable[[Any], 
 
 
 def _slot(name: str, tensor: Any, number_of: Callable[[Any], int], packer: Packer) -> list[Any]:
-    return [name, None, None] if tensor is None else [name, number_of(tensor), packer.pack(tensor)]
+    if tensor is None:
+        return [name, None, None]
+    return [name, number_of(tensor), ["lazy", type(tensor).__name__] if is_lazy(tensor) else packer.pack(tensor)]
+
+
+def _has_lazy_tensors(module: Any) -> bool:
+    """Return whether a forward pass gives shapes to some tensors: it then has to run in this process."""
+    return any(is_lazy(tensor) for tensor in (*module.parameters(), *module.buffers()))
 
 
 def _is_simple(module: Any) -> bool:
@@ -66,5 +81,6 @@ class ShippedHooks:
     def others(self, table: ModuleTable) -> dict[str, list[int]]:
         """Count the hooks of each module that the answer has put there itself: after and before forward."""
         own = {handle.id for handle in self._handles}
+        own |= {module._initialize_hook.id for module in table.modules.values() if hasattr(module, "_initialize_hook")}
         counts = {n: [len(set(getattr(m, kind)) - own) for kind in HOOKS] for n, m in table.modules.items()}
         return {str(number): count for number, count in counts.items()}

@@ -266,16 +266,6 @@ def fold_conv(weight, bias, gamma, beta, mean, var, eps=1e-5):
     return w.detach().numpy(), b.detach().numpy()
 """,
         },
-        "parameter_counts": {
-            "count": """
-def parameter_counts(in_channels, out_channels, kernel_size, batch_norm):
-    import torch
-    parts = [torch.nn.Conv2d(in_channels, out_channels, kernel_size, bias=not batch_norm)]
-    parts += [torch.nn.BatchNorm2d(out_channels)] if batch_norm else []
-    count = sum(p.numel() for part in parts for p in part.parameters())
-    return count, sum(b.numel() for part in parts for b in part.buffers() if b.is_floating_point())
-""",
-        },
     },
     "internal_covariate_shift": {
         "activation_percentiles": {
