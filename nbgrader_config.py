@@ -35,6 +35,7 @@ c.Autograde.autograde_preprocessors = [
 ]
 # Nothing in a student's notebook can run in the browser of the person who reads it.
 c.HTMLExporter.filters = {"markdown2html": "bngrader.feedback.safe_html.safe_markdown"}
+c.GenerateFeedback.exporter_class = "bngrader.feedback.safe_html.SafeHTMLExporter"
 # Formgrader shows the rubric above each answer in words.
 c.HTMLExporter.preprocessors = ["bngrader.nbgrader_plugins.ShowRubric"]
 

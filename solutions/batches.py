@@ -82,10 +82,9 @@ rng = hidden_rng("count_iterations")
 for _ in range(20):
     size, batches, epochs = (int(k) for k in rng.integers(2, 50, 3))
     for n in (size * batches - 1, size * batches, size * batches + 1):
+        want = -(-n // size) * epochs
         got = call(count_iterations, n, size, epochs, iterations=int)
-        close(
-            got, -(-n // size) * epochs, "every epoch has its own short last batch", tol=0, n_samples=n, batch_size=size
-        )
+        close(got, want, "every epoch has its own short last batch", tol=0, n_samples=n, batch_size=size)
 ### END HIDDEN TESTS
 
 # %% test="test_count_iterations_drop_last" points=1
@@ -102,8 +101,9 @@ rng = hidden_rng("count_iterations", "drop_last")
 for _ in range(20):
     size, batches, epochs = (int(k) for k in rng.integers(2, 50, 3))
     for n in (size * batches - 1, size * batches, size * batches + 1):
+        want = n // size * epochs
         got = call(count_iterations, n, size, epochs, kwargs={"drop_last": True}, iterations=int)
-        close(got, n // size * epochs, "a short last batch is left out", tol=0, n_samples=n, batch_size=size)
+        close(got, want, "a short last batch is left out", tol=0, n_samples=n, batch_size=size)
 ### END HIDDEN TESTS
 
 # %% test="test_count_iterations_errors" points=1
@@ -119,9 +119,9 @@ from bngrader.check import call, close
 for wrong in [(-5, 2, 3), (5, -2, 3), (5, 2, -3), (-4, -2, 3), (-4, 2, -1), (4, -2, -1), (0, 0, 0)]:
     raises(ValueError, count_iterations, *wrong)
     raises(ValueError, count_iterations, *wrong, drop_last=True)
-for right in [(1, 1, 1, 1), (1, 7, 2, 2), (6, 1, 1, 6)]:
-    got = call(count_iterations, *right[:3], iterations=int)
-    close(got, right[3], "1 is a valid number of samples, of epochs, and a valid batch size", tol=0)
+for *right, want in [(1, 1, 1, 1), (1, 7, 2, 2), (6, 1, 1, 6)]:
+    got = call(count_iterations, *right, iterations=int)
+    close(got, want, "1 is a valid number of samples, of epochs, and a valid batch size", tol=0)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_iterate_minibatches"
@@ -166,8 +166,8 @@ from bngrader.check import hidden_rng
 for n, size in [(1, 1), (1, 3), (12, 4), (13, 4), (15, 4), (5, 9), (7, 1), (30, 30), (31, 30)]:
     seed = int(hidden_rng("iterate_minibatches", str(n), str(size)).integers(10**6))
     order = np.random.default_rng(seed).permutation(n)
-    batches = call(iterate_minibatches, n, size, np.random.default_rng(seed), batches=list)
     sizes = [min(size, n - start) for start in range(0, n, size)]
+    batches = call(iterate_minibatches, n, size, np.random.default_rng(seed), batches=list)
     shown = {"n_samples": n, "batch_size": size}
     holds(all(isinstance(batch, np.ndarray) for batch in batches), "each batch is an array", **shown)
     close(
@@ -186,22 +186,21 @@ for n, sizes in [(10, [4, 4]), (8, [4, 4]), (3, [])]:
     close(
         [np.size(batch) for batch in batches], sizes, f"{n} samples in batches of 4: a short batch is left out", tol=0
     )
-    for i, batch in enumerate(batches):
-        close(batch, order[4 * i : 4 * i + 4], "the batches are slices of the permutation", tol=0)
+    for start, batch in zip(range(0, sum(sizes), 4), batches, strict=True):
+        close(batch, order[start : start + 4], "the batches are slices of the permutation", tol=0)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 for n, size in [(1, 1), (1, 3), (12, 4), (13, 4), (15, 4), (5, 9), (7, 1), (30, 30), (31, 30)]:
     seed = int(hidden_rng("iterate_minibatches", "drop", str(n), str(size)).integers(10**6))
     order = np.random.default_rng(seed).permutation(n)
-    drop = {"drop_last": True}
+    wants = [order[start : start + size] for start in range(0, n - n % size, size)]
+    sizes, drop = [len(want) for want in wants], {"drop_last": True}
     batches = call(iterate_minibatches, n, size, np.random.default_rng(seed), kwargs=drop, batches=list)
     shown = {"n_samples": n, "batch_size": size}
-    close(
-        [np.size(batch) for batch in batches], [size] * (n // size), "each batch has batch_size samples", tol=0, **shown
-    )
-    for i, batch in enumerate(batches):
-        close(batch, order[size * i : size * (i + 1)], "the batches are slices of the permutation", tol=0, **shown)
+    close([np.size(batch) for batch in batches], sizes, "each batch has batch_size samples", tol=0, **shown)
+    for batch, want in zip(batches, wants, strict=True):
+        close(batch, want, "the batches are slices of the permutation", tol=0, **shown)
 ### END HIDDEN TESTS
 
 # %% test="test_iterate_minibatches_rng" points=1
@@ -209,8 +208,8 @@ from bngrader.check import call, close
 
 ours, yours = np.random.default_rng(3), np.random.default_rng(3)
 for epoch in (1, 2, 3):
-    batches = call(iterate_minibatches, 12, 4, yours, batches=list)
     want = ours.permutation(12)
+    batches = call(iterate_minibatches, 12, 4, yours, uncopied=[yours], batches=list)
     close(np.hstack([[], *batches]), want, f"epoch {epoch} is the next permutation of the same rng", tol=0)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
@@ -218,9 +217,16 @@ from bngrader.check import hidden_rng
 seed = int(hidden_rng("iterate_minibatches", "rng").integers(10**6))
 ours, yours = np.random.default_rng(seed), np.random.default_rng(seed)
 for n, size in [(9, 3), (40, 8), (5, 5), (11, 1), (20, 4)]:
-    batches = call(iterate_minibatches, n, size, yours, batches=list)
-    got, want = np.hstack([[], *batches]), ours.permutation(n)
-    close(got, want, "an epoch is the next permutation of the same rng", tol=0, n_samples=n, batch_size=size)
+    want = ours.permutation(n)
+    batches = call(iterate_minibatches, n, size, yours, uncopied=[yours], batches=list)
+    close(
+        np.hstack([[], *batches]),
+        want,
+        "an epoch is the next permutation of the same rng",
+        tol=0,
+        n_samples=n,
+        batch_size=size,
+    )
 close(yours.integers(10**9), ours.integers(10**9), "nothing else is drawn from rng", tol=0)
 ### END HIDDEN TESTS
 
@@ -287,22 +293,20 @@ from bngrader.check import hidden_rng
 rng = hidden_rng("merge_statistics")
 for sizes, d in [([5], 3), ([1], 2), ([3, 3, 3], 3), ([1, 1, 1, 1], 1), ([7, 1, 4], 2), ([2, 90, 5, 1, 30], 4)]:
     batches = [rng.normal(rng.normal(size=d) * 3, 2, (m, d)) for m in sizes]
-    mean, var = call(merge_statistics, batches, mean=(d,), var=(d,), dtype="float64")
     rows = np.concatenate(batches)
+    mean, var = call(merge_statistics, batches, mean=(d,), var=(d,), dtype="float64")
     close(mean, rows.mean(axis=0), "mean is the mean of all rows", sizes=sizes, batches=batches)
     close(var, rows.var(axis=0), "var is the biased variance of all rows", sizes=sizes, batches=batches)
 ### END HIDDEN TESTS
 
 # %% test="test_merge_statistics_once" points=1
-from bngrader.check import call, close, holds
+from bngrader.check import call, close, leaves_arguments_alone
 
 batches = [np.array([[1.0, 10.0], [3.0, 20.0]]), np.array([[8.0, 60.0]])]
 mean, var = call(merge_statistics, (batch for batch in batches), mean=(2,), var=(2,), quiet=True)
 close(mean, [4, 30], "mean is right for a generator, which can be read once", batches=batches)
 close(var, [26 / 3, 1400 / 3], "var is right for a generator, which can be read once", batches=batches)
-x = np.array([[1.0, 2.0]])
-mean, var = call(merge_statistics, [x, 2 * x], mean=(2,), var=(2,), quiet=True)
-close(x, [[1, 2]], "merge_statistics must not change a batch", tol=0)
+leaves_arguments_alone(merge_statistics, [np.array([[1.0, 2.0]]), np.array([[2.0, 4.0]])])
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -317,22 +321,20 @@ def read_into(memory, table):
 
 rng = hidden_rng("merge_statistics", "once")
 table = rng.normal(1, 2, (20, 3))
+right_mean, right_var = table.mean(axis=0), table.var(axis=0)
 for rows in (1, 6, 10):
     mean, var = call(merge_statistics, read_into(np.empty((rows, 3)), table), mean=(3,), var=(3,), quiet=True)
-    close(mean, table.mean(axis=0), f"mean is right where batches of {rows} come in one memory", table=table)
-    close(var, table.var(axis=0), f"var is right where batches of {rows} come in one memory", table=table)
+    close(mean, right_mean, f"mean is right where batches of {rows} come in one memory", table=table)
+    close(var, right_var, f"var is right where batches of {rows} come in one memory", table=table)
 table.flags.writeable = False
 batches = [table[:5, ::2], table[5::2, ::2], table[6::2, ::2]]
 mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), quiet=True)
-close(mean, table.mean(axis=0)[::2], "batches that are views, and cannot be written to, work too", batches=batches)
-close(var, table.var(axis=0)[::2], "batches that are views, and cannot be written to, work too", batches=batches)
+close(mean, right_mean[::2], "batches that are views, and cannot be written to, work too", batches=batches)
+close(var, right_var[::2], "batches that are views, and cannot be written to, work too", batches=batches)
 for rows, dtype in [(1, float), (4, float), (1, np.float32), (4, np.float32)]:
     x = rng.normal(size=(rows, 2)).astype(dtype)
-    before = x.copy()
-    for result in call(merge_statistics, [x], mean=(2,), var=(2,)):
-        holds(not np.may_share_memory(result, x), "results share no memory with a batch", batch=before)
-    call(merge_statistics, [x, x, x], mean=(2,), var=(2,))
-    close(x, before, "merge_statistics must not change a batch", tol=0)
+    leaves_arguments_alone(merge_statistics, [x])
+    leaves_arguments_alone(merge_statistics, [x, x, x])
 ### END HIDDEN TESTS
 
 # %% test="test_merge_statistics_precision" points=1
@@ -356,11 +358,12 @@ for dtype in (np.float64, np.float32):
         close(mean - offset, rows.mean(axis=0), "the mean keeps six digits of the standard deviation", sizes=sizes)
         close(var, rows.var(axis=0), "the variance keeps six digits", sizes=sizes)
 x = rng.integers(-100, 100, (12, 2))
+right_mean, right_var = x.mean(axis=0), x.var(axis=0)
 for given in (x, x.astype(np.int8)):
     batches = [given[:4], given[4:8], given[8:]]
     mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), dtype="float64", quiet=True)
-    close(mean, x.mean(axis=0), f"the mean of {given.dtype} is right", batches=batches)
-    close(var, x.var(axis=0), f"the variance of {given.dtype} is right", batches=batches)
+    close(mean, right_mean, f"the mean of {given.dtype} is right", batches=batches)
+    close(var, right_var, f"the variance of {given.dtype} is right", batches=batches)
 ### END HIDDEN TESTS
 
 # %% test="test_merge_statistics_constant" points=1
@@ -473,7 +476,8 @@ for n, d, size, epochs in [(8, 2, 4, 3), (7, 3, 3, 4), (5, 1, 1, 2), (30, 4, 8, 
             want.append(np.mean((x_b @ w - y_b) ** 2))
             w = w - 0.05 * 2 / len(x_b) * x_b.T @ (x_b @ w - y_b)
     yours, shown = np.random.default_rng(seed), {"x": x, "y": y, "epochs": epochs, "batch_size": size}
-    got, losses = call(train_linear, x, y, 0.05, size, epochs, yours, w=(d,), losses=object)
+    args = x, y, 0.05, size, epochs, yours
+    got, losses = call(train_linear, *args, uncopied=[yours], w=(d,), losses=object)
     close(losses, want, "losses are the errors of each batch before its step, in the order of rng", **shown)
     close(got, w, "w is what the steps by batch lead to", **shown)
     close(yours.integers(10**9), ours.integers(10**9), "each epoch draws one permutation from rng", tol=0, **shown)
@@ -483,39 +487,45 @@ for n, d, size, epochs in [(8, 2, 4, 3), (7, 3, 3, 4), (5, 1, 1, 2), (30, 4, 8, 
 from bngrader.check import call, close, holds, leaves_arguments_alone
 
 x, y = np.array([[1, 0], [2, 1], [0, 1]]), np.array([2, 4, 1])
-doubles = call(
-    train_linear, x.astype(float), y.astype(float), 0.1, 3, 2, np.random.default_rng(0), w=(2,), losses=object
-)
-holds(np.any(doubles[0] != 0), "w moves away from 0", x=x, y=y)
 for given, expected in [("float32", "float32"), ("float64", "float64"), ("int64", "float64")]:
     args = x.astype(given), y.astype(given), 0.1, 3, 2
     w, losses = call(train_linear, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
     holds(w.dtype == np.dtype(expected), f"w has dtype {expected} for {given}", x=args[0])
-    close(w, doubles[0], f"w is the same for {given} as for float64", tol=1e-2, x=args[0], y=args[1])
+    close(w, [1.066667, 0.533333], f"w is the same for {given} as for float64", tol=1e-2, x=x, y=y)
 leaves_arguments_alone(train_linear, x.astype(float), y.astype(float), 0.1, 3, 2, np.random.default_rng(0))
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
+
+def descend(x, y, lr, epochs):
+    """Return w and the losses of steps on the whole set: what holds for any order of the samples."""
+    x, y, w, losses = x.astype(float), y.astype(float), np.zeros(x.shape[1]), []
+    for _ in range(epochs):
+        error = x @ w - y
+        losses.append(np.mean(error**2))
+        w = w - lr * 2 / len(x) * x.T @ error
+    return w, losses
+
+
 rng = hidden_rng("train_linear", "dtype")
 for dtype, tol in [(np.float32, 1e-2), (np.int64, 1e-6), (np.int8, 1e-6)]:
     x, y = rng.integers(-20, 21, (8, 2)).astype(dtype), rng.integers(90, 120, 8).astype(dtype)
+    right_w, right_losses = descend(x, y, 0.0005, 3)
+    args = x, y, 0.0005, 8, 3
+    w, losses = call(train_linear, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
+    close(w, right_w, f"w is the same for {x.dtype} as for float64", tol=tol, x=x, y=y)
+    close(losses, right_losses, f"losses are the same for {x.dtype} as for float64", tol=tol, x=x, y=y)
     for size in (3, 8):
-        args = 0.0005, size, 3
-        leaves_arguments_alone(train_linear, x, y, *args, np.random.default_rng(0))
-        w, losses = call(train_linear, x, y, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
+        leaves_arguments_alone(train_linear, x, y, 0.0005, size, 3, np.random.default_rng(0))
         doubles = x.astype(float), y.astype(float)
-        leaves_arguments_alone(train_linear, *doubles, *args, np.random.default_rng(0))
-        want = call(train_linear, *doubles, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
-        close(w, want[0], f"w is the same for {x.dtype} as for float64", tol=tol, x=x, y=y)
-        close(losses, want[1], f"losses are the same for {x.dtype} as for float64", tol=tol, x=x, y=y)
+        leaves_arguments_alone(train_linear, *doubles, 0.0005, size, 3, np.random.default_rng(0))
 x, y = rng.normal(size=(12, 4))[::2, ::2], rng.normal(size=12)[::2]
 x.flags.writeable = y.flags.writeable = False
-for size in (4, 6):
-    w, losses = call(train_linear, x, y, 0.1, size, 1, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
-    same = x.copy(), y.copy()
-    want = call(train_linear, *same, 0.1, size, 1, np.random.default_rng(0), w=(2,), losses=object)
-    close(w, want[0], "a view that cannot be written to works too", x=x, y=y)
-    close(losses, want[1], "a view that cannot be written to works too", x=x, y=y)
+right_w, right_losses = descend(x, y, 0.1, 2)
+args = x, y, 0.1, 6, 2
+w, losses = call(train_linear, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
+close(w, right_w, "a view that cannot be written to works too", x=x, y=y)
+close(losses, right_losses, "a view that cannot be written to works too", x=x, y=y)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_comparison"

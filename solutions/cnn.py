@@ -58,14 +58,15 @@ from sklearn.model_selection import train_test_split
 torch.set_num_threads(1)  # so small a network is trained fastest on one
 
 
-def fit(network, epochs=20, batch_size=64, lr=0.003):
-    """Train a network on the digits, in place."""
+def fit(network, images=None, labels=None, epochs=20, batch_size=64, lr=0.003):
+    """Train a network in place, on the digits for training unless other images and labels are given."""
+    images, labels = (train_x, train_y) if images is None else (images, labels)
     network.train()
     optimizer = torch.optim.Adam(network.parameters(), lr=lr)
     for _ in range(epochs):
-        for batch in torch.randperm(len(train_x)).split(batch_size):
+        for batch in torch.randperm(len(images)).split(batch_size):
             optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(network(train_x[batch]), train_y[batch]).backward()
+            torch.nn.functional.cross_entropy(network(images[batch]), labels[batch]).backward()
             optimizer.step()
 
 
@@ -81,14 +82,6 @@ def slopes(forward, dy, x, *others, step=1e-5):
         down[index] -= step
         found[index] = np.sum(dy * (forward(up, *others)[0] - forward(down, *others)[0])) / (2 * step)
     return found
-
-
-def fair(got, want, y, right_y, fits_y):
-    """Choose the gradient to compare with: the right one, or one that fits your y if that is only nearly right."""
-    near = np.shape(y) == np.shape(right_y) and np.allclose(y, right_y, 0.2, 0.2)
-    if near and not np.allclose(y, right_y, 1e-5, 1e-5) and np.allclose(got, fits_y(), 1e-4, 1e-4):
-        return got
-    return want
 
 
 # %% locked="digits"
@@ -155,9 +148,9 @@ rng = hidden_rng("batch_norm2d_forward")
 for shape in [(2, 1, 1, 1), (1, 2, 3, 4), (3, 2, 1, 4), (2, 4, 3, 1), (4, 3, 2, 5), (3, 5, 4, 4), (20, 6, 7, 3)]:
     c = shape[1]
     x, gamma, beta = rng.normal(rng.normal(size=(c, 1, 1)), 2, shape), rng.normal(size=c), rng.normal(size=c)
-    y, cache = call(batch_norm2d_forward, x, gamma, beta, y=shape, cache=object)
     mean, var = x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=(0, 2, 3), keepdims=True)
     want = gamma.reshape(c, 1, 1) * (x - mean) / np.sqrt(var + 1e-5) + beta.reshape(c, 1, 1)
+    y, cache = call(batch_norm2d_forward, x, gamma, beta, y=shape, cache=object)
     close(y, want, "y is normalized over batch, height and width", tol=1e-4, x=x, gamma=gamma, beta=beta)
 ### END HIDDEN TESTS
 
@@ -179,13 +172,13 @@ x, gamma, beta = 0.01 * rng.normal(size=(3, 2, 4, 2)), rng.uniform(1, 2, 2), rng
 middle, var = x - x.mean(axis=(0, 2, 3), keepdims=True), x.var(axis=(0, 2, 3), keepdims=True)
 for eps in [1e-3, 1e-5, 0.5]:
     by_name = {} if eps == 1e-5 else {"eps": eps}
-    y, cache = call(batch_norm2d_forward, x, gamma, beta, kwargs=by_name, y=x.shape, cache=object)
     want = gamma.reshape(2, 1, 1) * middle / np.sqrt(var + eps) + beta.reshape(2, 1, 1)
+    y, cache = call(batch_norm2d_forward, x, gamma, beta, kwargs=by_name, y=x.shape, cache=object)
     close(y, want, "x - mean is divided by sqrt(var + eps); eps is 1e-5 if not given", x=x, **by_name)
 for shape in [(1, 3, 1, 1), (5, 3, 1, 1), (2, 3, 4, 2)]:
     x, beta = np.tile(np.array([0.1, -1e5 / 3, 0.0]).reshape(3, 1, 1), (shape[0], 1, *shape[2:])), rng.normal(size=3)
+    want = np.broadcast_to(beta.reshape(3, 1, 1), shape).copy()
     y, cache = call(batch_norm2d_forward, x, np.ones(3), beta, y=shape, cache=object, quiet=True)
-    want = np.broadcast_to(beta.reshape(3, 1, 1), shape)
     close(y, want, "a constant channel gives beta", x=x, beta=beta)
 ### END HIDDEN TESTS
 
@@ -195,37 +188,37 @@ from bngrader.check import call, close, leaves_arguments_alone
 x = np.arange(24).reshape(3, 2, 4, 1) % 11
 gamma, beta = np.array([2, 1]), np.array([10, 0])
 form = {"y": x.shape, "cache": object}
-base, cache = call(batch_norm2d_forward, x.astype(float), gamma.astype(float), beta.astype(float), **form)
-close(base.mean(axis=(0, 2, 3)), beta, "each channel of y has mean beta", x=x, gamma=gamma, beta=beta)
-close(base.std(axis=(0, 2, 3)), gamma, "each channel of y has about the std gamma", tol=0.1, x=x, gamma=gamma)
 for given, expected in [("float64", "float64"), ("float32", "float32"), ("int64", "float64")]:
     arrays = [a.astype(given) for a in (x, gamma, beta)]
     y, cache = call(batch_norm2d_forward, *arrays, dtype=expected, **form)
-    close(y, base, f"y of {given} is y of float64", tol=1e-4, x=arrays[0])
+    close(y.mean(axis=(0, 2, 3)), [10, 0], f"each channel of y has mean beta, for {given}", tol=1e-4, x=x, beta=[10, 0])
+    close(y.std(axis=(0, 2, 3)), [2, 1], f"each channel of y has about the std gamma, for {given}", tol=0.1, x=x)
     leaves_arguments_alone(batch_norm2d_forward, *arrays)
 ### BEGIN HIDDEN TESTS
-from bngrader.check import hidden_rng
+from bngrader.check import fitting, hidden_rng
+from bngrader.check.layers import normalized
 
 rng = hidden_rng("batch_norm2d_forward_dtype")
 x = rng.normal(2, 3, (5, 4, 6, 4)).transpose(0, 3, 1, 2)[::2, :2]  # a view of images with the channel last
 gamma, beta = rng.normal(size=4)[::2], rng.normal(size=6)[::3]
-want, cache = call(batch_norm2d_forward, x.copy(), gamma.copy(), beta.copy(), y=x.shape, cache=object)
 for a in (x, gamma, beta):
     a.flags.writeable = False
+cases = [(want, want) for want, _ in normalized(x, gamma, beta, x)]  # a slip in y has cost its points above
 y, cache = call(batch_norm2d_forward, x, gamma, beta, y=x.shape, cache=object, quiet=True)
-close(y, want, "a view that cannot be written to works too", x=x)
+close(y, fitting(y, *cases), "a view that cannot be written to works too", x=x)
 leaves_arguments_alone(batch_norm2d_forward, x, gamma, beta)
 leaves_arguments_alone(batch_norm2d_forward, np.zeros((2, 2, 3, 1)), np.ones(2), np.zeros(2))
 d = rng.integers(-2048, 2049, (10, 2, 3, 4)) / 1024
-want, cache = call(batch_norm2d_forward, d, np.ones(2), np.zeros(2), y=d.shape, cache=object)
+cases = [(want, want) for want, _ in normalized(d, np.ones(2), np.zeros(2), d)]
+near, cache = call(batch_norm2d_forward, d, np.ones(2), np.zeros(2), y=d.shape, cache=object)
 for mean, dtype, tol in [(1e6, np.float64, 1e-6), (1e4, np.float32, 1e-2)]:
     x, one, zero = (mean + d).astype(dtype), np.ones(2, dtype), np.zeros(2, dtype)
     y, cache = call(batch_norm2d_forward, x, one, zero, y=d.shape, cache=object)
-    close(y, want, f"adding {mean:,.0f} to every value changes nothing in y", tol=tol, x=x)
-x = np.array([[100, 1], [-100, 0], [50, 1], [100, 0]], np.int8).reshape(4, 2, 1, 1)
-want, cache = call(batch_norm2d_forward, x.astype(float), np.ones(2), np.zeros(2), y=x.shape, cache=object)
+    close(y, fitting(near, *cases), f"adding {mean:,.0f} to every value changes nothing in y", tol=tol, x=x)
+x = rng.permuted(np.array([[100, 1], [-100, 0], [50, 1], [100, 0]], np.int8), axis=0).reshape(4, 2, 1, 1)
+cases = [(want, want) for want, _ in normalized(x, np.ones(2), np.zeros(2), x)]
 y, cache = call(batch_norm2d_forward, x, np.ones(2, np.int8), np.zeros(2, np.int8), y=x.shape, cache=object)
-close(y, want, "small integers do not overflow", x=x)
+close(y, fitting(y, *cases), "small integers do not overflow", x=x)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_batch_norm2d_backward"
@@ -268,112 +261,119 @@ def batch_norm2d_backward(dy, cache):
 
 
 # %% test="test_batch_norm2d_backward" points=1
-from bngrader.check import call, close
+from bngrader.check import call, close, fitting
 
 x = np.array([1.0, 2.0, 3.0, 6.0]).reshape(2, 1, 1, 2)
 dy = np.array([1.0, 0.0, 0.0, 0.0]).reshape(2, 1, 1, 2)
+# The second y divides by the number of values minus 1. It has lost its points above, and has a dgamma of its own.
+ys = np.array([[7.861913, 8.930957, 10, 13.20713], [8.148362, 9.074181, 10, 12.777457]]).reshape(2, 2, 1, 1, 2)
 y, cache = call(batch_norm2d_forward, x, np.array([2.0]), np.array([10.0]), y=object, cache=object)
 dx, dgamma, dbeta = call(batch_norm2d_backward, dy, cache, dx=(2, 1, 1, 2), dgamma=(1,), dbeta=(1,))
 close(dbeta, [1], "dbeta adds up dy", x=x, dy=dy)
-right_y = np.array([7.861903, 8.930951, 10, 13.207146]).reshape(2, 1, 1, 2)
-want = fair(dgamma, [-1.069043], y, right_y, lambda: [np.sum(dy * (y - 10) / 2)])
-close(dgamma, want, "dgamma adds up dy * x_hat", tol=1e-5, x=x, dy=dy)
+want = fitting(y, (ys[0], [-1.069043]), (ys[1], [-0.925819]))
+close(dgamma, want, "dgamma adds up dy * x_hat (y must be right for that)", tol=1e-5, x=x, dy=dy, y=y)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
+from bngrader.check.layers import normalized
 
 rng = hidden_rng("batch_norm2d_backward")
 for shape in [(4, 1, 1, 1), (1, 2, 3, 4), (2, 4, 3, 1), (4, 3, 2, 5), (9, 5, 4, 4)]:
     x, dy = rng.normal(1, 2, shape), rng.normal(0.5, 1, shape)
     gamma, beta = rng.uniform(0.5, 2, shape[1]), rng.normal(size=shape[1])
+    cases, right_dbeta = normalized(x, gamma, beta, dy), dy.sum(axis=(0, 2, 3))
     y, cache = call(batch_norm2d_forward, x, gamma, beta, y=object, cache=object)
     form = {"dx": object, "dgamma": shape[1:2], "dbeta": shape[1:2]}
     dx, dgamma, dbeta = call(batch_norm2d_backward, dy, cache, **form)
     inputs = {"x": x, "gamma": gamma, "dy": dy}
-    close(dbeta, dy.sum(axis=(0, 2, 3)), "dbeta adds up dy over batch, height and width", **inputs)
-    x_hat = (x - x.mean(axis=(0, 2, 3), keepdims=True)) / np.sqrt(x.var(axis=(0, 2, 3), keepdims=True) + 1e-5)
-    scale, shift = gamma.reshape(-1, 1, 1), beta.reshape(-1, 1, 1)
-    own = np.sum(dy * (y - shift) / scale, axis=(0, 2, 3)) if np.shape(y) == shape else 0
-    want = fair(dgamma, np.sum(dy * x_hat, axis=(0, 2, 3)), y, scale * x_hat + shift, [own].pop)
+    close(dbeta, right_dbeta, "dbeta adds up dy over batch, height and width", **inputs)
+    _, want, _ = fitting(y, *cases)
     close(dgamma, want, "dgamma adds up dy * x_hat over batch, height and width", tol=1e-4, **inputs)
 ### END HIDDEN TESTS
 
 # %% test="test_batch_norm2d_backward_dx" points=2
-from functools import partial
-
-from bngrader.check import call, close
+from bngrader.check import call, close, fitting
 
 x, gamma, beta = np.array([1.0, 2.0, 3.0, 6.0]).reshape(2, 1, 1, 2), np.array([2.0]), np.array([10.0])
 dy = np.array([1.0, 0.0, 0.0, 0.0]).reshape(2, 1, 1, 2)
+# The second y divides by the number of values minus 1. It has lost its points above, and has a dx of its own.
+ys = np.array([[7.861913, 8.930957, 10, 13.20713], [8.148362, 9.074181, 10, 12.777457]]).reshape(2, 2, 1, 1, 2)
+wants = np.array([[0.496342, -0.419981, -0.267261, 0.190899], [0.429845, -0.363714, -0.231455, 0.165324]])
+wants = wants.reshape(2, 2, 1, 1, 2)
 y, cache = call(batch_norm2d_forward, x, gamma, beta, y=object, cache=object)
 dx, dgamma, dbeta = call(batch_norm2d_backward, dy, cache, dx=(2, 1, 1, 2), dgamma=object, dbeta=object)
 close(dx.sum(), 0, "dx adds up to 0: a shift of the whole channel changes nothing in y", x=x, gamma=gamma, dy=dy)
-right_y = np.array([7.861903, 8.930951, 10, 13.207146]).reshape(2, 1, 1, 2)
-want = np.array([0.496342, -0.419981, -0.267261, 0.190899]).reshape(2, 1, 1, 2)
-want = fair(dx, want, y, right_y, partial(slopes, batch_norm2d_forward, dy, x, gamma, beta))
-close(dx, want, "dx is right where one entry of y counts", tol=1e-5, x=x, gamma=gamma, dy=dy)
+want = fitting(y, *zip(ys, wants, strict=True))
+close(dx, want, "dx is right where one entry of y counts (y must be right for that)", tol=1e-5, x=x, dy=dy, y=y)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
+from bngrader.check.layers import normalized
 
 rng = hidden_rng("batch_norm2d_backward_dx")
 for shape in [(4, 1, 1, 1), (1, 2, 3, 4), (2, 4, 3, 1), (4, 3, 2, 5), (9, 5, 4, 4)]:
     for spread, eps in [(2, 1e-5), (0.01, 1e-3)]:
         x, dy = rng.normal(1, spread, shape), spread * rng.normal(0.5, 1, shape)
         gamma, beta = rng.normal(size=(2, shape[1]))
+        cases = normalized(x, gamma, beta, dy, eps)
         y, cache = call(batch_norm2d_forward, x, gamma, beta, eps, y=object, cache=object)
         dx = call(batch_norm2d_backward, dy, cache, dx=shape, dgamma=object, dbeta=object)[0]
-        leaf = torch.tensor(x, requires_grad=True)  # PyTorch finds the gradient from the definition
-        var, mean = torch.var_mean(leaf, (0, 2, 3), correction=0, keepdim=True)
-        scaled = (leaf - mean) / torch.sqrt(var + eps) * torch.tensor(gamma).reshape(-1, 1, 1)
-        want = torch.autograd.grad(scaled, leaf, torch.tensor(dy))[0].numpy()
-        right_y = scaled.detach().numpy() + beta.reshape(-1, 1, 1)
-        by_steps = partial(slopes, batch_norm2d_forward, dy, x, gamma, beta, eps, step=spread * 1e-5)
-        want = fair(dx, want, y, right_y, by_steps)
+        want, _, _ = fitting(y, *cases)
         close(dx, want, "dx goes through y itself, the mean and the variance", x=x, gamma=gamma, dy=dy, eps=eps)
 ### END HIDDEN TESTS
 
 # %% test="test_batch_norm2d_backward_dtype" points=1
-from bngrader.check import call, close, holds
+from bngrader.check import call, close, fitting
 
 x, dy = np.arange(24).reshape(3, 2, 4, 1) % 11, np.arange(24).reshape(3, 2, 4, 1) % 5
 form = {"dx": x.shape, "dgamma": (2,), "dbeta": (2,)}
-y, cache = call(batch_norm2d_forward, x.astype(float), np.ones(2), np.ones(2), y=object, cache=object)
-base = call(batch_norm2d_backward, dy.astype(float), cache, **form)
-holds(all(np.any(part != 0) for part in base), "none of the three gradients is all zeros here", x=x, dy=dy)
+# The first image of y, the sums of dy * dx, and dgamma; then the same where y divides by the number of values minus 1.
+cases = [
+    (
+        [-0.424688, -0.134921, 0.154846, 0.444613, 0.891214, 1.217571, 1.543928, 1.870285],
+        ([5.00427, 5.715108], [7.533943, -8.594062]),
+    ),
+    (
+        [-0.364035, -0.086604, 0.190827, 0.468258, 0.895846, 1.208309, 1.520771, 1.833234],
+        ([4.791224, 5.4718], [7.213202, -8.228189]),
+    ),
+]
 for given, expected in [("float64", "float64"), ("float32", "float32"), ("int64", "float64")]:
     y, cache = call(batch_norm2d_forward, x.astype(given), *np.ones((2, 2), given), y=object, cache=object)
-    first = call(batch_norm2d_backward, dy.astype(given), cache, dtype=expected, **form)
-    second = call(batch_norm2d_backward, dy.astype(given), cache, **form)
-    for name, a, b, c in zip(form, first, second, base, strict=True):
-        close(a, c, f"{name} of {given} is {name} of float64", tol=1e-4, dy=dy.astype(given))
-        close(b, a, f"{name} is the same when the cache is used again", tol=0, dy=dy.astype(given))
+    want, right_dgamma = fitting(np.ravel(y)[:8], *cases)
+    for use in ("", ", when the cache is used again"):
+        got = call(batch_norm2d_backward, dy.astype(given), cache, uncopied=[cache], dtype=expected, **form)
+        sums = (got[0] * dy).sum(axis=(0, 2, 3))
+        close(sums, want, f"the sum of dy * dx is right for {given}{use}", tol=1e-3, x=x, dy=dy)
+        close(got[1], right_dgamma, f"dgamma is right for {given}{use}", tol=1e-3, x=x, dy=dy)
+        close(got[2], [24, 22], f"dbeta is right for {given}{use}", tol=1e-3, x=x, dy=dy)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng, leaves_arguments_alone
+from bngrader.check.layers import normalized
 
 rng = hidden_rng("batch_norm2d_backward_dtype")
 x, other = rng.normal(size=(2, 3, 2, 4, 5))
 gamma, beta = rng.normal(size=(2, 2))
 dy = rng.normal(size=(3, 4, 10, 2)).transpose(0, 3, 1, 2)[..., ::2]  # a view of gradients with the channel last
-form = {"dx": x.shape, "dgamma": (2,), "dbeta": (2,)}
-y, cache = call(batch_norm2d_forward, x, gamma, beta, y=object, cache=object)
-want = call(batch_norm2d_backward, np.ascontiguousarray(dy), cache, **form)
-call(batch_norm2d_forward, other, 2 * gamma, beta, y=object, cache=object)
 dy.flags.writeable = False
-for name, a, b in zip(form, call(batch_norm2d_backward, dy, cache, **form), want, strict=True):
-    close(a, b, f"{name} is the same for a view that cannot be written to, and after another forward pass", dy=dy)
+form = {"dx": x.shape, "dgamma": (2,), "dbeta": (2,)}
+cases, arrays = normalized(x, gamma, beta, dy), (x.copy(), gamma.copy(), beta.copy(), dy.copy())
+y, cache = call(batch_norm2d_forward, x, gamma, beta, y=object, cache=object)
+call(batch_norm2d_forward, other, 2 * gamma, beta, y=object, cache=object)
+for name, a, b in zip(form, call(batch_norm2d_backward, dy, cache, **form), fitting(y, *cases), strict=True):
+    close(a, b, f"{name} is right for a view that cannot be written to, and after another forward pass", dy=dy)
 leaves_arguments_alone(batch_norm2d_backward, dy, cache)
 leaves_arguments_alone(batch_norm2d_backward, np.ones(x.shape), cache)
 for given in (np.float32, np.int64):
-    arrays = [np.round(4 * a).astype(given) for a in (x, gamma, beta, dy)]
-    y, cache = call(batch_norm2d_forward, *arrays[:3], y=object, cache=object)
-    got = call(batch_norm2d_backward, arrays[3], cache, **form)
-    y, cache = call(batch_norm2d_forward, *(a.astype(float) for a in arrays[:3]), y=object, cache=object)
-    want = call(batch_norm2d_backward, arrays[3].astype(float), cache, **form)
-    for name, a, b in zip(form, got, want, strict=True):
-        close(a, b, f"{name} of {given.__name__} is that of float64", tol=1e-2, dy=arrays[3])
+    *layer, slopes_of_y = (np.round(4 * a).astype(given) for a in arrays)
+    cases = normalized(*layer, slopes_of_y)
+    y, cache = call(batch_norm2d_forward, *layer, y=object, cache=object)
+    got = call(batch_norm2d_backward, slopes_of_y, cache, **form)
+    for name, a, b in zip(form, got, fitting(y, *cases), strict=True):
+        close(a, b, f"{name} of {given.__name__} is the same as of float64", tol=1e-2, dy=slopes_of_y)
 d, dy = rng.integers(-2048, 2049, (10, 2, 3, 4)) / 1024, rng.normal(size=(10, 2, 3, 4))
 form, one = {"dx": d.shape, "dgamma": (2,), "dbeta": (2,)}, np.ones(2)
+cases = normalized(d, one, one, dy)
 y, cache = call(batch_norm2d_forward, d, one, one, y=object, cache=object)
-near = call(batch_norm2d_backward, dy, cache, **form)
+near = fitting(y, *cases)
 for mean, dtype, tol in [(1e6, np.float64, 1e-6), (1e4, np.float32, 1e-2)]:
     y, cache = call(batch_norm2d_forward, (mean + d).astype(dtype), *np.ones((2, 2), dtype), y=object, cache=object)
     far = call(batch_norm2d_backward, dy.astype(dtype), cache, **form)
@@ -423,9 +423,10 @@ rng = hidden_rng("parameter_counts")
 for sizes in [(1, 1, 1), (16, 4, 1), *rng.integers(1, 40, (6, 3)).tolist()]:
     weights = sizes[0] * sizes[1] * sizes[2] ** 2
     for batch_norm, others, claim in [(False, 1, "one bias"), (True, 2, "a gamma and a beta, and no bias,")]:
+        want = weights + others * sizes[1]
         learnable, state = call(parameter_counts, *sizes, batch_norm, **form)
         inputs = dict(zip(["in_channels", "out_channels", "kernel_size"], sizes, strict=True), batch_norm=batch_norm)
-        close(learnable, weights + others * sizes[1], f"beside its weights a filter has {claim}", tol=0, **inputs)
+        close(learnable, want, f"beside its weights a filter has {claim}", tol=0, **inputs)
 ### END HIDDEN TESTS
 
 # %% test="test_parameter_counts_state" points=1
@@ -442,9 +443,10 @@ from bngrader.check import hidden_rng
 rng = hidden_rng("parameter_counts_state")
 for sizes in [(1, 1, 1), (16, 4, 1), *rng.integers(1, 40, (6, 3)).tolist()]:
     for batch_norm in (False, True):
+        want = 2 * sizes[1] * batch_norm
         learnable, state = call(parameter_counts, *sizes, batch_norm, **form)
         inputs = dict(zip(["in_channels", "out_channels", "kernel_size"], sizes, strict=True), batch_norm=batch_norm)
-        close(state, 2 * sizes[1] * batch_norm, "BN stores two numbers for each output channel", tol=0, **inputs)
+        close(state, want, "BN stores two numbers for each output channel", tol=0, **inputs)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_fold_conv"
@@ -497,15 +499,16 @@ for shape in [(1, 3, 2, 2), (4, 1, 1, 1), (3, 3, 3, 3), (2, 5, 1, 3), (6, 2, 3, 
         weight, bias, var = rng.normal(size=shape), rng.normal(size=out), rng.uniform(0.1, 1, out) * spread
         gamma, beta, mean = rng.normal(size=(3, out))
         given = (weight, bias, gamma, beta, mean, var)
-        w, b = call(fold_conv, *given, kwargs=by_name, weight=shape, bias=(out,))
         scale = gamma / np.sqrt(var + eps)
+        right_weight, right_bias = weight * scale.reshape(-1, 1, 1, 1), (bias - mean) * scale + beta
+        w, b = call(fold_conv, *given, kwargs=by_name, weight=shape, bias=(out,))
         inputs = dict(zip(["weight", "bias", "gamma", "beta", "mean", "var"], given, strict=True), **by_name)
-        close(w, weight * scale.reshape(-1, 1, 1, 1), "each filter is multiplied by one number", **inputs)
-        close(b, (bias - mean) * scale + beta, "the new bias is what BN makes of the old one", **inputs)
+        close(w, right_weight, "each filter is multiplied by one number", **inputs)
+        close(b, right_bias, "the new bias is what BN makes of the old one", **inputs)
 ### END HIDDEN TESTS
 
 # %% test="test_fold_conv_none" points=1
-from bngrader.check import call, close, holds, leaves_arguments_alone
+from bngrader.check import call, close, leaves_arguments_alone
 
 weight, form = np.full((1, 1, 1, 1), 3.0), {"weight": (1, 1, 1, 1), "bias": (1,)}
 bn = [np.array([value]) for value in (4.0, 5.0, 2.0, 4.0)]  # gamma, beta, mean, var
@@ -520,21 +523,13 @@ for shape in [(1, 3, 2, 2), (3, 3, 3, 3), (5, 4, 3, 2)]:
     weight, var = rng.normal(size=shape), rng.uniform(1, 9, shape[0])
     gamma, beta, mean = rng.normal(size=(3, shape[0]))
     given, scale = (weight, None, gamma, beta, mean, var), gamma / np.sqrt(var + 1e-5)
+    right_weight, right_bias = weight * scale.reshape(-1, 1, 1, 1), beta - mean * scale
     w, b = call(fold_conv, *given, weight=shape, bias=shape[:1])
     inputs = dict(zip(["weight", "bias", "gamma", "beta", "mean", "var"], given, strict=True))
-    close(b, beta - mean * scale, "no bias is a bias of 0", tol=1e-4, **inputs)
-    close(w, weight * scale.reshape(-1, 1, 1, 1), "the new weight does not depend on the bias", tol=1e-4, **inputs)
-    zero = call(fold_conv, weight, np.zeros(shape[0]), *given[2:], weight=shape, bias=shape[:1])
-    for got, want in zip((w, b), zero, strict=True):
-        close(got, want, "no bias is a bias of 0", **inputs)
+    close(b, right_bias, "no bias is a bias of 0", tol=1e-4, **inputs)
+    close(w, right_weight, "the new weight does not depend on the bias", tol=1e-4, **inputs)
 weight, zero, one = np.ones((2, 1, 1, 1), np.float32), np.zeros(2, np.float32), np.ones(2, np.float32)
-with_zeros = call(fold_conv, weight, zero, one, zero, zero, one, weight=weight.shape, bias=(2,))
-w, b = call(fold_conv, weight, None, one, zero, zero, one, weight=weight.shape, bias=(2,))
-holds(
-    b.dtype == with_zeros[1].dtype,
-    "the new bias has the same dtype as where the old one is an array of 0",
-    weight=weight,
-)
+call(fold_conv, weight, None, one, zero, zero, one, dtype=np.float32, weight=weight.shape, bias=(2,))
 leaves_arguments_alone(fold_conv, weight, None, one, zero, zero, one)
 ### END HIDDEN TESTS
 
@@ -543,12 +538,11 @@ from bngrader.check import call, close, leaves_arguments_alone
 
 arrays = [np.full((1, 1, 1, 1), 3), *(np.array([value]) for value in (1, 4, 5, 2, 4))]
 form = {"weight": (1, 1, 1, 1), "bias": (1,)}
-base = call(fold_conv, *(a.astype(float) for a in arrays), **form)
-close(base[0], np.full((1, 1, 1, 1), 6), "the new weight is about 6 here", tol=0.1, weight=arrays[0].astype(float))
+wants = np.full((1, 1, 1, 1), 6), [3]
 for given, expected in [("float64", "float64"), ("float32", "float32"), ("int64", "float64")]:
     cast = [a.astype(given) for a in arrays]
-    for name, a, b in zip(form, call(fold_conv, *cast, dtype=expected, **form), base, strict=True):
-        close(a, b, f"{name} of {given} is {name} of float64", tol=1e-4, weight=cast[0], bias=cast[1])
+    for name, a, b in zip(form, call(fold_conv, *cast, dtype=expected, **form), wants, strict=True):
+        close(a, b, f"{name} is right for {given}", tol=1e-4, weight=cast[0], bias=cast[1])
     leaves_arguments_alone(fold_conv, *cast)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
@@ -557,21 +551,28 @@ rng = hidden_rng("fold_conv_dtype")
 weight = rng.normal(size=(3, 2, 4, 8)).transpose(3, 2, 0, 1)[::2, 1:]  # a view of weights with the filter last
 vectors = rng.uniform(0.5, 2, (5, 8))[:, ::2]
 form = {"weight": weight.shape, "bias": (4,)}
-want = call(fold_conv, weight.copy(), *vectors.copy(), **form)
+
+
+def right(weight, bias, gamma, beta, mean, var):
+    scale = gamma.astype(float) / np.sqrt(var + 1e-5)
+    return weight * scale.reshape(-1, 1, 1, 1), (bias.astype(float) - mean) * scale + beta
+
+
 arrays = [weight, *vectors]
 for a in arrays:
     a.flags.writeable = False
+wants = right(*arrays)
 got = call(fold_conv, *arrays, quiet=True, **form)
-for name, a, b in zip(form, got, want, strict=True):
+for name, a, b in zip(form, got, wants, strict=True):
     close(a, b, f"a view that cannot be written to gives the same {name}", weight=weight)
 leaves_arguments_alone(fold_conv, *arrays)
 zero, one = np.zeros(2), np.ones(2)
 leaves_arguments_alone(fold_conv, np.ones((2, 1, 1, 1)), zero, one, zero, zero, one)
 for given, tol in [(np.int64, 1e-6), (np.float32, 1e-2)]:
     arrays = [a.astype(given) for a in (rng.integers(1, 9, (2, 3, 2, 1)), *rng.integers(1, 9, (5, 2)))]
-    got, want = call(fold_conv, *arrays), call(fold_conv, *(a.astype(float) for a in arrays))
-    for name, a, b in zip(form, got, want, strict=True):
-        close(a, b, f"{name} of {given.__name__} is that of float64", tol=tol, weight=arrays[0], bias=arrays[1])
+    wants = right(*arrays)
+    for name, a, b in zip(form, call(fold_conv, *arrays), wants, strict=True):
+        close(a, b, f"{name} of {given.__name__} is the same as of float64", tol=tol, weight=arrays[0], bias=arrays[1])
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_make_network"
@@ -647,8 +648,9 @@ def watch(module):
     module.register_forward_hook(look)
 
 
+others = [module for module in network.modules() if isinstance(module, (torch.nn.Sigmoid, torch.nn.Softplus))]
+holds(not others, "the activation is ReLU")
 for module in network.modules():
-    holds(not isinstance(module, (torch.nn.Sigmoid, torch.nn.Softplus)), "the activation is ReLU")
     if not list(module.children()):
         watch(module)
 call(network, torch.randn(5, 1, 8, 8))
@@ -662,19 +664,25 @@ holds(call(network, images).detach().abs().max() > 0, "each call makes a new net
 ### END HIDDEN TESTS
 
 # %% test="test_make_network_accuracy" points=1
-from bngrader.check import call, holds
+from bngrader.check import call, hidden_rng, holds
 
-best = 0.0
-for seed in range(3):
+# The digits go by other names here, which only a network that was trained on them can know.
+names = torch.tensor(hidden_rng("make_network_accuracy").permutation(10))
+
+
+def accuracy(seed):
+    """Return the accuracy of a new network that was trained with this seed."""
     torch.manual_seed(seed)
     network = call(make_network)
-    call(network.fit)
+    call(network.fit, train_x, names[train_y])
     network.eval()
     with torch.no_grad():
         logits = call(network, test_x)
-    best = max(best, (logits.argmax(dim=1) == test_y).double().mean().item())
-    if best >= 0.97 or best < 0.95:
-        break
+    return (logits.argmax(dim=1) == names[test_y]).double().mean().item()
+
+
+first = accuracy(0)
+best = max([first, *(accuracy(seed) for seed in (1, 2) if 0.95 <= first < 0.97)])
 holds(best >= 0.97, f"the network reads 97% of the test images, not {best:.1%}")
 
 # %% [markdown] locked="about_fold_network"

@@ -63,18 +63,23 @@ def launch(playwright):
     return playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
 
 
-@contextmanager
-def jupyter_lab(folder, bin_folder):
-    """Serve `folder` with the JupyterLab in `bin_folder`, and yield its address."""
+def free_port():
+    """Return a port that no program of this machine uses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def jupyter_lab(folder, bin_folder, port=None, token=""):
+    """Serve `folder` with the JupyterLab in `bin_folder`, and yield its address; without a token, to everybody."""
+    port = port or free_port()
     settings = {"JUPYTER_CONFIG_DIR": str(folder / ".jupyter"), "JUPYTER_DATA_DIR": str(folder / ".jupyter")}
     options = [
         "--no-browser",
         "--allow-root",
         "--ServerApp.port_retries=0",
-        "--IdentityProvider.token=",
+        f"--IdentityProvider.token={token}",
         f"--port={port}",
     ]
     quiet = ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from bngrader.authoring.cell_rules import broken_rules
 from bngrader.authoring.notebooks import read_solution, release
 from bngrader.course.folders import CONFIG, Course, CourseError
 
@@ -25,6 +26,7 @@ def complaints(repository: Path, slug: str) -> Iterator[str]:
     """Yield a sentence for each fault of an assignment."""
     solution = read_solution(repository / "solutions" / f"{slug}.py")
     yield from wrong_ids_and_points(solution)
+    yield from broken_rules(solution)
     with tempfile.TemporaryDirectory() as folder:
         try:
             released = release(Course(repository, repository), slug, Path(folder))

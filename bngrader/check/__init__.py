@@ -4,7 +4,7 @@ Students install exactly this folder, and the book's pages load it. It needs Num
 nothing else of the package.
 """
 
-from bngrader.check.assertions import call, close, grows, hidden_rng, holds, leaves_arguments_alone, raises
+from bngrader.check.assertions import call, close, fitting, grows, hidden_rng, holds, leaves_arguments_alone, raises
 from bngrader.check.messages import CheckFailed, hints_in
 from bngrader.check.observation import beside
 
@@ -13,6 +13,7 @@ __all__ = [
     "beside",
     "call",
     "close",
+    "fitting",
     "grows",
     "hidden_rng",
     "hints_in",

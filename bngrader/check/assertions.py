@@ -9,20 +9,23 @@ import time
 import traceback
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from bngrader.check.call_log import Function, arguments_by_name, copy_of, last_calls, name_of
+from bngrader.check.call_log import Function, arguments_by_name, last_calls, name_of
+from bngrader.check.copies import Copier, arrays_in, same
 from bngrader.check.hints import Explanation
 from bngrader.check.messages import CheckFailed, describe, difference, failure, show
 from bngrader.check.observation import recorded_warnings
 
 HIDDEN_SEED = "BNGRADER_HIDDEN_SEED"
 Form = tuple[int, ...] | type
+PATIENCE = 50  # how many times the reference's time an answer in plain Python may take
+LEAST_SECONDS = 1e-3  # shorter times are mostly the way to the answer's process and back
 
 
 def hidden_rng(*words: str) -> np.random.Generator:
@@ -37,23 +40,25 @@ def call(
     quiet: bool = False,
     dtype: DTypeLike | None = None,
     kwargs: dict[str, Any] | None = None,
+    uncopied: Iterable[Any] = (),
     **forms: Form,
 ) -> Any:
-    """Call a student's function with copies of `args`, check the form of its result, and return the result.
+    """Call a student's function with copies of its arguments, check the form of its result, and return the result.
 
     `forms` names the results in order and gives the form of each: `z=(3, 2), mean=(2,)` asks for a tuple or a list of
     two arrays with these shapes. Instead of a shape, a form may be `int` (a whole number), `float` (a real number),
     `list` (any iterable; a generator is read and returned as a list) or another type. If `dtype` is given, every array
     must have it. Without `forms`, any result will do. `kwargs` are passed by name. With `quiet`, a warning fails the
-    check too; otherwise warnings are ignored.
+    check too; otherwise warnings are ignored. `uncopied` lists arguments to pass as they are, because the test looks at
+    them afterwards: a random generator, or a cache that must stay as it is.
 
     Raises CheckFailed, with the input in its text, if the function raises an error or returns something else.
     """
     kwargs = kwargs or {}
     last_calls.remember(function, args, kwargs)
-    inputs = arguments_by_name(function, args, kwargs)
+    inputs, copied = arguments_by_name(function, args, kwargs), Copier(uncopied).copy([args, kwargs])
     with recorded_warnings() as caught, _explained(function, inputs):
-        returned = function(*map(copy_of, args), **{name: copy_of(value) for name, value in kwargs.items()})
+        returned = function(*copied[0], **copied[1])
         if list(forms.values()) == [list]:
             returned = _read(returned)
     if quiet and caught:
@@ -130,9 +135,10 @@ def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any)
     """
     last_calls.remember(function, args, kwargs)
     inputs, claim = arguments_by_name(function, args, kwargs), f"{name_of(function)} must raise {kind.__name__} here"
+    copied = Copier().copy([args, kwargs])
     try:
         with warnings.catch_warnings(action="ignore"):
-            returned = function(*map(copy_of, args), **kwargs)
+            returned = function(*copied[0], **copied[1])
             _read(returned)
             got = describe(returned)
     except NotImplementedError as error:
@@ -144,49 +150,90 @@ def raises(kind: type[Exception], function: Function, *args: Any, **kwargs: Any)
     raise _failure(claim, inputs, {"raised"}, got=got)
 
 
-def grows(function: Function, small: tuple[Any, ...], large: tuple[Any, ...], most: float, claim: str) -> None:
-    """Check that a call with the arguments `large` takes at most `most` times as long as one with `small`.
+def fitting(result: Any, *cases: tuple[ArrayLike, Any], tol: float = 1e-3) -> Any:
+    """Choose what a test expects, where that depends on the result of another function of the student's.
 
-    The machine may be busy, so the best of three tries counts and the bound should be generous. `claim` states how the
-    running time may grow.
+    A backward pass, for instance, differentiates the student's own forward pass. A case is a result of that other
+    function and what follows from it. Both come from the test: the student's `result` only says which case is nearest.
+    If it is not within `tol` of any, the first case counts, which is that of the right result.
+    """
+    numbers = _numbers(result)
+    apart = [_distance(numbers, np.asarray(one)) for one, _ in cases]
+    return cases[apart.index(min(apart)) if min(apart) <= tol else 0][1]
+
+
+def _distance(numbers: np.ndarray[Any, Any] | None, one: np.ndarray[Any, Any]) -> float:
+    """Return how far two results are apart, relative to the largest number of one; inf where that means nothing."""
+    if numbers is None or numbers.shape != one.shape or not one.size:
+        return np.inf
+    apart = np.abs(numbers - one).max() / max(1.0, np.abs(one).max())
+    return float(apart) if np.isfinite(apart) else np.inf
+
+
+def grows(
+    function: Function,
+    reference: Callable[..., ArrayLike],
+    small: tuple[Any, ...],
+    large: tuple[Any, ...],
+    most: float,
+    claim: str,
+) -> None:
+    """Check that a call with `large` takes at most `most` times as long as one with `small`, with the right results.
+
+    `reference` computes the right results. It is timed too: an answer that dawdles over the small input gains nothing,
+    because its time there counts only up to PATIENCE times the reference's. The machine may be busy, so the best of
+    three tries counts and the bound should be generous. `claim` states how the running time may grow.
 
     Raises CheckFailed.
     """
+    wants = [np.asarray(reference(*args)) for args in (small, large)]
     for _ in range(3):
-        base = max(min(_seconds(function, small) for _ in range(3)), 1e-3)
-        taken = _seconds(function, large)
+        longest = max(PATIENCE * min(_seconds(reference, small)[0] for _ in range(3)), LEAST_SECONDS)
+        tries = [_seconds(function, small) for _ in range(3)]
+        base = min(max(min(seconds for seconds, _ in tries), LEAST_SECONDS), longest)
+        taken, result = _seconds(function, large)
+        for got, want in zip((tries[0][1], result), wants, strict=True):
+            close(got, want, f"the result of {name_of(function)} is right")
         if taken <= most * base:
             return
     got = f"{taken:.3g} s for the large input, {base:.3g} s for the small one"
     raise _failure(claim, {}, set(), expected=f"at most {most:g} times as long", got=got)
 
 
-def _seconds(function: Function, args: tuple[Any, ...]) -> float:
+def _seconds(function: Function, args: tuple[Any, ...]) -> tuple[float, Any]:
+    """Return how long a call takes, and its result."""
     start = time.perf_counter()
-    call(function, *args)
-    return time.perf_counter() - start
+    result = call(function, *args)
+    return time.perf_counter() - start, result
 
 
 def leaves_arguments_alone(function: Function, *args: Any, **kwargs: Any) -> None:
-    """Check that a call changes none of its arrays and that no result shares memory with one of them.
+    """Check that a call changes none of its arguments and that no result shares memory with one of them.
+
+    Arrays in lists, tuples and dicts count too, and so do tensors. A random generator may change.
 
     Raises CheckFailed.
     """
     last_calls.remember(function, args, kwargs)
     inputs = arguments_by_name(function, args, kwargs)
-    given = {name: copy_of(value) for name, value in inputs.items()}
-    positional = list(given.values())[: len(args)]
+    given, named = Copier().copy([args, kwargs])
     with warnings.catch_warnings(action="ignore"), _explained(function, inputs):
-        returned = function(*positional, **{name: given[name] for name in kwargs})
-    for name, before in inputs.items():
-        if isinstance(before, np.ndarray) and not np.array_equal(before, given[name], equal_nan=True):
+        returned = function(*given, **named)
+    for (name, before), after in zip(inputs.items(), [*given, *named.values()], strict=True):
+        if not same(before, after):
             claim = f"{name_of(function)} must not change its argument {name}"
-            raise _failure(claim, {name: before}, {"changed"}, after=given[name])
-    arrays = [value for value in given.values() if isinstance(value, np.ndarray)]
+            raise _failure(claim, {name: before}, {"changed"}, after=after)
+    arrays = [*arrays_in(given), *arrays_in(named)]
     for part in returned if isinstance(returned, tuple | list) else [returned]:
-        if isinstance(part, np.ndarray) and any(np.may_share_memory(part, a) for a in arrays):
+        if any(np.may_share_memory(own, array) for own in _own_array(part) for array in arrays):
             claim = f"{name_of(function)} must return new arrays, not its argument or a view of it"
             raise _failure(claim, inputs, {"shared"})
+
+
+def _own_array(part: Any) -> Iterator[Any]:
+    """Yield the array that a result is, if it is one; what a cache holds is the student's own affair."""
+    if not isinstance(part, tuple | list | dict):
+        yield from arrays_in(part)
 
 
 @contextmanager

@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, FrameType, FunctionType
 from typing import Any
 
-import numpy as np
-
 from bngrader.check.hints import Explanation, explain
 from bngrader.check.mistakes import known
 
@@ -71,17 +69,6 @@ class LastCalls:
 last_calls = LastCalls()
 
 
-def copy_of(value: Any) -> Any:
-    """Copy an array or a list, so that a function that changes its argument fails one check and not all.
-
-    Read-only arrays and views with gaps are returned as they are: a copy would lose the property that they test.
-    """
-    if type(value) is list:
-        return [copy_of(item) for item in value]
-    plain = isinstance(value, np.ndarray) and value.flags.writeable and value.flags.forc
-    return value.copy(order="K") if plain else value
-
-
 def _callers_frame() -> FrameType:
     """Return the frame of the notebook's cell, or of the test, that called a check."""
     frame = sys._getframe(1)
@@ -103,10 +90,14 @@ def name_of(function: Function) -> str:
 
 
 def arguments_by_name(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments by the names of the function's parameters."""
+    """Return the arguments by the names of the function's parameters, to be shown.
+
+    A signature may lie, so each argument has a name of its own, whatever the signature says.
+    """
     try:
         names = list(inspect.signature(function).parameters)[: len(args)]
     except (TypeError, ValueError):
         names = []
     names += [f"argument {i + 1}" for i in range(len(names), len(args))]
+    names = [f"argument {i + 1}" if name in kwargs else name for i, name in enumerate(names)]
     return dict(zip(names, args, strict=True)) | kwargs

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bngrader.check.copies import Copier
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -36,10 +38,12 @@ def beside(function: Callable[..., Any], build: Callable[..., Any], *args: Any) 
     """Build an object for `function` to work on, in the process where `function` runs, and return it.
 
     In grading, a student's function runs in another process and gets an object of that process. `build` is therefore
-    a plain function that uses nothing but its arguments, `np` and `torch`.
+    a plain function that uses nothing but its arguments, `np` and `torch`. Its arguments are copied, so that the test's
+    own numbers, from which it expects its results, stay out of the student's reach.
     """
     make = getattr(type(function), "__beside__", None)  # a proxy for a function in another process has it
-    return build(*args) if make is None else make(function, build, *args)
+    copied = Copier().copy(args)
+    return build(*copied) if make is None else make(function, build, *copied)
 
 
 @contextlib.contextmanager

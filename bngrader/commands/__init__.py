@@ -2,6 +2,7 @@
 
 import io
 import sys
+import traceback
 import warnings
 
 from sqlalchemy.exc import SAWarning
@@ -33,8 +34,10 @@ def main() -> None:
     except CourseError as error:
         say(f"bngrader: {error}", console=errors)
         raise SystemExit(2) from error
-    except OSError as error:
-        if error.filename is None or not error.strerror:
-            raise
-        say(f"bngrader: {error.filename}: {error.strerror}", console=errors)
-        raise SystemExit(2) from error
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is not None and error.strerror:
+            say(f"bngrader: {error.filename}: {error.strerror}", console=errors)
+            raise SystemExit(2) from error
+        # A fault of this program. Python would print the message as it is, and a student may have written it.
+        say(*"".join(traceback.format_exception(error)).splitlines(), console=errors)
+        raise SystemExit(1) from error

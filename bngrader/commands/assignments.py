@@ -7,7 +7,7 @@ import typer
 
 from bngrader.authoring.notebooks import release
 from bngrader.authoring.validate import complaints
-from bngrader.commands.app import app
+from bngrader.commands.app import app, say
 from bngrader.commands.options import Slugs
 from bngrader.course.folders import Course, assignments, find_repository, require_assignment
 
@@ -24,7 +24,7 @@ def make_exercises(
     repository = find_repository()
     for slug in slugs or assignments(repository):
         require_assignment(repository, slug)
-        typer.echo(release(Course(repository, repository), slug, into or repository / "exercises"))
+        say(release(Course(repository, repository), slug, into or repository / "exercises"))
 
 
 @app.command("check-assignments")
@@ -44,5 +44,5 @@ def check_assignments(
         require_assignment(repository, slug)
         wrong = list(complaints(repository, slug))
         found += len(wrong)
-        typer.echo("\n".join(f"{slug}: {sentence}" for sentence in wrong) or f"{slug}: ok")
+        say(*(f"{slug}: {sentence}" for sentence in wrong or ["ok"]))
     raise typer.Exit(1 if found else 0)

@@ -4,11 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from bngrader.commands.app import app, cells, say
+from bngrader.commands.app import app, cell, cells, say, show
 from bngrader.commands.options import ClassFolder, Database, RosterFile, find_class
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError
@@ -39,7 +37,7 @@ def doctor(
     if not the_course.folder.is_dir():
         raise CourseError(f"--course {course}: this folder does not exist")
     results = [*machine(the_course.repository, the_course.folder), *course_checks(the_course, roster)]
-    Console().print(_table(results))
+    show(_table(results))
     wrong = sum(result.state == WRONG for result in results)
     say(f"{wrong} to fix." if wrong else "Everything is in order.")
     if json_file:
@@ -53,5 +51,5 @@ def _table(results: list[CheckResult]) -> Table:
         table.add_column(title, overflow="fold")
     for result in results:
         sign, style = SIGNS[result.state]
-        table.add_row(Text(sign, style=style), *cells(result.about, result.message, result.fix))
+        table.add_row(cell(sign, style=style), *cells(result.about, result.message, result.fix))
     return table

@@ -8,9 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
-from bngrader.commands.app import app, cells, errors, say
+from bngrader.commands.app import app, cell, cells, errors, say, show
 from bngrader.commands.options import Database, Slug, find_class, require_folder_of
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError
@@ -83,17 +82,18 @@ def grade_class(
     require_folder_of("--json", json_file)
     settings = _engine_settings(the_course, unsafe_no_sandbox, on_this_machine=scheduler is None)
     grading = Grading(the_course, assignment, settings, force)
+    cluster = Scheduler(scheduler, tls_ca_file, tls_cert, tls_key, insecure_scheduler) if scheduler else None
+    if not cluster and (insecure_scheduler or any((tls_ca_file, tls_cert, tls_key))):
+        raise CourseError("--tls-ca-file, --tls-cert, --tls-key and --insecure-scheduler need --scheduler ADDRESS")
     workers: Workers = (
-        functools.partial(
-            on_cluster, scheduler=Scheduler(scheduler, tls_ca_file, tls_cert, tls_key, insecure_scheduler)
-        )
-        if scheduler
+        functools.partial(on_cluster, scheduler=cluster)
+        if cluster
         else functools.partial(in_processes, count=jobs or cores())
     )
     console = Console()
     records, stopped_by = _grade_with_progress(console, grading, workers)
     if records:
-        console.print(score_table(records))
+        show(score_table(records), console=console)
         _say_what_is_left(console, grading, records)
     if stopped_by:
         say(f"Stopped after {len(records)} of {grading.count} submissions.", console=errors)
@@ -145,7 +145,7 @@ def score_table(records: list[Record]) -> Table:
     table = Table("student", "score", "status", "to look at (?: waits for a person)")
     for record in records:
         score = "-" if record.score is None else f"{record.score:g} / {record.max_score:g}"
-        table.add_row(*cells(record.student, score, record.status), Text(_cells_to_look_at(record)))
+        table.add_row(*cells(record.student, score, record.status), cell(_cells_to_look_at(record), lines=True))
     return table
 
 

@@ -13,7 +13,7 @@ from bngrader.commands.app import app, say
 from bngrader.commands.options import Slug, find_class, misnamed_folders
 from bngrader.course.files import write_json
 from bngrader.course.folders import CourseError, require_assignment
-from bngrader.course.names import readable
+from bngrader.course.names import listed
 from bngrader.lms.archive import opened
 from bngrader.lms.import_submissions import MISSING, TO_LOOK_AT, Import, ImportFinding, read_times
 from bngrader.lms.roster import NAME, find_roster, with_worksheet
@@ -83,7 +83,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 def lines(findings: list[ImportFinding]) -> list[str]:
     """Summarize an import: what is left to look at, who is missing, and the counts."""
-    summary = [f"{found.student or _shown(found.files)}: {found.message}" for found in findings if found.message]
+    summary = [f"{found.student or listed(found.files)}: {found.message}" for found in findings if found.message]
     missing = [found.student or "" for found in findings if found.status == MISSING]
     if missing:
         summary += [f"Not handed in: {', '.join(missing)}"]
@@ -95,7 +95,3 @@ def lines(findings: list[ImportFinding]) -> list[str]:
         *summary,
         ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items()) or "no files",
     ]
-
-
-def _shown(files: list[str]) -> str:
-    return ", ".join(map(readable, files[:5])) + (", ..." if len(files) > 5 else "")

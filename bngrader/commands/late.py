@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from bngrader.commands.app import app, cells, say
+from bngrader.commands.app import app, cells, say, show
 from bngrader.commands.options import ClassFolder, Database, Slug, find_class, misnamed_folders
 from bngrader.course.files import write_json
 from bngrader.course.folders import Course, CourseError, require_assignment
@@ -51,7 +50,7 @@ def late_work(
     if due_now is None:
         say(f'{assignment} has no due date, so nothing is late: set one with --due "2026-03-01 12:00 UTC"')
     elif late:
-        Console().print(_table(late))
+        show(_table(late))
         changed = sum(each.noted != each.penalty for each in late)
         say(f"Due {due_now} UTC. {changed} penalties changed.")
         say(f"Run bngrader grade {assignment} to bring their feedback pages up to date." if changed else "")

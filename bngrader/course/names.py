@@ -1,30 +1,43 @@
 """Names that students chose: safe printing, and the rules for the name of a student's folder."""
 
+import hashlib
 import os
 import shlex
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 MAX_ID_CHARACTERS = 128  # the width of the column in nbgrader's gradebook
 MAX_NAME_BYTES = 255  # the limit of Linux's file systems
+MAX_SHOWN_NAMES, MAX_SHOWN_CHARACTERS = 5, 120  # in a list of files, and of each name in it
 # Control characters, lone surrogates, line breaks, and characters that are invisible or turn the direction of the text.
 HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 JOINERS = "\u200c\u200d"  # invisible too, but Persian, Hindi and emoji need them
 
 
-def readable(text: object, *, lines: bool = False) -> str:
+def readable(text: object, *, lines: bool = False, longest: int | None = None) -> str:
     r"""Spell out every character that could act on a terminal or a page, or that UTF-8 cannot hold.
 
-    The result is one line: an escape character becomes \x1b, a line break \n, and a byte that is not UTF-8 its hex
-    code. With `lines`, line breaks and tabs stay as they are.
+    Everything that a student chose is printed and stored through this function: names of files and folders, metadata,
+    messages of their exceptions. The result is one line: an escape character becomes \x1b, a line break \n, and a byte
+    that is not UTF-8 its hex code. With `lines`, line breaks and tabs stay as they are. Of a text with more than
+    `longest` characters, the middle is left out.
     """
     whole = str(text)
-    if whole.isprintable():
-        return whole
     if lines:
-        return "\n".join("\t".join(map(readable, line.split("\t"))) for line in whole.split("\n"))
-    return "".join(character if character.isprintable() else _spelled(character) for character in whole)
+        shown = "\n".join("\t".join(map(_on_one_line, line.split("\t"))) for line in whole.split("\n"))
+    else:
+        shown = _on_one_line(whole)
+    if longest is not None and len(shown) > longest:
+        return f"{shown[: longest // 2]}[...]{shown[-(longest // 2) :]}"
+    return shown
+
+
+def _on_one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _spelled(character) for character in text)
 
 
 @cache
@@ -34,6 +47,22 @@ def _spelled(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # Python's stand-in for a byte of a file name that it could not decode
         return f"\\x{ord(character) - 0xDC00:02x}"
     return repr(character)[1:-1]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first few of some names of files in one line."""
+    shown = [readable(name, longest=MAX_SHOWN_CHARACTERS) for name in names[:MAX_SHOWN_NAMES]]
+    return ", ".join([*shown, *(["..."] if len(names) > MAX_SHOWN_NAMES else [])])
+
+
+def file_name(name: str, longest: int) -> str:
+    """Return a readable name for a copy of a student's file, of at most `longest` bytes, with the same extension."""
+    shown = readable(name)
+    if len(shown.encode()) <= longest:
+        return shown
+    extension = os.path.splitext(shown)[1]
+    ending = f"-{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}{extension if len(extension) <= 8 else ''}"
+    return shown.encode()[: longest - len(ending.encode())].decode(errors="ignore") + ending
 
 
 def id_fault(student: str) -> str | None:

@@ -6,6 +6,7 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from bngrader.check import CheckFailed, hints_in
+from bngrader.course.names import readable
 from bngrader.engine.errors import LimitReached
 
 NOT_ALLOWED = re.compile(r"The answer used \S+, but it may use only .*\.")
@@ -15,7 +16,7 @@ LIMIT = re.compile(f"{LimitReached.__name__}: (.*)")
 def hints(cell: NotebookNode) -> list[str]:
     """Return the first lines of each failure in a cell: the failed claim, and the hints on the mistake."""
     errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    return [line for error in errors for line in _headlines(error)]
+    return [readable(line) for error in errors for line in _headlines(error)]
 
 
 def _headlines(error: NotebookNode) -> list[str]:

@@ -6,17 +6,19 @@ The folder of the feedback page also gets the two files that nbgrader's exchange
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
 from bngrader.course.files import write_file
+from bngrader.course.names import file_name
 from bngrader.gradebook.class_gradebook import Files
 from bngrader.submissions.read import ENDINGS, read_start, read_timestamp
 
 MAX_FILES, MAX_BYTES, MAX_DEPTH = 200, 100_000_000, 8  # of one submission
-MAX_NAME_BYTES = 100
+MAX_NAME_BYTES = 200  # of a copy; Linux allows 255, and `write_file` needs some of them for a while
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 # The extensions of files that only show something. Formgrader serves the copies with the grader's rights, with which an
 # HTML page could run a script, and the kernel of a notebook in autograded/ would import a module from its own folder.
@@ -26,9 +28,10 @@ HARMLESS_EXTENSIONS = (".txt", ".csv", ".tsv", ".json", ".png", ".jpg", ".jpeg",
 def update_extra_files(place: Path, files: Files, ignore: list[str]) -> int:
     """Copy the other files of the submission at `place` to the folders of the graded notebook and the feedback page.
 
-    A file that a browser or Python could run gets an additional extension `.txt`. Names that match a pattern in
-    `ignore` are left out. Files of an earlier submission that this one lacks are removed. Returns the number of files
-    left out for other reasons: links and the like, and files beyond the limits.
+    A file that a browser or Python could run gets an additional extension `.txt`. Characters of names that could act
+    on a terminal are spelled out, and very long names are cut. Names that match a pattern in `ignore` are left out.
+    Files of an earlier submission that this one lacks are removed. Returns the number of files left out for other
+    reasons: links and the like, and files beyond the limits.
 
     Raises CourseError if a file cannot be written.
     """
@@ -47,7 +50,7 @@ def update_extra_files(place: Path, files: Files, ignore: list[str]) -> int:
 
 
 def _contents(place: Path, ignore: list[str]) -> tuple[dict[Path, bytes], int]:
-    """Read the files in the notebook's folder, by their relative path, and count those left out."""
+    """Read the files in the notebook's folder, by the relative path of their copies, and count those left out."""
     found: dict[Path, bytes] = {}
     left_out, room = 0, MAX_BYTES
     for path in _walk(place, ignore):
@@ -55,10 +58,9 @@ def _contents(place: Path, ignore: list[str]) -> tuple[dict[Path, bytes], int]:
         if data is None:
             left_out += 1
         else:
-            taken = {*found, Path(TIMESTAMP), Path(SECRET)}
-            found[_harmless(path, taken, place).relative_to(place)] = data
+            found[path.relative_to(place)] = data
             room -= len(data)
-    return found, left_out
+    return {copy: found[path] for path, copy in _copies(found).items()}, left_out
 
 
 def is_shown(name: str) -> bool:
@@ -66,20 +68,43 @@ def is_shown(name: str) -> bool:
     return name.casefold().endswith(HARMLESS_EXTENSIONS)
 
 
-def _harmless(path: Path, taken: set[Path], place: Path) -> Path:
-    """Return a path with a harmless extension that no other file has."""
-    while not is_shown(path.name) or path.relative_to(place) in taken:
-        path = path.with_name(f"{path.name}.txt")
-        while os.path.lexists(path):
-            path = path.with_name(f"{path.name}.txt")
-    return path
+def _copies(paths: Iterable[Path]) -> dict[Path, Path]:
+    """Choose a readable and harmless path for the copy of each file, given by relative paths; no two are the same."""
+    folders = {path: Path(*map(_folder_name, path.parts[:-1])) for path in paths}
+    taken = {Path(TIMESTAMP), Path(SECRET)}
+    taken |= {above for folder in folders.values() for above in (folder, *folder.parents)}
+    copies: dict[Path, Path] = {}
+    # Files that may keep their names come first, so that no other file takes these.
+    for path in sorted(folders, key=lambda path: folders[path] / _copy_name(path.name) != path):
+        copy = folders[path] / _copy_name(path.name)
+        while copy in taken:
+            copy = copy.with_name(f"{copy.name}.txt")
+        taken.add(copy)
+        copies[path] = copy
+    return copies
+
+
+def _copy_name(name: str) -> str:
+    short = file_name(name, MAX_NAME_BYTES)
+    return short if is_shown(short) else f"{short}.txt"
+
+
+def _folder_name(name: str) -> str:
+    return f"{name}-folder" if name in (TIMESTAMP, SECRET) else file_name(name, MAX_NAME_BYTES)
 
 
 def rename_harmless(place: Path) -> None:
-    """Give the files in a folder of autograded/ names under which no browser and no Python runs them."""
-    for path in [path for path in place.rglob("*") if not path.is_dir()]:
-        if not is_shown(path.name) and path.suffix != ".ipynb":
-            path.rename(_harmless(path, {Path(TIMESTAMP), Path(SECRET)}, place))
+    """Give the files in a folder of autograded/ readable names, under which no browser and no Python runs them."""
+    paths = [path.relative_to(place) for path in place.rglob("*") if path.is_symlink() or not path.is_dir()]
+    others = [path for path in paths if path not in (Path(TIMESTAMP), Path(SECRET)) and path.suffix != ".ipynb"]
+    renamed = {path: copy for path, copy in _copies(others).items() if path != copy}
+    with tempfile.TemporaryDirectory(dir=place) as aside:  # a new name may be another file's old one
+        for number, path in enumerate(renamed):
+            (place / path).rename(Path(aside, str(number)))
+        _remove_empty_folders(place)
+        for number, copy in enumerate(renamed.values()):
+            (place / copy).parent.mkdir(parents=True, exist_ok=True)
+            Path(aside, str(number)).rename(place / copy)
 
 
 def _walk(place: Path, ignore: list[str]) -> Iterator[Path]:
@@ -101,7 +126,7 @@ def _is_ignored(name: str, ignore: list[str]) -> bool:
 def _read(path: Path, room: int) -> bytes | None:
     """Read a regular file that is not too large; None for anything else."""
     try:
-        if len(os.fsencode(path.name)) > MAX_NAME_BYTES or not stat.S_ISREG(path.lstat().st_mode):
+        if not stat.S_ISREG(path.lstat().st_mode):
             return None
         data = read_start(path, room + 1)
     except OSError:
@@ -112,14 +137,18 @@ def _read(path: Path, room: int) -> bytes | None:
 def _remove_others(folder: Path, wanted: dict[Path, bytes], graded: Path) -> None:
     """Remove the files of an earlier submission, so that no file is in the way of a folder, or the reverse."""
     kept = {folder / path for path in wanted} | {graded}
-    for parent, folders, names in os.walk(folder, topdown=False):
-        here = Path(parent)
-        for path in (here / name for name in names):
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
             if path not in kept and not path.name.endswith(".ipynb"):
                 with suppress(OSError):
                     path.unlink()
-        for path in (here / name for name in folders):
-            with suppress(OSError):  # the folder is not empty
+    _remove_empty_folders(folder)
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for parent, folders, _ in os.walk(folder, topdown=False):
+        for path in (Path(parent, name) for name in folders):
+            with suppress(OSError):  # it is not empty
                 path.rmdir()
 
 

@@ -14,6 +14,7 @@ from bngrader.authoring.chapter_links import book_address
 from bngrader.authoring.notebooks import gradable, read_solution
 from bngrader.course.folders import Course, require_assignment
 from bngrader.course.hidden_seed import class_seed, submission_seed
+from bngrader.course.names import readable
 from bngrader.feedback.hide_tests import Shown
 from bngrader.gradebook.class_gradebook import ClassGradebook
 from bngrader.gradebook.database import driver_message
@@ -170,7 +171,7 @@ class _Round:
     def _named(self, outcome: GradingOutcome) -> str:
         place = self._grading.places[outcome.student]
         name = place / f"{self._grading.assignment}.ipynb" if place.is_dir() else place
-        return f"{name.relative_to(self._grading.course.folder)} {outcome.error}"
+        return f"{readable(name.relative_to(self._grading.course.folder))} {outcome.error}"
 
     def _failed(self, student: str, error: str) -> Record:
         if self._gradebook.is_graded(student):

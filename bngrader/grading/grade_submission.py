@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 from nbgrader.utils import is_grade, is_solution
 
+from bngrader.course.names import readable
 from bngrader.engine.errors import SandboxMissing
 from bngrader.engine.execute import execute_plan
 from bngrader.engine.plan import make_plan
@@ -54,7 +55,7 @@ def grade_one(job: GradingJob) -> GradingOutcome:
     except Unreadable as refused:
         return GradingOutcome(job.student, error=str(refused))
     except Exception as error:
-        message = " ".join(str(error).split())[:MAX_MESSAGE_CHARACTERS]
+        message = readable(" ".join(str(error).split()), longest=MAX_MESSAGE_CHARACTERS)
         return GradingOutcome(job.student, error=f"could not be graded ({type(error).__name__}: {message}).")
 
 

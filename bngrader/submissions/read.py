@@ -8,7 +8,7 @@ from pathlib import Path
 from nbgrader.utils import parse_utc
 
 from bngrader.course.folders import CourseError
-from bngrader.course.names import id_fault, readable, rename_advice
+from bngrader.course.names import id_fault, listed, readable, rename_advice
 
 MAX_NOTEBOOK_BYTES = 50_000_000  # a notebook without outputs has about 50 thousand
 ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # browsers add the last two when they save a notebook
@@ -112,7 +112,7 @@ def _the_notebook(folder: Path, assignment: str) -> Path:
     notebooks = [name for name in names if name.casefold().endswith(ENDINGS)]
     if len(notebooks) == 1:
         return folder / notebooks[0]
-    held = ", ".join(map(readable, names[:5])) + (", ..." if len(names) > 5 else "")
+    held = listed(names)
     way_out = "Ask which one counts, and keep only that one." if notebooks else "Ask for the notebook."
     raise Unreadable(f"{shown}/{path.name} is missing; the folder contains {held or 'nothing'}. {way_out}")
 

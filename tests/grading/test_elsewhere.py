@@ -62,7 +62,7 @@ def test_a_missing_written_answer_earns_0(course, records):
 def test_checks_in_an_answer_cell_cost_no_points(course, records, student):
     assert records[student]["score"] == 15
     text = page(course, student)
-    assert "forbids" not in text
+    assert "may use only" not in text
     failed = "CheckFailed: Failed: the mean is that of the columns. The cell with your code ended with this error."
     assert (failed in text) == (student == "fails-its-own-check")
 

@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bngrader.check.copies import Copier
+
 HIDDEN = "_request", "_number", "_kind", "_name", "_signature", "_file"
 
 
@@ -29,7 +31,7 @@ class Proxy:
         return _ask(self, "getattr", name=name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _ask(self, "setattr", name=name, values={"value": value})
+        _ask(self, "setattr", name=name, values={"value": Copier().copy(value)})  # the test keeps its own numbers
 
     def __delattr__(self, name: str) -> None:
         _ask(self, "delattr", name=name)
@@ -89,6 +91,10 @@ def _next(self: Any) -> Any:
     raise StopIteration
 
 
+def _setitem(self: Any, key: Any, value: Any) -> None:
+    _ask(self, "setitem", values={"key": key, "value": Copier().copy(value)})
+
+
 def _itself(self: Any) -> Iterator[Any]:
     return self
 
@@ -115,7 +121,7 @@ def make_proxy(request: Callable[..., Any], node: list[Any], signature: inspect.
     if "__next__" in methods:
         methods["__iter__"] = _itself
     if "__getitem__" in methods:
-        methods["__setitem__"] = lambda self, key, value: _ask(self, "setitem", values={"key": key, "value": value})
+        methods["__setitem__"] = _setitem
     if kind in ("class", "generator"):
         methods["__class__"] = property(lambda self: POSES[kind])
     shape = type("".join(c for c in name if c.isidentifier() or c.isdigit()) or "object", (Proxy,), methods)

@@ -113,8 +113,15 @@ class Placeholder:
         return Placeholder(f"{self._name}()", self._use)
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
-        """Let a class inherit from it: the class then inherits nothing."""
-        return ()
+        """Let a class inherit from it; making an instance is a use."""
+
+        def begin(instance: Any, *args: Any, **kwargs: Any) -> None:
+            self._use(self._name)
+
+        def part(instance: Any, name: str) -> Any:
+            return getattr(self, name)
+
+        return (type("Absent", (), {"__init__": begin, "__getattr__": part}),)
 
     def __instancecheck__(self, value: Any) -> bool:
         return False
@@ -207,10 +214,11 @@ class ImportHooks:
 
     def _checks(self, name: str, module: Any, fromlist: Iterable[str]) -> Any:
         """Return the stand-in for the course's checks, with a placeholder for each part that it lacks."""
-        for part in set(fromlist) - {"*", *dir(module)}:
+        lacking = sorted(set(fromlist) - {"*", *dir(module)})
+        for part in lacking:
             self.use(f"{name}.{part}")
-            module = types.SimpleNamespace(**vars(module), **{part: Placeholder(f"{name}.{part}", self.use)})
-        return module
+        parts = {part: Placeholder(f"{name}.{part}", self.use) for part in lacking}
+        return types.SimpleNamespace(**vars(module), **parts) if parts else module
 
 
 def _importer() -> str:

@@ -20,7 +20,7 @@ NAMES = (PACKAGE, CHECK)
 FOLDER = IMPORT_PATH / "bngrader" / "check"
 PARTS = {
     f"{CHECK}.{name}": (FOLDER / f"{name}.py").read_text()
-    for name in ("messages", "observation", "call_log", "assertions")
+    for name in ("copies", "messages", "observation", "call_log", "assertions")
 } | {CHECK: (FOLDER / "__init__.py").read_text()}
 WITHOUT_MISTAKES = {
     f"{CHECK}.mistakes": "def known(name):\n    return None\n",

@@ -67,5 +67,5 @@ def test_imports_that_work_in_the_page_are_kept():
     namespace = {}
     exec(setup, namespace)
     assert "torch" not in setup
-    assert {"np", "copy", "slopes", "fair"} <= set(namespace)
+    assert {"np", "copy", "slopes"} <= set(namespace)
     assert "fit" not in namespace

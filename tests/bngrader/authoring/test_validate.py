@@ -18,9 +18,11 @@ def double(x):
 
 
 # %% test="test_double" points=15
-assert double(2) == 4
+from bngrader.check import call, close
+
+close(call(double, 2), 4, "twice 2 is 4")
 ### BEGIN HIDDEN TESTS
-assert double(1234) == 2468
+close(call(double, 1234), 2468, "twice 1234 is 2468")
 ### END HIDDEN TESTS
 
 # %% [markdown] written="written_why" points=5
@@ -75,7 +77,8 @@ def test_a_duplicate_id_is_reported(repository):
 
 
 @pytest.mark.parametrize(
-    "secret", ["return x + x + 0", "assert double(1234) == 2468", "Because two times two is four."]
+    "secret",
+    ["return x + x + 0", 'close(call(double, 1234), 2468, "twice 1234 is 2468")', "Because two times two is four."],
 )
 def test_a_secret_in_the_students_notebook_is_reported(repository, secret):
     solution = read_solution(repository / "solutions" / "tiny.py")

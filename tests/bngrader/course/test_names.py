@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bngrader.course.names import id_fault, readable
+from bngrader.course.names import file_name, id_fault, listed, readable
 from bngrader.lms.archive import Entry
 from bngrader.lms.upload_names import TWO_READINGS, Upload, parse_names
 from bngrader.submissions.read import handed_in, misnamed
@@ -142,3 +142,24 @@ def test_a_canvas_file_belongs_to_its_owner_or_nobody(name, late, file):
 def test_no_file_name_stops_an_import(paths):
     for _, found in parse_names([Entry(path, None, lambda: b"") for path in paths]):
         assert isinstance(found, Upload | str)
+
+
+@given(st.text(st.characters(codec=None)), st.integers(2, 40))
+def test_the_middle_of_a_long_text_is_left_out(text, longest):
+    whole, shown = readable(text), readable(text, longest=longest)
+    assert shown == (whole if len(whole) <= longest else f"{whole[: longest // 2]}[...]{whole[-(longest // 2) :]}")
+
+
+@given(names_of_folders | st.binary(min_size=200, max_size=255).filter(lambda name: not {0, 47} & {*name}))
+def test_a_copys_name_is_readable_and_short(name):
+    text = os.fsdecode(name)
+    shown = file_name(text, 200)
+    assert readable(shown) == shown
+    assert len(shown.encode()) <= 200
+    assert shown == readable(text) or "-" in shown
+
+
+def test_a_list_of_names_is_short():
+    assert listed(["a\x1b", "b"]) == r"a\x1b, b"
+    assert len(listed(["x" * 5000] * 100)) < 700
+    assert listed(["x"] * 6).endswith(", x, ...")

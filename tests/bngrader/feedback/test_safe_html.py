@@ -5,11 +5,15 @@ import re
 import nbformat
 import pytest
 from nbconvert.exporters import HTMLExporter
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
+from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.server_extensions.formgrader.handlers import static_path, template_path
 from traitlets.config.loader import PyFileConfigLoader
 
 from bngrader.feedback.hide_tests import Shown, hide_tests
 from bngrader.feedback.page import page
+from bngrader.feedback.safe_html import reduced
 from tests.conftest import REPOSITORY
 
 ACTS = re.compile(r"<script>fetch|<[^>]*(?:onerror|onmouseover)\s*=|href=\W*javascript:|<iframe|<object|<form", re.I)
@@ -65,3 +69,31 @@ def test_a_graded_notebook_holds_only_text_and_pictures(graded):
     shown = [set(output.data) for output in graded.cells[-1].outputs if "data" in output]
     assert shown == [{"text/plain"}, {"image/png"}]
     nbformat.validate(graded)
+
+
+@pytest.mark.parametrize("template", ["formgrade", "feedback"])
+def test_nbgraders_pages_load_nothing_from_elsewhere(graded, template):
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(REPOSITORY)).load_config()
+    config.HTMLExporter.template_name = template
+    course = CourseDirectory(config=config)
+    exporter = GenerateFeedback(coursedir=course, config=config).exporter_class(
+        config=config,
+        extra_template_basedirs=[template_path],
+        extra_template_paths=[f"{static_path}/node_modules/bootstrap/dist/css"],
+    )
+    names = {"notebook": "a", "late_penalty": 0, "score": 0, "max_score": 0}
+    resources = {"index": 0, "total": 1, "base_url": "", "nbgrader": names}
+    html, _ = exporter.from_notebook_node(graded, resources)
+    assert "<b>bold</b>" in html
+    assert re.findall(r"""(?:src|href)=["']?(?:https?:)?//[^"' >]*|@import|url\(["']?https?:[^)]*""", html) == []
+
+
+def test_a_notebook_is_reduced_whoever_graded_it():
+    outputs = [new_output("display_data", data={"text/html": "<b class=x>"}), new_output("display_data", data=SHOWN[0])]
+    code = new_code_cell("show()", outputs=outputs, metadata={"tags": ["x"], "nbgrader": {"grade_id": "a"}})
+    raw = new_raw_cell("<b id=x>", metadata={"raw_mimetype": "text/html"})
+    shown = reduced(new_notebook(cells=[code, raw], metadata={"title": "x", "widgets": {"x": 1}}))
+    assert shown.metadata == {}
+    assert shown.cells[0].metadata == {"nbgrader": {"grade_id": "a"}}
+    assert [set(output.data) for output in shown.cells[0].outputs] == [{"text/plain"}]
+    assert shown.cells[1].cell_type == "markdown"

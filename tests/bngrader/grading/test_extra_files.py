@@ -5,7 +5,7 @@ import os
 import pytest
 
 from bngrader.gradebook.class_gradebook import Files
-from bngrader.grading.extra_files import MAX_BYTES, MAX_FILES, update_extra_files
+from bngrader.grading.extra_files import MAX_BYTES, MAX_FILES, rename_harmless, update_extra_files
 
 IGNORE = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
 SECRET = "ab" * 64
@@ -171,3 +171,72 @@ def test_an_earlier_copy_is_renamed_in_the_next_round(place, files):
     (files.graded.parent / "a.html").write_text("<script>")
     update_extra_files(place, files, IGNORE)
     assert copied_files(files) == with_always_copied(**{"a.html.txt": "<script>"})
+
+
+# Files of a submission, as bytes, and the paths of their copies.
+ODD = {
+    b"e\x1b[2J.txt": r"e\x1b[2J.txt",
+    b"n\nx.csv": r"n\nx.csv",
+    b"\xff.png": r"\xff.png",
+    "rtl\u202ehtml.txt".encode(): r"rtl\u202ehtml.txt",
+    b"d\x1b/a\x07.html": r"d\x1b/a\x07.html.txt",
+    b"same\x1b.txt": r"same\x1b.txt.txt",
+    rb"same\x1b.txt": r"same\x1b.txt",
+    b"other\x1b.txt/a.csv": r"other\x1b.txt/a.csv",
+    rb"other\x1b.txt": r"other\x1b.txt.txt",
+    b"timestamp.txt-folder": "timestamp.txt-folder.txt",
+}
+RESERVED = {
+    b"timestamp.txt/a.csv": "timestamp.txt-folder/a.csv",
+    b"submission_secret.txt/a.csv": "submission_secret.txt-folder/a.csv",
+}
+
+
+def write_named(folder, names):
+    for name in names:
+        path = os.path.join(os.fsencode(folder), name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(name)
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_names_that_act_are_spelled_out_in_copies(place, files):
+    write_named(place, ODD)
+    assert update_extra_files(place, files, IGNORE) == 0
+    copies = contents(files.graded.parent)
+    assert {name: copies.pop(name) for name in ODD.values()} == {copy: name for name, copy in ODD.items()}
+    assert sorted(copies) == sorted(with_always_copied())
+
+
+def test_a_folder_with_a_reserved_name_is_copied(place, files):
+    for name in ("timestamp.txt", "submission_secret.txt"):
+        (place / name).unlink()
+    write_named(place, RESERVED)
+    assert update_extra_files(place, files, IGNORE) == 0
+    copies = contents(files.graded.parent)
+    assert {copy: copies[copy] for copy in RESERVED.values()} == {copy: name for name, copy in RESERVED.items()}
+    assert copies["timestamp.txt"] == b""
+
+
+def test_a_long_name_is_cut_before_its_extension(place, files):
+    names = [b"l" * 240 + b"1.csv", b"l" * 240 + b"2.csv", "ü".encode() * 120 + b".html", b"\x1b" * 250]
+    write_named(place, [*names, b"\x1b" * 250 + b"f/" + b"x" * 250])
+    assert update_extra_files(place, files, IGNORE) == 0
+    paths = [path for path in files.graded.parent.rglob("*") if path.is_file()]
+    assert len(paths) == len(names) + 1 + len(with_always_copied())
+    assert max(len(part.encode()) for path in paths for part in path.relative_to(files.graded.parent).parts) <= 204
+    assert len([path for path in paths if path.suffix == ".csv"]) == 2
+
+
+def test_renamed_copies_have_the_same_names(tmp_path):
+    write_named(tmp_path, [*ODD, b"timestamp.txt", b"submission_secret.txt", b"page/b.html", b"a.ipynb"])
+    rename_harmless(tmp_path)
+    kept = {"timestamp.txt", "submission_secret.txt", "page/b.html.txt", "a.ipynb"}
+    assert contents(tmp_path).keys() == {*ODD.values(), *kept}
+    assert all(contents(tmp_path)[copy] == name for name, copy in ODD.items())
+    rename_harmless(tmp_path)
+    assert contents(tmp_path).keys() == {*ODD.values(), *kept}

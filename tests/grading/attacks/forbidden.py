@@ -1,4 +1,7 @@
-"""Attacks that import a forbidden function, which does what the student should write, openly or by a detour."""
+"""Attacks that import a function that does what the student should write, openly or by a detour.
+
+`tests/grading/rules` has more of them, for each assignment.
+"""
 
 from tests.grading.attacks.attack import cheat
 

@@ -276,7 +276,7 @@ STOPPED_BY = {
     "loop-deaf-to-signals": "3 seconds",
     "exit-in-a-call": "ended",
     "crash": "ended",
-    "forbidden": "sklearn.preprocessing",
+    "forbidden": "The answer used sklearn.preprocessing, but it may use only NumPy and the standard library.",
     "use-bnref-within": "bnref",
 }
 

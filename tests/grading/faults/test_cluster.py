@@ -65,6 +65,12 @@ def test_a_scheduler_that_is_open_to_the_network_is_refused(tmp_path):
     assert "--scheduler tcp://192.0.2.1:8786 has no TLS: whoever can reach this address can run code" in ran.stderr
 
 
+def test_options_of_a_scheduler_need_one(tmp_path):
+    ran = grade(make_class(tmp_path), "--insecure-scheduler")
+    assert ran.returncode == 2
+    assert "need --scheduler ADDRESS" in ran.stderr
+
+
 def test_nothing_that_a_hostile_worker_sends_runs(tmp_path):
     folder, ran = make_class(tmp_path / "class"), tmp_path / "ran"
     ran.mkdir()

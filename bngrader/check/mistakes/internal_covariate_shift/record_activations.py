@@ -2,7 +2,7 @@
 
 from bngrader.check.mistakes import Every, Known, Mistake
 from bngrader.check.mistakes.common import ONE_PASS
-from bngrader.check.networks import watched_network
+from bngrader.check.networks import hooks_of, learning_of, modes_of, network_numbers, state_of, watched_network
 from bngrader.check.observation import beside
 
 
@@ -48,11 +48,16 @@ def record_at_the_end(model, x):
     return {name: (output.mean().item(), output.std(correction=0).item()) for name, output in outputs.items()}
 
 
+LOOKS = {"state": state_of, "modes": modes_of, "hooks": hooks_of, "learning": learning_of}
+
+
 def recorded(function, kind, mode, what, x):
     import torch
 
-    network, given = beside(function, watched_network, kind, mode), torch.tensor(x)
-    before = getattr(network, what)() if what in ("state", "modes", "hooks", "learning") else None
+    passes = []
+    network = beside(function, watched_network, kind, mode, network_numbers(kind), passes.append)
+    given = torch.tensor(x)
+    before = LOOKS[what](network) if what in LOOKS else None
     record = function(network, given)
     if what == "numbers":
         return [list(record[name]) for name in ("0", "1", "2") if name in record]
@@ -62,7 +67,7 @@ def recorded(function, kind, mode, what, x):
         return list(record)
     if what == "x":
         return given.numpy().copy()
-    return before, getattr(network, what)()
+    return before, LOOKS[what](network) if what in LOOKS else passes
 
 
 def networks(rng):
