@@ -44,8 +44,7 @@ class Copier:
         if isinstance(value, list | deque):
             return type(value)(self._copy(item, done) for item in value)
         if isinstance(value, tuple):
-            items = [self._copy(item, done) for item in value]
-            return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
+            return self._tuple(value, [self._copy(item, done) for item in value])
         if isinstance(value, dict):
             made = copy.copy(value)
             made.update({key: self._copy(item, done) for key, item in value.items()})
@@ -59,6 +58,12 @@ class Copier:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._dataclass(value, done)
         return self._items(value) if isinstance(value, Iterator) else value
+
+    def _tuple(self, value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
+        made = tuple.__new__(type(value), items)  # of the same class, as a named tuple
+        if hasattr(value, "__dict__"):
+            vars(made).update(vars(value))
+        return made
 
     def _dataclass(self, value: Any, done: dict[int, Any]) -> Any:
         made = copy.copy(value)
@@ -98,8 +103,11 @@ def _span(array: Array) -> tuple[int, int]:
 
 
 def is_proxy(value: Any) -> bool:
-    """Return whether a value is an object of another process, which may be asked for nothing but what a test asks."""
-    return hasattr(type(value), "__beside__")
+    """Return whether a value is an object of another process, which may be asked for nothing but what a test asks.
+
+    A tensor is the answer's own as long as it still has the graph by which the answer made it.
+    """
+    return hasattr(type(value), "__beside__") or (is_tensor(value) and hasattr(value, "_made_beside"))
 
 
 def is_tensor(value: Any) -> bool:

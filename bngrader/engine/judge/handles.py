@@ -100,14 +100,17 @@ class Handles:
         if type(number) is int and tensor.requires_grad:
             self._tensors = {key: kept for key, kept in self._tensors.items() if kept[0]() is not None}
             self._tensors[id(tensor)] = weakref.ref(tensor), number, tensor._version
+            tensor._made_beside = True  # so that a check passes it back as it is
 
     def _number_of_tensor(self, tensor: Any) -> int | None:
         """Return the number of the student's tensor that this one still equals, so that its graph is kept."""
         if id(tensor) not in self._tensors:
             return None
         reference, number, version = self._tensors[id(tensor)]
-        same = reference() is tensor and tensor._version == version and tensor.requires_grad
-        return number if same and not (tensor.is_leaf and tensor.grad is not None) else None
+        kept: Any = reference()  # None if another tensor has taken its place in memory
+        if kept is None or kept._version != version or not kept.requires_grad:
+            return None
+        return number if not (kept.is_leaf and kept.grad is not None) else None
 
     def named(self, value: tuple[Any, ...]) -> int | None:
         """Return the number of the student's class of which a tuple is a copy, if any."""
