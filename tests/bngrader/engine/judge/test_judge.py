@@ -369,7 +369,7 @@ def f(*args):
 """
 
 
-def test_an_object_cannot_change_the_numbers_that_a_test_gives_it():
+def test_an_object_cannot_change_the_numbers_it_is_given():
     test = """
 from bngrader.check import beside
 layer, numbers = Layer(), np.ones(3)
