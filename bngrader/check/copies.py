@@ -55,7 +55,9 @@ class Copier:
         if isinstance(value, np.random.Generator | np.random.RandomState | np.random.BitGenerator):
             return copy.deepcopy(value)
         if is_tensor(value):
-            return value.clone()  # with its graph, if it has one
+            # A tensor that another process made and still has goes back to it as the one that it made, so that an
+            # answer's cache keeps its graph. A copy of any other tensor has the graph of the original.
+            return value if getattr(value, "_beside", None) == value._version else value.clone()
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._dataclass(value, done)
         return self._items(value) if isinstance(value, Iterator) else value
