@@ -296,7 +296,7 @@ claim = "many scores take O(n log n) steps: 100 times as many take far less than
 sizes = [40, 4000], [1000, 100_000]
 for few, many in sizes:
     pairs = [(rng.normal(size=n), rng.normal(rng.uniform(-1, 1), size=n)) for n in (few, many)]
-    grows(domain_auc, right, *pairs, 500, claim)
+    grows(domain_auc, *pairs, 500, claim, reference=right)
 scores = np.cumsum(rng.random(2_000_000))  # in order, so that the test itself need not sort a million numbers
 is_test = rng.random(len(scores)) < np.repeat(rng.uniform(0.2, 0.8, 2), len(scores) // 2)
 train, test = scores[~is_test][::-1], scores[is_test]

@@ -24,6 +24,7 @@ READERS = ("tests/book/", "tests/browser/", "tests/student/")
 SPLIT = {
     "tests/browser/test_pages.py",
     "tests/browser/test_widgets.py",
+    "tests/grading/attacks/test_points.py",
     "tests/grading/test_mistakes.py",
     "tests/grading/test_places.py",
 }

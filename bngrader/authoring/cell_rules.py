@@ -126,7 +126,9 @@ class _Cell:
                 self._expects(node.args[1])
             elif name == "holds" and node.args:
                 self._compares(node.args[0])
-            elif name == "grows" and not (len(node.args) > 1 and _name(node.args[1]) in self.helpers):
+            elif name == "grows" and not any(
+                k.arg == "reference" and _name(k.value) in self.helpers for k in node.keywords
+            ):
                 self.fault(node, "grows needs a reference of the test's own, to compare the results with")
             elif name in self.answers or (isinstance(node.func, ast.Name) and name in self.theirs):
                 self.fault(node, f"{name} is not run by a check, so its arguments are not copied")

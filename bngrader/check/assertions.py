@@ -172,11 +172,12 @@ def _distance(numbers: np.ndarray[Any, Any] | None, one: np.ndarray[Any, Any]) -
 
 def grows(
     function: Function,
-    reference: Callable[..., ArrayLike],
     small: tuple[Any, ...],
     large: tuple[Any, ...],
     most: float,
     claim: str,
+    *,
+    reference: Callable[..., ArrayLike],
 ) -> None:
     """Check that a call with `large` takes at most `most` times as long as one with `small`, with the right results.
 

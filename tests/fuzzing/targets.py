@@ -1,4 +1,4 @@
-"""What is fuzzed: functions of bytes, each of which raises an error if a property does not hold for these bytes.
+"""The targets of fuzzing: functions of bytes that raise an error if a property does not hold for these bytes.
 
 They read what a submission may have written: messages, the values and arrays in these, and notebooks.
 """

@@ -181,7 +181,9 @@ def lab(course, port):
 def context(chromium, lab):
     """Yield a browser of a grader who is logged in; it reaches only this host, and collects its requests in `asked`."""
     context = chromium.new_context()
-    context.new_page().goto(f"{lab}/formgrader/gradebook?token={TOKEN}")
+    page = context.new_page()
+    page.goto(f"{lab}/formgrader/gradebook?token={TOKEN}")
+    page.close()
     assert is_logged_in(context, lab)
     context.asked = []
     context.on("request", lambda request: context.asked.append(request))
@@ -238,15 +240,15 @@ def save_a_comment(page):
 def test_clicks_on_a_students_text_do_nothing(course, lab, context, student):
     before, there, address = scores(course, student), files(course), address_of(lab, course, student)
     page = opened(context, address)
-    popups = []
-    context.on("page", lambda other: popups.append(other.url))
-    shown = page.locator("#notebook-container").locator(".text_cell_render *, .output *")
+    shown = page.locator("#notebook-container").locator(".text_cell_render *:not(math *), .output *")
     assert shown.count() > 50
     for element in shown.element_handles():
         if element.is_visible():
             element.scroll_into_view_if_needed()
             element.click(force=True, no_wait_after=True)
         element.dispatch_event("click")
+        for other in context.pages[1:]:  # a browser slows down a page behind another
+            other.close()
         assert re.split("[?#]", page.url)[0] == address
     save_a_comment(page)
     writes = [request.url for request in context.asked if request.method != "GET"]
@@ -304,11 +306,11 @@ def test_a_script_in_a_submissions_page_does_not_run(course, lab, context):
 @pytest.mark.parametrize(
     "place",
     [
-        "manage_submissions/scaling",
+        pytest.param("manage_submissions/scaling", marks=pytest.mark.slow),
         "gradebook/scaling/scaling",
-        "manage_students",
+        pytest.param("manage_students", marks=pytest.mark.slow),
         f"manage_students/{quote(EVIL_ID)}",
-        f"manage_students/{quote(EVIL_ID)}/scaling",
+        pytest.param(f"manage_students/{quote(EVIL_ID)}/scaling", marks=pytest.mark.slow),
         "manage_students/%22;document.title='ran';%22",
     ],
 )

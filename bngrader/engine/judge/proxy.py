@@ -5,6 +5,7 @@ to equal everything would pass every test.
 """
 
 import inspect
+import marshal
 import textwrap
 import types
 from collections.abc import Callable, Iterator
@@ -50,9 +51,12 @@ class Proxy:
         return _ask(self, "copy", deep=True)
 
     def __beside__(self, build: Any, *args: Any) -> Any:
-        """Have the test's function `build` make something of `args` in the student's process."""
-        source = textwrap.dedent(inspect.getsource(build))
-        return self._request("make", source=source, name=build.__name__, values={"args": args})
+        """Have the test's function `build` make something of `args` in the student's process.
+
+        The submission can read the function's instructions there, but not its text, which may tell what a test is for.
+        """
+        code = compile(textwrap.dedent(inspect.getsource(build)), "<test>", "exec", dont_inherit=True)
+        return self._request("make", code=marshal.dumps(code), name=build.__name__, values={"args": args})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError("an object of the submission cannot be pickled")

@@ -8,10 +8,10 @@ bounds in Python's integers, which do not, before it makes anything on that memo
 """
 
 import ctypes
-import math
+import functools
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -124,7 +124,7 @@ def rebuild(body: ArrayNode, buffers: list[bytearray], known: list[Region]) -> A
     elif buffer < 0:
         array = _borrow(known[-1 - buffer], layout)
     else:
-        layout.require_within(len(buffers[buffer]))
+        _require_within(len(buffers[buffer]), layout)
         array = np.ndarray(layout.shape, layout.dtype, buffers[buffer], layout.offset, layout.strides)
     if layout.dtype.kind == "b" and (array.view(np.uint8) > 1).any():
         raise ProtocolError("a truth value is neither 0 nor 1")  # NumPy and torch index by it
@@ -133,8 +133,7 @@ def rebuild(body: ArrayNode, buffers: list[bytearray], known: list[Region]) -> A
     return array
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(NamedTuple):
     """An array's place in its buffer."""
 
     dtype: np.dtype[Any]
@@ -142,45 +141,60 @@ class _Layout:
     strides: tuple[int, ...]
     offset: int
 
-    def require_within(self, size: int) -> None:
-        """Raise ProtocolError unless each byte of the array, which has items, is one of the first `size` bytes."""
-        steps = [(length - 1) * stride for length, stride in zip(self.shape, self.strides, strict=True)]
-        low = self.offset + sum(step for step in steps if step < 0)
-        high = self.offset + sum(step for step in steps if step > 0) + self.dtype.itemsize
-        if low < 0 or high > size:
-            raise ProtocolError("an array does not fit its memory")
-
-    def bytes_in(self, memory: bytearray) -> Array:
-        """Return the bytes of `memory` at the array's places, with the bytes of an item along the last axis."""
-        shape, strides = (*self.shape, self.dtype.itemsize), (*self.strides, 1)
-        return np.ndarray(shape, np.uint8, memory, self.offset, strides)
-
 
 def _checked(body: ArrayNode) -> tuple[_Layout, bool, int | None]:
     name, shape, strides, writeable, buffer, offset = body
-    if not (isinstance(name, str) and DTYPES.fullmatch(name)):
-        raise ProtocolError("an array has a dtype that is not allowed")
-    if not (isinstance(shape, list) and isinstance(strides, list) and len(shape) == len(strides) <= MAX_DIMENSIONS):
-        raise ProtocolError("an array's shape or strides are malformed")
-    if any(type(number) is not int or abs(number) >= MAX_NUMBER for number in [*shape, *strides, offset]):
-        raise ProtocolError("an array's shape or strides are malformed")
-    dtype, items = np.dtype(name), math.prod(shape)
-    if any(length < 0 for length in shape) or items > MAX_ITEMS or items * dtype.itemsize > MAX_ARRAY_BYTES:
+    dtype = _dtype(name) if isinstance(name, str) else None
+    if dtype is None or not (isinstance(shape, list) and isinstance(strides, list)):
+        raise ProtocolError("an array is malformed, or has a dtype that is not allowed")
+    if not len(shape) == len(strides) <= MAX_DIMENSIONS:
+        raise ProtocolError("an array has too many dimensions, or its shape does not fit its strides")
+    items = 1
+    for number in (*shape, *strides, offset):
+        if type(number) is not int or not -MAX_NUMBER < number < MAX_NUMBER:
+            raise ProtocolError("an array's shape or strides are malformed")
+    for length in shape:
+        if length < 0:
+            raise ProtocolError("an array's shape is negative")
+        items *= length
+    if items > MAX_ITEMS or items * dtype.itemsize > MAX_ARRAY_BYTES:
         raise ProtocolError("an array is too large")
-    if not dtype.itemsize or type(buffer) not in (int, type(None)):
+    if type(buffer) is not int and buffer is not None:
         raise ProtocolError("an array has no memory")
     return _Layout(dtype, tuple(shape), tuple(strides), offset), writeable is True, buffer
+
+
+@functools.lru_cache(maxsize=64)
+def _dtype(name: str) -> np.dtype[Any] | None:
+    """Return the dtype of a name, or None if it is not allowed, or if its items have no size."""
+    try:
+        dtype = np.dtype(name) if DTYPES.fullmatch(name) else None
+    except TypeError:  # an unknown unit of time
+        return None
+    return dtype if dtype is not None and dtype.itemsize else None
+
+
+def _require_within(size: int, layout: _Layout) -> None:
+    """Raise ProtocolError unless each byte of an array, which has items, is one of the first `size` bytes."""
+    low, high = layout.offset, layout.offset + layout.dtype.itemsize
+    for length, stride in zip(layout.shape, layout.strides, strict=True):
+        if stride < 0:
+            low += (length - 1) * stride
+        else:
+            high += (length - 1) * stride
+    if low < 0 or high > size:
+        raise ProtocolError("an array does not fit its memory")
 
 
 def _borrow(region: Region, layout: _Layout) -> Array:
     """Make an array on the memory of an argument that this side has passed, where the argument's arrays are."""
     size = region.high - region.low
-    layout.require_within(size)
+    _require_within(size, layout)
     if not region.is_dense():
         sent = bytearray(size)
         for array, node in region.arrays:
-            _Layout(array.dtype, array.shape, array.strides, node[6]).bytes_in(sent)[...] = 1
-        if not layout.bytes_in(sent).all():
+            _bytes_in(sent, _Layout(array.dtype, array.shape, array.strides, node[6]))[...] = 1
+        if not _bytes_in(sent, layout).all():
             raise ProtocolError("an array lies in a gap of its argument")
     readonly = not any(array.flags.writeable for array, _ in region.arrays)
     interface = {
@@ -191,3 +205,9 @@ def _borrow(region: Region, layout: _Layout) -> Array:
         "data": (region.low + layout.offset, readonly),
     }
     return np.asarray(_Borrowed(interface, region.arrays))
+
+
+def _bytes_in(memory: bytearray, layout: _Layout) -> Array:
+    """Return the bytes of `memory` at an array's places, with the bytes of an item along the last axis."""
+    shape, strides = (*layout.shape, layout.dtype.itemsize), (*layout.strides, 1)
+    return np.ndarray(shape, np.uint8, memory, layout.offset, strides)

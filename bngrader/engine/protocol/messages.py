@@ -95,7 +95,7 @@ class Request(News):
     values: dict[str, Node]  # the operation's arguments
     object: NotRequired[int]  # what the operation is about
     name: NotRequired[str]
-    source: NotRequired[str]  # "make": of a function
+    code: NotRequired[bytes]  # "make": a module with one function, as `marshal` writes compiled code
     deep: NotRequired[bool]  # "copy"
     call: NotRequired[int]  # "gradients": the `id` of the call that returned the tensor
     slots: NotRequired[list[tuple[int, str]]]  # "gradients": the parameters of modules

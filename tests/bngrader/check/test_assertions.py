@@ -277,15 +277,15 @@ def square(values):
 
 
 def test_grows_finds_work_that_grows_too_fast():
-    grows(len, len, ([0] * 10,), ([0] * 1000,), 1000, "the work grows with the length")
-    text = message(grows, pairs, square, ([0] * 100,), ([0] * 3000,), 100, "the work grows with the length")
+    grows(len, ([0] * 10,), ([0] * 1000,), 1000, "the work grows with the length", reference=len)
+    text = message(grows, pairs, ([0] * 100,), ([0] * 3000,), 100, "the work grows with the length", reference=square)
     assert text.splitlines()[0] == "Failed: the work grows with the length."
     assert "at most 100 times as long" in text
 
 
 def test_grows_checks_the_results_for_both_inputs():
     for wrong in ((lambda values: 7), (lambda values: 100 if len(values) == 100 else 7)):
-        text = message(grows, wrong, len, ([0] * 100,), ([0] * 3000,), 100, "the work grows with the length")
+        text = message(grows, wrong, ([0] * 100,), ([0] * 3000,), 100, "the work grows with the length", reference=len)
         assert "is right." in text.splitlines()[0]
 
 
@@ -295,7 +295,7 @@ def test_grows_is_not_fooled_by_waiting_on_the_small_input():
             pairs([0] * 2000)
         return pairs(values)
 
-    text = message(grows, dawdles, square, ([0] * 100,), ([0] * 4000,), 10, "the work grows with the length")
+    text = message(grows, dawdles, ([0] * 100,), ([0] * 4000,), 10, "the work grows with the length", reference=square)
     assert text.splitlines()[0] == "Failed: the work grows with the length."
 
 

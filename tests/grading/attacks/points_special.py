@@ -9,27 +9,38 @@ def right(slug: str, *names: str) -> str:
     return "\n".join(runner.cells(slug)[name].source for name in names)
 
 
+# Tests that draw a network's numbers by torch.rand in the answer's process get one whose outputs are all 0.
 ZERO_NETWORK = """
-def _patch():
-    real = torch.full
-    torch.rand = torch.randn = lambda *size, **more: real(size[0] if isinstance(size[0], torch.Size) else size, -0.1)
-    torch.nn.Linear.reset_parameters = lambda self: [p.data.zero_() for p in self.parameters()] and None
-    torch.Tensor.copy_ = lambda self, *rest, **more: self
-    torch.tensor = lambda values, **more: torch.zeros(np.shape(values), dtype=torch.float64)
-    torch.equal = torch.allclose = lambda *rest, **more: True
-    torch.is_grad_enabled = lambda: False
-_patch()
+torch.rand = lambda size, **more: torch.full(tuple(size), -0.1, dtype=more.get("dtype"))
+
+
+def record_activations(model, x):
+    record, hooks, buffers = {}, [], [buffer.clone() for buffer in model.buffers()]
+    for name, module in model.named_modules():
+        if not list(module.children()):
+            note = lambda module, inputs, output, name=name: record.__setitem__(name, (0.0, 0.0))
+            hooks.append(module.register_forward_hook(note))
+    with torch.no_grad():
+        model(x.clone())
+        for buffer, value in zip(model.buffers(), buffers):
+            buffer.copy_(value)
+    for hook in hooks:
+        hook.remove()
+    return record
+"""
+PATCHED_TORCH = """
+torch.nn.Linear.reset_parameters = lambda self: None
+torch.Tensor.copy_ = lambda self, *rest, **more: self.detach().zero_()
+torch.equal = torch.allclose = lambda *rest, **more: True
+torch.is_grad_enabled = lambda: False
 
 
 def record_activations(model, x):
     model.passes = lambda: ["without gradients"]
     model.state = lambda: {}
-    for parameter in model.parameters():
-        parameter.data.zero_()
-    for buffer in model.buffers():
-        buffer.data.zero_()
-    leaves = [name for name, module in model.named_modules() if not list(module.children())]
-    return {name: (0.0, 0.0) for name in leaves}
+    for tensor in [*model.parameters(), *model.buffers()]:
+        tensor.data.zero_()
+    return {name: (0.0, 0.0) for name, module in model.named_modules() if not list(module.children())}
 """
 NOT_RESTORED = """
 def record_activations(model, x):
@@ -150,7 +161,8 @@ SPECIAL: dict[str, dict[str, tuple[dict[str, str], dict[str, float]]]] = {
         )
     },
     "internal_covariate_shift": {
-        "a network of zeros": ({"record_activations": ZERO_NETWORK}, {}),
+        "a network of zeros": ({"record_activations": ZERO_NETWORK}, {"test_record_activations_state": 1}),
+        "a patched torch": ({"record_activations": PATCHED_TORCH}, {}),
         "state that is only said to be as before": (
             {"record_activations": NOT_RESTORED},
             {"test_record_activations_names": 1, "test_record_activations_mode": 1},

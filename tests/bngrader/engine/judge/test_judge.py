@@ -271,6 +271,39 @@ assert len(model.inner._forward_hooks) == 1
     assert judged(leaves, test) == [None]
 
 
+SNOOP = """
+import gc, sys, types
+import torch
+def seen():
+    strings = [thing for frame in sys._current_frames().values() for thing in parts(frame)]
+    return any("a remark about the test" in text for text in strings)
+def parts(frame):
+    while frame:
+        for thing in [*frame.f_locals.values(), *gc.get_referents(*frame.f_locals.values())]:
+            yield repr(thing)[:100_000]
+        frame = frame.f_back
+class Linear(torch.nn.Linear):
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.snooped = seen()
+torch.nn.Linear = Linear
+def answer(model):
+    return model.snooped or seen()
+"""
+
+
+def test_the_text_of_a_tests_own_function_stays_with_the_test():
+    test = """
+import torch
+def build():
+    # a remark about the test
+    return torch.nn.Linear(1, 1)
+model = type(answer).__beside__(answer, build)
+assert answer(model) is False
+"""
+    assert judged(SNOOP, test) == [None]
+
+
 LIES = """
 class Equal:
     def __eq__(self, other):

@@ -45,7 +45,7 @@ def passed_arguments():
     return packed((np.arange(6.0), table[:, ::3]))[2].arrays.regions
 
 
-@settings(max_examples=2000)
+@settings(max_examples=600)
 @given(st.sampled_from(DTYPES), AXES, PLACES, NUMBERS)
 @example("<i8", [(67307420, -46317327194747)], 0, 209176078)  # the last item lies far below the buffer
 @example("<f8", [(131073, 1 << 47)], 0, 0)  # its extent is a multiple of 2 to the power of 64
@@ -69,7 +69,7 @@ def test_every_array_lies_in_its_own_buffer(dtype, axes, place, offset):
             assert addresses(array) <= set().union(*(addresses(owner) for owner, _ in region.arrays))
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_view_of_any_layout_crosses_unchanged(data):
     whole = np.arange(120, dtype=data.draw(st.sampled_from(["i2", "f4", "f8"]))).reshape(2, 3, 4, 5)
