@@ -111,8 +111,10 @@ class Handles:
         if id(tensor) not in self._tensors:
             return None
         reference, number, version = self._tensors[id(tensor)]
-        same = reference() is tensor and tensor._version == version and tensor.requires_grad
-        return number if same and not (tensor.is_leaf and tensor.grad is not None) else None
+        kept: Any = reference()
+        if kept is not tensor or (tensor.is_leaf and tensor.grad is not None):
+            return None
+        return number if tensor.requires_grad and tensor._version == version else None
 
     def named(self, value: tuple[Any, ...]) -> int | None:
         """Return the number of the student's class of which a tuple is a copy, if any."""
