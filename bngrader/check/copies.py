@@ -54,7 +54,9 @@ class Copier:
         if isinstance(value, np.random.Generator | np.random.RandomState | np.random.BitGenerator):
             return copy.deepcopy(value)
         if is_tensor(value):
-            return value.clone()  # with its graph, if it has one
+            # A tensor that another process made and still has goes back to it as the one that it made, so that an
+            # answer's cache keeps its graph. A copy of any other tensor has the graph of the original.
+            return value if getattr(value, "_beside", None) == value._version else value.clone()
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._dataclass(value, done)
         return self._items(value) if isinstance(value, Iterator) else value
@@ -103,11 +105,8 @@ def _span(array: Array) -> tuple[int, int]:
 
 
 def is_proxy(value: Any) -> bool:
-    """Return whether a value is an object of another process, which may be asked for nothing but what a test asks.
-
-    A tensor is the answer's own as long as it still has the graph by which the answer made it.
-    """
-    return hasattr(type(value), "__beside__") or (is_tensor(value) and hasattr(value, "_made_beside"))
+    """Return whether a value is an object of another process, which may be asked for nothing but what a test asks."""
+    return hasattr(type(value), "__beside__")
 
 
 def is_tensor(value: Any) -> bool:
