@@ -6,6 +6,7 @@ import nh3
 from latex2mathml.converter import convert
 
 MAX_FORMULA_CHARACTERS = 2_000
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 # A formula that defines commands could be short and yet expand to gigabytes.
 DEFINES = re.compile(r"\\[a-zA-Z]*(?:def|let|command|environment|Operator)(?![a-z])")
 TAGS = {
@@ -15,7 +16,7 @@ TAGS = {
 }
 # Neither class, id, style and href, which TeX can set too, nor what moves or stretches a formula over its surroundings.
 ATTRIBUTES = {
-    "math": {"display"},
+    "math": {"display", "xmlns"},
     "mo": {"stretchy", "fence", "form", "accent", "largeop", "movablelimits", "separator"},
     "mi": {"mathvariant"},
     "mtext": {"mathvariant"},
@@ -47,5 +48,5 @@ def mathml(tex: str, display: str) -> str:
     return safe.replace("<math ", '<math tabindex="0" ', 1) if display == "block" else safe
 
 
-def _allowed(_: str, __: str, value: str) -> str | None:
-    return value if VALUE.fullmatch(value) else None
+def _allowed(_: str, attribute: str, value: str) -> str | None:
+    return value if (value == NAMESPACE if attribute == "xmlns" else VALUE.fullmatch(value)) else None
