@@ -106,7 +106,7 @@ class Handles:
         if id(tensor) not in self._tensors:
             return None
         reference, number, version = self._tensors[id(tensor)]
-        same = reference() is tensor and tensor._version == version and tensor.requires_grad
+        same = reference() is tensor is not None and tensor._version == version and tensor.requires_grad
         return number if same and not (tensor.is_leaf and tensor.grad is not None) else None
 
     def named(self, value: tuple[Any, ...]) -> int | None:
