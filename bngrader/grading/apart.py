@@ -44,7 +44,8 @@ class _Programs(Shared):
 
     def start(self, pipe: Connection) -> _Program:
         """Start a worker that does the jobs which come through a pipe."""
-        zygotes = self.connect()
+        with _starting:  # another thread may be starting a lost zygote again
+            zygotes = self.connect()
         listed = json.dumps([(kind, packages, sock.fileno()) for kind, packages, sock in zygotes])
         process = subprocess.Popen(
             [sys.executable, "-m", "bngrader.grading.worker", str(pipe.fileno()), listed],

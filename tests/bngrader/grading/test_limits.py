@@ -1,11 +1,15 @@
 """A worker's own limits: no file takes much of them, and one that does fails by itself, with the limit's name."""
 
 import json
+import resource
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 
 from bngrader.authoring.notebooks import gradable, read_solution
+from bngrader.grading.apart import grade_apart
 from bngrader.grading.grade_submission import GradingJob
 from bngrader.grading.process_pool import in_processes
 from tests.conftest import REPOSITORY
@@ -86,3 +90,18 @@ def test_a_job_beyond_a_limit_fails_by_itself_with_its_name():
     assert "takes more than the 0.2 CPU seconds that reading and showing a notebook may take" in found["cpu"]
     assert EMPTY in found["empty"]
     assert EMPTY in found["empty again"]
+
+
+def test_threads_grade_in_processes_with_limits_of_their_own():
+    jobs = [
+        job("empty", b"", notebook_seconds=60),
+        job("memory", with_cells(cell("#" * 9_000_000)), worker_memory_mb=20, notebook_seconds=60),
+        job("empty again", b"", notebook_seconds=60),
+    ]
+    limits = resource.getrlimit(resource.RLIMIT_DATA), signal.getsignal(signal.SIGPROF)
+    with ThreadPoolExecutor(2) as threads:
+        first, memory, last = [outcome.error for outcome in threads.map(grade_apart, jobs)]
+    assert "takes more than the 20 MB of memory" in memory
+    assert EMPTY in first
+    assert EMPTY in last
+    assert (resource.getrlimit(resource.RLIMIT_DATA), signal.getsignal(signal.SIGPROF)) == limits
