@@ -142,6 +142,8 @@ class Side:
         self._open.append(received)
         packer = Packer(self.export, received.regions, self.named)
         reply: Reply = {"kind": "reply", "id": request["id"]}
+        torch = sys.modules.get("torch")
+        with_gradients = torch.is_grad_enabled() if torch else False
         try:
             self._perform(request, received, packer, reply)
         except BaseException as error:
@@ -149,6 +151,8 @@ class Side:
         finally:
             self.end_forks()
             self._open.pop()
+            if torch:  # a test's torch.no_grad() must not last into the notebook's next cell
+                torch.set_grad_enabled(with_gradients)
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
         self.channel.send(reply, packer.arrays.finish())

@@ -135,6 +135,12 @@ with torch.no_grad():
     a[0] = 7
 assert a.tolist() == [[7, 7], [3, 4]]
 """
+WITHOUT_GRADIENTS = """
+import torch
+net = make()
+with torch.no_grad():
+    assert not first(net, torch.ones(1, 2)).requires_grad
+"""
 
 
 @cache
@@ -146,6 +152,7 @@ def ran():
         cells += [("answer", CACHING.format(kind=kind, made=made, read=read), f"forward_{kind}")]
         cells += [("test", BACKWARD.format(kind=kind), kind)]
     cells += [("test", CHANGED, "changed"), ("answer", CHAIN, "first"), ("test", CHAIN_TEST, "chain")]
+    cells += [("test", WITHOUT_GRADIENTS), ("answer", "make()(torch.ones(1, 2)).sum().backward()", "after")]
     return {cell.metadata.nbgrader.grade_id: cell for cell in run(*cells)}
 
 
@@ -162,3 +169,7 @@ def test_a_cache_of_tensors_keeps_its_graph(kind):
 @pytest.mark.parametrize("test", ["chain", "changed"])
 def test_gradients_through_two_calls_count_once(test):
     assert error(ran()[test]) is None
+
+
+def test_a_tests_no_grad_ends_with_its_call():
+    assert error(ran()["after"]) is None
