@@ -44,8 +44,7 @@ class Copier:
         if isinstance(value, list | deque):
             return type(value)(self._copy(item, done) for item in value)
         if isinstance(value, tuple):
-            items = [self._copy(item, done) for item in value]
-            return type(value)._make(items) if hasattr(value, "_make") else tuple(items)
+            return self._tuple(value, [self._copy(item, done) for item in value])
         if isinstance(value, dict):
             made = copy.copy(value)
             made.update({key: self._copy(item, done) for key, item in value.items()})
@@ -55,10 +54,18 @@ class Copier:
         if isinstance(value, np.random.Generator | np.random.RandomState | np.random.BitGenerator):
             return copy.deepcopy(value)
         if is_tensor(value):
-            return value.clone()  # with its graph, if it has one
+            # A tensor that another process made and still has goes back to it as the one that it made, so that an
+            # answer's cache keeps its graph. A copy of any other tensor has the graph of the original.
+            return value if getattr(value, "_beside", None) == value._version else value.clone()
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return self._dataclass(value, done)
         return self._items(value) if isinstance(value, Iterator) else value
+
+    def _tuple(self, value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
+        made = tuple.__new__(type(value), items)  # of the same class, as a named tuple
+        if hasattr(value, "__dict__"):
+            vars(made).update(vars(value))
+        return made
 
     def _dataclass(self, value: Any, done: dict[int, Any]) -> Any:
         made = copy.copy(value)

@@ -26,8 +26,10 @@ ONLY_IN = {
     "print_exception": "commands/__init__.py",
     "format_exception": "commands/__init__.py",
 }
-# Texts that no person reads: kept in the gradebook, digested, or from the assignments' own files.
+# Texts that no person reads: kept in the gradebook, digested, sent to another process, or from the assignments' files.
 MAY_ENCODE = {
+    "grading/apart.py",
+    "grading/outcome_text.py",
     "gradebook/class_gradebook.py",
     "gradebook/revision.py",
     "feedback/hide_tests.py",

@@ -46,11 +46,14 @@ def pack(answers):
     return submissions
 
 
+KEPT = (None, "imports", "digits")  # the names of the locked cells that run here; None is for all other cells
+
+
 def make_course(slug, folder):
-    """Make a course with one assignment, without its locked cells but the imports."""
+    """Make a course with one assignment, without its locked cells but the imports and the data, which tests use."""
     solution = jupytext.read(REPOSITORY / "solutions" / f"{slug}.py")
     solution.cells = [
-        cell for cell in solution.cells if cell.cell_type != "code" or cell.metadata.get("locked") in (None, "imports")
+        cell for cell in solution.cells if cell.cell_type != "code" or cell.metadata.get("locked") in KEPT
     ]
     (folder / "solutions").mkdir()
     jupytext.write(solution, folder / "solutions" / f"{slug}.py", fmt="py:percent")

@@ -8,7 +8,7 @@ import inspect
 import itertools
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,13 @@ MAX_NAME_CHARACTERS = 80
 
 
 class NamedTuple(tuple[Any, ...]):
-    """A namedtuple of the student's: here a plain tuple that remembers the number of its class."""
+    """A namedtuple of the student's: here a plain tuple, with a class that remembers the number of the student's."""
 
     number: int
+
+    @classmethod
+    def _make(cls, items: Iterable[Any]) -> "NamedTuple":
+        return cls(items)
 
 
 class Handles:
@@ -100,14 +104,17 @@ class Handles:
         if type(number) is int and tensor.requires_grad:
             self._tensors = {key: kept for key, kept in self._tensors.items() if kept[0]() is not None}
             self._tensors[id(tensor)] = weakref.ref(tensor), number, tensor._version
+            tensor._beside = tensor._version  # so that `check.call` passes it as it is
 
     def _number_of_tensor(self, tensor: Any) -> int | None:
         """Return the number of the student's tensor that this one still equals, so that its graph is kept."""
         if id(tensor) not in self._tensors:
             return None
         reference, number, version = self._tensors[id(tensor)]
-        same = reference() is tensor is not None and tensor._version == version and tensor.requires_grad
-        return number if same and not (tensor.is_leaf and tensor.grad is not None) else None
+        kept: Any = reference()
+        if kept is not tensor or (tensor.is_leaf and tensor.grad is not None):
+            return None
+        return number if tensor.requires_grad and tensor._version == version else None
 
     def named(self, value: tuple[Any, ...]) -> int | None:
         """Return the number of the student's class of which a tuple is a copy, if any."""
@@ -136,9 +143,7 @@ class Handles:
         if tag == "T":
             return unpack_tensor(unpacker, body)
         if tag == "named" and type(body[0]) is int:
-            made = NamedTuple(unpacker.items(body[1:]))
-            made.number = body[0]
-            return made
+            return type("NamedTuple", (NamedTuple,), {"number": body[0]})(unpacker.items(body[1:]))
         if tag == "lazy":
             return lazy_tensor(body[0])
         raise ProtocolError(f"a message holds an unknown {tag[:20]!r}")

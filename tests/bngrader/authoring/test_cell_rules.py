@@ -102,9 +102,7 @@ KEPT = {
     "a choice among the test's own": "y = call(f, x)\nclose(call(g, x), fitting(y, (one, two), *cases), 'right')",
     "another part of a case": "for x, want in cases:\n    close(call(f, x), want, 'right')",
     "a condition of the test's own": "for k in (1, 2):\n    if k > 1:\n        close(call(f, x), 1, 'right')",
-    "a reference of the test's own": (
-        "def right(x):\n    return x\n\n\ngrows(f, one, many, 500, 'n log n', reference=right)"
-    ),
+    "a reference of the test's own": "def right(x):\n    return x\n\n\ngrows(f, a, b, 500, 'n log n', reference=right)",
     "a large hidden input that is drawn": (
         "### BEGIN HIDDEN TESTS\nrng = hidden_rng('f')\nx = rng.normal(size=9000)\ncall(f, x, np.arange(9000) * x)\n"
         "### END HIDDEN TESTS"

@@ -165,7 +165,7 @@ SPECIAL: dict[str, dict[str, tuple[dict[str, str], dict[str, float]]]] = {
         "a patched torch": ({"record_activations": PATCHED_TORCH}, {}),
         "state that is only said to be as before": (
             {"record_activations": NOT_RESTORED},
-            {"test_record_activations_names": 1, "test_record_activations_mode": 1},
+            {"test_record_activations": 1, "test_record_activations_names": 1, "test_record_activations_mode": 1},
         ),
     },
     "placement": {

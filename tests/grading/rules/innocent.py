@@ -43,3 +43,14 @@ INNOCENT = {
         "record_activations": {"torch": "import torch.nn as nn, torch.utils.data\n{right}"},
     },
 }
+
+# What a student writes who tries a function with the checks, at the top of its cell; for every function.
+WITH_CHECKS = """
+import bngrader, bngrader.check as c
+from bngrader import check
+from bngrader.check import beside, call, close, grows, hidden_rng, holds, leaves_arguments_alone, raises
+from bngrader.check.networks import watched_network
+from bngrader.check import *
+{right}
+c.close(np.ones(2), [1, 1], "ones are ones")
+"""

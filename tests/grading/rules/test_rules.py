@@ -15,11 +15,13 @@ from bngrader.engine.settings import Engine
 from tests.bngrader.engine.running import code_cell, error
 from tests.conftest import REPOSITORY
 from tests.grading.rules.cheats import CHEATS, WAYS
-from tests.grading.rules.innocent import INNOCENT
+from tests.grading.rules.innocent import INNOCENT, WITH_CHECKS
 from tests.solutions import runner
 
 EVERY_CHEAT = [(slug, function, way) for slug, of in CHEATS.items() for function in of for way in of[function]]
 EVERY_INNOCENT = [(slug, function, way) for slug, of in INNOCENT.items() for function in of for way in of[function]]
+CHECKS = "imports-the-checks"
+EVERY_INNOCENT += [(slug, function, CHECKS) for slug in runner.SLUGS for function in runner.functions(slug)]
 LAST = ("without-hooks",)
 # Ways that do not ask Python's import, which explains the rule.
 WITHOUT_IMPORT = ("search", "another-python", "spawn", "ctypes", "garbage", "path-finder", *LAST)
@@ -32,8 +34,8 @@ def renamed(source, function, copy):
 def source_of(slug, function, way):
     if way in CHEATS.get(slug, {}).get(function, {}):
         return CHEATS[slug][function][way]
-    right = runner.cells(slug)[function].source
-    return INNOCENT[slug][function][way].replace("{right}", right)
+    pattern = WITH_CHECKS if way == CHECKS else INNOCENT[slug][function][way]
+    return pattern.replace("{right}", runner.cells(slug)[function].source)
 
 
 @cache

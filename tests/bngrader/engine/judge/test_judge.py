@@ -380,3 +380,29 @@ def reference(x):
     for message, name in zip(refused, ["torch", "bnref"], strict=True):
         assert f"The answer used {name}, but it may use only NumPy and the standard library." in message
     assert free is None
+
+
+SPOILING = """
+class Layer:
+    gamma = property(lambda self: np.zeros(3), lambda self, value: value.__setitem__(..., 0))
+    def __getitem__(self, key):
+        return 0
+    def __setitem__(self, key, value):
+        value[...] = 0
+def f(*args):
+    pass
+"""
+
+
+def test_an_object_cannot_change_the_numbers_it_is_given():
+    test = """
+from bngrader.check import beside
+layer, numbers = Layer(), np.ones(3)
+layer.gamma = numbers
+layer[0] = numbers
+def build(numbers):
+    numbers[...] = 0
+beside(f, build, numbers)
+assert numbers.tolist() == [1, 1, 1]
+"""
+    assert judged(SPOILING, test) == [None]
