@@ -276,7 +276,7 @@ import gc, sys, types
 import torch
 def seen():
     strings = [thing for frame in sys._current_frames().values() for thing in parts(frame)]
-    return any("a remark about the test" in text for text in strings)
+    return any("tset eht tuoba kramer a"[::-1] in text for text in strings)  # else it would find itself
 def parts(frame):
     while frame:
         for thing in [*frame.f_locals.values(), *gc.get_referents(*frame.f_locals.values())]:
