@@ -145,8 +145,7 @@ class Cgroup:
         """Move this process into the group, where its children will be too, and keep no way out of the sandbox."""
         for fd in self._members:
             os.write(fd, b"0")
-        for fd in (*self._members, *self._parents, self._usage, self._events):
-            os.close(fd)
+        self._close()
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all processes that were ever in the group."""
@@ -162,6 +161,11 @@ class Cgroup:
         """Remove the group after its last process."""
         for parent in self._parents:
             _remove(self.name, parent)
+        self._close()
+
+    def _close(self) -> None:
+        for fd in (*self._members, *self._parents, self._usage, self._events):
+            os.close(fd)
 
 
 def _read(fd: int) -> str:

@@ -23,8 +23,8 @@ def meet():
             print("LEAKED-OUT: somebody listens")
         except OSError:
             pass
-    import numpy, torch, sys, builtins
-    for module in (numpy, torch, sys, builtins):
+    import numpy, matplotlib, sys, builtins
+    for module in (numpy, matplotlib, sys, builtins):
         if hasattr(module, "leftover"):
             print("LEAKED-OUT: left in", module)
         module.leftover = True

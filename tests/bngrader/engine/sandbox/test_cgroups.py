@@ -69,6 +69,7 @@ def group():
     name = f"{cgroups.PREFIX}test-{os.getpid()}"
     made = cgroups.Cgroup(place, f"{name}/1", 100 << 20, 20)
     yield made
+    made.remove()
     cgroups.remove_groups(name)
     assert not [folder for folder in place.folders.values() if (folder / name).exists()]
 
