@@ -94,8 +94,10 @@ class Course:
 
     @property
     def private(self) -> list[str]:
-        """Folders and files of the class that no submission may see."""
-        return [str(self.repository), str(self.folder), *database_files(self.gradebook_url())]
+        """Folders and files of the class, and of nbgrader's exchange, that no submission may see."""
+        exchange = self.nbgrader_config().Exchange
+        places = [str(exchange[name]) for name in ("root", "cache") if isinstance(exchange.get(name), str)]
+        return [str(self.repository), str(self.folder), *places, *database_files(self.gradebook_url())]
 
     def gradebook_url(self) -> str:
         """Return the SQLAlchemy URL of the gradebook: from the command line, else from the configuration."""

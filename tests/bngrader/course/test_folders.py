@@ -27,3 +27,8 @@ def test_no_submission_may_see_a_gradebook_elsewhere(tmp_path, elsewhere, source
 
 def test_the_gradebook_is_in_the_folder_if_nobody_says_more(tmp_path):
     assert Course(REPOSITORY, tmp_path).gradebook_url() == f"sqlite:///{tmp_path / 'gradebook.db'}"
+
+
+def test_no_submission_may_see_nbgraders_exchange(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text("c = get_config()\nc.Exchange.root = '/usr/share/exchange'\n")
+    assert "/usr/share/exchange" in Course(REPOSITORY, tmp_path).private
