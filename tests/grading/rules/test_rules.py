@@ -3,7 +3,9 @@
 All answers to one assignment run in one notebook: each copy of a function has a name of its own, and so do its tests.
 """
 
+import os
 import re
+import traceback
 from functools import cache
 
 import pytest
@@ -78,7 +80,20 @@ def test_a_package_that_is_not_allowed_earns_nothing(slug, function, way):
 )
 def test_each_cheat_earns_points_where_all_packages_are(slug, function, way):
     answer = runner.Answer(function, way, {**needed(slug), function: source_of(slug, function, way)})
-    assert len(runner.failures(slug, answer)) < len(runner.tests_of(slug, function))
+    assert is_true_in_a_fork(lambda: len(runner.failures(slug, answer)) < len(runner.tests_of(slug, function)))
+
+
+def is_true_in_a_fork(fact):
+    """Return whether something is true in a fork of this process, since cheats change how Python imports."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os._exit(not fact())
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(2)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def needed(slug):
