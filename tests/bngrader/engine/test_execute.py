@@ -1,5 +1,6 @@
 """Notebooks in the engine: the outputs of a kernel, limits with names, and a sandbox around the answers."""
 
+import os
 import subprocess
 import sys
 
@@ -160,9 +161,12 @@ time.sleep(60)
     assert error(cells[0]) == "LimitReached: the submission used more than the 400 MB of memory that it may use"
 
 
-def test_memory_of_shared_pages_and_sockets_is_limited_too():
-    """Many processes that each overwrite what they share, and sockets full of data that belong to no process."""
-    rewriting = """
+MEMORY = "LimitReached: the submission used more than the 300 MB of memory that it may use"
+CPU = "LimitReached: the submission used more than the 3 CPU seconds that it may use"
+# Submissions that use more as a whole than each of their processes does, and the error that they must end with.
+TOGETHER = {
+    "many processes that overwrite what they share": (
+        """
 import os, time, numpy as np
 kept = np.ones(12 << 20)
 for _ in range(8):
@@ -170,11 +174,14 @@ for _ in range(8):
         kept += 1
         time.sleep(60)
 time.sleep(60)
-"""
-    filling = """
+""",
+        MEMORY,
+    ),
+    "sockets full of data that belong to no process": (
+        """
 import os, socket, time
 for _ in range(12):
-    pairs = [socket.socketpair() for _ in range(100)]
+    pairs = [socket.socketpair() for _ in range(50)]
     for pair in pairs:
         for end in pair:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -187,14 +194,11 @@ for _ in range(12):
     if os.fork():
         time.sleep(60)
 time.sleep(60)
-"""
-    for source in (rewriting, filling):
-        cells = run(("answer", source), memory_mb=300)
-        assert error(cells[0]) == "LimitReached: the submission used more than the 300 MB of memory that it may use"
-
-
-def test_cpu_time_of_children_nobody_waits_for_is_limited():
-    source = """
+""",
+        MEMORY,
+    ),
+    "children that nobody waits for": (
+        """
 import os, signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 while True:
@@ -204,9 +208,39 @@ while True:
             pass
         os._exit(0)
     time.sleep(0.2)
+""",
+        CPU,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+def test_a_submission_is_limited_as_a_whole(kind):
+    source, expected = TOGETHER[kind]
+    assert error(run(("answer", source), **limits(expected))[0]) == expected
+
+
+def limits(expected):
+    """Return the limits of a submission that is to go over one of them."""
+    return {"cpu_seconds": 3} if expected == CPU else {"memory_mb": 300}
+
+
+WITHOUT_GROUPS = 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"'
+EACH = """
+from bngrader.engine.sandbox.cgroups import find_place
+from tests.bngrader.engine.test_execute import TOGETHER, error, limits, run
+assert find_place() is None
+for source, expected in TOGETHER.values():
+    print(error(run(("answer", source), **limits(expected))[0]))
 """
-    cells = run(("answer", source), cpu_seconds=3)
-    assert error(cells[0]) == "LimitReached: the submission used more than the 3 CPU seconds that it may use"
+
+
+def test_a_submission_is_limited_without_control_groups_too():
+    if os.geteuid() != 0:
+        lacking("root", "run the tests as root")
+    command = ["unshare", "--mount", "sh", "-c", WITHOUT_GROUPS, "sh", sys.executable, "-c", EACH]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines() == [expected for _, expected in TOGETHER.values()], ran.stderr
 
 
 LOOK = f"""
