@@ -8,6 +8,7 @@ not executed yet. Pages share the results of experiments, and wait for each othe
 
 import hashlib
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -81,7 +82,7 @@ def execute(page: Page, config: NbParserConfig, clients: list[NotebookClient]) -
         clients.append(client)
         started = time.monotonic()
         try:
-            client.execute()
+            client.execute(stderr=subprocess.DEVNULL)  # a kernel may complain there while it shuts down
         except (CellExecutionError, CellTimeoutError) as error:
             if config.execution_raise_on_error:
                 raise PageFailed(f"{page.path}\n{error}") from None
