@@ -10,11 +10,10 @@ the zygote starts without it; `bngrader doctor` says so.
 import functools
 import os
 import shutil
-import subprocess
 import sys
 
 from bngrader.engine.sandbox import cgroups, filesystem
-from bngrader.engine.sandbox.environment import clean_environment
+from bngrader.engine.sandbox.namespaces import failure_within
 
 PROGRAM = "bwrap"
 NAMESPACES = ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
@@ -31,11 +30,7 @@ def missing() -> str | None:
     """Return why there is no outer wall on this machine; None if there is one."""
     if shutil.which(PROGRAM) is None:
         return "bubblewrap is not installed"
-    trial = [*_bubblewrap(), sys.executable, "-m", "bngrader.engine.sandbox.namespaces"]
-    tried = subprocess.run(trial, capture_output=True, text=True, check=False, env=clean_environment(), cwd="/")
-    if tried.returncode == 0:
-        return None
-    return (tried.stderr.strip().splitlines() or [f"the trial ended with {tried.returncode}"])[-1]
+    return failure_within(_bubblewrap(), sys.executable)
 
 
 def _bubblewrap() -> list[str]:

@@ -51,7 +51,12 @@ def available() -> str | None:
 
 @functools.cache
 def _tried(python: str) -> str | None:
-    command = [python, "-m", "bngrader.engine.sandbox.namespaces"]
+    return failure_within([], python)
+
+
+def failure_within(wall: list[str], python: str) -> str | None:
+    """Try to make a sandbox in a new process, started by the command line `wall`; return why it fails, if it does."""
+    command = [*wall, python, "-m", "bngrader.engine.sandbox.namespaces"]
     tried = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment(), cwd="/")
     if tried.returncode == 0:
         return None
