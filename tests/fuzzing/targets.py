@@ -19,10 +19,10 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.protocol import array_memory, values
 from bngrader.engine.protocol.array_memory import Region, bounds, region_of
 from bngrader.engine.protocol.channel import Channel
-from bngrader.engine.protocol.tensors import pack_tensor, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
 from bngrader.submissions.read import Unreadable
 from bngrader.submissions.repair import repair
+from tests.bngrader.engine.protocol.packing import export, resolve
 from tests.conftest import REPOSITORY
 from tests.grading import sample_class
 from tests.grading.attacks import forged
@@ -68,11 +68,11 @@ def value(data):
     with contextlib.suppress(ProtocolError, ValueError, msgpack.exceptions.UnpackException):
         tree = msgpack.unpackb(data, raw=False, strict_map_key=True)
         with contextlib.suppress(ProtocolError):
-            _pack_again(Unpacker([bytearray(48), bytearray(7)], _resolve, passed()).unpack(tree))
+            _pack_again(Unpacker([bytearray(48), bytearray(7)], resolve, passed()).unpack(tree))
 
 
 def _pack_again(unpacked):
-    packer = Packer(_export)
+    packer = Packer(export)
     with contextlib.suppress(TypeError):  # of what only comes from a student's process
         packer.pack(unpacked)
         packer.arrays.finish()
@@ -85,7 +85,7 @@ def array(data):
     shape, strides = axes[::2], axes[1::2]
     node = ["n", DTYPES[dtype % len(DTYPES)], shape[: len(strides)], strides, True, place % 6 - 3, offset]
     with contextlib.suppress(ProtocolError):
-        Unpacker([bytearray(48), bytearray(7)], _resolve, passed()).unpack(node)
+        Unpacker([bytearray(48), bytearray(7)], resolve, passed()).unpack(node)
 
 
 def notebook(data):
@@ -119,22 +119,10 @@ def _watched(body, buffers, known):
 @functools.cache
 def passed() -> list[Region]:
     """Return the memory of two arguments: one is dense, and one has gaps."""
-    packer = Packer(_export)
+    packer = Packer(export)
     packer.pack((np.arange(6.0), np.arange(12.0).reshape(3, 4)[:, ::3]))
     packer.arrays.finish()
     return packer.arrays.regions
-
-
-def _export(value, packer):
-    if isinstance(value, torch.Tensor):
-        return pack_tensor(packer, value)
-    raise TypeError(type(value).__name__)
-
-
-def _resolve(tag, body, unpacker):
-    if tag == "T":
-        return unpack_tensor(unpacker, body)
-    raise ProtocolError(tag)
 
 
 @functools.cache
@@ -163,7 +151,7 @@ def seeds(target):
 
 
 def _message(sample):
-    packer = Packer(_export)
+    packer = Packer(export)
     return packer.pack(sample), packer.arrays.finish()
 
 

@@ -8,20 +8,8 @@ from bngrader.engine.errors import ProtocolError
 from bngrader.engine.judge.random_state import move_on
 from bngrader.engine.protocol.array_memory import region_of
 from bngrader.engine.protocol.random_state import Twin, state_of
-from bngrader.engine.protocol.tensors import pack_tensor, unpack_tensor
 from bngrader.engine.protocol.values import Packer, Unpacker
-
-
-def export(value, packer):
-    if isinstance(value, torch.Tensor):
-        return pack_tensor(packer, value)
-    raise TypeError(type(value).__name__)
-
-
-def resolve(tag, body, unpacker):
-    if tag == "T":
-        return unpack_tensor(unpacker, body)
-    raise ProtocolError(tag)
+from tests.bngrader.engine.protocol.packing import export, resolve
 
 
 def crossed(value):
