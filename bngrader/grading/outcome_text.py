@@ -1,7 +1,7 @@
-"""Outcomes of grading as JSON: what a worker on another machine sends back, checked in every part when it is read.
+"""Outcomes of grading as JSON: what a worker sends back, checked in every part when it is read.
 
-A worker may be anybody's who can reach the cluster, so nothing that it sends is unpickled, and nothing is believed but
-the scores, which nobody could check without grading again.
+A worker parses what students hand in, and on a cluster it may be anybody's, so nothing that it sends is unpickled, and
+nothing is believed but the scores, which nobody could check without grading again.
 """
 
 import json

@@ -19,6 +19,7 @@ from bngrader.engine.processes.launcher import Source
 from bngrader.engine.settings import Engine
 from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading.grade_submission import GradingJob
+from bngrader.grading.outcome_text import MAX_OUTCOME_CHARACTERS, from_text
 from bngrader.grading.pool import LOST, TOO_LONG, Map
 from bngrader.grading.worker import Connected, serve
 
@@ -131,15 +132,18 @@ class Slot:
             return  # the process is dead, which outcome() will notice
 
     def outcome(self) -> GradingOutcome | None:
-        """Return the outcome of the running job, or None if it is not ready."""
+        """Return the outcome of the running job, or None if it is not ready.
+
+        Raises SandboxMissing if this machine cannot grade.
+        """
         assert self.job is not None
         try:
             if self.pipe.poll():
-                return self._received(self.pipe.recv())
+                return from_text(self.pipe.recv_bytes(MAX_OUTCOME_CHARACTERS).decode(), self.job.student)
             too_long = time.monotonic() >= self._until
             if not too_long and self._process.is_alive():
                 return None
-        except (EOFError, OSError):
+        except (EOFError, OSError, ValueError):  # it is dead, or sent anything but an outcome
             too_long = False
         self.end()
         self._start()
@@ -149,12 +153,6 @@ class Slot:
             return GradingOutcome(self.job.student, error=LOST)
         self._send(self.job)
         return None
-
-    def _received(self, answer: Any) -> GradingOutcome:
-        if isinstance(answer, SandboxMissing):
-            raise answer
-        assert isinstance(answer, GradingOutcome)
-        return answer
 
     def end(self) -> None:
         """Kill the process at once if it has a job; otherwise let it exit by itself."""

@@ -16,6 +16,7 @@ from bngrader.engine.processes.launcher import ZygoteLost, use
 from bngrader.engine.sandbox.namespaces import enclose
 from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading.limits import WorkerLimits
+from bngrader.grading.outcome_text import to_text
 
 Connected = tuple[str, Sequence[str], socket.socket]  # a zygote's kind and packages, and a connection to it
 
@@ -39,7 +40,7 @@ def serve(pipe: Connection, zygotes: list[Connected]) -> None:
         except ZygoteLost:
             return  # the process that started it replaces this one, and sends the job again
         try:
-            pipe.send(answer)
+            pipe.send_bytes(to_text(answer).encode())  # the command unpickles nothing that a worker sends
         except OSError:
             return
 
