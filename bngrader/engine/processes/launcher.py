@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bngrader.engine.processes.outer_wall import walled
-from bngrader.engine.sandbox.cgroups import PREFIX, remove_groups
+from bngrader.engine.sandbox.cgroups import PREFIX, remove_abandoned, remove_groups
 from bngrader.engine.sandbox.environment import clean_environment
 
 ANSWERS, JUDGES = "answers", "judges"  # the two kinds of zygotes: a submission inherits nothing of a judge's
@@ -85,6 +85,7 @@ class Source:
 
     def __init__(self, kind: str, packages: Sequence[str]) -> None:
         self.control, zygotes_end = _pair()
+        remove_abandoned()
         self.group = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
         module = [sys.executable, "-m", "bngrader.engine.processes.zygote"]
         command = [*module, str(zygotes_end.fileno()), kind, self.group, json.dumps(packages)]

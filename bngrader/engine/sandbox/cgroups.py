@@ -198,3 +198,14 @@ def remove_groups(name: str) -> None:
             for within in [path for path in folder.glob("*") if path.is_dir()]:
                 _remove(str(within))
             _remove(str(folder))
+
+
+def remove_abandoned() -> None:
+    """Remove the groups of graders that were killed before they could; a group that holds a process stays."""
+    if place := find_place():
+        for folder in set(place.folders.values()):
+            for group in folder.glob(f"{PREFIX}*-*"):
+                if not Path(f"/proc/{group.name.split('-')[1]}").exists():
+                    for path in (*(entry for entry in group.glob("*") if entry.is_dir()), group):
+                        with contextlib.suppress(OSError):
+                            path.rmdir()

@@ -82,13 +82,18 @@ class Monitor:
         return f"the submission ended its own process, with exit code {code}"
 
     def _over(self) -> str | None:
-        """Return which limit the submission is over. The kernel itself enforces the memory of a control group."""
+        """Return which limit the submission is over.
+
+        When a control group runs out of memory, the kernel ends one of its processes, which need not be the first.
+        """
         if self.meter is None:
             return None
         if isinstance(self.meter, Meter):
             self.meter.read(most := self.limits["memory_mb"] << 20)
             if self.meter.memory_bytes > most:
                 return self._too_much_memory()
+        elif self.meter.ran_out_of_memory():
+            return self._too_much_memory()
         cpu = self.meter.cpu_seconds()
         if cpu > self.limits["cpu_seconds"]:
             return f"the submission used more than the {self.limits['cpu_seconds']:g} CPU seconds that it may use"

@@ -97,11 +97,12 @@ def wait_until(true):
         time.sleep(0.05)
 
 
-def groups():
-    """Return the control groups of submissions that are there."""
+def groups(processes):
+    """Return the control groups that some processes made for submissions. Each can be removed at any moment."""
     place = cgroups.find_place()
+    names = [f"{cgroups.PREFIX}{process.pid}-*" for process in processes]
     folders = set(place.folders.values()) if place else set()
-    return [path for folder in folders for path in folder.glob(f"{cgroups.PREFIX}*/*") if path.is_dir()]
+    return [path for folder in folders for name in names for path in folder.glob(name)]
 
 
 # The process that is killed. All of them but the submission's own belong to the grader.
@@ -119,6 +120,11 @@ VICTIMS = {
 }
 
 
+def hear_interrupts():
+    """Undo what a shell does to a command in the background, such as these tests: it has the command ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def round_(tmp_path):
     """Start to grade a submission that stays, and yield the round once it sleeps."""
@@ -131,7 +137,8 @@ def round_(tmp_path):
     mounts = Path("/proc/self/mountinfo").read_text()
     printed = tmp_path / "printed"
     with printed.open("w") as file:
-        process = subprocess.Popen(grading(tmp_path), stdout=file, stderr=subprocess.STDOUT)
+        command = grading(tmp_path)
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=hear_interrupts)
     try:
         yield Round(process, printed)
     finally:
@@ -157,4 +164,4 @@ def test_nothing_outlives_an_interrupted_round(round_, number):
     round_.process.send_signal(number)
     round_.process.wait(TIMEOUT_S)
     assert psutil.wait_procs(round_.processes, timeout=TIMEOUT_S)[1] == []
-    wait_until(lambda: groups() == [])
+    wait_until(lambda: groups(round_.processes) == [])

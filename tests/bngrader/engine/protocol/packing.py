@@ -1,4 +1,4 @@
-"""How tests pack and unpack tensors, without a process on the other side."""
+"""Functions that pack and unpack tensors in tests, without a process on the other side."""
 
 import torch
 

@@ -66,12 +66,28 @@ def group():
     place = cgroups.find_place()
     if place is None:
         lacking("control groups", "run the tests as root, or under systemd-run --user --scope -p Delegate=yes")
-    name = f"{cgroups.PREFIX}test-{os.getpid()}"
+    name = f"{cgroups.PREFIX}{os.getpid()}-test"
     made = cgroups.Cgroup(place, f"{name}/1", 100 << 20, 20)
     yield made
     made.remove()
     cgroups.remove_groups(name)
     assert not [folder for folder in place.folders.values() if (folder / name).exists()]
+
+
+@pytest.mark.real
+def test_groups_of_a_killed_grader_are_removed(group):
+    place = cgroups.find_place()
+    pid = os.fork()
+    if pid == 0:
+        cgroups.Cgroup(place, f"{cgroups.PREFIX}{os.getpid()}-left/1", 100 << 20, 20)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    left = [folder / f"{cgroups.PREFIX}{pid}-left" for folder in place.folders.values()]
+    assert all(folder.exists() for folder in left)
+    cgroups.remove_abandoned()
+    assert not any(folder.exists() for folder in left)
+    for folder in place.folders.values():
+        assert (folder / f"{cgroups.PREFIX}{os.getpid()}-test" / "1").exists()
 
 
 @pytest.mark.real
