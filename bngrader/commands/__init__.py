@@ -1,6 +1,7 @@
 """The command line, `bngrader --help`: one module for each command, or for a few that belong together."""
 
 import io
+import signal
 import sys
 import traceback
 import warnings
@@ -27,6 +28,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # spell out characters that the locale's encoding lacks
             stream.reconfigure(errors="backslashreplace")
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as at Ctrl-C, a command that grades has to clean up first
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup has a command ignore SIGHUP
+            signal.signal(number, signal.default_int_handler)
     # For each submission, nbgrader 0.9.6 makes SQLAlchemy warn about an object that nbgrader adds a few lines later.
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
     try:

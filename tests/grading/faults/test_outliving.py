@@ -162,6 +162,6 @@ def test_nothing_outlives_a_killed_process_of_the_grader(round_, victim):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_nothing_outlives_an_interrupted_round(round_, number):
     round_.process.send_signal(number)
-    round_.process.wait(TIMEOUT_S)
+    assert round_.process.wait(TIMEOUT_S) == 130
     assert psutil.wait_procs(round_.processes, timeout=TIMEOUT_S)[1] == []
     wait_until(lambda: groups(round_.processes) == [])
