@@ -6,9 +6,10 @@ Each section has a module, named by its slug, that lists the section's claims in
 import importlib
 import importlib.util
 
-from bnref.claims.claim import Claim, Finding, Verdict, spread
+from bnref.claims.claim import Claim, Finding, Kind, Verdict, spread
+from bnref.claims.effect import Effect, Unit
 
-__all__ = ["SECTIONS", "Claim", "Finding", "Verdict", "all_claims", "spread"]
+__all__ = ["SECTIONS", "Claim", "Effect", "Finding", "Kind", "Unit", "Verdict", "all_claims", "spread"]
 
 # Slugs in the order of the book, with short titles.
 SECTIONS = {

@@ -8,7 +8,13 @@ from IPython.display import Markdown
 from bnref.claims import SECTIONS, Claim, Finding, Verdict
 from bnref.figures.performance import markdown_table
 
-MARKS = {Verdict.SHOWN: "✓", Verdict.NOT_SHOWN: "·", Verdict.CONTRADICTED: "✗"}
+MARKS = {
+    Verdict.CONTRADICTED: "✗",
+    Verdict.MIXED: "±",
+    Verdict.NOT_SHOWN: "·",
+    Verdict.NO_TEST: "?",
+    Verdict.SHOWN: "✓",
+}
 HEADER = ("Claim", "Measured here", "Verdict", "Experiment")
 
 
