@@ -10,7 +10,7 @@ from bngrader.grading.apart import _Program
 from bngrader.grading.grade_submission import GradingJob
 from bngrader.grading.outcome_text import to_text
 from bngrader.grading.pool import LOST
-from bngrader.grading.process_pool import Slot
+from bngrader.grading.process_pool import Slot, Workers
 from tests.conftest import TIMEOUT_S
 
 pytestmark = pytest.mark.real
@@ -45,10 +45,11 @@ ANSWERS = {
 RIGHT = to_text(GradingOutcome("ada", scores={"test_scale": 5.0}))
 
 
-class Hostile:
-    """What a slot needs of the processes that it starts, but each of them is a hostile worker."""
+class Hostile(Workers):
+    """Workers that all send what they like."""
 
     def __init__(self, sends, left):
+        super().__init__(())
         self.code = WORKER.format(sends=f"TEXT = {RIGHT.encode()!r}\n{sends}")
         self.left, self.started = left, 0
 
