@@ -11,10 +11,9 @@ import sys
 import threading
 from multiprocessing.connection import Connection, wait
 
-from bngrader.engine.processes.launcher import Source
 from bngrader.gradebook.records import GradingOutcome
 from bngrader.grading.grade_submission import GradingJob
-from bngrader.grading.process_pool import Shared, Slot, Zygotes, zygotes_for
+from bngrader.grading.process_pool import Slot, Workers, Zygotes, zygotes_for
 
 
 class _Program:
@@ -36,14 +35,11 @@ class _Program:
             return
 
 
-class _Programs(Shared):
-    """The zygotes that all threads share, for workers that are programs."""
-
-    def __init__(self, zygotes: Zygotes) -> None:
-        self._sources = {wanted: Source(*wanted) for wanted in zygotes}  # and no server that forks workers
+class _Programs(Workers):
+    """Workers that are programs, for all threads of a process."""
 
     def start(self, pipe: Connection) -> _Program:
-        """Start a worker that does the jobs which come through a pipe."""
+        """Start a program."""
         with _starting:  # another thread may be starting a lost zygote again
             zygotes = self.connect()
         listed = json.dumps([(kind, packages, sock.fileno()) for kind, packages, sock in zygotes])

@@ -44,7 +44,10 @@ def from_text(text: Any, student: str) -> GradingOutcome:
     """
     if not isinstance(text, str) or len(text) > MAX_OUTCOME_CHARACTERS:
         raise ValueError("the result is not a text, or too long")
-    data = json.loads(text)
+    try:
+        data = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("the result is nested too deeply") from error
     if isinstance(data, dict) and NO_SANDBOX in data:
         raise SandboxMissing(_line(_text(data[NO_SANDBOX])))
     fields = _fields(data, {"scores", "comments", "hints", "graded", "feedback", "shown", "log", "error"})

@@ -4,6 +4,7 @@ import functools
 import itertools
 import multiprocessing
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
@@ -34,19 +35,19 @@ def in_processes(source: bytes, count: int) -> Iterator[Map]:
     The zygotes for submissions to `source` start at once, in the background. If a process dies, its job is tried once
     more in another. Closing the iterator of outcomes stops the processes.
     """
-    shared = Shared(zygotes_for(source))
+    workers = ForkedWorkers(zygotes_for(source))
     try:
-        yield functools.partial(_spread, shared=shared, count=count)
+        yield functools.partial(_spread, workers=workers, count=count)
     finally:
-        shared.close()
+        workers.close()
 
 
-def _spread(jobs: Iterable[GradingJob], shared: "Shared", count: int) -> Iterator[GradingOutcome]:
+def _spread(jobs: Iterable[GradingJob], workers: "Workers", count: int) -> Iterator[GradingOutcome]:
     queue = iter(jobs)
     slots: list[Slot] = []
     try:
         for job in itertools.islice(queue, count):
-            slots.append(Slot(shared))
+            slots.append(Slot(workers))
             slots[-1].take(job)
         while busy := [slot for slot in slots if slot.job]:
             wait([slot.pipe for slot in busy], timeout=1)
@@ -66,28 +67,18 @@ def zygotes_for(source: bytes) -> Zygotes:
     return tuple(make_plan(nbformat.reads(source.decode(), as_version=4), Engine()).zygotes)
 
 
-class Shared:
-    """The zygotes and the fork server that all worker processes share.
+class Workers(ABC):
+    """A way to start worker processes, and the zygotes that all of them share.
 
-    Each process would need seconds to start its own: zygotes import torch, and the fork server imports this package.
+    Each process would need seconds to start its own zygotes, since these import torch.
     """
 
     def __init__(self, zygotes: Zygotes) -> None:
         self._sources = {wanted: Source(*wanted) for wanted in zygotes}
-        # Workers are not forked from this process, because it has threads. From the fork server they inherit only the
-        # descriptors that they are given, so that the end of a pipe is noticed.
-        self.context = multiprocessing.get_context("forkserver")
-        self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.worker"])
-        forkserver.ensure_running()
 
+    @abstractmethod
     def start(self, pipe: Connection) -> Any:
         """Start a worker that does the jobs which come through a pipe."""
-        zygotes = self.connect()
-        process = self.context.Process(target=serve, args=(pipe, zygotes), daemon=True)
-        process.start()
-        for *_, sock in zygotes:
-            sock.close()
-        return process
 
     def connect(self) -> list[Connected]:
         """Open a connection to each zygote, and start the zygotes again that were lost."""
@@ -103,17 +94,40 @@ class Shared:
             source.close()
 
 
+class ForkedWorkers(Workers):
+    """Workers from a fork server, which imports this package once.
+
+    They are not forked from this process, because it has threads. From the fork server they inherit only the
+    descriptors that they are given, so that the end of a pipe is noticed.
+    """
+
+    def __init__(self, zygotes: Zygotes) -> None:
+        super().__init__(zygotes)
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["bngrader.__main__", "bngrader.grading.worker"])
+        forkserver.ensure_running()
+
+    def start(self, pipe: Connection) -> Any:
+        """Fork a worker."""
+        zygotes = self.connect()
+        process = self.context.Process(target=serve, args=(pipe, zygotes), daemon=True)
+        process.start()
+        for *_, sock in zygotes:
+            sock.close()
+        return process
+
+
 class Slot:
     """A process that does one job after another, and is replaced when it dies."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, workers: Workers) -> None:
         self.job: GradingJob | None = None
-        self._shared = shared
+        self._workers = workers
         self._start()
 
     def _start(self) -> None:
         self.pipe, other_end = multiprocessing.Pipe()
-        self._process = self._shared.start(other_end)
+        self._process = self._workers.start(other_end)
         other_end.close()
 
     def take(self, job: GradingJob | None) -> None:

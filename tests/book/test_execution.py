@@ -167,6 +167,7 @@ def test_pages_are_executed_at_the_same_time(book):
     assert sorted(book.executed()) == ["index", "reader", "writer"]
 
 
+@pytest.mark.slow
 def test_pages_are_executed_in_the_order_that_is_asked_for(book):
     for name in ("a", "b", "c"):
         book.page(name)
@@ -174,6 +175,7 @@ def test_pages_are_executed_in_the_order_that_is_asked_for(book):
     assert book.executed(LOKY_MAX_CPU_COUNT="1") == ["b", "index", "c", "a"]
 
 
+@pytest.mark.slow
 def test_a_page_can_be_executed_while_no_other_is(book):
     book.write("conf.py", CONF + "execution_alone = ['alone']\n")
     book.page("alone", "import glob; print(*sorted(glob.glob('*.done')))")

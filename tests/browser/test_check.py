@@ -182,7 +182,10 @@ def test_an_endless_loop_is_stopped_and_the_page_recovers(browse, plain):
     assert page.watch.faults == []
 
 
-@pytest.mark.parametrize("cut", ["worker.mjs", "pyodide.mjs", "pyodide.asm.wasm"])
+CUTS = ["worker.mjs", *(pytest.param(file, marks=pytest.mark.slow) for file in ("pyodide.mjs", "pyodide.asm.wasm"))]
+
+
+@pytest.mark.parametrize("cut", CUTS)
 def test_a_lost_connection_is_reported_and_loses_no_text(browse, plain, cut):
     page = browse(plain[0])
     editor = Editor(page, "standardize")

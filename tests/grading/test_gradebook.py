@@ -57,6 +57,7 @@ def test_the_late_plugin_sets_the_penalty_on_the_page(course):
     assert "Score: 15 of 20 points." in page(course, "in-time")
 
 
+@pytest.mark.slow
 def test_manual_scores_survive_a_forced_round(course):
     with gradebook(course) as book:
         written = book.find_grade("written_new_patient", "scaling", "scaling", "late")
@@ -100,6 +101,7 @@ def postgresql(tmp_path_factory):
     server.cleanup()
 
 
+@pytest.mark.slow
 def test_a_postgresql_server_holds_the_same_grades(handed_in, tmp_path, postgresql):
     course = shutil.copytree(handed_in, tmp_path / "class")
     hand_in(course, "Zoë, 'O'", sample_class.submissions()["dan-ddof"])

@@ -235,6 +235,7 @@ for source, expected in TOGETHER.values():
 """
 
 
+@pytest.mark.slow
 def test_a_submission_is_limited_without_control_groups_too():
     if os.geteuid() != 0:
         lacking("root", "run the tests as root")

@@ -23,12 +23,9 @@ EVERYWHERE = [
 ]
 
 
-OF_EACH_KIND = ("scaling", "internal_covariate_shift")  # a function, and a network beside it
-
-
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(slug, marks=[pytest.mark.slow] * (slug not in OF_EACH_KIND)) for slug in SLUGS],
+    params=[pytest.param(slug, marks=[pytest.mark.slow] * (slug != "scaling")) for slug in SLUGS],
 )
 def assignment(request, tmp_path_factory):
     """Return the slug, its attacks, and the points by cell of each and of the right answer."""

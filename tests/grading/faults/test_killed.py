@@ -38,6 +38,7 @@ def test_killing_the_writer_at_any_stage_loses_nothing(tmp_path):
     assert_each_has_its_grade(folder)
 
 
+@pytest.mark.slow
 def test_killing_the_writer_loses_nothing(tmp_path):
     folder = make_class(tmp_path)
     round_ = start_round(folder, "--jobs", 2, after=1)
@@ -71,6 +72,7 @@ def test_a_killed_worker_is_replaced(tmp_path):
     assert_each_has_its_grade(folder)
 
 
+@pytest.mark.slow
 def test_a_killed_zygote_costs_no_grade(tmp_path):
     folder = make_class(tmp_path)
     process = start_round(folder, "--jobs", 2, after=1)

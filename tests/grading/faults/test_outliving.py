@@ -159,7 +159,10 @@ def test_nothing_outlives_a_killed_process_of_the_grader(round_, victim):
     assert psutil.wait_procs(round_.processes, timeout=TIMEOUT_S)[1] == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, *(pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGTERM, signal.SIGHUP))],
+)
 def test_nothing_outlives_an_interrupted_round(round_, number):
     round_.process.send_signal(number)
     assert round_.process.wait(TIMEOUT_S) == 130

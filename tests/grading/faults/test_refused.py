@@ -53,6 +53,7 @@ def locked(folder):
     connection.close()
 
 
+@pytest.mark.slow
 def test_a_round_waits_for_a_locked_gradebook(tmp_path):
     folder = make_class(tmp_path)
     process = start_round(folder, "--jobs", 1, after=1)

@@ -75,9 +75,16 @@ def test_a_package_that_is_not_allowed_earns_nothing(slug, function, way):
         assert any("may use only NumPy and the standard library" in error(test) for test in tests)
 
 
-@pytest.mark.parametrize(
-    ("slug", "function", "way"), [one for one in EVERY_CHEAT if one[2] not in ("spawn", "garbage")]
-)
+# Two that read every module or start another Python take as long as all others together.
+SLOW_CHEATS = ("another-python", "search")
+WORKING_CHEATS = [
+    pytest.param(*one, marks=[pytest.mark.slow] * (one[2] in SLOW_CHEATS))
+    for one in EVERY_CHEAT
+    if one[2] not in ("spawn", "garbage")
+]
+
+
+@pytest.mark.parametrize(("slug", "function", "way"), WORKING_CHEATS)
 def test_each_cheat_earns_points_where_all_packages_are(slug, function, way):
     answer = runner.Answer(function, way, {**needed(slug), function: source_of(slug, function, way)})
     assert is_true_in_a_fork(lambda: len(runner.failures(slug, answer)) < len(runner.tests_of(slug, function)))

@@ -68,7 +68,7 @@ def numbers(tree):
         yield from np.frombuffer(tree[: len(tree) // 8 * 8], np.uint64).tolist()
 
 
-@pytest.mark.parametrize("assignment", ["batches", "internal_covariate_shift"])
+@pytest.mark.parametrize("assignment", ["batches", pytest.param("internal_covariate_shift", marks=pytest.mark.slow)])
 def test_no_message_has_an_address_of_the_judge(assignment):
     messages, stretches = heard(assignment)
     assert len(messages) > 50
