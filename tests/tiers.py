@@ -28,6 +28,8 @@ SPLIT = {
     "tests/grading/test_mistakes.py",
     "tests/grading/test_places.py",
 }
+# A test that takes so long by itself that it has to start first, or one core would wait for the other at the end.
+LONGEST = "tests/test_readme.py"
 # Words in a command line that only a real test may run.
 KINDS = ("bngrader.engine", "chrom", "jupyter", "nbgrader", "ipykernel", "bngrader grade", "sphinx")
 
@@ -36,11 +38,11 @@ _quick: list[str] = []  # the id of the running test, if that is quick
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by marks
 def pytest_collection_modifyitems(items):
-    """Mark real tests by their folder, and run them first: they take longest, and no core is idle at the end."""
+    """Mark real tests by their folder, and run the longest first, so that no core is idle at the end."""
     for item in items:
         if item.nodeid.startswith(REAL):
             item.add_marker("real")
-    items.sort(key=lambda item: not is_real(item))
+    items.sort(key=lambda item: (not item.nodeid.startswith(LONGEST), not is_real(item)))
 
 
 def is_real(item):

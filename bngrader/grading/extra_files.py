@@ -95,6 +95,8 @@ def _folder_name(name: str) -> str:
 
 def rename_harmless(place: Path) -> None:
     """Give the files in a folder of autograded/ readable names, under which no browser and no Python runs them."""
+    if not place.is_dir():  # nbgrader makes it only once it has graded a submission without other files
+        return
     paths = [path.relative_to(place) for path in place.rglob("*") if path.is_symlink() or not path.is_dir()]
     others = [path for path in paths if path not in (Path(TIMESTAMP), Path(SECRET)) and path.suffix != ".ipynb"]
     renamed = {path: copy for path, copy in _copies(others).items() if path != copy}

@@ -31,7 +31,7 @@ def serve(pipe: Connection, zygotes: list[Connected]) -> None:
     while True:
         try:
             job = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the command is gone, perhaps before it read an outcome
             return
         try:
             answer: GradingOutcome | SandboxMissing = limits.grade(job)

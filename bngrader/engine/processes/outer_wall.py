@@ -42,6 +42,8 @@ def _bubblewrap() -> list[str]:
     for link, target in plan.links.items():
         line += ["--symlink", target, link]
     line += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", filesystem.FOLDER]
+    if os.path.isabs(home := os.path.expanduser("~")):
+        line += ["--dir", home]  # an empty one: without it, IPython warns that it cannot write there
     for step in plan.steps:
         line += ["--ro-bind", step.path, step.path] if step.shown else ["--tmpfs", step.path]
     for folder in _caches():

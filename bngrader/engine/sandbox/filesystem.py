@@ -208,9 +208,12 @@ def owner(path: str) -> tuple[int, int] | None:
 
 
 def closed(path: str) -> tuple[int, int] | None:
-    """Return the user and the group that own a folder, if it holds parts of Python that others may not read."""
+    """Return the user and the group that own a place, if it holds parts of Python that others may not read."""
     folders = {
         *map(os.path.realpath, (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))),
         *map(str, [*packages(), *_course()]),
     }
-    return next(filter(None, (owner(folder) for folder in folders if folder == path or _inside(folder, path))), None)
+    within = [folder for folder in folders if folder == path or _inside(folder, path)]
+    if any(_inside(path, str(place)) for place in packages()):  # a package that is shown by itself
+        within.append(path)
+    return next(filter(None, map(owner, within)), None)

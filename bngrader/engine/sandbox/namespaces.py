@@ -212,6 +212,7 @@ def enclose() -> None:
         os._exit(abs(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])))
     sandbox.close(FOLDER_MB, None)
     die_with_parent()  # after the change of user, which undoes it
+    os.environ["HOME"] = os.getcwd()  # the only folder here that libraries such as IPython can write to
 
 
 def _move_to_an_empty_root() -> str:

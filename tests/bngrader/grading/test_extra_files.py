@@ -240,3 +240,8 @@ def test_renamed_copies_have_the_same_names(tmp_path):
     assert all(contents(tmp_path)[copy] == name for name, copy in ODD.items())
     rename_harmless(tmp_path)
     assert contents(tmp_path).keys() == {*ODD.values(), *kept}
+
+
+def test_a_submission_without_other_files_has_nothing_to_rename(tmp_path):
+    rename_harmless(tmp_path / "autograded")
+    assert list(tmp_path.iterdir()) == []

@@ -87,3 +87,13 @@ def test_the_working_folder_is_empty_though_python_is_beside_it(tmp_path, monkey
     filesystem._wanted.cache_clear()
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     assert filesystem.plan([]).folder == f"{tmp_path.parent}/submission"
+
+
+def test_a_package_that_only_its_owner_may_read_has_an_owner(tmp_path, monkeypatch):
+    monkeypatch.setattr(filesystem, "packages", lambda: [tmp_path])
+    monkeypatch.setattr(filesystem, "_course", list)
+    for name, mode in (("closed", 0o700), ("open", 0o755)):
+        (tmp_path / name).mkdir(mode=mode)
+        (tmp_path / name / "__init__.py").touch()
+    assert filesystem.closed(str(tmp_path / "closed")) == (os.geteuid(), os.getegid())
+    assert filesystem.closed(str(tmp_path / "open")) is None
