@@ -41,6 +41,14 @@ def decide_alike(effects: Sequence[Effect], margin: float, control: Effect | Non
     return _verdict(alike, apart)
 
 
+def decide_not_worse(effects: Sequence[Effect], margin: float, control: Effect | None = None) -> Verdict:
+    """Decide a claim that one side does at least as well as the other, where a loss below `margin` does not matter."""
+    _need(effects)
+    if control is not None and control.interval[0] <= margin:
+        return Verdict.NO_TEST
+    return _verdict([e.interval[0] > -margin for e in effects], [e.interval[1] < -margin for e in effects])
+
+
 def _need(effects: Sequence[Effect]) -> None:
     if not effects:
         raise ValueError("a verdict needs at least one effect")

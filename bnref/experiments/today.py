@@ -14,9 +14,19 @@ from bnref.experiments.training import Tanh, accuracy, digits, minibatches, one_
 
 Array = NDArray[np.floating]
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2, 3, 4)
 # The factor by which BN multiplies the gradient's norm at each layer of a wide ReLU network, for a large batch.
 EXPLOSION = math.sqrt(math.pi / (math.pi - 1))
+LINEAR_BATCHES = (4, 8, 16, 32, 128)
+
+
+def linear_explosion(batch_size: int) -> float:
+    """Return the factor by which BN multiplies the gradient's norm at each layer of a wide linear network.
+
+    BN removes two of the m directions that a gradient over m samples can have, and divides what is left by the standard
+    deviation: (m - 2) / m times the mean of 1 / variance, which is m / (m - 3) for m normal values.
+    """
+    return math.sqrt((batch_size - 2) / (batch_size - 3))
 
 
 @dataclass(frozen=True)
@@ -37,11 +47,11 @@ class Explosion:
 
 @remembered
 def explosions(layers: int = 40, width: int = 256) -> list[Explosion]:
-    """Measure the gradient by layer: ReLU without BN, with BN at three batch sizes, linear with BN, and with skips."""
+    """Measure the gradient by layer: ReLU with and without BN, linear layers with BN, and skip connections."""
     settings: list[tuple[str, int, Callable[[Tensor], Tensor], bool, bool]] = [
         ("ReLU", 128, torch.relu, False, False),
-        *[("ReLU, BN", size, torch.relu, True, False) for size in (32, 128, 512)],
-        ("linear, BN", 128, lambda z: z, True, False),
+        *[("ReLU, BN", size, torch.relu, True, False) for size in (8, 32, 128)],
+        *[("linear, BN", size, lambda z: z, True, False) for size in LINEAR_BATCHES],
         ("ReLU, BN, skip", 128, torch.relu, True, True),
     ]
     return [
@@ -141,7 +151,7 @@ class Residual:
 
 
 @remembered
-def residuals(blocks: int = 25, steps: int = 200, lr: float = 0.1) -> list[Residual]:
+def residuals(blocks: int = 25, steps: int = 150, lr: float = 0.1) -> list[Residual]:
     """Initialize and train residual networks of 50 layers in four ways."""
     found = []
     for kind in ("none", "BN", "SkipInit", "Fixup"):

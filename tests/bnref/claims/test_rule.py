@@ -8,7 +8,7 @@ from scipy import stats
 
 from bnref.claims.claim import Verdict
 from bnref.claims.effect import factor, points
-from bnref.claims.rule import best_inside, decide, decide_alike
+from bnref.claims.rule import best_inside, decide, decide_alike, decide_not_worse
 
 NOISE = np.array([-0.01, 0.0, 0.01, 0.005, -0.005])
 
@@ -81,8 +81,16 @@ def test_alike_needs_an_interval_within_the_margin():
     assert decide_alike([EVEN, WELL], margin=3) is Verdict.MIXED
 
 
+def test_not_worse_allows_a_small_loss_and_any_gain():
+    assert decide_not_worse([WELL, EVEN], margin=3) is Verdict.SHOWN
+    assert decide_not_worse([ILL], margin=3) is Verdict.CONTRADICTED
+    assert decide_not_worse([effect(0.0, 10 * NOISE)], margin=3) is Verdict.NOT_SHOWN
+    assert decide_not_worse([ILL, WELL], margin=3) is Verdict.MIXED
+    assert decide_not_worse([WELL], margin=3, control=EVEN) is Verdict.NO_TEST
+
+
 def test_no_effect_is_no_verdict():
-    for rule in (lambda: decide([]), lambda: decide_alike([], margin=1)):
+    for rule in (lambda: decide([]), lambda: decide_alike([], margin=1), lambda: decide_not_worse([], margin=1)):
         with pytest.raises(ValueError, match="at least one effect"):
             rule()
 
