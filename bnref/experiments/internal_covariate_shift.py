@@ -46,7 +46,7 @@ def initialize(model: nn.Sequential, weights: Callable[[Tensor], Any]) -> nn.Seq
 def linear_outputs(model: nn.Sequential, x: Tensor) -> list[Array]:
     """Return the outputs (N, D) of each hidden linear layer, before any norm, in the model's current mode."""
     model, found = copy.deepcopy(model), []  # in training mode, running statistics would change
-    for layer in model[:-1]:
+    for layer in list(model)[:-1]:
         x = layer(x)
         if isinstance(layer, nn.Linear):
             found.append(x.numpy().copy())
