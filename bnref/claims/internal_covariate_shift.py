@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bnref.claims.claim import Claim, Finding, spread
 from bnref.claims.effect import Effect, factor, points
@@ -128,10 +129,14 @@ def judge_rates(result: Rates) -> Finding:
     for least in (0.5, 0.8, 0.9):
         none, bn = (result.highest(right, least) for right in (result.without, result.with_norm))
         effects.append(factor("highest learning rate that works, BN over no BN", f"accuracy {least:g}", bn, none))
-        words.append(
-            f"accuracy {least:g}: up to {bn.min():g} to {bn.max():g} with BN, {none.min():g} to {none.max():g} without"
-        )
+        words.append(f"accuracy {least:g}: {between(bn)} with BN, {between(none)} without")
     return Finding(f"highest rate of a run, {'; '.join(words)}", decide(effects), tuple(effects))
+
+
+def between(rates: NDArray[np.floating]) -> str:
+    """Name the lowest and the highest of the runs' rates, or the one rate that all of them share."""
+    low, high = rates.min(), rates.max()
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def _claim(
@@ -162,7 +167,8 @@ CLAIMS: list[Claim] = [
         "curves over 50,000 steps of 60 MNIST digits; the text gives no number",
         long_runs,
         judge_sigmoids,
-        "After 6000 of the paper's 50,000 steps the gap still shrinks, so these runs do not tell how much of it would remain in the end.",
+        "After 6000 of the paper's 50,000 steps the gap still shrinks, so these runs do not tell how much of it would "
+        "remain in the end.",
     ),
     _claim(
         "sigmoid-percentiles",
