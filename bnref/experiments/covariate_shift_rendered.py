@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from bnref.experiments.covariate_shift import domain_test, fit
+from bnref.experiments.covariate_shift import SEEDS, domain_test, fit
 from bnref.experiments.covariate_shift_statistics import REPAIRED, batched_accuracy, by_shift
 from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits
@@ -72,7 +72,7 @@ class Rendered:
 
 
 @remembered
-def from_rendered(varied: bool, seeds: int = 3) -> Rendered:
+def from_rendered(varied: bool, seeds: int = SEEDS) -> Rendered:
     """Train on rendered digits, and test on handwritten ones."""
     data = digits(images=True)
     (x, y), (x_new, y_new) = rendered(1347, varied, 0), rendered(450, varied, 1)
@@ -87,35 +87,36 @@ def from_rendered(varied: bool, seeds: int = 3) -> Rendered:
 
 @dataclass(frozen=True)
 class FewWritten:
-    """Accuracy (S,) on handwritten digits by training set: few handwritten, few and rendered, three times as many."""
+    """Accuracy (S, K) on handwritten digits by training set: K numbers of written ones, alone or with drawn ones."""
 
-    few: Array
-    few_and_drawn: Array
-    three_times: Array
+    counts: tuple[int, ...]
+    alone: Array
+    with_drawn: Array
 
 
 @remembered
-def few_written(count: int = 20, seeds: int = 3) -> FewWritten:
-    """Train on `count` handwritten digits, on them and rendered ones in equal shares, or on three times as many."""
+def few_written(counts: tuple[int, ...] = (20, 60), seeds: int = SEEDS) -> FewWritten:
+    """Train on few handwritten digits, alone and in equal shares with rendered ones."""
     data = digits(images=True)
     drawn, labels = rendered(1347, True, 0)
-    scores = []
+    scores = np.empty((2, seeds, len(counts)))
     for seed in range(seeds):
         order = torch.randperm(len(data.x), generator=torch.Generator().manual_seed(seed))
-        few, more = order[:count], order[: 3 * count]
-        again = few.repeat(len(drawn) // count)
-        both = torch.cat([data.x[again], drawn]), torch.cat([data.y[again], labels])
-        sets = [(data.x[few], data.y[few]), both, (data.x[more], data.y[more])]
-        scores.append([accuracy(fit(x, y, seed), data.x_test, data.y_test) for x, y in sets])
-    return FewWritten(*np.array(scores).T)
+        for k, count in enumerate(counts):
+            few = order[:count]
+            again = few.repeat(len(drawn) // count)
+            both = torch.cat([data.x[again], drawn]), torch.cat([data.y[again], labels])
+            sets = [(data.x[few], data.y[few]), both]
+            scores[:, seed, k] = [accuracy(fit(x, y, seed), data.x_test, data.y_test) for x, y in sets]
+    return FewWritten(counts, *scores)
 
 
 @dataclass(frozen=True)
 class Gains:
-    """Gains in accuracy (S,) from recomputed BN statistics, under synthetic shifts and under a natural one.
+    """Gains in accuracy from recomputed BN statistics, under synthetic shifts and under natural ones.
 
-    `made` is the mean over the synthetic shifts in `REPAIRED`. `natural` is that on handwritten digits of a network
-    trained on varied rendered ones.
+    `made` (S, 4) is for each of the shifts in `REPAIRED`. `natural` (S, 2) is on handwritten digits, for networks
+    trained on plain and on varied rendered ones.
     """
 
     made: Array
@@ -124,5 +125,5 @@ class Gains:
 
 def gains() -> Gains:
     """Compare the gains from recomputed statistics under synthetic shifts and under a change of origin."""
-    made, natural = by_shift().of(*REPAIRED), from_rendered(True)
-    return Gains((made.recomputed - made.stored).mean(axis=1), natural.recomputed - natural.written)
+    made, natural = by_shift().of(*REPAIRED), [from_rendered(varied) for varied in (False, True)]
+    return Gains(made.recomputed - made.stored, np.stack([r.recomputed - r.written for r in natural], axis=1))

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm
 
-from bnref.experiments.covariate_shift import SHIFTS, network, noise_like, shifted
+from bnref.experiments.covariate_shift import SEEDS, SHIFTS, network, noise_like, shifted
 from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits, one_thread, perceptron, train
 
@@ -19,28 +18,38 @@ REPAIRED = ("night", "shade", "fog", "noise")  # shifts of the moments, which ne
 
 
 @torch.no_grad()
-def predict(model: nn.Sequential, x: Tensor, prior: float = 0) -> Tensor:
-    """Compute the logits (N, K) of a batch, with each BN layer using the mean and biased variance of its input.
+def predict(model: nn.Sequential, x: Tensor, prior: float = 0, size: int | None = None) -> Tensor:
+    """Compute the logits (N, K) in batches of `size`, with each BN layer using its batch's mean and biased variance.
 
-    With `prior`, the stored statistics count as those of `prior` additional samples: Schneider et al. (2020), section
-    3. The model is left unchanged.
+    All batches go through the network at once; without `size` there is one. With `prior`, the stored statistics count
+    as those of `prior` additional samples: Schneider et al. (2020), section 3. The model is left unchanged.
     """
-    share = len(x) / (len(x) + prior)
+    size = size or len(x)
+    share = size / (size + prior)
     for layer in model:
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
-            axes = [axis for axis in range(x.ndim) if axis != 1]
-            mean = torch.lerp(cast(Tensor, layer.running_mean), x.mean(axes), share)
-            var = torch.lerp(cast(Tensor, layer.running_var), x.var(axes, correction=0), share)
-            x = batch_norm(x, mean, var, layer.weight, layer.bias, eps=layer.eps)
+            x = _normalized(layer, x.unflatten(0, (-1, size)), share).flatten(0, 1)
         else:
             x = layer(x)
     return x
 
 
+def _normalized(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, share: float) -> Tensor:
+    """Normalize batches (batches, size, channels, ...), mixing a share of their statistics with the stored ones."""
+    axes = [1, *range(3, x.ndim)]
+    per_channel = (-1, *[1] * (x.ndim - 3))
+    stored_mean, stored_var, gamma, beta = (
+        cast(Tensor, values).view(per_channel)
+        for values in (layer.running_mean, layer.running_var, layer.weight, layer.bias)
+    )
+    mean = torch.lerp(stored_mean, x.mean(axes, keepdim=True), share)
+    var = torch.lerp(stored_var, x.var(axes, correction=0, keepdim=True), share)
+    return (x - mean) / (var + layer.eps).sqrt() * gamma + beta
+
+
 def batched_accuracy(model: nn.Sequential, x: Tensor, y: Tensor, size: int, prior: float = 0) -> float:
-    """Return the accuracy on samples that are predicted in consecutive batches of `size`."""
-    logits = torch.cat([predict(model, batch, prior) for batch in x.split(size)])
-    return float((logits.argmax(dim=1) == y).float().mean())
+    """Return the accuracy in consecutive batches of `size`, which has to divide the number of samples."""
+    return float((predict(model, x, prior, size).argmax(dim=1) == y).float().mean())
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ class ByShift:
 
 
 @remembered
-def by_shift(seeds: int = 3) -> ByShift:
+def by_shift(seeds: int = SEEDS) -> ByShift:
     """Recompute the statistics under each of `SHIFTS`."""
     data = digits(images=True)
     scores = np.empty((3, seeds, len(SHIFTS)))
@@ -137,7 +146,7 @@ def dense_network(seed: int) -> nn.Sequential:
 
 
 @remembered
-def by_batch_size(sizes: tuple[int, ...] = (1, 2, 5, 10, 30, 90, 450), seeds: int = 3) -> ByBatch:
+def by_batch_size(sizes: tuple[int, ...] = (1, 2, 5, 10, 30, 90, 450), seeds: int = SEEDS) -> ByBatch:
     """Classify the 450 test digits at night in batches of each size, all of which divide 450."""
     data = digits(images=True)
     night, y = shifted(data.x_test, "night"), data.y_test

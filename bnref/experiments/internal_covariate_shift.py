@@ -18,7 +18,7 @@ from bnref.experiments.training import Norm, accuracy, digits, one_thread, perce
 from bnref.internal_covariate_shift import activation_percentiles
 
 Array = NDArray[np.floating]
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2, 3, 4)
 BATCH_SIZE = 60  # as in Ioffe and Szegedy (2015), section 4.1
 WATCHED = slice(0, 256)  # training digits with recorded activations
 
@@ -43,6 +43,17 @@ def initialize(model: nn.Sequential, weights: Callable[[Tensor], Any]) -> nn.Seq
 
 
 @torch.no_grad()
+def linear_outputs(model: nn.Sequential, x: Tensor) -> list[Array]:
+    """Return the outputs (N, D) of each hidden linear layer, before any norm, in the model's current mode."""
+    model, found = copy.deepcopy(model), []  # in training mode, running statistics would change
+    for layer in list(model)[:-1]:
+        x = layer(x)
+        if isinstance(layer, nn.Linear):
+            found.append(x.numpy().copy())
+    return found
+
+
+@torch.no_grad()
 def activation_inputs(model: nn.Sequential, x: Tensor) -> list[Array]:
     """Return the inputs (N, D) of each activation function, layer by layer, in the model's current mode."""
     model, found = copy.deepcopy(model), []  # in training mode, running statistics would change
@@ -60,7 +71,8 @@ class History:
     `steps` is (T,) and begins with 0; `accuracy` (T,) is that on the test digits. `percentiles` (T, 3, 3, D) are the
     15th, 50th and 85th percentiles of the sigmoid inputs of each of D units in each of three layers. `mean` and `std`
     (T, 3) are over all units of a layer together. `shares` (T, 3, bins) counts how many in a thousand of a layer's
-    inputs lie in each bin of `BINS`; inputs outside count in the nearest bin.
+    inputs lie in each bin of `BINS`; inputs outside count in the nearest bin. `unit` (T, 3, N) has the inputs of the
+    first unit of each layer for each of the N watched digits.
     """
 
     batch_norm: bool
@@ -70,6 +82,7 @@ class History:
     mean: Array
     std: Array
     shares: NDArray[np.integer]
+    unit: Array
 
     def motion(self, layer: int = -1) -> float:
         """Return the range (highest minus lowest) of a unit's median input, as the median over the units."""
@@ -117,6 +130,7 @@ def _history(norm: Norm | None, seed: int, steps: tuple[int, ...]) -> History:
         inputs.mean(axis=(2, 3)),
         inputs.std(axis=(2, 3)),
         np.stack([[_shares(h) for h in layers] for layers in inputs]),
+        inputs[..., 0],
     )
 
 
@@ -205,8 +219,9 @@ class Recipe:
     """Effect of one change to the sigmoid network, over S seeds.
 
     `accuracy` (S, 2) is that on the test digits after 100 and 300 steps. `shift` (S,) is the mean motion per step of
-    the inputs of the last hidden layer's activations: the change of a unit's mean in its standard deviations, as the
-    median over the units, averaged over the first 100 steps.
+    the outputs of the last hidden linear layer: the change of a unit's mean in its standard deviations, as the median
+    over the units, averaged over the first 100 steps. It is taken before any norm, because a norm's own output has
+    the same mean at each step by construction.
     """
 
     name: str
@@ -224,6 +239,7 @@ def recipes() -> tuple[Recipe, ...]:
         ("Glorot", lambda: initialize(network(None), glorot), 0.1),
         ("Glorot x 4", lambda: initialize(network(None), times_4), 0.1),
         ("rate 0.01", partial(network, None), 0.01),
+        ("rate 0.001", partial(network, None), 0.001),
         ("BN", partial(network, nn.BatchNorm1d), 0.1),
         ("BN + noise", partial(network, noisy_batch_norm), 0.1),
     ]
@@ -239,12 +255,12 @@ def _follow(build: Callable[[], nn.Sequential], lr: float, seed: int) -> tuple[l
     data, right, shifts = digits(), [], []
     with one_thread(seed):
         model = build()
-        before = activation_inputs(model, data.x[WATCHED])[-1]
+        before = linear_outputs(model, data.x[WATCHED])[-1]
 
         def watch(step: int, _loss: float) -> None:
             nonlocal before
             if step <= 100:
-                after = activation_inputs(model, data.x[WATCHED])[-1]
+                after = linear_outputs(model, data.x[WATCHED])[-1]
                 shifts.append(np.median(mean_shift(before, after)))
                 before = after
             if step in (100, 300):

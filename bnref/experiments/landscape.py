@@ -63,36 +63,55 @@ def layer_shifts(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
     return np.array(rows)
 
 
-def losses_along(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
-    """Return the losses after steps against the gradient of each of `STEP_SIZES` times the learning rate."""
+def along_gradient(model: nn.Module, x: Tensor, y: Tensor, lr: float) -> Array:
+    """Measure the loss and its gradient after steps of each of `STEP_SIZES` times the learning rate: (3, sizes).
+
+    The three measurements of Santurkar et al. (2018), section 3.2: the loss, the distance between the gradients before
+    and after the step, and this distance divided by the length of the step.
+    """
     parameters: list[Tensor] = list(model.parameters())
-    losses = []
+    found = []
     with kept(model):
         start = [parameter.detach().clone() for parameter in parameters]
         _, first = gradient(model, x, y)
+        length = _length(first)
         for size in STEP_SIZES:
             _move(parameters, start, first, lr * size)
-            losses.append(gradient(model, x, y)[0])
-    return np.array(losses)
+            loss, after = gradient(model, x, y)
+            distance = _length([b - a for a, b in zip(first, after, strict=True)])
+            found.append([loss, distance, distance / (lr * size * length)])
+    return np.array(found).T
+
+
+def _length(tensors: list[Tensor]) -> float:
+    return float(torch.cat([tensor.flatten() for tensor in tensors]).norm())
 
 
 @dataclass(frozen=True)
 class Course:
     """S training runs with or without batch norm, recorded at T steps.
 
-    `shifts` (S, T, layers - 1, 3) are from `layer_shifts`, and `losses` (S, T, sizes) from `losses_along`. `accuracy`
-    (S,) is that on the test digits at the end.
+    `shifts` (S, T, layers - 1, 3) are from `layer_shifts`, and `along` (S, T, 3, sizes) from `along_gradient`.
+    `accuracy` (S,) is that on the test digits at the end.
     """
 
     batch_norm: bool
     steps: NDArray[np.integer]
     shifts: Array
-    losses: Array
+    along: Array
     accuracy: Array
 
     def ranges(self) -> Array:
         """Return the range (highest minus lowest) of the loss along the gradient, as each run's median: (S,)."""
-        return np.asarray(np.median(np.ptp(self.losses, axis=2), axis=1))
+        return np.asarray(np.median(np.ptp(self.along[:, :, 0], axis=2), axis=1))
+
+    def gradient_changes(self) -> Array:
+        """Return the largest change of the gradient along its own direction, as each run's median: (S,)."""
+        return np.asarray(np.median(self.along[:, :, 1].max(axis=2), axis=1))
+
+    def smoothness(self) -> Array:
+        """Return the effective beta-smoothness, the largest change of the gradient per distance: (S,) medians."""
+        return np.asarray(np.median(self.along[:, :, 2].max(axis=2), axis=1))
 
     def shift(self) -> Array:
         """Return the length, relative length and cosine, averaged over the steps and layers of each run: (S, 3)."""
@@ -100,7 +119,7 @@ class Course:
 
 
 @remembered
-def courses(sigmoid: bool = False, lr: float = 0.1, steps: int = 300, every: int = 20) -> tuple[Course, Course]:
+def courses(sigmoid: bool = False, lr: float = 0.1, steps: int = 300, every: int = 30) -> tuple[Course, Course]:
     """Train six layers of 100 ReLUs (He et al., 2015), or the sigmoid network, without batch norm and with it."""
     watched = tuple(range(every, steps + 1, every))
     without, with_norm = (_course(norm, sigmoid, lr, watched) for norm in (None, nn.BatchNorm1d))
@@ -109,14 +128,14 @@ def courses(sigmoid: bool = False, lr: float = 0.1, steps: int = 300, every: int
 
 def _course(norm: Norm | None, sigmoid: bool, lr: float, watched: tuple[int, ...]) -> Course:
     runs = [_run(norm, sigmoid, lr, watched, seed) for seed in SEEDS]
-    shifts, losses, right = (np.array(part) for part in zip(*runs, strict=True))
-    return Course(norm is not None, np.array(watched), shifts, losses, right)
+    shifts, along, right = (np.array(part) for part in zip(*runs, strict=True))
+    return Course(norm is not None, np.array(watched), shifts, along, right)
 
 
 def _run(
     norm: Norm | None, sigmoid: bool, lr: float, watched: tuple[int, ...], seed: int
 ) -> tuple[list[Array], list[Array], float]:
-    data, shifts, losses = digits(), [], []
+    data, shifts, along = digits(), [], []
     build = partial(network, norm) if sigmoid else partial(perceptron, [64, *[100] * 6, 10], norm)
     with one_thread(seed):
         model = build()
@@ -125,10 +144,10 @@ def _run(
         def watch(step: int, _loss: float) -> None:
             if step in watched:
                 shifts.append(layer_shifts(model, data.x[some], data.y[some], lr))
-                losses.append(losses_along(model, data.x[some], data.y[some], lr))
+                along.append(along_gradient(model, data.x[some], data.y[some], lr))
 
         train(model, data, max(watched), lr, BATCH_SIZE, after_step=watch)
-    return shifts, losses, accuracy(model, data.x_test, data.y_test)
+    return shifts, along, accuracy(model, data.x_test, data.y_test)
 
 
 @dataclass(frozen=True)
@@ -142,6 +161,17 @@ class Rates:
     def works(self, right: Array, least: float = 0.9) -> list[float]:
         """Return the learning rates at which every run reaches an accuracy of `least`."""
         return [rate for rate, worst in zip(self.rates, right.min(axis=0), strict=True) if worst >= least]
+
+    def highest(self, right: Array, least: float) -> Array:
+        """Return the highest learning rate at which each run reaches an accuracy of `least`: (S,), 0 if none does.
+
+        Raises ValueError if that is the highest rate of the grid, since a higher one may work too.
+        """
+        working = np.where(right >= least, self.rates, 0)
+        highest = np.asarray(working.max(axis=1))
+        if (highest == max(self.rates)).any():
+            raise ValueError(f"a run still works at {max(self.rates):g}: extend the grid")
+        return highest
 
 
 @remembered

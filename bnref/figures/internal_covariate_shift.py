@@ -41,13 +41,27 @@ def _ribbon(ax: Axes, history: History, layer: int, unit: int) -> None:
     ax.plot(history.steps, middle, color=COLOURS[norm], linestyle=LINE[norm], label=f"median, {NAMES[norm]}")
 
 
-def draw_layers(axes: Sequence[Axes], history: History, unit: int = 0) -> None:
-    """Draw percentiles of the inputs of one unit in each layer during training, on one axis per layer."""
+RIDGE = 0.9  # height of a ridge, in distances between two ridges
+
+
+def draw_ridges(axes: Sequence[Axes], history: History, steps: Sequence[int]) -> None:
+    """Draw the distribution of one unit's inputs at several steps as ridges above each other, one axis per layer.
+
+    Each ridge is a histogram, drawn to the same height. A line marks the median.
+    """
+    rows = [int(np.flatnonzero(history.steps == step)[0]) for step in steps]
     for layer, ax in enumerate(axes):
-        _ribbon(ax, history, layer, unit)
-        ax.set(title=f"layer {layer + 1}", ylabel="input")
-    axes[-1].set_xlabel("step")
-    _legend_below(axes[:1], ncols=2)
+        values = history.unit[rows, layer]
+        edges = np.linspace(values.min() - 0.3, values.max() + 0.3, 61)
+        for base, inputs in zip(range(len(steps), 0, -1), values, strict=True):
+            counts, _ = np.histogram(inputs, edges)
+            top = base + RIDGE * counts / counts.max()
+            ax.stairs(top, edges, baseline=base, fill=True, color=COLOURS[history.batch_norm], alpha=0.45)
+            middle = np.median(inputs)
+            ax.plot([middle, middle], [base, base + RIDGE], color="black", linestyle="-", linewidth=1.5)
+        ax.set(title=f"layer {layer + 1}", xlabel="input", ylim=(0.9, len(steps) + 1.1))
+        ax.set_yticks([])
+    axes[0].set_yticks(range(len(steps), 0, -1), [f"step {step}" for step in steps])
 
 
 def draw_percentiles(axes: Sequence[Axes], pair: Sequence[History], unit: int = 0) -> None:
@@ -59,18 +73,30 @@ def draw_percentiles(axes: Sequence[Axes], pair: Sequence[History], unit: int = 
     _legend_below(axes, ncols=2)
 
 
-def draw_standardized(axes: Sequence[Axes], result: Standardized) -> None:
-    """Draw histograms of each layer's outputs over all units, before and after normalization, on one axis per layer."""
-    bins = np.linspace(-3.5, 3.5, 57).tolist()
-    for layer, (ax, before, after) in enumerate(zip(axes, result.before, result.after, strict=True), start=1):
-        for values, name, norm in [(before, "before", False), (after, "after", True)]:
-            label = f"{name}: mean {values.mean() + 0.0:.2f}, std {values.std():.2f}".replace("-0.00", "0.00")
-            style = {"color": COLOURS[norm], "linestyle": LINE[norm]}
-            ax.hist(values.ravel(), bins=bins, histtype="step", linewidth=1.8, label=label, **style)
-        ax.set(title=f"layer {layer}", yticks=[], ylim=(0, 1.6 * ax.get_ylim()[1]))
-        ax.spines["left"].set_visible(False)
-        ax.legend(fontsize="small", loc="upper right", borderaxespad=0)
-    axes[-1].set_xlabel("output of the linear layer, all units")
+def draw_standardized(axes: Array, result: Standardized, units: int = 25) -> None:
+    """Draw the mean of each of the first units as a dot, and one standard deviation to both sides as a bar.
+
+    `axes` is (layers, 2): outputs of the linear layers before normalization on the left, and after it on the right.
+    """
+    for layer, row in enumerate(axes):
+        sides = [("before BN", result.before, False), ("after BN", result.after, True)]
+        for ax, (name, layers, norm) in zip(row, sides, strict=True):
+            values = layers[layer][:, :units]
+            ax.errorbar(
+                range(1, units + 1),
+                values.mean(axis=0),
+                values.std(axis=0),
+                fmt="o" if norm else "s",
+                color=COLOURS[norm],
+                markersize=3,
+                linewidth=1.2,
+            )
+            ax.set(title=f"layer {layer + 1}, {name}", ylim=(-2.5, 2.5), yticks=[-2, -1, 0, 1, 2])
+            ax.grid(axis="y", linewidth=0.5, alpha=0.5)
+    for ax in axes[-1]:
+        ax.set_xlabel("unit")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("mean ± std")
 
 
 def draw_rates(ax: Axes, result: Rates) -> None:
@@ -107,7 +133,7 @@ def draw_gradient_shift(axes: Sequence[Axes], results: Sequence[Sequence[Course]
 def draw_landscape(ax: Axes, pair: Sequence[Course], seed: int = 0) -> None:
     """Draw the range of losses along the gradient during the training run of one seed."""
     for course in pair:
-        norm, losses = course.batch_norm, course.losses[seed]
+        norm, losses = course.batch_norm, course.along[seed, :, 0]
         low, high = losses.min(axis=1), losses.max(axis=1)
         ax.fill_between(course.steps, low, high, color=COLOURS[norm], alpha=0.3, label=NAMES[norm])
         for edge in (low, high):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bnref.claims import Verdict
-from bnref.claims.covariate_shift import CLAIMS
+from bnref.claims.covariate_shift import CLAIMS, judge_recomputed
 from bnref.experiments import covariate_shift as experiments
 from bnref.experiments import covariate_shift_rendered as rendered
 from bnref.experiments import covariate_shift_statistics as statistics
@@ -14,15 +14,15 @@ from bnref.experiments.training import accuracy, digits
 from tests.conftest import REPOSITORY
 
 VERDICTS = {
-    "recomputed-statistics": Verdict.SHOWN,
-    "single-sample": Verdict.SHOWN,
-    "natural-shift": Verdict.SHOWN,
+    "recomputed-statistics": Verdict.MIXED,
+    "single-sample": Verdict.MIXED,
+    "natural-shift": Verdict.MIXED,
     "prediction-batch-size": Verdict.SHOWN,
     "label-sorted-batches": Verdict.SHOWN,
-    "importance-weights": Verdict.SHOWN,
+    "importance-weights": Verdict.MIXED,
     "importance-weights-right-model": Verdict.SHOWN,
-    "rendered-data-added": Verdict.SHOWN,
-    "rendered-data-instead": Verdict.CONTRADICTED,
+    "rendered-data-added": Verdict.NOT_SHOWN,
+    "rendered-data-instead": Verdict.NO_TEST,
 }
 
 
@@ -37,10 +37,44 @@ def test_every_claim_has_a_verdict_in_the_chapter():
     assert {claim.name for claim in CLAIMS} == set(VERDICTS)
 
 
+def effects(name):
+    (claim,) = (claim for claim in CLAIMS if claim.name == name)
+    return {effect.setting: effect for effect in claim.find().effects}
+
+
+def test_statistics_help_under_the_four_shifts_of_the_chapter():
+    helped = [shift for shift, effect in effects("recomputed-statistics").items() if effect.interval[0] > 1]
+    assert helped == list(statistics.REPAIRED)
+    one = effects("single-sample")
+    assert one["night"].mean > one["shade"].mean > 2 > max(one["fog"].mean, one["noise"].mean)
+
+
+def test_handwriting_gains_less_than_all_shifts_but_noise():
+    for setting, effect in effects("natural-shift").items():
+        assert (effect.interval[0] > 10) == (not setting.startswith("noise")), setting
+
+
+def test_drawn_digits_help_twenty_written_ones_in_every_seed():
+    added = effects("rendered-data-added")
+    assert min(added["20 written digits"].differences) > 0
+    assert added["20 written digits"].interval[0] == pytest.approx(0, abs=1)
+    assert added["60 written digits"].mean < 0
+
+
+def test_judge_of_statistics_finds_no_help_where_nothing_changes():
+    result = statistics.by_shift()
+    unchanged = statistics.ByShift(result.shifts, result.stored, result.stored, result.stored)
+    assert judge_recomputed(unchanged).verdict is Verdict.NOT_SHOWN
+    assert (
+        judge_recomputed(statistics.ByShift(result.shifts, result.stored, result.stored - 0.1, result.stored)).verdict
+        is Verdict.CONTRADICTED
+    )
+
+
 def test_more_day_digits_cure_overfitting_but_not_shift():
     size, both = experiments.by_training_size(), experiments.trained_on_both()
     assert (size.train == 1).all()
-    assert (size.day[:, 0] < 0.75).all()
+    assert (size.day[:, 0] < 0.8).all()
     assert (size.day[:, -1] > 0.98).all()
     assert (size.night < 0.6).all()
     assert (size.night.mean(axis=0) < 0.4).all()
@@ -67,11 +101,19 @@ def test_mean_shift_does_not_predict_accuracy_loss():
 
 def test_new_statistics_repair_moments_but_not_inversion():
     result = statistics.by_shift()
-    for shift, least in {"night": 0.98, "shade": 0.98, "fog": 0.85, "noise": 0.8}.items():
+    for shift, least in {"night": 0.98, "shade": 0.98, "fog": 0.85, "noise": 0.78}.items():
         assert (result.of(shift).recomputed > least).all()
     day, inverted = result.of("none"), result.of("inverted")
     assert (np.abs(day.recomputed - day.stored) < 0.005).all()
     assert (inverted.recomputed < inverted.stored).all()
+
+
+def test_all_batches_at_once_give_the_same_as_one_after_another():
+    data, model = digits(images=True), experiments.network(0).eval()
+    x = data.x_test[:30]
+    for size in (1, 10):
+        one_by_one = torch.cat([statistics.predict(model, batch, prior=2) for batch in x.split(size)])
+        torch.testing.assert_close(statistics.predict(model, x, 2, size), one_by_one, rtol=1e-4, atol=1e-4)
 
 
 def test_prior_interpolates_batch_and_stored_statistics():
@@ -171,10 +213,10 @@ def test_figures_match_numbers_in_their_alt_texts():
     mixed, by_class, dense = (v.mean(axis=0) for v in (batch.mixed, batch.sorted, batch.dense))
     named = {
         "fig-covariate-shift": ([drawn.x.mean(), drawn.x_test.mean()], [0.51, -0.28]),
-        "fig-sizes": ([*size.day.mean(axis=0)[[0, -1]], size.night[:, 0].mean()], [0.67, 0.99, 0.20]),
+        "fig-sizes": ([*size.day.mean(axis=0)[[0, -1]], size.night[:, 0].mean()], [0.70, 0.99, 0.17]),
         "fig-batches, mixed": (mixed[[0, -1]], [0.93, 0.99]),
-        "fig-batches, sorted": (by_class[[2, -1]], [0.85, 0.99]),
-        "fig-batches, dense": ([*dense[[0, -1]], batch.stored.mean()], [0.10, 0.97, 0.28]),
+        "fig-batches, sorted": (by_class[[2, -1]], [0.84, 0.99]),
+        "fig-batches, dense": ([*dense[[0, -1]], batch.stored.mean()], [0.10, 0.98, 0.29]),
     }
     for figure, (found, stated) in named.items():
         np.testing.assert_allclose(found, stated, atol=0.02, err_msg=figure)
