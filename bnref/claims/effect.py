@@ -44,13 +44,17 @@ class Effect:
         half = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * np.std(self.differences, ddof=1) / np.sqrt(n)
         return self.mean - float(half), self.mean + float(half)
 
-    def __str__(self) -> str:
+    @property
+    def size(self) -> str:
+        """Return the mean and its interval as text, with the unit."""
         low, high = self.interval
         if self.unit is Unit.POINTS:
-            text = f"{self.mean:+.1f} points ({low:+.1f} to {high:+.1f})"
-        else:
-            text = f"a factor of {10**self.mean:.3g} ({10**low:.3g} to {10**high:.3g})"
-        return f"{self.compares}; {self.setting}: {text}" if self.setting else f"{self.compares}: {text}"
+            return f"{self.mean:+.1f} points ({low:+.1f} to {high:+.1f})"
+        return f"a factor of {10**self.mean:.3g} ({10**low:.3g} to {10**high:.3g})"
+
+    def __str__(self) -> str:
+        what = f"{self.compares}; {self.setting}" if self.setting else self.compares
+        return f"{what}: {self.size}"
 
 
 def points(compares: str, setting: str, better: ArrayLike, worse: ArrayLike) -> Effect:

@@ -34,7 +34,7 @@ def draw_times(axes: Sequence[Axes], timings: Sequence[Timing], dtype: str) -> N
         ax.axvline(1, color=GREY, linestyle=":", linewidth=1.5)
         ax.set(title=task, xscale="log", yticks=range(len(shapes)), yticklabels=[_name(s) for s in shapes])
         ax.invert_yaxis()
-    axes[-1].set_xlabel("time, as a multiple of that of torch's kernel")
+    axes[-1].set_xlabel("time / time of torch's kernel")
     handles = {label: h for ax in axes for h, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     axes[0].figure.legend(handles.values(), handles.keys(), fontsize="small", loc="outside lower center", ncols=2)
 
@@ -48,5 +48,5 @@ def draw_block_sizes(ax: Axes, times: dict[str, dict[int, float]]) -> None:
     for (task, by_size), style in zip(times.items(), LINES, strict=False):
         ax.plot([size / 1024 for size in by_size], list(by_size.values()), "o", ms=4, label=task, **style)
     ax.axhline(1, color=GREY, linestyle=":", linewidth=1.5)
-    ax.set(xscale="log", xlabel="size of a block, kB", ylabel="time over torch's kernel", ylim=(0, None))
+    ax.set(xscale="log", xlabel="size of a block (kB)", ylabel="time / time of torch's kernel", ylim=(0, None))
     ax.legend(fontsize="small")

@@ -1,29 +1,40 @@
-"""Tests of the page of claims: a row for each claim, links to paper and experiment, and cards on a phone."""
+"""Tests of the page of claims: three parts, links to paper and experiment, and cards on a phone."""
 
 import json
 import re
 
-from bnref.claims import Verdict, all_claims
+import pytest
+
+from bnref.claims import Kind, Verdict, all_claims
 
 CLAIMS = all_claims()
+PARTS = {Kind.TESTED: "claims-tested", Kind.IDENTITY: "claims-identities", Kind.NOT_TESTABLE: "claims-not-testable"}
 
 
-def test_each_claim_has_a_row_with_a_verdict_in_words(opened):
+@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.name)
+def test_each_claim_has_a_row_in_the_table_of_its_kind(opened, kind):
     page = opened("book/claims.html")
-    assert page.locator(".claims thead th").all_inner_texts() == ["Claim", "Measured here", "Verdict", "Experiment"]
-    rows = page.locator(".claims tbody tr").all()
-    assert len(rows) == len(CLAIMS)
-    for row, claim in zip(rows, CLAIMS, strict=True):
-        assert row.locator(f"#row-{claim.name}").count() == 1
-        verdict = row.locator("td").nth(2).inner_text()
-        assert verdict.split(" ", 1)[1] in {verdict.value for verdict in Verdict}
+    names = [claim.name for claim in CLAIMS if claim.kind is kind]
+    assert page.locator(f".{PARTS[kind]} tbody tr").count() == len(names)
+    for name in names:
+        assert page.locator(f".{PARTS[kind]} #row-{name}").count() == 1
+
+
+def test_tested_claims_have_their_verdicts_in_words(opened):
+    page = opened("book/claims.html")
+    heads = page.locator(".claims-tested thead th").all_inner_texts()
+    assert heads == ["Claim", "Measured here, in every setting", "Verdict", "What this cannot tell", "Experiment"]
+    verdicts = [text.split(" ", 1)[1] for text in page.locator(".claims-tested td:nth-child(3)").all_inner_texts()]
+    order = [verdict.value for verdict in Verdict]
+    assert verdicts == sorted(verdicts, key=order.index)
 
 
 def test_the_counts_match_the_rows(opened):
     page = opened("book/claims.html")
-    total, *parts = map(int, re.findall(r"\d+", page.get_by_text(re.compile(r"^Of \d+ claims")).inner_text()))
-    verdicts = [text.split(" ", 1)[1] for text in page.locator(".claims td:nth-child(3)").all_inner_texts()]
-    assert total == len(CLAIMS)
+    text = page.get_by_text(re.compile(r"^Claims tested: \d+")).first.locator("xpath=ancestor-or-self::p").inner_text()
+    total, *parts = map(int, re.findall(r"\d+", text))
+    verdicts = [text.split(" ", 1)[1] for text in page.locator(".claims-tested td:nth-child(3)").all_inner_texts()]
+    assert total == len(verdicts)
     assert parts == [verdicts.count(verdict.value) for verdict in Verdict]
 
 
@@ -45,7 +56,7 @@ def test_on_a_phone_each_row_is_a_card_with_named_parts(opened):
     assert box["x"] + box["width"] <= 375
     named = "cell => getComputedStyle(cell.querySelector('p'), '::before').content"
     names = [cell.evaluate(named) for cell in card.locator("td").all()]
-    assert names == ["none", '"Measured here: "', '"Verdict: "', '"Experiment: "']
+    assert names == ["none", '"Measured here: "', '"Verdict: "', '"What this cannot tell: "', '"Experiment: "']
 
 
 def test_the_notebook_has_the_table_in_plain_markdown(opened, site):

@@ -11,6 +11,7 @@ from tests.conftest import REPOSITORY
 CLAIMS = all_claims()
 BOOK = REPOSITORY / "book"
 KEYS = set(re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(), re.MULTILINE))
+CITATION = re.compile(r"\{cite:\w+\}`([^`]+)`")
 
 
 def test_at_least_twenty_claims_are_in_book_order():
@@ -23,6 +24,14 @@ def test_at_least_twenty_claims_are_in_book_order():
 def test_every_claims_module_is_a_section():
     modules = {path.stem for path in (REPOSITORY / "bnref/claims").glob("*.py")}
     assert modules - {"__init__", "claim", "effect", "rule"} <= set(package.SECTIONS)
+
+
+def test_every_reference_is_cited():
+    cited = {claim.source for claim in CLAIMS}
+    cited |= {
+        key for path in BOOK.glob("*.md") for role in CITATION.findall(path.read_text()) for key in role.split(",")
+    }
+    assert sorted(KEYS - {key.strip() for key in cited}) == []
 
 
 def test_claim_names_are_unique():
