@@ -9,7 +9,15 @@ from prose.extract import extract
 from prose.rules import all_checks
 
 # Texts that follow the rules, as patterns below the repository.
-PLACES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "docs/**/*.md")
+PLACES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
+    "docs/**/*.md",
+    "book/students.md",
+    "book/publishing.md",
+)
 
 
 @dataclass(frozen=True, order=True)
