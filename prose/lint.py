@@ -10,13 +10,13 @@ from prose.rules import all_checks
 
 # Texts that follow the rules, as patterns below the repository.
 PLACES = (
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "CODE_OF_CONDUCT.md",
+    "*.md",
     "docs/**/*.md",
     "book/students.md",
     "book/publishing.md",
+    "book/security.md",
+    "book/instructors.md",
+    "book/api.md",
 )
 
 
