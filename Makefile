@@ -95,10 +95,11 @@ fuzz: .venv/.made ## look for bytes that break what reads messages and notebooks
 		python -m tests.fuzzing.fuzz $$target $(FUZZ_SECONDS) _build/fuzz || exit 1; \
 	done
 
-lint: .venv/.made node_modules/.made ## check format, style and types
+lint: .venv/.made node_modules/.made ## check format, style, types and prose
 	ruff format --check .
 	ruff check .
 	mypy
+	python -m prose
 	node_modules/.bin/stylelint "{book,bngrader}/**/*.css"
 
 bench: .venv/.made ## time the reference package beside its peers, and show its digits and its memory

@@ -33,6 +33,7 @@ IMPORTABLE_FROM = {
     "bnref/": {"bnref"},
     "bngrader/": {"bngrader"},
     "solutions/": {"bngrader"},
+    "prose/": set(),
 }
 
 

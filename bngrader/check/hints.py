@@ -170,4 +170,6 @@ def _smallest(about: Known, functions: tuple[Function, ...], calls: list[Call]) 
         return None
     names = list(inspect.signature(about.right if about.use is plain else about.use).parameters)[-len(args) :]
     shown = [f"{name} = {one_line(value)}" for name, value in zip(names, args, strict=False)]
-    return "\n".join(["it fails on this too:", *shown, f"expected {right.text}", f"got {student.text}"])
+    return "\n".join(
+        ["your function also fails on this input:", *shown, f"expected {right.text}", f"got {student.text}"]
+    )

@@ -103,7 +103,7 @@ def difference(wrong: Any, expected: Any, numbers: Any, digits: int) -> str:
 def describe(result: Any) -> str:
     """Describe a result in a few words."""
     if result is None:
-        return "None: is a `return` missing?"
+        return "None: did you forget the `return`?"
     if isinstance(result, np.ndarray):
         return f"an array with shape {result.shape} and dtype {result.dtype}"
     if isinstance(result, tuple | list):

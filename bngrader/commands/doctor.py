@@ -28,8 +28,8 @@ def doctor(
 ) -> None:
     """Report what is missing or wrong on this machine and in this course, and how to fix it.
 
-    Nothing in the course is changed. "wrong" prevents grading; "note" does not, but you should know about it. The exit
-    code is 0 if nothing is wrong, 1 if something is, and 2 if the command itself could not run.
+    The command changes nothing in the course. A "wrong" result prevents grading; a "note" does not, but you should know
+    about it. The exit code is 0 if nothing is wrong, 1 if something is, and 2 if the command itself could not run.
 
     Example: bngrader doctor --course ~/classes/2026
     """
@@ -39,7 +39,7 @@ def doctor(
     results = [*machine(the_course.repository, the_course.folder), *course_checks(the_course, roster)]
     show(_table(results))
     wrong = sum(result.state == WRONG for result in results)
-    say(f"{wrong} to fix." if wrong else "Everything is in order.")
+    say(f"Problems to fix: {wrong}." if wrong else "Everything is in order.")
     if json_file:
         write_json(json_file, [result.as_dict() for result in results])
     raise typer.Exit(1 if wrong else 0)

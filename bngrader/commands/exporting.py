@@ -66,9 +66,9 @@ def export_grades(
 ) -> None:
     """Export grades in the format of Canvas's gradebook or Moodle's grading worksheet, or as a table.
 
-    csv and parquet hold everything; moodle-feedback is a zip with the feedback pages. Late penalties are subtracted and
-    listed. Texts that a spreadsheet would run as a formula get an apostrophe in front. The exit code is 0 if every
-    grade is in the file, 1 if some are not, and 2 if the command could not run.
+    The formats csv and parquet hold everything; moodle-feedback is a zip with the feedback pages. Late penalties are
+    subtracted and listed. Texts that a spreadsheet would run as a formula get an apostrophe in front. The exit code is
+    0 if every grade is in the file, 1 if some grades are not, and 2 if the command could not run.
 
     Example: bngrader export scaling --format canvas --course ~/classes/2026
     """
@@ -139,7 +139,7 @@ def _remarks(course: Course, assignments: list[str], rows: list[Row]) -> list[st
     counts = Counter(row.status for row in rows)
     ungraded = ", ".join(row.student.id for row in rows if row.status == NOT_GRADED)
     about = {
-        NEEDS_MANUAL: "wait for a person: answers that nobody has read yet count 0",
+        NEEDS_MANUAL: "wait for a person: answers that nobody has read yet count as 0",
         NOT_GRADED: f"handed in, but not graded: no grade is exported (`bngrader grade` says why): {ungraded}",
         MISSING: "not handed in: no grade is exported",
     }
@@ -154,8 +154,8 @@ def _remarks(course: Course, assignments: list[str], rows: list[Row]) -> list[st
 
 
 def _about_unknown(platform: str | None, unknown: list[str]) -> list[str]:
-    if not unknown:
+    if not (platform and unknown):
         return []
     fault = "The file has no line for these students" if platform == "moodle" else "Canvas may not find these students"
-    fix = f"Add their {platform}_id to {NAME}, or import their submissions from there"
+    fix = f"Add their {platform}_id to {NAME}, or import their submissions from {platform.title()}"
     return [f"{fault}: {', '.join(unknown)}. ({fix}.)"]

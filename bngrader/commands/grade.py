@@ -50,7 +50,7 @@ def grade_class(
         Path | None, typer.Option(metavar="FILE", help="The certificate of the scheduler's authority, for tls://.")
     ] = None,
     tls_cert: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The certificate by which the scheduler knows you, for tls://.")
+        Path | None, typer.Option(metavar="FILE", help="Your certificate for the scheduler, for tls://.")
     ] = None,
     tls_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The secret key of that certificate, for tls://.")
@@ -59,22 +59,20 @@ def grade_class(
         bool,
         typer.Option(
             "--insecure-scheduler",
-            help="Use an address without TLS on another machine. Whoever can reach it can then run code as you.",
+            help="Use an address without TLS on another machine. Anyone who can reach it can run code as you.",
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Grade unchanged submissions again.")] = False,
     unsafe_no_sandbox: Annotated[
         bool,
-        typer.Option(
-            "--unsafe-no-sandbox", help="Run submissions without a sandbox: they can do everything that you can."
-        ),
+        typer.Option("--unsafe-no-sandbox", help="Run submissions without a sandbox: they can do whatever you can do."),
     ] = False,
 ) -> None:
     """Grade every submission at submitted/<student>/<assignment>/<assignment>.ipynb that is new or has changed.
 
     A submission that cannot be graded is reported and does not stop the others. If anything interrupts the command,
-    run it again: it continues with the rest. The exit code is 0 if every submission was looked at, 1 if a folder was
-    skipped because of its name, 2 if the command itself could not run, and 130 if Ctrl-C stopped it.
+    run it again: it continues with the rest. The exit code is 0 if no submission was skipped, 1 if a folder was skipped
+    because of its name, 2 if the command itself could not run, and 130 if Ctrl-C stopped it.
 
     Example: bngrader grade scaling --course ~/classes/2026 --json scores.json
     """

@@ -38,17 +38,17 @@ def import_submissions(
     zone: Annotated[
         str | None, typer.Option(help="The time zone of the archive's times.", show_default="this machine's")
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace existing submissions by new ones.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, but write nothing.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace existing submissions with new ones.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the import would do.")] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write the result for each student to this file.")
     ] = None,
 ) -> None:
     """Import submissions downloaded from Moodle ("Download all submissions") or Canvas ("Download Submissions").
 
-    The roster tells which file belongs to which student. Files that it does not settle are reported and left out, and
-    existing submissions change only with --replace. The exit code is 0 if everything was imported, 1 if something is
-    left for you to look at, and 2 if the command itself could not run.
+    The roster says which file belongs to which student. If it does not settle that for a file, the file is reported and
+    left out. Existing submissions change only with --replace. The exit code is 0 if everything was imported, 1 if
+    something is left for you to look at, and 2 if the command itself could not run.
 
     Example: bngrader import scaling ~/Downloads/scaling.zip --course ~/classes/2026
     """
@@ -58,7 +58,7 @@ def import_submissions(
     if known is None:
         path, columns = the_course.folder / NAME, "student_id, name, email, moodle_id and canvas_id"
         raise CourseError(
-            f"{path} does not exist: write it, with the columns {columns}, or name another file with --roster"
+            f"{path} does not exist: create it with the columns {columns}, or name another file with --roster"
         )
     if worksheet:
         known = with_worksheet(known, worksheet)
@@ -89,7 +89,7 @@ def lines(findings: list[ImportFinding]) -> list[str]:
         summary += [f"Not handed in: {', '.join(missing)}"]
     late = [found.student or "" for found in findings if found.late]
     if late:
-        summary += [f"Late, as Canvas says without giving the time (--times sets it): {', '.join(late)}"]
+        summary += [f"Late, according to Canvas, which gives no times (set them with --times): {', '.join(late)}"]
     counts = Counter(found.status for found in findings)
     return [
         *summary,

@@ -31,9 +31,9 @@ def late_work(
 ) -> None:
     """Apply the rule for late work, with the current configuration and extensions, and show the penalties.
 
-    `bngrader grade` applies the rule to the submissions that it grades. Run this command for all of them after the due
-    date, the rule, an extension, a time or a manual score has changed; it grades nothing. The exit code is 0, or 1 if a
-    folder was skipped because of its name, or 2 if the command could not run.
+    `bngrader grade` applies the rule to the submissions that it grades. Run this command if the due date, the rule, an
+    extension, a time or a manual score has changed: it updates all penalties, but grades nothing. The exit code is
+    0, or 1 if a folder was skipped because of its name, or 2 if the command could not run.
 
     Example: bngrader late scaling --course ~/classes/2026 --due "2026-03-01 12:00 UTC"
     """
@@ -48,7 +48,7 @@ def late_work(
         late = gradebook.late_work(_times(the_course, assignment), apply=True)
         due_now = gradebook.due()
     if due_now is None:
-        say(f'{assignment} has no due date, so nothing is late: set one with --due "2026-03-01 12:00 UTC"')
+        say(f'{assignment} has no due date, so nothing is late. Set one with --due "2026-03-01 12:00 UTC"')
     elif late:
         show(_table(late))
         changed = sum(each.noted != each.penalty for each in late)

@@ -26,6 +26,7 @@ CONTRIBUTING.md says more about each step. Check your work as you go along:
 
     pytest tests/test_house.py
     python -m tests.solutions.runner {slug}
+    python -m prose book/{slug}.md
 """
 
 

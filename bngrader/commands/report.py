@@ -28,9 +28,9 @@ def report_on_class(
 ) -> None:
     """Show how a class is doing: one page of HTML with plots and tables, and the tables as CSV.
 
-    It shows scores by assignment and by function, how hard each test is and how well it tells students apart, the most
-    common mistakes, who is missing, and who changed their answers after feedback. The exit code is 0 if the report is
-    written, 1 if a folder was skipped because of its name, and 2 if the command could not run.
+    It shows the scores by assignment and by function, the difficulty of each test and how well it tells students apart,
+    the most common mistakes, who is missing, and who changed their answers after feedback. The exit code is 0 if
+    the report is written, 1 if a folder was skipped because of its name, and 2 if the command could not run.
 
     Example: bngrader report --course ~/classes/2026
     """
@@ -39,7 +39,7 @@ def report_on_class(
     the_course = find_class(course, db)
     target = into or the_course.folder / "report"
     if (target / PAGE).exists() and not force:
-        raise CourseError(f"{target} already holds a report. Name another folder with --into, or add --force")
+        raise CourseError(f"{target} already contains a report. Name another folder with --into, or add --force")
     require_folder_of("--json", json_file)
     with errors.status("reading the gradebook"):
         data = collect(the_course)

@@ -41,11 +41,12 @@ def find_similar(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an earlier page.")] = False,
 ) -> None:
-    """Find answers that resemble each other, or the solution, the reference package or the chapter, or hide code.
+    """Find answers that resemble each other or the course's own code, and answers that may hide code.
 
-    Code that was handed out does not count, and neither do names, comments and spaces. The page shows the pairs side by
-    side, and lists answers that run code from a text or hold long literals. The exit code is 0 if nothing was found, 1
-    if something was or a folder was skipped because of its name, and 2 if the command could not run.
+    The course's own code is the solution, the reference package and the chapter. Code that was handed out does not
+    count, and neither do names, comments and spaces. The page shows the pairs side by side, and lists answers that run
+    code from a text or contain long literals. The exit code is 0 if nothing was found, 1 if something was found or a
+    folder was skipped because of its name, and 2 if the command could not run.
 
     Example: bngrader similarity scaling --course ~/classes/2026
     """

@@ -113,7 +113,7 @@ def _gradebook(connection: Connection) -> CheckResult:
             return CheckResult("gradebook", WRONG, f"the file is damaged: {found}", "Restore a backup of it.")
     if not inspect(connection).has_table("alembic_version"):
         fix = f"In the course's folder: {UPGRADE}"
-        return CheckResult("gradebook", WRONG, "it has no nbgrader tables, or those of a very old version", fix)
+        return CheckResult("gradebook", WRONG, "it has no nbgrader tables, or the tables of a very old version", fix)
     schema = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     newest = ScriptDirectory(ALEMBIC_DIR).get_current_head()
     if schema != newest:
@@ -159,7 +159,8 @@ def times(the_course: Course) -> Iterator[CheckResult]:
     if strange:
         named = ", ".join(strange[:10]) + (", ..." if len(strange) > 10 else "")
         message = f"{len(strange)} timestamp.txt are neither from nbgrader's collect nor from an import: {named}"
-        yield CheckResult("times", NOTE, message, "Delete those that a student handed in: they count as times.")
+        fix = "Delete every one that a student handed in, because it counts as the time of submission."
+        yield CheckResult("times", NOTE, message, fix)
 
 
 def students(the_course: Course, roster: Roster | None, there: set[str]) -> Iterator[CheckResult]:
@@ -176,7 +177,7 @@ def students(the_course: Course, roster: Roster | None, there: set[str]) -> Iter
         return
     strangers = sorted(there - set(roster.students) - set(bad))
     if strangers:
-        message = f"does not name these, who handed something in: {', '.join(strangers)}"
+        message = f"lacks these students, who handed something in: {', '.join(strangers)}"
         fix = f"Add them to {roster.path}, or rename their folders in submitted/."
         yield CheckResult("roster", WRONG, message, fix)
     else:

@@ -56,7 +56,7 @@ def packages(repository: Path) -> Iterator[CheckResult]:
         yield CheckResult("packages", WRONG, "; ".join(wrong), "pip install -r requirements.lock")
     other = [f"{name} {found} (lock: {pinned})" for name, pinned, found in _differing(repository, wanted)]
     if other:
-        fix = "Grades may differ from those on other machines: pip install -r requirements.lock"
+        fix = "Other machines may give other grades. To match the versions: pip install -r requirements.lock"
         yield CheckResult("packages", NOTE, f"different from requirements.lock: {', '.join(other)}", fix)
     if not (wrong or other):
         yield CheckResult("packages", RIGHT, f"{len(wanted)} packages as in requirements.lock")
@@ -97,7 +97,7 @@ def outer_wall() -> CheckResult:
     """Check that bubblewrap can stand around the sandboxes of all submissions."""
     why = missing()
     if why:
-        message = f"{why}, so that each submission has only its own sandbox around it"
+        message = f"{why}, so each submission runs only in its own sandbox"
         return CheckResult("outer wall", NOTE, message, f"Install bubblewrap. {INSTALL_BUBBLEWRAP}")
     return CheckResult("outer wall", RIGHT, "bubblewrap, around the sandboxes of all submissions")
 
@@ -110,7 +110,7 @@ def limits() -> CheckResult:
         return CheckResult("limits", RIGHT, message)
     message = (
         "no control groups: bngrader adds up the memory and CPU time of a submission's processes itself, and misses "
-        "those that end within a twentieth of a second"
+        "processes that end within a twentieth of a second"
     )
     return CheckResult("limits", NOTE, message, CONTROL_GROUPS)
 

@@ -149,7 +149,7 @@ def _evidence(error: NotebookNode) -> tuple[str, str]:
     """Return the smallest known input on which a function fails, and a title for it."""
     facts = dict(facts_in(strip_ansi(error.evalue)))
     if smallest := facts.pop(SMALLEST, ""):
-        return "The smallest input found on which it fails:", smallest.partition("\n")[2]
+        return "The smallest input that we found on which your function fails:", smallest.partition("\n")[2]
     return "The input and the result:", "\n".join(_labelled(*fact) for fact in facts.items())
 
 

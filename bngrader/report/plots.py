@@ -64,7 +64,8 @@ def _assignments(data: ClassData) -> Plot:
     axes.set_xlabel("share of the assignment's points")
     medians = [f"{a.name} {_percent(median(row))}" for a, row in zip(graded, shares, strict=True)]
     alt = f"Box plots of each submission's share of the points, by assignment. Medians: {', '.join(medians[::-1])}."
-    return _plot(figure, alt, "Scores so far, with a dot for each submission. Unread answers in words count 0.")
+    caption = "Scores so far, with a dot for each submission. Written answers that nobody has read yet count as 0."
+    return _plot(figure, alt, caption)
 
 
 def _functions(rows: list[tuple[Any, ...]]) -> Plot:

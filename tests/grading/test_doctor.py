@@ -50,7 +50,7 @@ def wrong_message(course, about, *arguments):
     assert found[about]["fix"] == found[about]["mend"]
     assert found[about]["fix"]
     assert "wrong" in printed
-    assert "1 to fix." in printed
+    assert "Problems to fix: 1." in printed
     return found[about]["message"]
 
 
@@ -176,7 +176,7 @@ def test_a_timestamp_of_unknown_origin_is_noted(course):
 
 def test_a_roster_that_is_wrong_or_incomplete_is_named(course):
     (course / "submitted" / "mallory").mkdir()
-    assert wrong_message(course, "roster") == "does not name these, who handed something in: mallory"
+    assert wrong_message(course, "roster") == "lacks these students, who handed something in: mallory"
     (course / "roster.csv").write_text("student_id\nada\nada\n")
     assert "student_id 'ada' appears in lines 2 and 3" in wrong_message(course, "roster")
     assert "cannot be read" in wrong_message(course, "roster", "--roster", course / "none.csv")

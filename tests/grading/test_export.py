@@ -142,7 +142,7 @@ def test_an_export_lists_what_is_not_settled(course):
     _, output, _ = export(course, "csv")
     assert "1 late penalties are subtracted:" in output
     assert "=1+1 (scaling): 12 of 20 points: 15 for the answers, minus 3 for being" in output
-    assert "2 wait for a person: answers that nobody has read yet count 0." in output
+    assert "2 wait for a person: answers that nobody has read yet count as 0." in output
     assert "1 handed in, but not graded: no grade is exported" in output
     assert "1 not handed in: no grade is exported." in output
 

@@ -45,7 +45,7 @@ def test_a_known_mistake_shows_hint_input_and_chapter_link(pages):
 
 def test_an_unknown_mistake_shows_its_smallest_input(pages):
     text = text_of(pages["unknown"], "min_max_scale")
-    assert "The smallest input found on which it fails: x = " in text
+    assert "The smallest input that we found on which your function fails: x = " in text
     assert "Found by test_min_max_scale" in text
 
 
@@ -54,7 +54,7 @@ def test_an_error_shows_the_students_own_lines_once(pages):
     assert "Found by test_standardize and test_standardize_constant and test_standardize_dtype." in text
     assert text.count("The line of your code where it happened:") == 1
     assert "in standardize return (x - mean) / std, mean, std" in text
-    assert "NameError: name 'mean' is not defined Read on in the book:" in text
+    assert "NameError: name 'mean' is not defined Read this part of the book again:" in text
 
 
 def test_a_perfect_submission_has_nothing_to_fix(pages):

@@ -101,7 +101,7 @@ def test_the_page_is_accessible_and_loads_nothing(course, chromium, theme):
 
 def test_a_usage_error_names_the_way_out(course, tmp_path):
     for arguments, message in [
-        ((course,), "already holds a report. Name another folder with --into, or add --force"),
+        ((course,), "already contains a report. Name another folder with --into, or add --force"),
         ((tmp_path,), "grade first, or name another with --course or --db"),
         ((tmp_path, "--db", "nonsense"), "'nonsense' is not the address of a gradebook"),
     ]:

@@ -52,7 +52,7 @@ def test_a_difference_shows_claim_input_expectation_and_answer():
 @pytest.mark.parametrize(
     ("got", "said"),
     [
-        (None, "None: is a `return` missing?"),
+        (None, "None: did you forget the `return`?"),
         ([1.0], "a list with 1 item"),
         (1.0, "float: 1.0"),
         ([1.0, np.nan], "1 of 2 entries differ; the first is at index [1]: expected 4, got nan"),
@@ -97,13 +97,13 @@ def test_call_requires_the_named_results_in_a_tuple_or_list():
     assert text.splitlines()[0] == "Failed: double must return y, row, in this order."
     assert "got:        an array with shape (2, 2) and dtype float64" in text
     assert "got:        a tuple with 3 items" in message(call, lambda x: (x, x, x), X, y=(2, 2), row=(2,))
-    assert "got:        None: is a `return` missing?" in message(call, lambda x: None, X, y=(2, 2), row=(2,))
+    assert "got:        None: did you forget the `return`?" in message(call, lambda x: None, X, y=(2, 2), row=(2,))
 
 
 @pytest.mark.parametrize(
     ("result", "said"),
     [
-        (None, "None: is a `return` missing?"),
+        (None, "None: did you forget the `return`?"),
         (X, "an array with shape (2, 2) and dtype float64"),
         (X[:1], "an array with shape (1, 2) and dtype float64"),
         ([1.0, 2.0], "a list with 2 items"),

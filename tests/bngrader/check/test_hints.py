@@ -67,7 +67,7 @@ def test_the_whole_hint_follows_the_claim():
 def test_an_unknown_mistake_shows_the_smallest_failing_input():
     text = text_of("def standardize(x):\n    return x * 0.0, x.mean(axis=0), 1.1 * x.std(axis=0)\n", CHECK)
     assert hints_in(text) == ["Failed: std divides by N."]
-    assert "  smallest:   it fails on this too:\n" in text
+    assert "  smallest:   your function also fails on this input:\n" in text
     assert len(text.splitlines()) < 30
 
 

@@ -111,7 +111,7 @@ def test_the_last_version_in_canvass_download_counts(course):
         "ludwig/scaling/scaling.ipynb": "ludwig's",
     }
     assert found["bob, jr."]["late"]
-    assert "Late, as Canvas says without giving the time (--times sets it): bob, jr." in output
+    assert "Late, according to Canvas, which gives no times (set them with --times): bob, jr." in output
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_a_damaged_or_missing_archive_is_named(course):
     assert "x.zip cannot be read as a zip" in failed_import(course, course.parent / "x.zip")
     assert "nowhere does not exist" in failed_import(course, course.parent / "nowhere")
     (course / "roster.csv").unlink()
-    assert "write it, with the columns student_id, name" in failed_import(course, course.parent / "x.zip")
+    assert "create it with the columns student_id, name" in failed_import(course, course.parent / "x.zip")
 
 
 def test_a_folders_times_are_kept(course):

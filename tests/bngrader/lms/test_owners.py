@@ -40,7 +40,7 @@ def test_an_uploaded_timestamp_keeps_canvass_late_mark(course):
     assert (code, found["bob, jr."]["late"], found["bob, jr."]["timestamp"]) == (0, True, None)
     assert submitted(course) == {"bob, jr./scaling/scaling.ipynb": "bob's"}
     assert "says 2026-02-01 10:00:00 UTC, which does not count: the archive has no time" in output
-    assert "Late, as Canvas says without giving the time (--times sets it): bob, jr." in output
+    assert "Late, according to Canvas, which gives no times (set them with --times): bob, jr." in output
     assert run(course, source)[2]["bob, jr."]["status"] == "unchanged"
     # The same from a folder with the contents of the zip.
     run(course, make_folder(course.parent / "c", files), "--replace")
