@@ -13,31 +13,31 @@
 # %% [markdown] locked="intro"
 # # Batch and epoch
 #
-# You write what lies between a data set and a training loop: how many iterations there are, which samples
-# each of them sees, statistics that are gathered batch by batch, and mini-batch gradient descent itself.
-# Then you train on real patients' data with batches of four sizes, and see what the size changes.
+# You will write everything that lies between a data set and a trained model: the number of iterations, the samples
+# in each batch, statistics that are collected batch by batch, and mini-batch gradient descent itself.
+# Then you will train on real patient data with four batch sizes, and see what the batch size changes.
 #
-# **When you are done you can** say how many iterations a training run has, cut an epoch into batches,
-# compute the mean and variance of data that never lie in memory all at once, and say what a larger batch
-# buys and costs.
+# **When you are done, you can** tell how many iterations a training run has, cut an epoch into batches,
+# compute the mean and variance of data that do not fit into memory, and explain the benefits and the costs of a
+# larger batch.
 #
-# **Time** about 75 minutes. **Read first** the chapter *Batch, epoch*.
+# **Time:** about 75 minutes. **Read first:** the chapter *Batch, epoch*.
 #
-# **Points** 20: 15 for the four functions, 5 for a written question at the end.
+# **Points:** 20, of which 15 are for the four functions and 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the four functions. Where the grader tests them, only these and
-# matplotlib, for your plots, are installed: a function that uses SciPy, scikit-learn, PyTorch or the course's own
-# package `bnref` fails its tests. Cells that you add may use any package. If they do not run when your notebook is
-# graded, you lose no points.
+# **Rules:** Use only NumPy and the standard library in the four functions. The grader tests them in a place where
+# only these two, and matplotlib for your plots, are installed. So a function that uses SciPy, scikit-learn, PyTorch
+# or the course's own package `bnref` fails its tests. Cells that you add may use any package. If they do not run
+# when your notebook is graded, you lose no points.
 #
-# Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
-# whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the
-# ones that you see, but test nothing that the text does not say.
+# Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
+# the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
+# than the ones that you see, but they test nothing that the text does not say.
 #
-# Some words first. A data set has $n$ samples. An *iteration* is one step of training, on one *batch*:
-# `batch_size` samples. An *epoch* is one pass over the whole data set, and every epoch starts with a first
-# batch. When the batch size does not divide $n$, the last batch of an epoch is short: it has the samples
-# that are left. With `drop_last=True` a short last batch is left out, and its samples with it.
+# First, some terms. A data set has $n$ samples. An *iteration* is one training step on one *batch* of
+# `batch_size` samples. An *epoch* is one pass over the whole data set, and every epoch starts with a new
+# batch. If the batch size does not divide $n$, the last batch of an epoch is shorter, because it holds only the samples
+# that are left. With `drop_last=True`, this short batch is left out, so the epoch skips its samples.
 
 # %% locked="imports"
 import matplotlib.pyplot as plt
@@ -47,14 +47,15 @@ from sklearn.datasets import load_diabetes
 # %% [markdown] locked="about_count_iterations"
 # ## 1. `count_iterations` (3 points)
 #
-# Return how many iterations a training run has, a whole number (an `int`, not a `float`). For example, 2000
-# samples in batches of 500 make 4 iterations an epoch, and 20 epochs make 80.
+# Return the number of iterations of a training run as an `int`. For example, 2,000 samples in batches of 500 make
+# 4 iterations per epoch, so 20 epochs make 80 iterations.
 #
-# A short last batch is an iteration too: 10 samples in batches of 4 make 3 iterations an epoch, 4 + 4 + 2
-# samples, and so 9 in 3 epochs. With `drop_last=True` they make 2 an epoch. A batch size may be larger than
-# the data set: then there is one short batch an epoch, or none with `drop_last=True`.
+# A short last batch counts as an iteration too. For example, 10 samples in batches of 4 make 3 iterations per epoch
+# (with 4, 4 and 2 samples), so 3 epochs make 9 iterations. With `drop_last=True`, they make only 2 iterations per
+# epoch. The batch size can be larger than the data set. Then each epoch has one short batch, or none with
+# `drop_last=True`.
 #
-# All three numbers are whole. If one of them is below 1, raise `ValueError`.
+# `n_samples`, `batch_size` and `epochs` are whole numbers. If one of them is below 1, raise a `ValueError`.
 
 
 # %% solution="count_iterations"
@@ -92,7 +93,7 @@ from bngrader.check import call, close
 
 for n, size, epochs, want in [(2000, 500, 20, 80), (10, 4, 3, 6), (3, 5, 2, 0)]:
     got = call(count_iterations, n, size, epochs, True, iterations=int)
-    text = f"{n} samples in batches of {size} make {want} iterations in {epochs} epochs, without the short ones"
+    text = f"{n} samples in batches of {size} make {want} full batches in {epochs} epochs"
     close(got, want, text, tol=0)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
@@ -121,28 +122,28 @@ for wrong in [(-5, 2, 3), (5, -2, 3), (5, 2, -3), (-4, -2, 3), (-4, 2, -1), (4, 
     raises(ValueError, count_iterations, *wrong, drop_last=True)
 for *right, want in [(1, 1, 1, 1), (1, 7, 2, 2), (6, 1, 1, 6)]:
     got = call(count_iterations, *right, iterations=int)
-    close(got, want, "1 is a valid number of samples, of epochs, and a valid batch size", tol=0)
+    close(got, want, "1 is a valid number of samples, a valid batch size and a valid number of epochs", tol=0)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_iterate_minibatches"
 # ## 2. `iterate_minibatches` (4 points)
 #
-# Yield the batches of *one* epoch. A batch is a one-dimensional array of indices: the numbers of its
-# samples, from 0 to $n - 1$. (The caller takes the samples themselves out of a table by `x[batch]`.)
+# Yield the batches of *one* epoch. Each batch is a one-dimensional array of indices between 0 and $n - 1$, which say
+# which samples belong to it. (The caller then gets the samples themselves from a table with `x[batch]`.)
 #
-# `rng` is a NumPy random generator, as `np.random.default_rng(0)` makes one. Draw one permutation of the
-# $n$ indices, `rng.permutation(n_samples)`, and cut it into consecutive slices of length `batch_size`: the
-# first `batch_size` entries are the first batch, and so on. The last batch is short where $n$ asks for it;
-# with `drop_last=True` a short batch is left out. No batch is empty. Draw nothing else from `rng`: the next
-# epoch, a second call with the same `rng`, then gets the next permutation.
+# `rng` is a NumPy random generator, such as `np.random.default_rng(0)`. Draw one permutation of the
+# $n$ indices with `rng.permutation(n_samples)`, and cut it into consecutive slices of length `batch_size`. The
+# first `batch_size` entries are the first batch, and so on. If the batch size does not divide $n$, the last batch is
+# shorter, and with `drop_last=True` it is left out. No batch is empty. Draw nothing else from `rng`, so that a
+# second call with the same `rng` gets the next permutation for the next epoch.
 #
-# For example, the permutation 4, 6, 2, 7, 3, 5, 9, 0, 8, 1 in batches of 4 gives 4, 6, 2, 7, then 3, 5, 9,
-# 0, then 8, 1. You may write a generator with `yield`, or return a list.
+# For example, cut into batches of 4, the permutation 4, 6, 2, 7, 3, 5, 9, 0, 8, 1 gives the batches 4, 6, 2, 7 and 3,
+# 5, 9, 0 and 8, 1. You may write a generator with `yield`, or return a list.
 
 
 # %% solution="iterate_minibatches"
 def iterate_minibatches(n_samples, batch_size, rng, drop_last=False):
-    """Yield the index arrays of one epoch: consecutive slices of a random permutation."""
+    """Yield the batches of one epoch as arrays of indices: consecutive slices of a random permutation."""
     ### BEGIN SOLUTION
     order = rng.permutation(n_samples)
     end = n_samples - n_samples % batch_size if drop_last else n_samples
@@ -171,7 +172,11 @@ for n, size in [(1, 1), (1, 3), (12, 4), (13, 4), (15, 4), (5, 9), (7, 1), (30, 
     shown = {"n_samples": n, "batch_size": size}
     holds(all(isinstance(batch, np.ndarray) for batch in batches), "each batch is an array", **shown)
     close(
-        [np.size(batch) for batch in batches], sizes, "all batches but the last have batch_size samples", tol=0, **shown
+        [np.size(batch) for batch in batches],
+        sizes,
+        "all batches except the last have batch_size samples",
+        tol=0,
+        **shown,
     )
     close(np.hstack(batches), order, "the batches are consecutive slices of rng.permutation(n)", tol=0, **shown)
     holds(all(batch.dtype.kind in "iu" for batch in batches), "a batch holds whole numbers", **shown)
@@ -184,7 +189,10 @@ for n, sizes in [(10, [4, 4]), (8, [4, 4]), (3, [])]:
     order = np.random.default_rng(0).permutation(n)
     batches = call(iterate_minibatches, n, 4, np.random.default_rng(0), True, batches=list)
     close(
-        [np.size(batch) for batch in batches], sizes, f"{n} samples in batches of 4: a short batch is left out", tol=0
+        [np.size(batch) for batch in batches],
+        sizes,
+        f"{n} samples in batches of 4 make {len(sizes)} full batches",
+        tol=0,
     )
     for start, batch in zip(range(0, sum(sizes), 4), batches, strict=True):
         close(batch, order[start : start + 4], "the batches are slices of the permutation", tol=0)
@@ -210,7 +218,7 @@ ours, yours = np.random.default_rng(3), np.random.default_rng(3)
 for epoch in (1, 2, 3):
     want = ours.permutation(12)
     batches = call(iterate_minibatches, 12, 4, yours, uncopied=[yours], batches=list)
-    close(np.hstack([[], *batches]), want, f"epoch {epoch} is the next permutation of the same rng", tol=0)
+    close(np.hstack([[], *batches]), want, f"epoch {epoch} uses the next permutation of the same rng", tol=0)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -222,7 +230,7 @@ for n, size in [(9, 3), (40, 8), (5, 5), (11, 1), (20, 4)]:
     close(
         np.hstack([[], *batches]),
         want,
-        "an epoch is the next permutation of the same rng",
+        "each epoch uses the next permutation of the same rng",
         tol=0,
         n_samples=n,
         batch_size=size,
@@ -233,37 +241,37 @@ close(yours.integers(10**9), ours.integers(10**9), "nothing else is drawn from r
 # %% [markdown] locked="about_merge_statistics"
 # ## 3. `merge_statistics` (4 points)
 #
-# A table too large for memory comes in batches. Return `(mean, var)` of *all* its rows: for each of the $D$
-# columns the mean and the *biased* variance, two arrays of shape `(D,)`.
+# A table that is too large for memory arrives in batches. Return `(mean, var)` of *all* its rows: two arrays of shape
+# `(D,)` with the mean and the *biased* variance of each of its $D$ columns.
 #
-# `batches` is any iterable (a list, or a generator that reads a file) of arrays of shape $(m_i, D)$. There
-# is at least one batch, and each has one row or more; they need not have equal sizes. Read each batch once,
-# and keep none: when you ask for the next one, the reader may write it into the same memory.
+# `batches` is any iterable of arrays of shape $(m_i, D)$, such as a list or a generator that reads a file. There
+# is at least one batch. The batches can differ in size, but each has at least one row. Read each batch only once,
+# and do not keep any of them, because the reader may write the next batch into the same memory.
 #
-# Two groups of rows can be merged without looking at the rows again. If $a$ rows have mean $\mu_a$ and sum
-# of squared deviations $S_a = \sum (x - \mu_a)^2$, and $b$ further rows have $\mu_b$ and $S_b$, then all $a
-# + b$ rows together have
+# You can merge the statistics of two groups of rows without looking at the rows again. Suppose that $a$ rows have the
+# mean $\mu_a$ and the sum of squared deviations $S_a = \sum (x - \mu_a)^2$, and that $b$ further rows have the mean
+# $\mu_b$ and the sum $S_b$. Then all $a + b$ rows together have
 #
 # $$\mu = \mu_a + \frac{b}{a + b}\,(\mu_b - \mu_a), \qquad
 # S = S_a + S_b + \frac{a b}{a + b}\,(\mu_b - \mu_a)^2,$$
 #
-# and the biased variance is $S / (a + b)$. For example, the batches (1, 3) and (8) have means 2 and 8, and
-# sums of squares 2 and 0. Together their mean is $2 + \frac13 \cdot 6 = 4$, their sum of squares is $2 + 0
-# + \frac23 \cdot 36 = 26$, and their variance $26 / 3 \approx 8.667$.
+# and the biased variance is $S / (a + b)$. For example, the batches (1, 3) and (8) have the means 2 and 8, and the
+# sums of squared deviations 2 and 0. Together they have the mean $2 + \frac13 \cdot 6 = 4$, the sum of squared
+# deviations $2 + 0 + \frac23 \cdot 36 = 26$, and the variance $26 / 3 \approx 8.667$.
 #
-# - Sums and results are `float64`, also for `float32` or integer batches.
-# - Six digits are right for a mean of 1,000,000 and a standard deviation of 1, `float32` too. (The mean of
-#   squares less the square of the mean does not do it.)
-# - A column whose values are all equal has exactly that value as its mean, and exactly 0 as its variance.
-#   Beware of rounding: `np.full(3, 0.1).mean()` is not 0.1. It helps to subtract the very first row from
-#   all rows.
-# - The batches stay as they are, and results share no memory with them. A batch may be a view, or
-#   read-only. No warning.
+# - Sums and results are `float64`, even for `float32` or integer batches.
+# - Six digits are right for a mean of 1,000,000 and a standard deviation of 1, even in `float32`. (The mean of the
+#   squares minus the square of the mean is not accurate enough.)
+# - If all values of a column are equal, its mean is exactly that value and its variance is exactly 0.
+#   Watch out for rounding here: `np.full(3, 0.1).mean()` is not exactly 0.1. It helps to subtract the very first row
+#   from all rows.
+# - Leave the batches as they are. Your results share no memory with them. A batch may be a view, and it may be
+#   read-only. Valid input causes no warning.
 
 
 # %% solution="merge_statistics"
 def merge_statistics(batches):
-    """Return (mean, var), biased, of the rows of all batches together."""
+    """Return the mean and the biased variance of each column, over the rows of all batches together."""
     ### BEGIN SOLUTION
     n = 0
     for batch in batches:
@@ -285,7 +293,7 @@ from bngrader.check import call, close
 
 batches = [np.array([[1.0, 10.0], [3.0, 20.0]]), np.array([[8.0, 60.0]])]
 mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), dtype="float64")
-close(mean, [4, 30], "mean is the mean of all rows, whatever batch they are in", batches=batches)
+close(mean, [4, 30], "mean is the mean of all rows, no matter how they are split into batches", batches=batches)
 close(var, [26 / 3, 1400 / 3], "var is the biased variance of all rows", batches=batches)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
@@ -304,15 +312,15 @@ from bngrader.check import call, close, leaves_arguments_alone
 
 batches = [np.array([[1.0, 10.0], [3.0, 20.0]]), np.array([[8.0, 60.0]])]
 mean, var = call(merge_statistics, (batch for batch in batches), mean=(2,), var=(2,), quiet=True)
-close(mean, [4, 30], "mean is right for a generator, which can be read once", batches=batches)
-close(var, [26 / 3, 1400 / 3], "var is right for a generator, which can be read once", batches=batches)
+close(mean, [4, 30], "mean is right for a generator, which can be read only once", batches=batches)
+close(var, [26 / 3, 1400 / 3], "var is right for a generator, which can be read only once", batches=batches)
 leaves_arguments_alone(merge_statistics, [np.array([[1.0, 2.0]]), np.array([[2.0, 4.0]])])
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 
 def read_into(memory, table):
-    """Yield the table in batches, each in the memory of the one before."""
+    """Yield the table in batches, each of which overwrites the batch before."""
     for start in range(0, len(table), len(memory)):
         batch = memory[: min(len(memory), len(table) - start)]
         batch[:] = table[start : start + len(memory)]
@@ -324,13 +332,13 @@ table = rng.normal(1, 2, (20, 3))
 right_mean, right_var = table.mean(axis=0), table.var(axis=0)
 for rows in (1, 6, 10):
     mean, var = call(merge_statistics, read_into(np.empty((rows, 3)), table), mean=(3,), var=(3,), quiet=True)
-    close(mean, right_mean, f"mean is right where batches of {rows} come in one memory", table=table)
-    close(var, right_var, f"var is right where batches of {rows} come in one memory", table=table)
+    close(mean, right_mean, f"mean is right if each batch of {rows} overwrites the batch before", table=table)
+    close(var, right_var, f"var is right if each batch of {rows} overwrites the batch before", table=table)
 table.flags.writeable = False
 batches = [table[:5, ::2], table[5::2, ::2], table[6::2, ::2]]
 mean, var = call(merge_statistics, batches, mean=(2,), var=(2,), quiet=True)
-close(mean, right_mean[::2], "batches that are views, and cannot be written to, work too", batches=batches)
-close(var, right_var[::2], "batches that are views, and cannot be written to, work too", batches=batches)
+close(mean, right_mean[::2], "batches that are read-only views work too", batches=batches)
+close(var, right_var[::2], "batches that are read-only views work too", batches=batches)
 for rows, dtype in [(1, float), (4, float), (1, np.float32), (4, np.float32)]:
     x = rng.normal(size=(rows, 2)).astype(dtype)
     leaves_arguments_alone(merge_statistics, [x])
@@ -389,26 +397,25 @@ for dtype in (np.float64, np.float32):
 # %% [markdown] locked="about_train_linear"
 # ## 4. `train_linear` (4 points)
 #
-# Fit a linear model by mini-batch gradient descent. `x` has shape `(N, D)` and `y` shape `(N,)`; the model
-# predicts $\hat y = x w$ with weights $w$ of shape `(D,)`. Start at $w = 0$. In every one of the `epochs`
-# epochs go over the batches that `iterate_minibatches(N, batch_size, rng)` gives; the last may be short,
-# and nothing else is drawn from `rng`. For each batch, with its rows $x_b$, its targets $y_b$ and its own
-# number of samples $m$:
+# Fit a linear model by mini-batch gradient descent. `x` has shape `(N, D)` and `y` has shape `(N,)`. The model
+# predicts $\hat y = x w$ with weights $w$ of shape `(D,)`. Start at $w = 0$. In each of the `epochs` epochs, go over
+# the batches that `iterate_minibatches(N, batch_size, rng)` yields, including a short last batch. Draw nothing else
+# from `rng`. A batch has the rows $x_b$, the targets $y_b$, and $m$ samples. For each batch, do two things:
 #
-# 1. append the batch's mean squared error $\frac1m \sum (x_b w - y_b)^2$ to `losses`, as it is *before* the
-#    step;
-# 2. step against its gradient, $w \leftarrow w - \text{lr} \cdot \frac2m\, x_b^\top (x_b w - y_b)$.
+# 1. Append the mean squared error of the batch, $\frac1m \sum (x_b w - y_b)^2$, to `losses` *before* you take the
+#    step.
+# 2. Take a step against its gradient: $w \leftarrow w - \text{lr} \cdot \frac2m\, x_b^\top (x_b w - y_b)$.
 #
-# Return `(w, losses)`. `w` has the dtype of `x` (`float32` in, `float32` out; integers are taken as
-# `float64`), and `losses` is a list with one number (a `float`) for each step. `x` and `y` stay as they
-# are; they may be views or read-only. No warning.
+# Return `(w, losses)`. `w` has the dtype of `x`, so `float32` input gives `float32` weights. Treat integers as
+# `float64`. `losses` is a list with one `float` per step. Leave `x` and `y` as they are. They may be views, and they
+# may be read-only. Valid input causes no warning.
 #
-# You may call your `iterate_minibatches`. You may also cut `rng.permutation(N)` again, so that an error up
-# there costs nothing here.
+# You may call your `iterate_minibatches`. You may also cut `rng.permutation(N)` into batches again, so that a mistake
+# in that function costs you nothing here.
 #
-# For example, `x` = (1), (2) with `y` = 2, 4 in one batch, lr = 0.1: at $w = 0$ the loss is $(4 + 16)/2 =
-# 10$ and the gradient $\frac22(1 \cdot (-2) + 2 \cdot (-4)) = -10$, so $w$ becomes 1. There the loss is 2.5
-# and the gradient -5, and $w$ becomes 1.5.
+# For example, let `x` be (1), (2) and `y` be 2, 4, in one batch, with lr = 0.1. At $w = 0$ the loss is $(4 + 16)/2 =
+# 10$ and the gradient is $\frac22(1 \cdot (-2) + 2 \cdot (-4)) = -10$, so $w$ becomes 1. At $w = 1$ the loss is 2.5
+# and the gradient is -5, so $w$ becomes 1.5.
 
 
 # %% solution="train_linear"
@@ -435,7 +442,7 @@ from bngrader.check import call, close
 x, y = np.array([[1.0], [2.0]]), np.array([2.0, 4.0])
 w, losses = call(train_linear, x, y, 0.1, 2, 2, np.random.default_rng(0), w=(1,), losses=object)
 close(losses, [10, 2.5], "losses are the mean squared errors before each step", x=x, y=y)
-close(w, [1.5], "w is what two steps against the gradient lead to", x=x, y=y)
+close(w, [1.5], "w is the result of two steps against the gradient", x=x, y=y)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -449,8 +456,8 @@ for n, d, epochs in [(1, 1, 1), (2, 3, 1), (6, 2, 4), (9, 9, 3), (50, 4, 12)]:
     for size in (n, n + 3):
         got, losses = call(train_linear, x, y, 0.05, size, epochs, np.random.default_rng(1), w=(d,), losses=object)
         shown = {"x": x, "y": y, "epochs": epochs, "batch_size": size}
-        close(losses, want, "with one batch an epoch, losses are the errors of the whole set before each step", **shown)
-        close(got, w, "w is what the steps against the gradient lead to", **shown)
+        close(losses, want, "with one batch per epoch, losses are the errors of all samples before each step", **shown)
+        close(got, w, "w is the result of the steps against the gradient", **shown)
 ### END HIDDEN TESTS
 
 # %% test="test_train_linear_batches" points=1
@@ -459,9 +466,9 @@ from bngrader.check import call, close
 x, y = np.array([[1.0], [2.0], [4.0]]), np.array([2.0, 4.0, 6.0])
 # The first epoch of this rng takes sample 2, then 0, then 1; the second takes 2, then 1, then 0.
 w, losses = call(train_linear, x, y, 0.01, 2, 2, np.random.default_rng(0), w=(1,), losses=object)
-close(len(losses), 4, "3 samples in batches of 2 make 2 steps an epoch, and 4 in 2 epochs", tol=0)
-close(losses[0], 20, "the first batch is samples 2 and 0, its loss (36 + 4) / 2", x=x, y=y)
-close(losses[1], (2 * 0.26 - 4) ** 2, "the second batch is sample 1 alone, and w is 0.26", x=x, y=y)
+close(len(losses), 4, "3 samples in batches of 2 make 2 steps per epoch, so 4 steps in 2 epochs", tol=0)
+close(losses[0], 20, "the first batch is samples 2 and 0, and its loss is (36 + 4) / 2", x=x, y=y)
+close(losses[1], (2 * 0.26 - 4) ** 2, "the second batch is sample 1 alone, and w is 0.26 before its step", x=x, y=y)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -479,7 +486,7 @@ for n, d, size, epochs in [(8, 2, 4, 3), (7, 3, 3, 4), (5, 1, 1, 2), (30, 4, 8, 
     args = x, y, 0.05, size, epochs, yours
     got, losses = call(train_linear, *args, uncopied=[yours], w=(d,), losses=object)
     close(losses, want, "losses are the errors of each batch before its step, in the order of rng", **shown)
-    close(got, w, "w is what the steps by batch lead to", **shown)
+    close(got, w, "w is the result of one step per batch", **shown)
     close(yours.integers(10**9), ours.integers(10**9), "each epoch draws one permutation from rng", tol=0, **shown)
 ### END HIDDEN TESTS
 
@@ -498,7 +505,7 @@ from bngrader.check import hidden_rng
 
 
 def descend(x, y, lr, epochs):
-    """Return w and the losses of steps on the whole set: what holds for any order of the samples."""
+    """Return w and the losses of steps on all samples together, which do not depend on the order of the samples."""
     x, y, w, losses = x.astype(float), y.astype(float), np.zeros(x.shape[1]), []
     for _ in range(epochs):
         error = x @ w - y
@@ -524,18 +531,18 @@ x.flags.writeable = y.flags.writeable = False
 right_w, right_losses = descend(x, y, 0.1, 2)
 args = x, y, 0.1, 6, 2
 w, losses = call(train_linear, *args, np.random.default_rng(0), w=(2,), losses=object, quiet=True)
-close(w, right_w, "a view that cannot be written to works too", x=x, y=y)
-close(losses, right_losses, "a view that cannot be written to works too", x=x, y=y)
+close(w, right_w, "a read-only view works too", x=x, y=y)
+close(losses, right_losses, "a read-only view works too", x=x, y=y)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_comparison"
 # ## What the batch size changes
 #
-# The table below holds ten measurements of 442 diabetes patients, and how far the disease went in a year.
-# First your `merge_statistics` standardizes the table, as if it came from a disk in pieces of 100 rows.
-# Then your `train_linear` fits the linear model with the *same learning rate* and four batch sizes. After
-# each epoch the error on the whole table is measured. There is nothing to write here: run it. It takes a
-# few seconds.
+# The table below holds ten measurements for each of 442 diabetes patients, and how far the disease of each patient
+# had progressed after a year. The cell first standardizes the table with your `merge_statistics`, as if it were read
+# from a disk in pieces of 100 rows. Then your `train_linear` fits a linear model with the *same learning rate* and
+# four batch sizes, and the cell measures the error on the whole table after each epoch. You have nothing to write here,
+# so just run the cell. It takes a few seconds.
 
 
 # %% locked="patients"
@@ -544,7 +551,7 @@ patients = load_diabetes(scaled=False)
 
 # %% locked="comparison"
 def standardized(table):
-    """Standardize the table by the statistics that your function merges from pieces of 100 rows."""
+    """Standardize the table with the statistics that your function merges from pieces of 100 rows."""
     mean, var = merge_statistics(table[start : start + 100] for start in range(0, len(table), 100))
     return (table - mean) / np.sqrt(var)
 
@@ -559,8 +566,8 @@ x, y = standardized(patients.data), standardized(patients.target[:, None])[:, 0]
 lowest = np.mean((x @ np.linalg.lstsq(x, y, rcond=None)[0] - y) ** 2)
 goal, epochs = lowest + 0.05 * (1 - lowest), 30
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
-print(f"the error is 1 at w = 0, {lowest:.3f} at the best w; the goal, {goal:.3f}, is 95% of the way")
-print(f"{'batch size':>10} {'steps an epoch':>15} {'epochs to goal':>15} {'steps to goal':>14} {'last loss':>10}")
+print(f"The error is 1 at w = 0 and {lowest:.3f} at the best w. The goal is {goal:.3f}, 95% of the way.")
+print(f"{'batch size':>10} {'steps per epoch':>15} {'epochs to goal':>15} {'steps to goal':>14} {'last error':>10}")
 for size in (4, 16, 64, 442):
     curve = errors(x, y, 0.02, size, epochs)
     steps = count_iterations(len(x), size, 1)
@@ -570,62 +577,62 @@ for size in (4, 16, 64, 442):
     axes[0].plot(curve, label=f"batches of {size}")
     axes[1].semilogx(np.arange(1, epochs + 1) * steps, curve[1:], ".")
 axes[0].set(xlabel="epochs", ylabel="error on all patients", ylim=(0.47, 1.02))
-axes[1].set(xlabel="steps (a dot is an epoch)")
+axes[1].set(xlabel="steps (one dot per epoch)")
 for panel in axes:
     panel.axhline(goal, color="gray", linestyle=":")
 axes[0].legend()
 plt.show()
 
 # %% [markdown] locked="about_comparison_read"
-# Read the two panels together. By *epochs* the small batches are ahead: an epoch is one look at the data,
-# and batches of 4 make 111 steps of it where the full batch makes one. By *steps* there is little between
-# batches of 16, 64 and 442: at this learning rate a step on few samples goes, on average, as far as a step
-# on all of them. The smallest batches need more steps, and pay in the end: their steps stay noisy, so that
-# the error does not settle at the best one but hovers above it.
+# Read the two panels together. Counted in *epochs*, the small batches are ahead. An epoch is one pass over the data,
+# and batches of 4 turn it into 111 steps, while the full batch makes only one. Counted in *steps*, the batch sizes 64
+# and 442 need 28 steps each and 16 needs 56, although its epochs are too coarse to tell exactly. So at this learning
+# rate, a step on few samples goes about as far, on average, as a step on all of them. The smallest batches need more
+# steps, and they pay for their noise in the end: their error does not settle at the lowest value but hovers above it.
 #
-# What this does not show: each batch size could have a learning rate of its own; the full batch would stand
-# a larger one, and a smaller one would calm the small batches. The model is linear, and the error is that
-# on the data that it was trained on. It is one order of the samples, from one random generator. Time is not
-# measured either: on most hardware a step on 64 samples takes little longer than a step on 4, which is the
+# Keep in mind what this comparison leaves out. Each batch size could have its own learning rate: the full batch would
+# tolerate a larger one, and a smaller one would calm the small batches. The model is linear, and we measured the error
+# on the data that it was trained on. We used only one order of the samples, from one random generator. We did
+# not measure time either. On most hardware, a step on 64 samples takes hardly longer than a step on 4, and this is the
 # main reason for large batches.
 
 # %% [markdown] locked="about_written_larger_batch"
 # ## 5. Written question (5 points)
 #
-# A colleague trains a network on 50,000 images, in batches of 50, for 10 epochs. To use a new machine
-# better she changes the batch size to 5,000, and leaves the learning rate and the 10 epochs as they were.
-# The run now takes a tenth of the time, but it ends at a much higher training loss. "Large batches do not
-# learn", she says.
+# A colleague trains a network on 50,000 images for 10 epochs, in batches of 50. To make better use of a new machine,
+# she changes the batch size to 5,000, but keeps the learning rate and the 10 epochs.
+# The run now takes a tenth of the time, but it ends with a much higher training loss. "Large batches do not
+# learn," she says.
 #
-# Explain, in five to ten sentences: how many steps did the network make before, and how many after the
-# change? Is her sentence right? Name two things that she can change to come to a lower loss with batches of
-# 5,000, and say what speaks against each. And how would the curve of the *batch losses*, drawn step by
-# step, look different with 50 and with 5,000 images, and why?
+# Explain in five to ten sentences: How many steps did the network take before the change, and how many after it?
+# Is she right? Name two things that she can change to reach a lower loss with batches of 5,000, and give a drawback
+# of each. Suppose that she plots the *batch losses*, step by step. How would the curves for 50 and for 5,000 images
+# differ, and why?
 
 # %% [markdown] written="written_larger_batch" points=5
-# **Rubric.** 1 point: the two numbers of steps, 10,000 and 100. 1 point: says that the loss is higher
-# because there were fewer steps of the same size, and that this says nothing against the large batch
-# itself. 2 points: one for each change that helps (a larger learning rate; more epochs), with what speaks
-# against it. 1 point: says that the curve of the small batches is noisier, because a mean of 50 losses
-# varies more than one of 5,000 (by a factor of 10). Wrong statements beside right ones cost nothing, unless
+# **Rubric.** 1 point: The answer gives the two numbers of steps, 10,000 and 100. 1 point: It says that the loss is
+# higher because there were fewer steps of the same size, and that this says nothing against large batches
+# themselves. 2 points: It names two changes that help (a larger learning rate, more epochs), each with its drawback
+# (1 each). 1 point: It says that the curve of the small batches is noisier, because a mean of 50 losses
+# varies more than a mean of 5,000 losses (by a factor of 10). Wrong statements next to right ones cost nothing, unless
 # they contradict them.
 #
-# **An answer worth 5 points.** Before, an epoch had 1,000 steps and the run 10,000; now an epoch has 10 and
-# the run 100. A step on 5,000 images points more exactly in the direction in which the loss falls, but at
-# the same learning rate it is hardly longer than a step on 50. So the network has gone about a hundredth of
-# the way, and her sentence does not follow: the large batch has had no chance yet. She can raise the
-# learning rate, so that each of the few steps goes further. This has a limit: beyond some learning rate the
-# descent diverges, however exact the gradient, so 100 times the rate will not do. Or she can train for more
-# epochs, until there are enough steps; then every step looks at 100 times as many images, and most of the
-# time that she won is gone. The batch loss is a mean over the images of a batch. It scatters around the
-# loss of all images, ten times as widely for 50 images as for 5,000, since the scatter goes down with the
-# square root of the number. So the first curve is a broad band and the second a thin line.
+# **An answer worth 5 points.** Before the change, an epoch had 1,000 steps and the run had 10,000. Now an epoch has 10
+# steps and the run has 100. A step on 5,000 images points more exactly in the direction in which the loss falls, but at
+# the same learning rate it is hardly longer than a step on 50 images. So the network has gone about a hundredth of
+# the way, and her conclusion does not follow: the large batches have not had a chance yet. She can raise the
+# learning rate, so that each of the few steps goes further. But this has a limit, because above some learning rate
+# the descent diverges, no matter how exact the gradient is. So 100 times the rate will not work. Or she can train for
+# more epochs, until there are enough steps. But then every step looks at 100 times as many images, so she loses most of
+# the time that she had saved. The batch loss is a mean over the images of a batch, and it varies around the
+# loss of all images. It varies ten times as much for 50 images as for 5,000, because the variation shrinks with the
+# square root of the number of images. So the first curve is a broad band and the second is a thin line.
 #
-# **An answer worth 3 points** (the second thing to change, and why the curve is smoother, are missing).
-# With batches of 50 there were 50,000 / 50 · 10 = 10,000 steps, with 5,000 only 100. With so few steps the
-# weights cannot come as far, so it is not the fault of the large batches. She should train for more epochs,
-# but then the time that she saved is gone. The loss curve is smoother with the large batches.
+# **An answer worth 3 points** (the second change, and the reason why the curve is smoother, are missing).
+# With batches of 50 there were 50,000 / 50 · 10 = 10,000 steps, and with batches of 5,000 there were only 100. With so
+# few steps the weights cannot move as far, so it is not the fault of the large batches. She should train for more
+# epochs, but then the time that she saved is gone. The loss curve is smoother with the large batches.
 #
-# **An answer worth 1 point** (the steps; the rest is not about the training loss). There are 1,000 and 10
-# steps in an epoch, so 10,000 and 100 in all. Large batches generalize worse, as she says, so she should go
-# back to 50.
+# **An answer worth 1 point** (the numbers of steps are right; the rest is not about the training loss). There are 1,000
+# and 10 steps per epoch, so 10,000 and 100 steps in total. Large batches generalize worse, as she says, so she should
+# go back to 50.

@@ -13,37 +13,39 @@
 # %% [markdown] locked="intro"
 # # Covariate shift
 #
-# A classifier that learned digits by day fails at night. You write four functions in NumPy: two that *find*
-# such a shift without a single test label, and two that do something about it. At the end you use them on
-# handwritten digits, and bring the accuracy at night from less than a half back to that of the day.
+# A classifier that learned to read digits by day fails at night. You will write four functions in NumPy. Two of
+# them *find* such a shift without a single test label, and two of them do something about it. At the end you will
+# use them on handwritten digits, and raise the accuracy at night from 45% back to 96%, its level by day.
 #
-# **When you are done you can** measure how far each input moved, train and read a domain classifier, weight
-# training samples by how much they look like test samples, and say when each of these cannot help.
+# **When you are done, you can** measure how far each input moved, train a domain classifier and interpret its
+# result, weight training samples by how much they look like test samples, and explain when each of these methods
+# cannot help.
 #
-# **Time** about 75 minutes. **Read first** the chapter *Covariate shift*.
+# **Time:** about 75 minutes. **Read first:** the chapter *Covariate shift*.
 #
-# **Points** 20: 15 for the four functions, 5 for a written question at the end.
+# **Points:** 20, of which 15 are for the four functions and 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the four functions. Where the grader tests them, only these and
-# matplotlib, for your plots, are installed: a function that uses SciPy, scikit-learn, PyTorch or the course's own
-# package `bnref` fails its tests. Cells that you add may use any package. If they do not run when your notebook is
-# graded, you lose no points.
+# **Rules:** Use only NumPy and the standard library in the four functions. The grader tests them in a place where
+# only these two, and matplotlib for your plots, are installed. So a function that uses SciPy, scikit-learn, PyTorch
+# or the course's own package `bnref` fails its tests. Cells that you add may use any package. If they do not run
+# when your notebook is graded, you lose no points.
 #
-# Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
-# whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the ones
-# that you see, but test nothing that the text does not say.
+# Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
+# the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
+# than the ones that you see, but they test nothing that the text does not say.
 #
-# What holds for all four functions:
+# These rules hold for all four functions:
 #
-# - A table is a NumPy array of shape `(N, D)`: $N$ samples in rows, at least one, and $D$ features in columns.
-#   Each column is treated by itself.
-# - A result that is an array has the dtype of the first argument: `float32` in, `float32` out. Integers are
-#   taken as `float64`. In the tests, all arrays of one call have one dtype.
-# - Arguments stay as they are, and results are new arrays. An argument may be a view of another array, or one
-#   that cannot be written to.
-# - No warning on valid input. A column whose values are all equal is valid.
-# - Numbers are right to six digits, and in `float32` to two. This is meant for columns with a large mean too:
-#   10,000,000 give or take 10 in `float64`, 10,000 give or take 10 in `float32`.
+# - A table is a NumPy array of shape `(N, D)`. It has $N$ samples in its rows, at least one, and $D$ features in
+#   its columns. Treat each column by itself.
+# - If a result is an array, it has the dtype of the first argument, so `float32` input gives a `float32` result.
+#   Treat integers as `float64`. In the tests, all arrays of a call have the same dtype.
+# - Leave the arguments as they are, and return new arrays. An argument may be a view of another array, and it
+#   may be read-only.
+# - Valid input causes no warning. A column whose values are all equal is valid.
+# - Your numbers are right to six digits, or to two digits in `float32`. This includes columns whose mean is large
+#   compared with their spread: values of 10,000,000 plus or minus 10 in `float64`, and of 10,000 plus or minus 10
+#   in `float32`.
 
 # %% locked="imports"
 import matplotlib.pyplot as plt
@@ -54,26 +56,27 @@ from sklearn.linear_model import LogisticRegression
 # %% [markdown] locked="about_mean_shift"
 # ## 1. `mean_shift` (4 points)
 #
-# How far did each feature's mean move between the training and the test data, in units of its spread in the
-# *training* data? For column $j$,
+# How far did the mean of each feature move from the training data to the test data? Measure the distance in units
+# of the feature's spread in the *training* data. For column $j$ the shift is
 #
 # $$s_j = \frac{|\mu_j^\text{test} - \mu_j^\text{train}|}{\sigma_j^\text{train}},$$
 #
-# where $\mu_j$ is the mean of the column in each table, and $\sigma_j^\text{train}$ its *biased* standard
-# deviation in the training table: the sum of squares is divided by the number of rows $N$, not by $N - 1$. The
-# two tables have the same columns, but may differ in their number of rows.
+# where $\mu_j^\text{train}$ and $\mu_j^\text{test}$ are the means of the column in the two tables, and
+# $\sigma_j^\text{train}$ is its *biased* standard deviation in the training table, which divides the sum of squares
+# by the number of rows $N$ and not by $N - 1$. The two tables have the same columns, but they can differ in their
+# number of rows.
 #
-# Return the array of all $s_j$, of shape `(D,)`. For example, a column that is 1, 3 in training (mean 2,
-# standard deviation 1) and 0, 1, 2 in the test has moved by 1.
+# Return all $s_j$ in an array of shape `(D,)`. For example, a column that is 1, 3 in the training table (mean 2,
+# standard deviation 1) and 0, 1, 2 in the test table (mean 1) has moved by 1.
 #
-# Where $\sigma_j^\text{train}$ is 0, the shift is 0 if both means are equal, and `np.inf` if they are not. A
-# column whose values are all equal has exactly that value as its mean, and exactly 0 as its standard deviation.
-# Beware of rounding: `np.full(3, 0.1).mean()` is not 0.1.
+# Where $\sigma_j^\text{train}$ is 0, the shift is 0 if the two means are equal, and `np.inf` if they are not. If all
+# values of a column are equal, its mean is exactly that value and its standard deviation is exactly 0.
+# Watch out for rounding here: `np.full(3, 0.1).mean()` is not exactly 0.1.
 
 
 # %% solution="mean_shift"
 def mean_shift(train, test):
-    """Return how far each column's mean moved, in training standard deviations: shape (D,)."""
+    """Return how far the mean of each column moved, in standard deviations of train: shape (D,)."""
     ### BEGIN SOLUTION
     dtype = train.dtype if train.dtype.kind == "f" else np.dtype(np.float64)
     train, test = train.astype(np.float64), test.astype(np.float64)
@@ -128,7 +131,7 @@ for rows, new, dtype in [(1, 1, float), (3, 1, float), (3, 10, float), (6, 7, np
     close(call(mean_shift, train, test, shift=(5,), quiet=True), want, claim, tol=0, train=train, test=test)
 train, test = np.array([[0.1, 1.0], [0.1, 2.0], [0.1, 6.0]]), np.array([[0.1, 3.0], [0.1, 3.0]])
 shift = call(mean_shift, train, test, shift=(2,), quiet=True)
-close(shift, [0, 0], "a test column that is constant gives no special case", train=train, test=test)
+close(shift, [0, 0], "a constant test column is no special case", train=train, test=test)
 train, test = 1e-9 * np.array([[1.0], [3.0]]), 1e-9 * np.array([[4.0], [6.0]])
 shift = call(mean_shift, train, test, shift=(1,), quiet=True)
 close(shift, [3], "a column of tiny numbers is not constant", train=train, test=test)
@@ -155,7 +158,7 @@ for view in views:
     view.flags.writeable = False
 want = np.abs(views[1].mean(axis=0) - views[0].mean(axis=0)) / views[0].std(axis=0)
 shift = call(mean_shift, *views, shift=(2,))
-close(shift, want, "a view that cannot be written to works too", train=views[0], test=views[1])
+close(shift, want, "a read-only view works too", train=views[0], test=views[1])
 train, test = rng.integers(-15, 16, (100, 2)).astype(float), rng.integers(10, 30, (80, 2)).astype(float)
 want = np.abs(test.mean(axis=0) - train.mean(axis=0)) / train.std(axis=0)
 shift = call(mean_shift, 1e7 + train, 1e7 + test, shift=(2,))
@@ -166,36 +169,38 @@ want = np.abs(np.mean(test, axis=0, dtype=float) - np.mean(train, axis=0, dtype=
     axis=0
 )
 shift = call(mean_shift, train, test, shift=(2,))
-close(shift, want, "10,000 give or take 10 keeps two digits in float32", tol=1e-2, train=train, test=test)
+close(shift, want, "10,000 plus or minus 10 keeps two digits in float32", tol=1e-2, train=train, test=test)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_domain_auc"
 # ## 2. `domain_auc` (5 points)
 #
-# Means are not everything. A *domain classifier* gets all features at once, and learns to tell training samples
-# from test samples. It gives each sample a score, which is higher the more it looks like a test sample. How
-# well does it do? The AUC says it in one number: the probability that a random test score is *above* a random
-# training score, where a tie counts half. It is 0.5 where the classifier finds no difference, and 1 where it
-# can always tell.
+# A shift can leave all means where they are. A *domain classifier* looks at all features at once and learns to tell
+# training samples from test samples. It gives each sample a score, which is high if the sample looks like a test
+# sample. One number, the AUC, says how well the classifier does: it is the probability that a random test score is
+# *above* a random training score, where a tie counts half. The AUC is about 0.5 if the classifier finds no
+# difference, and 1 if every test score is above every training score.
 #
-# With $n$ training scores $a_1, \dots, a_n$ and $m$ test scores $b_1, \dots, b_m$ it is
+# With $n$ training scores $a_1, \dots, a_n$ and $m$ test scores $b_1, \dots, b_m$, the AUC is
 #
 # $$\text{AUC} = \frac{1}{n m} \sum_{i=1}^{n} \sum_{k=1}^{m} \left( [b_k > a_i] + \tfrac12 [b_k = a_i] \right),$$
 #
-# where $[\,\cdot\,]$ is 1 if what it holds is true, and 0 if not. For example, the training scores 1, 2, 3 and
-# the test scores 2, 4 make six pairs: 2 is above 1 and ties with 2, and 4 is above all three. The AUC is (1 +
-# 0.5 + 3) / 6 = 0.75.
+# where the bracket $[\,\cdot\,]$ is 1 if the statement in it is true, and 0 if it is false. For example, the training
+# scores 1, 2, 3 and the test scores 2, 4 make six pairs. The test score 2 is above 1 and ties with 2, and the test
+# score 4 is above all three training scores. So the AUC is (1 + 0.5 + 3) / 6 = 0.75.
 #
-# Return a number, of Python's or of NumPy's. The scores come in two arrays of shapes `(n,)` and `(m,)`, in any
-# order, with $n, m \ge 1$; they may be negative, and whole numbers too. Two scores tie only if they are equal.
+# Return a Python or a NumPy number. The scores come in two arrays of shapes `(n,)` and `(m,)`, in any
+# order, with $n, m \ge 1$. Scores can be negative, and they can be whole numbers. Two scores tie only if they are
+# exactly equal.
 #
-# Do not compare all $n m$ pairs: that is hopeless for a million scores on each side. Sorting and then looking
-# up the scores in the sorted ones takes $O((n + m) \log (n + m))$ steps, which is seconds.
+# Do not compare all $n m$ pairs, because a million scores on each side would make a trillion pairs. Instead, sort
+# some scores and look up the others among them. This takes $O((n + m) \log (n + m))$ steps, which is a matter of
+# seconds.
 
 
 # %% solution="domain_auc"
 def domain_auc(train_scores, test_scores):
-    """Return the probability that a test score is above a training score, ties counted half."""
+    """Return the probability that a test score is above a training score, where a tie counts half."""
     ### BEGIN SOLUTION
     ordered = np.sort(train_scores)
     below = np.searchsorted(ordered, test_scores, side="left")
@@ -243,10 +248,10 @@ train = np.full(4, 0.25)
 close(call(domain_auc, train, train[:3], auc=float), 0.5, claim, train_scores=train, test_scores=train[:3])
 train, test = np.array([1.0, 2.0]), np.array([1.0 + 1e-12, 2.0 - 1e-12])
 got = call(domain_auc, train, test, auc=float)
-close(got, 0.5, "scores tie only if they are equal, however close they are", train_scores=train, test_scores=test)
+close(got, 0.5, "scores tie only if they are exactly equal", train_scores=train, test_scores=test)
 test = np.array([1.0 + 1e-12, 2.0 + 1e-12])
 got = call(domain_auc, train, test, auc=float)
-close(got, 0.75, "scores tie only if they are equal, however close they are", train_scores=train, test_scores=test)
+close(got, 0.75, "scores tie only if they are exactly equal", train_scores=train, test_scores=test)
 ### END HIDDEN TESTS
 
 # %% test="test_domain_auc_dtype" points=1
@@ -270,7 +275,7 @@ train, test = rng.permutation(60).astype(float)[::3], rng.permutation(60).astype
 train.flags.writeable = test.flags.writeable = False
 want = np.mean((test[:, None] > train) + 0.5 * (test[:, None] == train))
 got = call(domain_auc, train, test, auc=float)
-close(got, want, "a view that cannot be written to works too", train_scores=train, test_scores=test)
+close(got, want, "a read-only view works too", train_scores=train, test_scores=test)
 ### END HIDDEN TESTS
 
 # %% test="test_domain_auc_many" points=1
@@ -292,7 +297,7 @@ def right(train, test):
 
 
 rng = hidden_rng("domain_auc", "many")
-claim = "many scores take O(n log n) steps: 100 times as many take far less than 10,000 times as long"
+claim = "n scores take O(n log n) steps, so 100 times as many scores take far less than 10,000 times as long"
 sizes = [40, 4000], [1000, 100_000]
 for few, many in sizes:
     pairs = [(rng.normal(size=n), rng.normal(rng.uniform(-1, 1), size=n)) for n in (few, many)]
@@ -309,25 +314,27 @@ close(got, want, "the AUC is right for a million scores on each side", tol=1e-9)
 # %% [markdown] locked="about_importance_weights"
 # ## 3. `importance_weights` (3 points)
 #
-# A training sample that looks like a test sample should count more. How much more? A domain classifier that was
-# trained on as many training as test samples gives for a training sample $x_i$ the probability $p_i =
-# P(\text{test} \mid x_i)$. By Bayes' rule, the odds $p_i / (1 - p_i)$ are then the density of the test data at
-# $x_i$ over that of the training data: just the weight that makes averages over the training data estimate
-# averages over the test data. The weights are these odds, scaled so that their mean is 1:
+# A training sample that looks like a test sample should count more than others. But how much more? Suppose that a
+# domain classifier was trained on equally many training and test samples. For a training sample $x_i$ it gives
+# the probability $p_i = P(\text{test} \mid x_i)$ that the sample comes from the test data. By Bayes' rule, the odds
+# $p_i / (1 - p_i)$ are then the density of the test data at $x_i$, divided by the density of the training data at
+# $x_i$. If you weight each training sample by this ratio, averages over the training data estimate averages over the
+# test data. So the weights are these odds, scaled to have mean 1:
 #
 # $$w_i = \frac{r_i}{\frac{1}{N} \sum_{k=1}^{N} r_k}, \qquad r_i = \frac{p_i}{1 - p_i}.$$
 #
-# A classifier that is sure of itself gives 0 or 1, and odds of infinity. So clip each $p_i$ to the interval
-# from $10^{-6}$ to $1 - 10^{-6}$ before you take the odds. Clip and take the odds in `float64`, whatever the
-# dtype of `p_test`: in `float32` the number $1 - 10^{-6}$ is so coarse that the odds come out 1.3% too low.
+# A classifier that is certain returns 0 or 1, and for $p_i = 1$ the odds are infinite. So clip each $p_i$ to the
+# interval from $10^{-6}$ to $1 - 10^{-6}$ before you compute the odds. Do both in `float64`, even if `p_test` is
+# `float32`. In `float32`, the number $1 - 10^{-6}$ is so coarse that the odds come out 1.3% too low.
 #
-# `p_test` has shape `(N,)`, with $N \ge 1$. Return the weights, of shape `(N,)`. For example, 0.5, 0.8, 0.2
-# have the odds 1, 4, 0.25, whose mean is 1.75, and get the weights 0.571, 2.286, 0.143.
+# `p_test` has shape `(N,)`, with $N \ge 1$. Return the weights as an array of shape `(N,)`. For example, the
+# probabilities 0.5, 0.8, 0.2 have the odds 1, 4, 0.25. The mean of these odds is 1.75, so the weights are 0.571,
+# 2.286, 0.143.
 
 
 # %% solution="importance_weights"
 def importance_weights(p_test):
-    """Return the weights of training samples, with mean 1, from a domain classifier's P(test | x): shape (N,)."""
+    """Return weights of training samples, with mean 1, from a domain classifier's P(test | x): shape (N,)."""
     ### BEGIN SOLUTION
     dtype = p_test.dtype if p_test.dtype.kind == "f" else np.dtype(np.float64)
     p = np.clip(p_test.astype(np.float64), 1e-6, 1 - 1e-6)
@@ -356,7 +363,7 @@ for rows in [1, 2, 5, 300]:
 # %% test="test_importance_weights_clip" points=1
 from bngrader.check import call, close
 
-claim = "p is clipped to [1e-6, 1 - 1e-6] before the odds are taken"
+claim = "p is clipped to [1e-6, 1 - 1e-6] before the odds are computed"
 odds = 1e-6 / (1 - 1e-6)
 p = np.array([0.0, 0.0, 1e-5])
 w = call(importance_weights, p, w=(3,), quiet=True)
@@ -397,7 +404,7 @@ leaves_arguments_alone(importance_weights, np.array([0.0, 0.5, 1.0], np.float32)
 leaves_arguments_alone(importance_weights, np.full(3, 0.5))
 p = np.array([1, 0, 1])
 w = call(importance_weights, p, w=(3,), dtype="float64", quiet=True)
-close(w, [1.5, 0, 1.5], "whole numbers are taken as float64", tol=1e-5, p_test=p)
+close(w, [1.5, 0, 1.5], "whole numbers are treated as float64", tol=1e-5, p_test=p)
 p = np.array([0, 1], np.float32)
 w = call(importance_weights, p, w=(2,), dtype="float32", quiet=True)
 close(w, [0, 2], "0 and 1 in float32 are clipped too", tol=1e-2, p_test=p)
@@ -405,36 +412,37 @@ p = np.array([1] + 99 * [0.9999988], np.float32)
 w = call(importance_weights, p, w=(100,), dtype="float32", quiet=True)
 odds = np.minimum(p.astype(float), 1 - 1e-6)
 odds /= 1 - odds
-claim = "p is clipped, and the odds are taken, in float64, also for p in float32 (100 times each weight)"
+claim = "p is clipped and the odds are computed in float64 even for p in float32 (100 times each weight)"
 close(100 * w, 100 * odds / odds.mean(), claim, tol=1e-2, p_test=p)
 p = rng.uniform(0.1, 0.9, 40)[::-3]
 p.flags.writeable = False
 want = p / (1 - p)
 w = call(importance_weights, p, w=(14,))
-close(w, want / want.mean(), "a view that cannot be written to works too", p_test=p)
+close(w, want / want.mean(), "a read-only view works too", p_test=p)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_realign"
 # ## 4. `realign` (3 points)
 #
-# The other way: move the test data to where the model expects them. Standardize the test batch by *its own*
-# mean and variance, and then give it the mean and the standard deviation of the training data:
+# Instead of weighting the training data, you can move the test data to where the model expects them. Standardize the
+# test batch with *its own* mean and variance, and then give it the mean and the standard deviation of the training
+# data:
 #
 # $$x_{ij} = \frac{t_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}} \cdot \sigma_j^\text{train} + \mu_j^\text{train}.$$
 #
-# Here $t_{ij}$ is an entry of the test batch, $\mu_j$ the mean and $\sigma_j^2$ the *biased* variance (divided
-# by $N$) of its column in the batch, and $\varepsilon$ the argument `eps`, which is added to the variance,
-# inside the square root. The arguments `train_mean` and `train_std` have shape `(D,)`. This is what a network
-# with batch normalization does to a shifted input when its statistics are computed anew on test data.
+# Here $t_{ij}$ is an entry of the test batch. In the batch, its column has the mean $\mu_j$ and the *biased* variance
+# $\sigma_j^2$, which divides by $N$. The argument `eps` is $\varepsilon$, and it is added to the variance, under the
+# square root. The arguments `train_mean` and `train_std` have shape `(D,)`. A network with batch normalization does
+# the same to a shifted input when you recompute its statistics on test data.
 #
-# Return an array of shape `(N, D)`. For example, the column 0, 2 has mean 1 and variance 1; with training mean
-# 5 and standard deviation 2 it becomes 3.00001 and 6.99999: the `eps` of 0.00001 makes itself felt. A batch of
-# a single row, as any column that is constant, becomes the training mean.
+# Return an array of shape `(N, D)`. For example, the column 0, 2 has mean 1 and variance 1. With training mean
+# 5 and training standard deviation 2, it becomes 3.00001 and 6.99999, and not exactly 3 and 7, because of the `eps`
+# of 0.00001. A column that is constant in the batch becomes the training mean, and so does a batch of a single row.
 
 
 # %% solution="realign"
 def realign(test, train_mean, train_std, eps=1e-5):
-    """Return test, of shape (N, D), brought from its own mean and std to those of the training data."""
+    """Return test, of shape (N, D), with the mean and std of the training data in place of its own."""
     ### BEGIN SOLUTION
     dtype = test.dtype if test.dtype.kind == "f" else np.dtype(np.float64)
     values = test.astype(np.float64)
@@ -465,7 +473,7 @@ from bngrader.check import call, close
 
 test, mean, std = np.array([[0.0], [0.2]]), np.array([5.0]), np.array([2.0])
 x = call(realign, test, mean, std, kwargs={"eps": 0.03}, x=(2, 1))
-close(x, [[4], [6]], "eps is added to the variance, inside the square root", test=test, eps=0.03)
+close(x, [[4], [6]], "eps is added to the variance, under the square root", test=test, eps=0.03)
 x = call(realign, np.full((3, 1), 7.0), mean, std, x=(3, 1), quiet=True)
 close(x, np.full((3, 1), 5), "a constant column becomes the training mean", test=np.full((3, 1), 7.0))
 ### BEGIN HIDDEN TESTS
@@ -476,7 +484,7 @@ for scale, eps in [(1e-2, 1e-3), (1e-4, 1e-3), (1e-3, 1e-5), (1.0, 1e-3), (1.0, 
     test, mean, std = scale * rng.normal(size=(6, 3)), rng.normal(size=3), rng.uniform(1, 9, 3)
     want = (test - test.mean(axis=0)) / np.sqrt(test.var(axis=0) + eps) * std
     x = call(realign, test, mean, std, kwargs={"eps": eps}, x=(6, 3))
-    claim = "eps is added to the variance, inside the square root"
+    claim = "eps is added to the variance, under the square root"
     close((x - mean) / scale, want / scale, claim, tol=1e-5, test=test, train_mean=mean, train_std=std, eps=eps)
 test, mean, std = np.array([[3.0, -8.0]]), np.array([0.5, 2.0]), np.array([2.0, 0.0])
 x = call(realign, test, mean, std, x=(1, 2), quiet=True)
@@ -510,7 +518,7 @@ for array in frozen:
     array.flags.writeable = False
 test, mean, std = frozen
 want = (test - test.mean(axis=0)) / np.sqrt(test.var(axis=0) + 1e-5) * std + mean
-close(call(realign, test, mean, std, x=(20, 2)), want, "a view that cannot be written to works too", test=test)
+close(call(realign, test, mean, std, x=(20, 2)), want, "a read-only view works too", test=test)
 test, mean, std = rng.integers(-15, 16, (100, 2)).astype(float), np.array([1.0, 2.0]), np.array([2.0, 3.0])
 want = (test - test.mean(axis=0)) / np.sqrt(test.var(axis=0) + 1e-5) * std + mean
 far = call(realign, 1e7 + test, mean, std, x=(100, 2))
@@ -518,15 +526,15 @@ close(far, want, "adding 10,000,000 to every test entry changes nothing", test=1
 test = (1e4 + 10 * rng.normal(size=(1000, 2))).astype(np.float32)
 want = (test - np.mean(test, axis=0, dtype=float)) / np.std(test, axis=0, dtype=float) * std + mean
 x = call(realign, test, mean.astype(np.float32), std.astype(np.float32), x=(1000, 2), dtype="float32")
-close(x, want, "10,000 give or take 10 keeps two digits in float32", tol=1e-2, test=test)
+close(x, want, "10,000 plus or minus 10 keeps two digits in float32", tol=1e-2, test=test)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_night"
-# ## What it is good for: find the night
+# ## What your code is good for: find the night
 #
-# The 1797 digits below are 8 by 8 pixels, from 0 (background) to 1 (ink). We train a classifier on 900 of them,
-# and let it read 450 others by day, and 447 more at *night*: each pixel has only 30% of its brightness, and
-# some noise is added. There is nothing to write in what follows: run it.
+# Each of the 1,797 digits below has 8 by 8 pixels, with values from 0 (background) to 1 (ink). We train a classifier
+# on 900 digits. Then it reads 450 others by day and the remaining 447 at *night*, when each pixel has only 30% of its
+# brightness, plus some noise. You have nothing to write here, so just run the cells.
 
 
 # %% locked="night"
@@ -541,7 +549,7 @@ classifier = LogisticRegression(max_iter=500).fit(train, train_labels)
 
 
 def domain_scores(train, test):
-    """Fit a domain classifier to one half of each, and return (training scores, test scores) of the other halves."""
+    """Fit a domain classifier to half of each set, and return the (training, test) scores of the other halves."""
     half = min(len(train), len(test)) // 2
     seen, domain = np.vstack([train[:half], test[:half]]), np.repeat([0, 1], half)
     fitted = LogisticRegression(max_iter=500).fit(seen, domain)
@@ -563,13 +571,13 @@ figure.colorbar(shown, ax=axes, label="standard deviations\n(3 and more)")
 plt.show()
 
 # %% [markdown] locked="about_repair"
-# No label of the night was needed to see that something is wrong: the AUC says so, and `mean_shift` says where.
-# (A bright square at the edge is a pixel that is blank in all 900 training images: whatever it does later is an
-# infinite shift.) The domain classifier was judged by samples that it had not seen. On those that it was
-# trained with it would find a difference even where there is none.
+# You needed no labels from the night to see that something is wrong: the AUC shows it, and `mean_shift` shows where.
+# (A bright square at the edge is a pixel that is blank in all 900 training images, so any noise in it at night is
+# an infinite shift.) Note that we judged the domain classifier on samples that it had not seen. On the samples that it
+# was trained on, it would find a difference even where there is none.
 #
-# Now the repair. The classifier stays as it is, and reads the night's images after `realign`. We try it on the
-# whole night, on a batch of zeros and ones only, and on one image at a time.
+# Now for the repair. The classifier stays as it is, but it reads the night images after `realign`. We try this with
+# all night images in one batch, with a batch of zeros and ones only, and with one image at a time.
 
 
 # %% locked="repair"
@@ -586,11 +594,11 @@ cases = [
     ),
     ("one image at a time", night, alone, night_labels),
 ]
-print(f"{'accuracy':<22}{'as it came':>12}{'realigned':>12}")
+print(f"{'accuracy':<22}{'unchanged':>12}{'realigned':>12}")
 for name, before, after, truth in cases:
     print(f"{name:<22}{classifier.score(before, truth):>12.2f}{classifier.score(after, truth):>12.2f}")
 auc = domain_auc(*domain_scores(train, realign(night, mean, std)))
-print(f"AUC of a linear domain classifier on the realigned night: {auc:.2f}")
+print(f"AUC of a linear domain classifier on the realigned night images: {auc:.2f}")
 
 figure, axes = plt.subplots(2, 8, figsize=(9, 2.6))
 for row, images in zip(axes, (night, realign(night, mean, std)), strict=True):
@@ -602,19 +610,19 @@ axes[1, 0].set_ylabel("realigned")
 plt.show()
 
 # %% [markdown] locked="about_weights"
-# The accuracy is back, and not one label was used. But see what `realign` takes for granted: that the batch
-# differs from the training data by its light *alone*. A batch of zeros and ones differs by its digits too,
-# `realign` removes this difference as well, and the accuracy suffers. A batch of one image becomes the mean
-# image, whatever it showed. The AUC says no more than that a *linear* classifier finds nothing: it sees little
-# but means, and these were made equal. It may even fall below 0.5, since a mean that is above in one half of a
-# batch is then below in the other.
+# The accuracy is back, and we used no label to get there. But `realign` makes an assumption: that the batch differs
+# from the training data in its light and in *nothing else*. A batch of zeros and ones also differs in its digits.
+# `realign` removes this difference too, so the accuracy suffers. A batch of one image becomes the mean
+# training image, no matter what the image showed. And do not read too much into the AUC. A *linear* domain classifier
+# sees little more than means, and `realign` made the means equal. The AUC can even fall below 0.5: since the mean of
+# the whole batch is fixed, a feature whose mean is too high in one half of the batch is too low in the other half.
 #
-# Could we have weighted the training images instead? The mean brightness of a test set shows how well weights
-# work, for we can compare it with the weighted mean of training images. The cell also says how many of them
-# still have a say, by $N_\text{eff} = (\sum_i w_i)^2 / \sum_i w_i^2$: it is $N$ if all $N$ weights are equal,
-# and 1 if one image has all the weight. The domain classifier is trained on one half of the training images,
-# and weights the other half. We compare three test sets: other images of the day, those of them with the most
-# ink, and the night.
+# Could we have weighted the training images instead? To see how well the weights work, we compare the mean brightness
+# of a test set with the weighted mean brightness of the training images. The cell below also computes the effective
+# number of training images, $N_\text{eff} = (\sum_i w_i)^2 / \sum_i w_i^2$. It is $N$ if all $N$ weights are equal,
+# and 1 if one image has all the weight. We train the domain classifier on one half of the training images
+# and weight the other half. The three test sets are other images by day, the half of these with the most
+# ink, and the night images.
 
 
 # %% locked="weights"
@@ -635,57 +643,57 @@ for name, images in [("day", day), ("day, most ink", inky), ("night", night)]:
     print(f"{name:<16}{images.mean():>11.3f}{numbers}")
 
 # %% [markdown] locked="about_written_night"
-# Where training and test data overlap, weights turn the one mean into the other: the training images with much
-# ink stand for all of the test set, at the price of fewer images that count. For the night they fail. No
-# training image is dark, the domain classifier takes none of them for a night image (see its highest p), and
-# the weighted mean stays far from the night's. The scaling to mean 1 hides this: look at the p before you trust
-# the weights.
+# Where training and test data overlap, weights move the mean of the training images to the mean of the test images.
+# Training images with much ink then stand for the whole test set, but fewer images count. For the night, the weights
+# fail. No training image is dark, so the domain classifier takes none of them for a night image (see its highest p),
+# and the weighted mean stays far from the mean at night. Scaling the weights to mean 1 hides this failure, so look at
+# the values of p before you trust the weights.
 #
 # ## 5. Written question (5 points)
 #
-# A car's camera network was trained on pictures taken by day. It reads 95% of the traffic signs in new pictures
-# taken by day, and 60% of those taken at night. A colleague says: "It overfits. Let us add dropout."
+# The camera of a car uses a network that was trained on pictures taken by day. In new pictures, the network reads 95%
+# of the traffic signs by day and 60% at night. A colleague says: "It overfits. Let's add dropout."
 #
 # Answer in eight to twelve sentences.
 #
-# 1. Which two numbers of the text above speak against overfitting, and why?
-# 2. The colleague trains a domain classifier on 500 day and 500 night pictures, and finds an AUC of 0.99 on
-#    these same 1000 pictures. Why does this not yet prove a shift, and what should be done instead?
+# 1. Which two numbers in the text above speak against overfitting, and why?
+# 2. The colleague trains a domain classifier on 500 day pictures and 500 night pictures, and finds an AUC of 0.99 on
+#    these same 1,000 pictures. Why does this not prove a shift, and what should the colleague do instead?
 # 3. The team recomputes the statistics of the network's batch normalization layers on night pictures, as
-#    `realign` does. When does this help, and in which two situations does it harm?
-# 4. When would importance weights help, and why not here?
+#    `realign` does. When does this help, and in which two situations does it do harm?
+# 4. When would importance weights help, and why do they not help here?
 
 # %% [markdown] written="written_night" points=5
-# **Rubric.** 1 point: names the 95% on *new* pictures of the day, beside the 60%, and says that overfitting
-# would show on new pictures of the day too. 1 point: says that the AUC was measured on what the domain
-# classifier was trained with, and asks for other pictures. 2 points: says that recomputed statistics help if
-# the shift is one of mean and scale and the batch is large (1), and names two situations in which they harm,
-# such as a small batch and another mixture of content (1). 1 point: says that weights need training samples
-# that look like the night, and that there are none. Wrong statements beside right ones cost nothing, unless
+# **Rubric.** 1 point: The answer compares the 95% on *new* day pictures with the 60%, and says that overfitting
+# would show on new day pictures too. 1 point: It says that the AUC was measured on pictures that the domain
+# classifier was trained on, and asks for other pictures. 2 points: It says that recomputed statistics help if
+# the shift changes mean and scale and the batch is large (1), and it names two situations in which they do harm,
+# such as a small batch and a different mixture of content (1). 1 point: It says that weights need training samples
+# that look like the night, and that there are none. Wrong statements next to right ones cost nothing, unless
 # they contradict them.
 #
-# **An answer worth 5 points.** Overfitting means that the network does well on what it was trained with, and
-# badly on new samples of the same distribution. It reads 95% of new pictures of the day, so it does generalize.
-# The 60% come from another distribution, and there dropout adds nothing: the network never saw a night. A
-# domain classifier can learn 1000 pictures by heart, and tell them apart even if both groups were drawn from
-# the same source. Only its AUC on pictures that it was not trained with says something; an AUC near 0.5 there
-# means that it found no difference.
+# **An answer worth 5 points.** Overfitting means that the network does well on the samples it was trained on, but
+# badly on new samples from the same distribution. The network reads 95% of the signs in new day pictures, so it does
+# generalize. The 60% come from a different distribution. Dropout does not help there, because the network has never
+# seen a night. A domain classifier can learn 1,000 pictures by heart, and then tell the two groups apart even if both
+# came from the same source. So the colleague should measure the AUC on pictures that were not used for training. An
+# AUC near 0.5 on those would mean that the classifier found no difference.
 #
-# Recomputed statistics remove a shift of the mean and the scale of each feature, which is much of what little
-# light does, as long as the batch is large and has the same mixture of content as the training data. They harm
-# when the batch is small, since a single picture becomes the mean and loses all that it showed. They harm too
-# when its content differs, as in a street with stop signs only: then this difference, which the network needs,
-# is removed as well. Weights help where the training data have some samples like those of the test, only too
-# few. Here no training picture is dark, and a weight cannot make up what is not there.
+# Recomputed statistics remove a shift in the mean and the scale of each feature. Low light causes mostly such a
+# shift, so they help as long as the batch is large and has the same mixture of content as the training data. They do
+# harm when the batch is small, because a single picture becomes the mean and loses everything that it showed. They
+# also do harm when the content differs, as in a street with stop signs only. Then they remove this difference too,
+# although the network needs it. Weights help when some training samples look like the test samples, but too few of
+# them. Here no training picture is dark, and no weight can replace pictures that do not exist.
 #
-# **An answer worth 3 points** (what harms, and the weights, are missing). The network is right on 95% of new
-# day pictures and on 60% of the night ones. If it overfitted, the first number would be low too. The AUC of
-# 0.99 can come from learning the 1000 pictures by heart, so I would split them and measure it on the other
-# half. Recomputing the statistics helps, because the night changes mean and variance of the features, and batch
-# normalization takes both out again if the batch is large enough to estimate them. Importance weights are a
+# **An answer worth 3 points** (the situations that do harm and the weights are missing). The network is right on 95%
+# of new day pictures and on 60% of the night pictures. If it overfitted, the first number would be low too. The AUC of
+# 0.99 can come from learning the 1,000 pictures by heart, so I would split them and measure it on the other
+# half. Recomputing the statistics helps, because the night changes the mean and the variance of the features, and
+# batch normalization removes both changes if the batch is large enough to estimate them. Importance weights are a
 # similar trick, but more complicated.
 #
-# **An answer worth 1 point** (the first, and nothing else that is right). The network generalizes well by day,
-# as the 95% on new pictures show, so it does not overfit. An AUC of 0.99 is very high, which proves that day
-# and night differ. Recomputed statistics always help, as they make the night look like the day. Importance
+# **An answer worth 1 point** (the first point is there, but nothing else in it is right). The network generalizes well
+# by day, as the 95% on new pictures show, so it does not overfit. An AUC of 0.99 is very high, which proves that day
+# and night differ. Recomputed statistics always help, because they make the night look like the day. Importance
 # weights would help as well, if they were made large enough.

@@ -13,41 +13,43 @@
 # %% [markdown] locked="intro"
 # # Internal covariate shift
 #
-# While a network trains, the inputs of its inner layers move, since the layers before them change. You write
-# what is needed to watch that, and what batch normalization (BN) does about it. At the end you draw figure 1(b,
-# c) of the paper that proposed BN, with your own code: how the inputs of one unit move during training, without
-# BN and with it. Then you measure the shift in another way, which gives another answer.
+# While a network trains, the inputs of its inner layers keep moving, because the layers before them change. You will
+# write the tools to watch this, and the step of batch normalization (BN) that works against it. Then you will use your
+# own code to draw figure 1(b, c) of the paper that proposed BN, which shows how the inputs of one unit move during
+# training, with and without BN. At the end you will measure the shift in a second way, and get a different answer.
 #
-# **When you are done you can** follow the distribution of activations by percentiles, record every layer of a
+# **When you are done, you can** follow the distribution of activations with percentiles, record every layer of a
 # PyTorch network without disturbing it, and compare gradients before and after a step.
 #
-# **Time** about 75 minutes. **Read first** the chapter *Internal covariate shift*.
+# **Time:** about 75 minutes. **Read first:** the chapter *Internal covariate shift*.
 #
-# **Points** 20: 15 for the four functions, 5 for a written question at the end.
+# **Points:** 20, of which 15 are for the four functions and 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in three functions, and PyTorch too in `record_activations`. Where
-# the grader tests a function, only what it may use and matplotlib, for your plots, are installed: a function that
-# uses SciPy, scikit-learn or the course's own package `bnref` fails its tests, and so does one of the three that
-# uses PyTorch. Cells that you add may use any package. If they do not run when your notebook is graded, you lose no
-# points. This assignment needs torch, which the other student's packages do not bring: see the page *For students*.
+# **Rules:** Use only NumPy and the standard library in three of the functions. In `record_activations` you may also
+# use PyTorch. The grader tests each function in a place where only the packages that it may use, and matplotlib for
+# your plots, are installed. So a function that uses SciPy, scikit-learn or the course's own package `bnref` fails its
+# tests, and so does any of the other three functions that uses PyTorch. Cells that you add may use any package. If
+# they do not run when your notebook is graded, you lose no points. This assignment needs torch, which you may have to
+# install first: the page *For students* says how.
 #
-# Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check the
-# whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the ones
-# that you see, but test nothing that the text does not say.
+# Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
+# the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
+# than the ones that you see, but they test nothing that the text does not say.
 #
-# What holds for the three functions in NumPy:
+# These rules hold for the three functions in NumPy:
 #
-# - `h` is a NumPy array of shape `(N, D)`: the activations of $D$ units for a batch of $N$ samples, at least
-#   one. Each unit, a column, is treated by itself.
-# - A result that is an array has the dtype of the first argument: `float32` in, `float32` out. Integers are
-#   taken as `float64`. A result that is one number is of Python's or of NumPy's. In the tests, all arrays of
-#   one call have one dtype.
-# - Several results are a tuple or a list, in the order that the text says.
-# - Arguments stay as they are, and results are new arrays. An argument may be a view of another array, or one
-#   that cannot be written to.
-# - No warning on valid input.
-# - Numbers are right to six digits, and in `float32` to two. This is meant for columns with a large mean too:
-#   10,000,000 give or take 10 in `float64`, 10,000 give or take 10 in `float32`.
+# - `h` is a NumPy array of shape `(N, D)`. It holds the activations of $D$ units for a batch of $N$ samples, at least
+#   one. Each unit is a column. Treat each column by itself.
+# - If a result is an array, it has the dtype of the first argument, so `float32` input gives a `float32` result.
+#   Treat integers as `float64`. If a result is a single number, it is a Python or a NumPy number. In the tests, all
+#   arrays of a call have the same dtype.
+# - Return several results as a tuple or a list, in the order that the text gives.
+# - Leave the arguments as they are, and return new arrays. An argument may be a view of another array, and it
+#   may be read-only.
+# - Valid input causes no warning.
+# - Your numbers are right to six digits, or to two digits in `float32`. This includes columns whose mean is large
+#   compared with their spread: values of 10,000,000 plus or minus 10 in `float64`, and of 10,000 plus or minus 10
+#   in `float32`.
 
 # %% locked="imports"
 import matplotlib.pyplot as plt
@@ -58,20 +60,21 @@ from sklearn.datasets import load_digits
 # %% [markdown] locked="about_activation_percentiles"
 # ## 1. `activation_percentiles` (4 points)
 #
-# A mean hides a lot. The paper on BN shows the 15th, 50th and 85th percentile of a unit's activations: 15%, 50%
-# and 85% of the batch lie below. Return, for each unit, the percentiles `q` over the batch.
+# A mean alone says little about a distribution. So the paper on BN shows the 15th, 50th and 85th percentile of a
+# unit's activations, which have 15%, 50% and 85% of the batch below them. For each unit, return the percentiles `q`
+# over the batch.
 #
-# Between two activations, interpolate linearly. Sort the unit's $N$ activations, $h_{(0)} \le \dots \le
-# h_{(N-1)}$. The percentile $q$ stands at the position $t = \frac{q}{100} (N - 1)$ among them, which is mostly
-# no whole number. With $k = \lfloor t \rfloor$ it is
+# Interpolate linearly between two activations. To do so, sort the $N$ activations of the unit: $h_{(0)} \le \dots \le
+# h_{(N-1)}$. Among them, the percentile $q$ lies at the position $t = \frac{q}{100} (N - 1)$, which is usually not a
+# whole number. With $k = \lfloor t \rfloor$, the percentile is
 #
 # $$p_q = h_{(k)} + (t - k) \left( h_{(k+1)} - h_{(k)} \right),$$
 #
-# or $h_{(k)}$ where $t = k$. (This is what `np.percentile` does if it is not told otherwise.)
+# or simply $h_{(k)}$ if $t = k$. (`np.percentile` does this by default.)
 #
-# `q` is a tuple or a list of numbers from 0 to 100, at least one. Return an array of shape `(len(q), D)`, whose
-# rows are in the order of `q`, whatever that is. For example, the activations 1, 2, 4, 8 of one unit have the
-# percentiles 1.45, 3, 6.2 for 15, 50, 85.
+# `q` is a tuple or a list with at least one number from 0 to 100. Return an array of shape `(len(q), D)`, with its
+# rows in the order of `q`, even if `q` is not sorted. For example, if the activations of a unit are 1, 2, 4, 8, its
+# percentiles for 15, 50, 85 are 1.45, 3, 6.2.
 
 
 # %% solution="activation_percentiles"
@@ -144,43 +147,44 @@ h = rng.normal(size=(40, 6))[::-2, ::3]
 h.flags.writeable = False
 want = np.percentile(h, [15, 50, 85], axis=0)
 p = call(activation_percentiles, h, p=(3, 2))
-close(p, want, "a view that cannot be written to works too", h=h)
+close(p, want, "a read-only view works too", h=h)
 h = (1e4 + 10 * rng.normal(size=(1000, 2))).astype(np.float32)
 want = np.percentile(h.astype(float), [15, 50, 85], axis=0) - 1e4
 p = call(activation_percentiles, h, p=(3, 2))
-close(p - 1e4, want, "10,000 give or take 10 keeps two digits in float32", tol=1e-2, h=h)
+close(p - 1e4, want, "10,000 plus or minus 10 keeps two digits in float32", tol=1e-2, h=h)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_record_activations"
 # ## 2. `record_activations` (5 points)
 #
-# Now the whole network, in PyTorch. Return a dictionary that says, for every *leaf* of the model, with which
-# mean and standard deviation its output leaves it for the input `x`. A leaf is a module that has no children.
-# The key is its name, as `model.named_modules()` gives it, and the value a pair of numbers `(mean, std)`, of
-# Python's or NumPy's (no tensors): the mean of all entries of the output together, and their *biased* standard
-# deviation, which divides by the number of entries. The dictionary is in the order in which the leaves run.
+# Now look at a whole network in PyTorch. Run the model on the input `x`, and return a dictionary with the mean and
+# the standard deviation of the output of every *leaf*. A leaf is a module that has no children. Its key is its name
+# from `model.named_modules()`. Its value is a pair `(mean, std)` of Python or NumPy numbers, not tensors. The
+# first number is the mean over all entries of the output together. The second is their *biased* standard deviation,
+# which divides by the number of entries. The keys are in the order in which the leaves run.
 #
 # For example, for `torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh())` the keys are `"0"` and `"1"`.
-# If the output of the second were -0.5, 0.5, its value would be `(0.0, 0.5)`.
+# If the output of the tanh were -0.5, 0.5, its value would be `(0.0, 0.5)`.
 #
-# Recording must not disturb what it records:
+# Recording must not disturb the model that it records:
 #
-# - The model runs once, in the mode that it is in (each module in its own), and without gradients.
-# - Afterwards all is as before: the parameters, the buffers (a BN layer in training updates its running
-#   statistics when it runs), the mode, the hooks, and `x` too. A layer may work in place, as
-#   `torch.nn.ReLU(inplace=True)` does: it overwrites its input.
+# - Run the model only once, with each module in the mode that it is in, and without gradients.
+# - Afterwards everything is as before: the parameters, the buffers, the modes, the hooks, and also `x`. Two kinds of
+#   layers make this harder. A BN layer in training mode updates its running statistics, which are buffers, whenever it
+#   runs. And a layer that works in place, such as `torch.nn.ReLU(inplace=True)`, overwrites its input.
 #
-# A large mean must not spoil the standard deviation: for 10,000,000 give or take 10 in a model of `float64`,
-# and for 10,000 give or take 10 in `float32`, the numbers are as right as above.
+# A large mean must not spoil the standard deviation. For outputs of 10,000,000 plus or minus 10 in a `float64` model,
+# and of 10,000 plus or minus 10 in a `float32` model, your numbers are as accurate as the rules above demand.
 #
-# In the tests each leaf runs once and gives one tensor. The tool for the job are forward hooks: see
-# `register_forward_hook` in PyTorch's documentation of `torch.nn.Module`. In the tests,
-# `beside(record_activations, watched_network, ...)` makes a small network of given numbers, which notes how it is used.
+# In the tests, each leaf runs once and returns one tensor. The right tool here is a forward hook: look up
+# `register_forward_hook` in PyTorch's documentation of `torch.nn.Module`. The tests call
+# `beside(record_activations, watched_network, ...)`, which builds a small network from given numbers and keeps track of
+# how your function uses it.
 
 
 # %% solution="record_activations" allowed="numpy, torch"
 def record_activations(model, x):
-    """Return {name of leaf: (mean, std) of its output for x}, in the order in which they run."""
+    """Return {name of leaf: (mean, std) of its output for x}, in the order in which the leaves run."""
     ### BEGIN SOLUTION
     record = {}
 
@@ -235,7 +239,9 @@ for rows in (1, 2, 7):
     record = call(record_activations, network, torch.tensor(x), record=dict)
     holds({"0", "1", "2"} <= set(record), "the record has every leaf", got=sorted(record))
     for name, output in zip("012", (first, second, third), strict=True):
-        close(record[name][0], output.mean(), f"the mean of all entries of the output of {name!r}", output=output)
+        close(
+            record[name][0], output.mean(), f"the mean is that of all entries of the output of {name!r}", output=output
+        )
         close(record[name][1], output.std(), f"the std divides by the number of entries, for {name!r}", output=output)
 
 
@@ -253,8 +259,8 @@ for dtype, size, tol in [("float32", 1e4, 1e-2), ("float64", 1e7, 1e-6)]:
     network = beside(record_activations, far, dtype, size)
     record = call(record_activations, network, torch.tensor(x), record=dict)
     holds("0" in record, "the record has every leaf", got=sorted(record))
-    close(record["0"][1], right_std, f"the std of {size:.0f} give or take 10 in {dtype}", tol=tol)
-    close(record["0"][0], right_mean, f"the mean of {size:.0f} give or take 10 in {dtype}", tol=tol)
+    close(record["0"][1], right_std, f"the std of {size:.0f} plus or minus 10 is right in {dtype}", tol=tol)
+    close(record["0"][0], right_mean, f"the mean of {size:.0f} plus or minus 10 is right in {dtype}", tol=tol)
 ### END HIDDEN TESTS
 
 # %% test="test_record_activations_names" points=1
@@ -265,7 +271,7 @@ x = np.array([[1.0, 2.0, 0.0], [0.5, -1.0, 3.0]])
 network = beside(record_activations, watched_network, "nested", "train")
 record = call(record_activations, network, torch.tensor(x), record=dict)
 want = ["0", "1.0", "1.1.0", "1.1.1", "2"]
-holds(list(record) == want, f"the keys are the leaves' names, {want}", got=list(record))
+holds(list(record) == want, f"the keys are the names of the leaves, {want}", got=list(record))
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 from bngrader.check.networks import network_numbers
@@ -294,7 +300,11 @@ def named():
 
 record = call(record_activations, beside(record_activations, named), torch.tensor(x), record=dict)
 want = ["body.input", "body.act", "head"]
-holds(list(record) == want, f"the keys are the leaves' names in the order in which they run, {want}", got=list(record))
+holds(
+    list(record) == want,
+    f"the keys are the names of the leaves in the order in which they run, {want}",
+    got=list(record),
+)
 ### END HIDDEN TESTS
 
 # %% test="test_record_activations_mode" points=1
@@ -312,7 +322,7 @@ for mode, z in zip(("train", "eval"), outputs, strict=True):
     record = call(record_activations, network, torch.tensor(x), record=dict)
     holds("1" in record, "the record has every leaf", got=sorted(record))
     close(record["1"], [z.mean(), z.std()], f"a network in {mode} mode runs in {mode} mode", output=z)
-    holds(modes_of(network) == [mode == "train"] * 4, f"a network in {mode} mode is in {mode} mode afterwards")
+    holds(modes_of(network) == [mode == "train"] * 4, f"a network in {mode} mode is still in {mode} mode afterwards")
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -326,7 +336,7 @@ record = call(record_activations, network, torch.tensor(x), record=dict)
 holds("1" in record, "the record has every leaf", got=sorted(record))
 close(record["1"], [z.mean(), z.std()], "a module runs in its own mode, which may differ from the network's", output=z)
 after = modes_of(network)
-holds(after == before, "each module is in its own mode afterwards, which may differ from the network's")
+holds(after == before, "each module is still in its own mode afterwards, which may differ from the network's")
 ### END HIDDEN TESTS
 
 # %% test="test_record_activations_state" points=1
@@ -359,11 +369,11 @@ for kind in ("batch_norm", "nested"):
     after = state_of(network)
     for name, before in state.items():
         close(after[name], before, f"{name} is as before", tol=0)
-    holds(learning_of(network) == learning, "parameters take gradients as before, and have got none")
+    holds(learning_of(network) == learning, "the parameters require gradients as before, and have received none")
     holds(hooks_of(network) == hooks, "no hook is left behind", before=hooks, after=hooks_of(network))
     network.eval()
     got = call(network, torch.tensor(x))
-    close(got, want, "in evaluation the network does afterwards what it did before", x=x)
+    close(got, want, "in evaluation mode, the network gives the same output as before", x=x)
 passes = []
 network = beside(record_activations, watched_network, "hooked", "eval", network_numbers("hooked", rng), passes.append)
 call(record_activations, network, torch.tensor(rng.normal(size=(4, 3))), record=dict)
@@ -398,7 +408,7 @@ network = beside(record_activations, watched_network, "in_place", "train", numbe
 record = call(record_activations, network, torch.tensor(x), record=dict)
 holds({"0", "1", "2"} <= set(record), "the record has every leaf", got=sorted(record))
 for name, output in wants.items():
-    claim = f"the record of {name!r} is its own output, also if the next layer works in place"
+    claim = f"the record of {name!r} describes its own output, even if the next layer works in place"
     close(record[name], [output.mean(), output.std()], claim, output=output)
 passes = []
 network = beside(record_activations, watched_network, "hooked", "train", network_numbers("hooked", rng), passes.append)
@@ -409,18 +419,20 @@ holds(sorted(passes) == ["its own hook", "without gradients"], "the network runs
 # %% [markdown] locked="about_gradient_shift"
 # ## 3. `gradient_shift` (3 points)
 #
-# Moving activations do no harm by themselves. They do if a layer takes a step for the world as it was, while
-# the layers before it take theirs and change that world. Santurkar et al. (2018, definition 2.1) measure this:
-# $G$ is the gradient of a layer's parameters, and $G'$ their gradient after the layers *before* have taken
-# their step. If these steps changed nothing for the layer, $G' = G$. The shift is
+# Moving activations do no harm by themselves. They do harm if the step of a layer no longer fits, because the layers
+# before it take their steps at the same time and change its inputs. Santurkar et al. (2018, definition 2.1) measure
+# this. Let $G$ be the gradient of the loss with respect to a layer's parameters, and let $G'$ be the same gradient
+# after the layers *before* it have taken their step. If these steps change nothing for the layer, then $G' = G$. The
+# shift is
 #
 # $$\ell_2 = \lVert G' - G \rVert_2, \qquad \cos = \frac{G \cdot G'}{\lVert G \rVert_2 \, \lVert G' \rVert_2},$$
 #
-# where $\lVert v \rVert_2$ is the square root of the sum of squares, and $G \cdot G'$ the sum of products of
-# entries. The cosine is 1 where both point the same way, and is taken to be 0 where one of the norms is 0.
+# where $\lVert v \rVert_2$ is the square root of the sum of the squared entries, and $G \cdot G'$ is the sum of the
+# products of corresponding entries. The cosine is 1 if both gradients point in the same direction. If one of the
+# norms is 0, set the cosine to 0.
 #
-# `g` and `g_after` are arrays of one shape, which may be any: take them flat. Return `(l2, cosine)`, two
-# numbers. For example, from (3, 4) to (3, 0) the distance is 4, and the cosine 9 / (5 * 3) = 0.6.
+# `g` and `g_after` are arrays of the same shape, with any number of axes, so flatten them first. Return the two
+# numbers `(l2, cosine)`. For example, from (3, 4) to (3, 0) the distance is 4, and the cosine is 9 / (5 * 3) = 0.6.
 
 
 # %% solution="gradient_shift"
@@ -440,7 +452,7 @@ from bngrader.check import call, close
 g, g_after = np.array([3.0, 4.0]), np.array([3.0, 0.0])
 l2, cosine = call(gradient_shift, g, g_after, l2=float, cosine=float)
 close(l2, 4, "l2 is the norm of the difference", g=g, g_after=g_after)
-close(cosine, 0.6, "the cosine is the sum of products over the two norms", g=g, g_after=g_after)
+close(cosine, 0.6, "the cosine is the sum of products divided by both norms", g=g, g_after=g_after)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -452,11 +464,11 @@ for size, shift in [(1, 0.5), (2, -1.0), (5, 0.0), (300, 2.0)]:
     right_cosine = np.sum(g * g_after) / np.sqrt(np.sum(g**2)) / np.sqrt(np.sum(g_after**2))
     l2, cosine = call(gradient_shift, g, g_after, l2=float, cosine=float)
     close(l2, right_l2, "l2 is the norm of the difference", g=g, g_after=g_after)
-    close(cosine, right_cosine, "the cosine is the sum of products over the two norms", g=g, g_after=g_after)
+    close(cosine, right_cosine, "the cosine is the sum of products divided by both norms", g=g, g_after=g_after)
 g = rng.normal(size=4)
 want = [3 * np.linalg.norm(g), -1]
 l2, cosine = call(gradient_shift, g, -2 * g, l2=float, cosine=float)
-close([l2, cosine], want, "the cosine is -1 if the gradient turns round", g=g, g_after=-2 * g)
+close([l2, cosine], want, "the cosine is -1 if the gradient reverses its direction", g=g, g_after=-2 * g)
 ### END HIDDEN TESTS
 
 # %% test="test_gradient_shift_zero" points=1
@@ -465,20 +477,20 @@ from bngrader.check import call, close
 zero, g = np.zeros(2), np.array([3.0, 4.0])
 for before, after in [(zero, g), (g, zero)]:
     l2, cosine = call(gradient_shift, before, after, l2=float, cosine=float, quiet=True)
-    close([l2, cosine], [5, 0], "the cosine is 0 where one norm is 0", g=before, g_after=after)
+    close([l2, cosine], [5, 0], "the cosine is 0 if one norm is 0", g=before, g_after=after)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("gradient_shift", "zero")
 l2, cosine = call(gradient_shift, zero, zero, l2=float, cosine=float, quiet=True)
-close([l2, cosine], [0, 0], "both are 0 where both gradients are 0", g=zero, g_after=zero)
+close([l2, cosine], [0, 0], "l2 and the cosine are 0 if both gradients are 0", g=zero, g_after=zero)
 for size in (1e-4, 1e-9, 1e-50):
     g, g_after = size * rng.normal(size=6), size * rng.normal(size=6)
     want = np.sum(g / size * g_after / size) / np.linalg.norm(g / size) / np.linalg.norm(g_after / size)
     right_l2 = np.linalg.norm((g_after - g) / size)
     l2, cosine = call(gradient_shift, g, g_after, l2=float, cosine=float, quiet=True)
-    close(cosine, want, "a small norm is not 0", g=g, g_after=g_after)
-    close(l2 / size, right_l2, "l2 of small gradients", g=g, g_after=g_after)
+    close(cosine, want, "a small norm is not treated as 0", g=g, g_after=g_after)
+    close(l2 / size, right_l2, "l2 is right for small gradients too", g=g, g_after=g_after)
 ### END HIDDEN TESTS
 
 # %% test="test_gradient_shift_shape" points=1
@@ -487,7 +499,7 @@ from bngrader.check import call, close, leaves_arguments_alone
 g, g_after = np.array([[3, 0], [0, 4]]), np.array([[3, 0], [0, 0]])
 for given in ("float32", "float64", "int64"):
     got = call(gradient_shift, g.astype(given), g_after.astype(given), l2=float, cosine=float)
-    close(got, [4, 0.6], f"a matrix is taken flat, for {given}", g=g.astype(given), g_after=g_after.astype(given))
+    close(got, [4, 0.6], f"a matrix is flattened, for {given}", g=g.astype(given), g_after=g_after.astype(given))
 leaves_arguments_alone(gradient_shift, g.astype(float), g_after.astype(float))
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
@@ -502,7 +514,7 @@ for shape in [(), (3, 2), (2, 3, 4), (4, 3, 2, 2)]:
         np.sum(g * g_after) / np.sqrt(np.sum(g**2) * np.sum(g_after**2)),
     ]
     got = call(gradient_shift, np.asarray(g), np.asarray(g_after), l2=float, cosine=float)
-    close(got, want, f"arrays of shape {shape} are taken flat")
+    close(got, want, f"arrays of shape {shape} are flattened")
 g, g_after = np.array([100, -100], np.int8), np.array([-100, -100], np.int8)
 got = call(gradient_shift, g, g_after, l2=float, cosine=float, quiet=True)
 close(got, [200, 0], "small integers do not overflow", g=g, g_after=g_after)
@@ -510,27 +522,28 @@ g, g_after = rng.normal(size=(6, 8))[::2, ::-3], rng.normal(size=(3, 3)).T
 g.flags.writeable = g_after.flags.writeable = False
 want = [np.sqrt(np.sum((g_after - g) ** 2)), np.sum(g * g_after) / np.sqrt(np.sum(g**2) * np.sum(g_after**2))]
 got = call(gradient_shift, g, g_after, l2=float, cosine=float)
-close(got, want, "a view that cannot be written to works too", g=g, g_after=g_after)
+close(got, want, "a read-only view works too", g=g, g_after=g_after)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_standardize_activations"
 # ## 4. `standardize_activations` (3 points)
 #
-# What BN does to the activations of a batch, before it scales and shifts them:
+# BN first standardizes the activations of a batch, before it scales and shifts them. Write this first step:
 #
 # $$\hat h_{ij} = \frac{h_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}},$$
 #
-# where $\mu_j$ is the mean and $\sigma_j^2$ the *biased* variance (divided by $N$) of unit $j$ in the batch.
-# The argument `eps`, $\varepsilon$, is added to the variance, inside the square root.
+# Here $h_{ij}$ is the activation of unit $j$ for sample $i$, $\mu_j$ is the mean of unit $j$ in the batch, and
+# $\sigma_j^2$ is its *biased* variance, which divides by $N$. The argument `eps` is $\varepsilon$, and it is added to
+# the variance, under the square root.
 #
-# Return an array of shape `(N, D)`. For example, with `eps=0.03` the activations 0, 0.2 of a unit (mean 0.1,
-# variance 0.01) become -0.5, 0.5, since $\sqrt{0.01 + 0.03} = 0.2$. A unit that gives the same for all samples,
-# and a batch of a single sample, become 0.
+# Return an array of shape `(N, D)`. For example, let the activations of a unit be 0 and 0.2 (mean 0.1, variance 0.01).
+# With `eps=0.03` they become -0.5 and 0.5, because $\sqrt{0.01 + 0.03} = 0.2$. A unit that has the same activation for
+# all samples becomes 0, and so does a batch of a single sample.
 
 
 # %% solution="standardize_activations"
 def standardize_activations(h, eps=1e-5):
-    """Return h of shape (N, D), standardized by the statistics of the batch."""
+    """Return h of shape (N, D), standardized with the statistics of the batch."""
     ### BEGIN SOLUTION
     dtype = h.dtype if h.dtype.kind == "f" else np.dtype(np.float64)
     values = h.astype(np.float64)
@@ -545,7 +558,7 @@ h = np.array([[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]])
 want = (h[:, 0] - 3) / np.sqrt(14 / 3 + 1e-5)
 z = call(standardize_activations, h, z=(3, 2))
 close(z.mean(axis=0), [0, 0], "every unit has mean 0", h=h)
-close(z.var(axis=0), [0.9999979, 0.9999999], "every unit has variance 1, but for eps", h=h)
+close(z.var(axis=0), [0.9999979, 0.9999999], "every unit has variance 1, apart from the effect of eps", h=h)
 close(z[:, 0], want, "z is (h - mean) / sqrt(var + eps)", h=h)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
@@ -562,14 +575,14 @@ from bngrader.check import call, close
 
 h = np.array([[0.0], [0.2]])
 z = call(standardize_activations, h, kwargs={"eps": 0.03}, z=(2, 1))
-close(z, [[-0.5], [0.5]], "eps is added to the variance, inside the square root", h=h, eps=0.03)
+close(z, [[-0.5], [0.5]], "eps is added to the variance, under the square root", h=h, eps=0.03)
 z = call(standardize_activations, np.full((3, 1), 7.0), z=(3, 1), quiet=True)
 close(z, np.zeros((3, 1)), "a constant unit becomes 0", h=np.full((3, 1), 7.0))
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("standardize_activations", "eps")
-claim = "eps is added to the variance, inside the square root"
+claim = "eps is added to the variance, under the square root"
 for scale, eps in [(1e-2, 1e-3), (1e-4, 1e-3), (1e-3, 1e-5), (1.0, 1e-3), (1.0, 0.5)]:
     h = scale * rng.normal(size=(6, 3))
     want = (h - h.mean(axis=0)) / np.sqrt(h.var(axis=0) + eps)
@@ -600,7 +613,7 @@ close(call(standardize_activations, h, z=(3, 1), dtype="float64"), want, "small 
 h = rng.normal(size=(40, 6))[::-2, ::3]
 h.flags.writeable = False
 want = (h - h.mean(axis=0)) / np.sqrt(h.var(axis=0) + 1e-5)
-close(call(standardize_activations, h, z=(20, 2)), want, "a view that cannot be written to works too", h=h)
+close(call(standardize_activations, h, z=(20, 2)), want, "a read-only view works too", h=h)
 h = rng.integers(-15, 16, (100, 2)).astype(float)
 want = (h - h.mean(axis=0)) / np.sqrt(h.var(axis=0) + 1e-5)
 far = call(standardize_activations, 1e7 + h, z=(100, 2))
@@ -608,18 +621,18 @@ close(far, want, "adding 10,000,000 to every activation changes nothing", h=1e7 
 h = (1e4 + 10 * rng.normal(size=(1000, 2))).astype(np.float32)
 want = (h - np.mean(h, axis=0, dtype=float)) / np.std(h, axis=0, dtype=float)
 z = call(standardize_activations, h, z=(1000, 2), dtype="float32")
-close(z, want, "10,000 give or take 10 keeps two digits in float32", tol=1e-2, h=h)
+close(z, want, "10,000 plus or minus 10 keeps two digits in float32", tol=1e-2, h=h)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_figure"
-# ## What it is good for: figure 1 of the paper
+# ## What your code is good for: figure 1 of the paper
 #
-# Ioffe and Szegedy (2015) trained a network of three sigmoid layers with 100 units each on handwritten digits,
-# with and without BN, and drew how the inputs of one unit of the last sigmoid layer moved. Their digits were
-# MNIST; the cell below does the same with the 1797 smaller digits of scikit-learn, in 1000 steps of 60 digits.
-# Your `activation_percentiles` and `record_activations` look at 397 digits that the networks are not trained
-# with. The unit is a typical one: of all 100, that whose median moves by the middle amount. There is nothing to
-# write here: run it. It takes some seconds.
+# Ioffe and Szegedy (2015) trained a network with three sigmoid layers of 100 units each on handwritten digits,
+# with and without BN, and drew how the inputs of one unit in the last sigmoid layer moved. They used the MNIST
+# digits. The cells below do the same with the 1,797 smaller digits of scikit-learn, in 1,000 steps with 60 digits each.
+# Your `activation_percentiles` and `record_activations` look at 397 digits that the networks never train
+# on. The figure shows a typical unit: among all 100 units, the one whose median moves by a middling amount. You have
+# nothing to write here, so just run the cells. They take some seconds.
 
 
 # %% locked="digits"
@@ -655,7 +668,7 @@ def gradients(network, x, y):
 
 
 def shift_of(network, x, y):
-    """Return your gradient_shift for the third layer's weights, before and after a step of the layers before it."""
+    """Return your gradient_shift of the third layer's weights, before and after a step of the layers before it."""
     third = [part for part in network if isinstance(part, torch.nn.Linear)][2]
     before = third.weight.grad.numpy().copy()
     earlier = [p for part in network[: list(network).index(third)] for p in part.parameters()]
@@ -671,7 +684,7 @@ def shift_of(network, x, y):
 
 
 def train(network, steps=1000, every=20):
-    """Train a network. Return what was seen every few steps: percentiles, records, shifts and accuracies."""
+    """Train a network. Return percentiles, records, shifts and accuracies, measured every few steps."""
     optimizer = torch.optim.SGD(network.parameters(), lr=RATE)
     order = torch.Generator().manual_seed(1)
     percentiles, records, shifts, accuracies = [], [], [], []
@@ -707,11 +720,11 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown] locked="about_shift"
-# As in the paper, the percentiles without BN wander, and with BN they stay; and the network with BN learns much
-# sooner. It is tempting to say: sooner, *because* its distributions stay. But two things that happen together
-# need not cause each other. Measure the shift where it would hurt, in the gradients, with your
-# `gradient_shift`: how much does the gradient of the third layer's weights change when the layers before it
-# take their step?
+# As in the paper, the percentiles wander without BN and stay almost in place with BN. And the network with BN learns
+# much sooner. It is tempting to conclude that it learns sooner *because* its distributions stay in place. But when two
+# things happen together, one need not cause the other. So use your `gradient_shift` to measure the shift where it
+# would hurt, in the gradients: how much does the gradient of the third layer's weights change when the layers before
+# it take their step?
 
 
 # %% locked="shift"
@@ -729,62 +742,63 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown] locked="about_written_shift"
-# In the first 400 steps the network without BN has almost *no* internal covariate shift by this measure, and
-# learns nothing; the network with BN has some, and learns. Little shift does not make a network learn. Later
-# the two change places. Santurkar et al. found on larger networks that BN often does not reduce this shift, and
-# that the loss becomes smoother with it. One network of each kind, one seed, one learning rate, and one layer
-# show none of this in general; they show that the simple story does not hold always.
+# In the first 400 steps, the network without BN has almost *no* internal covariate shift by this measure, yet it
+# learns nothing. The network with BN has some shift, and it learns. So little shift is not enough to make a network
+# learn. Later, the two networks trade places. On larger networks, Santurkar et al. found that BN often does not reduce
+# this shift, but that it makes the loss smoother. You have seen only one network of each kind, with one seed, one
+# learning rate, and one layer. That cannot prove anything in general, but it is enough to show that the simple story
+# does not always hold.
 #
 # ## 5. Written question (5 points)
 #
-# A fellow student shows your first figure and says: "BN keeps the distribution of the inputs of each layer as
-# it was, and so removes internal covariate shift. That is why it trains faster. I would get the same by
-# standardizing the activations once, before training."
+# A fellow student points to your first figure and says: "BN keeps the distribution of each layer's inputs as
+# it was, so it removes internal covariate shift. That is why the network trains faster. I would get the same result
+# by standardizing the activations once, before training."
 #
 # Answer in eight to twelve sentences.
 #
-# 1. What does the figure show, and what does it not show, of the claim "that is why"? Name an experiment that
-#    would tell more.
+# 1. Which part of this claim does the figure support, and what does it say about "that is why"? Name an experiment
+#    that would tell you more.
 # 2. What do the two numbers of `gradient_shift` measure that percentiles do not? Use the first 400 steps as an
 #    example.
 # 3. Does BN keep the inputs of the *next layer* at mean 0 and standard deviation 1? Think of its learnable
 #    scale and shift, and of what comes after BN in this network.
-# 4. What happens to activations that are standardized once, before training, when training has gone on for a
-#    while?
+# 4. Suppose that you standardize the activations once, before training. What do they look like after many training
+#    steps?
 
 # %% [markdown] written="written_shift" points=5
-# **Rubric.** 1 point: says that the figure shows two things together and no cause, and names an experiment that
-# changes one of them alone (such as noise added after BN, which brings the shift back). 1 point: says that
-# `gradient_shift` asks what the steps of earlier layers change for the gradient of a later one, which
-# percentiles do not see. 1 point: uses the first 400 steps: hardly any shift without BN, and no learning. 1
-# point: says that gamma and beta can set any mean and spread, or that the sigmoid changes the distribution. 1
-# point: says that weights change, so that what was standardized once drifts away. Wrong statements beside right
-# ones cost nothing, unless they contradict them.
+# **Rubric.** 1 point: The answer says that the figure shows two things happening together but no cause, and it names
+# an experiment that changes only one of them (such as noise added after BN, which brings the shift back). 1 point: It
+# says that `gradient_shift` measures how the steps of earlier layers change the gradient of a later layer, which
+# percentiles do not show. 1 point: It uses the first 400 steps, where the network without BN has hardly any shift and
+# does not learn. 1 point: It says that gamma and beta can set any mean and spread, or that the sigmoid changes the
+# distribution. 1 point: It says that the weights change, so activations that were standardized once drift away. Wrong
+# statements next to right ones cost nothing, unless they contradict them.
 #
-# **An answer worth 5 points.** The figure shows that with BN the percentiles stay and that the network learns
-# sooner. It does not show that the one causes the other, since BN changes other things too, such as the scale
-# of the gradients. One would have to bring the shift back without taking BN away: Santurkar et al. add noise
-# with a changing mean and scale after each BN layer, and the network still trains fast. Percentiles tell how
-# the inputs of one unit are distributed. `gradient_shift` tells whether a layer's step is still right when the
-# layers before it have taken theirs. In the first 400 steps the network without BN has a cosine of nearly 1 and
-# a tiny l2, so hardly any shift of this kind, and it learns nothing, while the one with BN has a shift and
-# learns.
+# **An answer worth 5 points.** The figure shows that with BN the percentiles stay in place and that the network learns
+# sooner. It does not show that one causes the other, because BN changes other things too, such as the scale
+# of the gradients. To find out, you would have to bring the shift back without removing BN. Santurkar et al. did so:
+# they added noise with a changing mean and scale after each BN layer, and the network still trained fast. Percentiles
+# describe how the inputs of one unit are distributed. `gradient_shift` tells you whether the step of a layer still
+# fits after the layers before it have taken their steps. In the first 400 steps, the network without BN has a cosine
+# of nearly 1 and a tiny l2. So it has hardly any shift of this kind, but it learns nothing. The network with BN has a
+# shift and learns.
 #
-# BN standardizes, but then multiplies by gamma and adds beta, which are learned and can set any mean and any
-# spread. After that comes the sigmoid, so that the next layer's inputs lie between 0 and 1 in any case. If
-# activations were standardized only once, the weights of the layers before would go on changing, and mean and
-# spread would drift away from 0 and 1. BN computes them anew in each batch, and the gradient takes this into
+# BN standardizes, but then it multiplies by gamma and adds beta. Both are learned, so they can set any mean and any
+# spread. After that comes the sigmoid, so the inputs of the next layer lie between 0 and 1 in any case. If you
+# standardized the activations only once, the weights of the earlier layers would keep changing, and the mean and
+# spread would drift away from 0 and 1. BN recomputes both for each batch, and the gradient takes this into
 # account.
 #
-# **An answer worth 3 points** (the experiment and the next layer's inputs are missing). Percentiles are about
-# single units, but `gradient_shift` compares the gradient of a layer before and after the earlier layers moved,
+# **An answer worth 3 points** (the experiment and the inputs of the next layer are missing). Percentiles describe
+# single units, but `gradient_shift` compares the gradient of a layer before and after the earlier layers have moved,
 # so it measures what the shift does to learning. Without BN it is nearly zero in the first 400 steps, yet the
-# accuracy stays at 10%, so a small shift is not enough to learn. Standardizing once would not help for long:
-# after some steps the weights are others, and the activations have another mean and another spread. The figure
-# shows that BN keeps the distributions, and this is also the reason why it trains faster.
+# accuracy stays at 10%, so a small shift is not enough to learn. Standardizing once would not help for long. After
+# some steps the weights are different, so the activations have a different mean and a different spread. The figure
+# shows that BN keeps the distributions in place, and this is also the reason why the network trains faster.
 #
-# **An answer worth 1 point** (what happens to what was standardized once, and nothing else that is right). The
-# figure proves that BN removes internal covariate shift, and that this makes training faster. `gradient_shift`
-# measures the same as the percentiles, only with gradients. BN makes the next layer's inputs have mean 0 and
-# standard deviation 1 at all times. Standardizing once is not the same, because the weights change during
-# training and the activations with them.
+# **An answer worth 1 point** (it says what becomes of activations that were standardized once, but nothing else in it
+# is right). The figure proves that BN removes internal covariate shift, and that this makes training faster.
+# `gradient_shift` measures the same as the percentiles, only with gradients. BN makes the inputs of the next layer
+# have mean 0 and standard deviation 1 at all times. Standardizing once is not the same, because the weights change
+# during training, and the activations change with them.

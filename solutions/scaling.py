@@ -13,36 +13,37 @@
 # %% [markdown] locked="intro"
 # # Shift and scaling, min-max scaling
 #
-# You write the two normalizations of the chapter *Shift and scaling, min-max scaling* in NumPy, and
-# then use your own code to make gradient descent thousands of times faster on real patients' data.
+# You will write the two normalizations of the chapter *Shift and scaling, min-max scaling* in NumPy. Then you
+# will see your own code cut the work of gradient descent on real patient data from 123 million steps to 467.
 #
-# **When you are done you can** bring the columns of a table to one scale in two ways, say what each
-# does to a constant column and to new data, and undo it.
+# **When you are done, you can** bring the columns of a table to one scale in two ways, explain how each way
+# treats a constant column and new data, and undo the scaling.
 #
-# **Time** about 60 minutes. **Read first** the chapter *Shift and scaling, min-max scaling*.
+# **Time:** about 60 minutes. **Read first:** the chapter *Shift and scaling, min-max scaling*.
 #
-# **Points** 20: 15 for the four functions, 5 for a written question at the end.
+# **Points:** 20, of which 15 are for the four functions and 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in the four functions. Where the grader tests them, only these and
-# matplotlib, for your plots, are installed: a function that uses SciPy, scikit-learn, PyTorch or the course's own
-# package `bnref` fails its tests. Cells that you add may use any package. If they do not run when your notebook is
-# graded, you lose no points.
+# **Rules:** Use only NumPy and the standard library in the four functions. The grader tests them in a place where
+# only these two, and matplotlib for your plots, are installed. So a function that uses SciPy, scikit-learn, PyTorch
+# or the course's own package `bnref` fails its tests. Cells that you add may use any package. If they do not run
+# when your notebook is graded, you lose no points.
 #
-# Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check
+# Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but test nothing that the text does not say.
+# than the ones that you see, but they test nothing that the text does not say.
 #
-# What holds for all four functions:
+# These rules hold for all four functions:
 #
-# - `x` is a NumPy array of shape `(N, D)`: $N$ samples in rows, at least one, and $D$ features in
-#   columns. Each column is treated by itself.
-# - Results have the dtype of the first argument: `float32` in, `float32` out. Integers are
-#   taken as `float64`.
-# - Arguments stay as they are, and results are new arrays. An argument may be a view of another array,
-#   or one that cannot be written to.
-# - No warning on valid input. A column whose values are all equal is valid.
-# - Numbers are right to six digits, and in `float32` to two. This is meant for columns with a large mean
-#   too: 10,000,000 give or take 50 in `float64`, 10,000 give or take 10 in `float32`.
+# - `x` is a NumPy array of shape `(N, D)`. It has $N$ samples in its rows, at least one, and $D$ features in
+#   its columns. Treat each column by itself.
+# - The results have the dtype of the first argument, so `float32` input gives `float32` results. Treat integers
+#   as `float64`.
+# - Leave the arguments as they are, and return new arrays. An argument may be a view of another array, and it
+#   may be read-only.
+# - Valid input causes no warning. A column whose values are all equal is valid.
+# - Your numbers are right to six digits, or to two digits in `float32`. This includes columns whose mean is large
+#   compared with their spread: values of 10,000,000 plus or minus 50 in `float64`, and of 10,000 plus or minus 10
+#   in `float32`.
 
 # %% locked="imports"
 import matplotlib.pyplot as plt
@@ -52,23 +53,23 @@ from sklearn.datasets import load_diabetes
 # %% [markdown] locked="about_standardize"
 # ## 1. `standardize` (6 points)
 #
-# Shift each column to mean 0 and scale it to standard deviation 1. For the entry $x_{ij}$ in row $i$
-# and column $j$,
+# Shift each column to mean 0 and scale it to standard deviation 1. The entry $x_{ij}$ in row $i$ and column $j$
+# becomes
 #
 # $$z_{ij} = \frac{x_{ij} - \mu_j}{\sigma_j}, \qquad
 # \mu_j = \frac{1}{N} \sum_{i=1}^{N} x_{ij}, \qquad
 # \sigma_j = \sqrt{\frac{1}{N} \sum_{i=1}^{N} (x_{ij} - \mu_j)^2}.$$
 #
-# Here $\mu_j$ is the mean of the column and $\sigma_j$ its *biased* standard deviation: the sum is
-# divided by $N$, not by $N - 1$.
+# Here $\mu_j$ is the mean of the column and $\sigma_j$ is its *biased* standard deviation, which divides the sum by
+# $N$ and not by $N - 1$.
 #
-# Return `(z, mean, std)`: `z` of shape `(N, D)`, `mean` and `std` of shape `(D,)`. For example, the
-# column 1, 2, 6 has mean 3 and standard deviation $\sqrt{14/3} \approx 2.160$, and becomes -0.926,
+# Return `(z, mean, std)`, where `z` has shape `(N, D)`, and `mean` and `std` have shape `(D,)`. For example, the
+# column 1, 2, 6 has mean 3 and standard deviation $\sqrt{14/3} \approx 2.160$, so it becomes -0.926,
 # -0.463, 1.389.
 #
-# A column whose values are all equal has exactly that value as its mean, exactly 0 as its standard
-# deviation, and gives `z` = 0. Beware of rounding: `np.full(3, 0.1).mean()` is not 0.1. A column that
-# varies is not constant, however little it varies.
+# If all values of a column are equal, its mean is exactly that value, its standard deviation is exactly 0, and its
+# `z` is 0. Watch out for rounding here: `np.full(3, 0.1).mean()` is not exactly 0.1. A column that varies is not
+# constant, no matter how little it varies.
 
 
 # %% solution="standardize"
@@ -133,13 +134,13 @@ for rows, dtype in [(1, float), (2, np.float32), (6, float), (10, float), (49, f
 x = np.array([[0.1, 2.0], [0.1, 2.0], [0.1, 2.0], [0.1, 7.0]]) * rng.uniform(1, 2)
 want = np.array([[0, -1], [0, -1], [0, -1], [0, 3]])
 z, mean, std = call(standardize, x, z=(4, 2), mean=(2,), std=(2,), quiet=True)
-close(-z / z[0, 1], want, "a constant column does not disturb another (z in units of its first entry)", x=x)
+close(-z / z[0, 1], want, "a constant column leaves the other columns right (z in units of its first entry)", x=x)
 x = np.array([[1.0, 2.0], [3.0, -2.0]])
 small = call(standardize, 1e-100 * x, z=(2, 2), mean=(2,), std=(2,), quiet=True)
 wants = [(want, want) for want in (np.array([[-1, 1], [1, -1]]) / np.sqrt(k) for k in (1, 2))]  # by N, and by N - 1
 close(small[0], fitting(small[0], *wants), "a column of tiny numbers is not constant", x=1e-100 * x)
-close(1e100 * small[1], [2, 0], "the mean of tiny numbers is right, times 1e100", x=1e-100 * x)
-close(small[2] / small[2][0], [1, 2], "the std of tiny numbers is right, over the first", x=1e-100 * x)
+close(1e100 * small[1], [2, 0], "the mean of tiny numbers is right (shown times 1e100)", x=1e-100 * x)
+close(small[2] / small[2][0], [1, 2], "the std of tiny numbers is right (shown divided by the first std)", x=1e-100 * x)
 ### END HIDDEN TESTS
 
 # %% test="test_standardize_dtype" points=1
@@ -174,12 +175,12 @@ x = rng.permuted(x, axis=0)
 wants = rights(x)
 parts = call(standardize, x, **form)
 for got, want in zip(parts, fitting(parts[0], *wants), strict=True):
-    close(got, want, "integers are taken as float64", x=x)
+    close(got, want, "integers are treated as float64", x=x)
 view = rng.normal(size=(40, 6))[::2, ::3]
 view.flags.writeable = False
 want = view.mean(axis=0)
 mean = call(standardize, view, z=(20, 2), mean=(2,), std=(2,))[1]
-close(mean, want, "a view that cannot be written to works too", x=view)
+close(mean, want, "a read-only view works too", x=view)
 form = {"z": (100, 2), "mean": (2,), "std": (2,)}
 d = rng.integers(-50, 51, (100, 2)).astype(float)
 wants = [(right(d, ddof)[0], right(d, ddof)[0]) for ddof in (0, 1)]
@@ -189,7 +190,7 @@ form = {"z": (1000, 3), "mean": (3,), "std": (3,)}
 x = (1e4 + rng.normal(size=(1000, 3)) * 10).astype(np.float32)
 want = right(x)  # with a thousand rows, N or N - 1 makes no difference here
 for name, a, b in zip(form, call(standardize, x, **form), want, strict=True):
-    close(a, b, f"{name} keeps two digits for 10,000 give or take 10 in float32", tol=1e-2, x=x)
+    close(a, b, f"{name} keeps two digits for 10,000 plus or minus 10 in float32", tol=1e-2, x=x)
 x = np.array([[200, 1], [250, 0], [100, 1]], np.uint8)
 mean = call(standardize, x, z=(3, 2), mean=(2,), std=(2,))[1]
 close(mean, [550 / 3, 2 / 3], "small integers do not overflow", x=x)
@@ -198,14 +199,14 @@ close(mean, [550 / 3, 2 / 3], "small integers do not overflow", x=x)
 # %% [markdown] locked="about_min_max_scale"
 # ## 2. `min_max_scale` (4 points)
 #
-# Map each column onto the interval from 0 to 1: its lowest entry becomes 0, its highest 1.
+# Map each column onto the interval from 0 to 1, so that its lowest entry becomes 0 and its highest entry becomes 1:
 #
 # $$z_{ij} = \frac{x_{ij} - \min_j}{\max_j - \min_j},$$
 #
-# where $\min_j$ and $\max_j$ are the lowest and the highest entry of column $j$. A column whose
-# values are all equal gives `z` = 0.
+# where $\min_j$ and $\max_j$ are the lowest and the highest entry of column $j$. If all values of a column are equal,
+# its `z` is 0.
 #
-# Return `(z, low, high)`: `z` of shape `(N, D)`, `low` and `high` of shape `(D,)`. For example, the
+# Return `(z, low, high)`, where `z` has shape `(N, D)`, and `low` and `high` have shape `(D,)`. For example, the
 # column 1, 2, 6 becomes 0, 0.2, 1.
 
 
@@ -281,7 +282,7 @@ view = hidden_rng("min_max_scale", "dtype").normal(size=(40, 6))[::2, ::3]
 view.flags.writeable = False
 want = view.min(axis=0)
 low = call(min_max_scale, view, z=(20, 2), low=(2,), high=(2,))[1]
-close(low, want, "a view that cannot be written to works too", x=view)
+close(low, want, "a read-only view works too", x=view)
 x = np.array([[100, 1], [-100, 0], [0, 1]], np.int8)
 z = call(min_max_scale, x, **form)[0]
 close(z, [[1, 1], [0, 0], [0.5, 1]], "small integers do not overflow", x=x)
@@ -290,17 +291,17 @@ close(z, [[1, 1], [0, 0], [0.5, 1]], "small integers do not overflow", x=x)
 # %% [markdown] locked="about_apply_standardize"
 # ## 3. `apply_standardize` (3 points)
 #
-# Standardize *new* data by the statistics of the *training* data: $z = (x - \mu) / \sigma$, where
-# $\mu$ (`mean`) and $\sigma$ (`std`) are given, one entry a column. Nothing is computed from the new
-# data: a single row works as well as a thousand.
+# Standardize *new* data with the statistics of the *training* data: $z = (x - \mu) / \sigma$. The caller passes
+# $\mu$ (`mean`) and $\sigma$ (`std`) with one entry per column. Compute nothing from the new data, so that a single
+# row works as well as a thousand.
 #
-# In a column whose `std` is 0 return `x - mean`, without a warning. For example, with mean 3 and standard
-# deviation 2 the value 7 becomes 2; with mean 3 and standard deviation 0 it becomes 4.
+# In a column whose `std` is 0, return `x - mean` without a warning. For example, with mean 3 and standard
+# deviation 2, the value 7 becomes 2. With mean 3 and standard deviation 0, it becomes 4.
 
 
 # %% solution="apply_standardize"
 def apply_standardize(x, mean, std):
-    """Return z of shape (N, D): x standardized by the given mean and std of shape (D,)."""
+    """Return z of shape (N, D): x standardized with the given mean and std of shape (D,)."""
     ### BEGIN SOLUTION
     x = np.asarray(x)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
@@ -314,9 +315,9 @@ from bngrader.check import call, close
 
 x, mean, std = np.array([[7.0, 0.0], [3.0, 5.0]]), np.array([3.0, 1.0]), np.array([2.0, 0.5])
 z = call(apply_standardize, x, mean, std, z=(2, 2))
-close(z, [[2, -2], [0, 8]], "z is (x - mean) / std, by the given statistics", x=x, mean=mean, std=std)
+close(z, [[2, -2], [0, 8]], "z is (x - mean) / std, with the given statistics", x=x, mean=mean, std=std)
 z = call(apply_standardize, x[:1], mean, std, z=(1, 2))
-close(z, [[2, -2]], "a single row is standardized by the given statistics too", x=x[:1], mean=mean, std=std)
+close(z, [[2, -2]], "a single row is standardized with the given statistics too", x=x[:1], mean=mean, std=std)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -325,15 +326,15 @@ for shape in [(1, 1), (1, 4), (6, 3), (4, 4), (300, 2)]:
     x, mean, std = rng.normal(size=shape), rng.normal(size=shape[1]) * 3, rng.uniform(1e-3, 9, shape[1])
     want = (x - mean) / std
     z = call(apply_standardize, x, mean, std, z=shape)
-    close(z, want, "z is (x - mean) / std, by the given statistics", x=x, mean=mean, std=std)
+    close(z, want, "z is (x - mean) / std, with the given statistics", x=x, mean=mean, std=std)
 x, mean, std = rng.normal(size=(20, 2)), np.array([1.0, 2.0]), np.array([1e-100, 3.0])
 want = (x - mean) / std
 z = call(apply_standardize, x, mean, std, z=(20, 2))
-close(z, want, "a small std is not 0", x=x, mean=mean, std=std)
+close(z, want, "a small std is not treated as 0", x=x, mean=mean, std=std)
 x, mean, std = 1e7 + rng.normal(size=(20, 1)), np.array([1e7 + 0.25]), np.array([0.5])
 want = (x - mean) / std
 z = call(apply_standardize, x, mean, std, z=(20, 1))
-close(z, want, "10,000,000 give or take 1 keeps six digits", x=x, mean=mean, std=std)
+close(z, want, "values around 10,000,000 keep six digits", x=x, mean=mean, std=std)
 ### END HIDDEN TESTS
 
 # %% test="test_apply_standardize_edges" points=1
@@ -349,15 +350,15 @@ from bngrader.check import hidden_rng
 
 x, mean, std = (np.array(a) for a in ([[7, 8], [1, 3]], [3, 3], [2, 0]))
 z = call(apply_standardize, x, mean, std, z=(2, 2), dtype="float64")
-close(z, [[2, 5], [-1, 0]], "integers are taken as float64", x=x, mean=mean, std=std)
+close(z, [[2, 5], [-1, 0]], "integers are treated as float64", x=x, mean=mean, std=std)
 x, mean, std = (np.array(a) for a in ([[8, 8]], [3, 3], [2, 4]))
 z = call(apply_standardize, x, mean, std, z=(1, 2), dtype="float64", quiet=True)
-close(z, [[2.5, 1.25]], "integers are taken as float64", x=x, mean=mean, std=std)
+close(z, [[2.5, 1.25]], "integers are treated as float64", x=x, mean=mean, std=std)
 x, mean, std = hidden_rng("apply_standardize", "edges").normal(size=(40, 6))[::2, ::3], np.ones(2), np.full(2, 2.0)
 x.flags.writeable = mean.flags.writeable = std.flags.writeable = False
 want = (x - 1) / 2
 z = call(apply_standardize, x, mean, std, z=(20, 2), quiet=True)
-close(z, want, "a view that cannot be written to works too", x=x, mean=mean, std=std)
+close(z, want, "a read-only view works too", x=x, mean=mean, std=std)
 for zeros, ones in [(np.zeros(2), np.ones(2)), (np.zeros(2, np.float32), np.ones(2, np.float32))]:
     x = np.ones((2, 2), zeros.dtype)
     leaves_arguments_alone(apply_standardize, x, zeros, zeros)
@@ -367,13 +368,13 @@ for zeros, ones in [(np.zeros(2), np.ones(2)), (np.zeros(2, np.float32), np.ones
 # %% [markdown] locked="about_inverse_standardize"
 # ## 4. `inverse_standardize` (2 points)
 #
-# Undo `standardize`: return $x = z \sigma + \mu$, also where $\sigma$ (`std`) is 0. For example, with
-# mean 3 and standard deviation 2 the value 2 becomes 7.
+# Undo `standardize` and return $x = z \sigma + \mu$, even where $\sigma$ (`std`) is 0. For example, with
+# mean 3 and standard deviation 2, the value 2 becomes 7.
 
 
 # %% solution="inverse_standardize"
 def inverse_standardize(z, mean, std):
-    """Return x of shape (N, D): z brought back by the given mean and std of shape (D,)."""
+    """Return x of shape (N, D): z brought back to the scale of the given mean and std of shape (D,)."""
     ### BEGIN SOLUTION
     z = np.asarray(z)
     dtype = z.dtype if z.dtype.kind == "f" else np.dtype(np.float64)
@@ -404,35 +405,36 @@ from bngrader.check import call, close, leaves_arguments_alone
 for dtype in (np.float64, np.float32):
     z, mean, std = (np.array(a, dtype) for a in ([[0.0, 2.0], [0.0, 1.0]], [0.1, 3.0], [0.0, 2.0]))
     x = call(inverse_standardize, z, mean, std, x=(2, 2), dtype=dtype, quiet=True)
-    close(x, [[0.1, 7], [0.1, 5]], "a constant column comes back", z=z, mean=mean, std=std)
+    close(x, [[0.1, 7], [0.1, 5]], "a constant column comes back as it was", z=z, mean=mean, std=std)
     leaves_arguments_alone(inverse_standardize, z, mean, std)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 z, mean, std = np.array([[2.0, -1.0], [4.0, 5.0]]), np.array([3.0, 1.0]), np.array([0.0, 2.0])
 x = call(inverse_standardize, z, mean, std, x=(2, 2))
-close(x, [[3, -1], [3, 11]], "x is z * std + mean, also where std is 0", z=z, mean=mean, std=std)
+close(x, [[3, -1], [3, 11]], "x is z * std + mean, even where std is 0", z=z, mean=mean, std=std)
 z, mean, std = (a.astype(int) for a in (z, mean, std))
 x = call(inverse_standardize, z, mean, std, x=(2, 2), dtype="float64")
-close(x, [[3, -1], [3, 11]], "integers are taken as float64", z=z, mean=mean, std=std)
+close(x, [[3, -1], [3, 11]], "integers are treated as float64", z=z, mean=mean, std=std)
 z = hidden_rng("inverse_standardize", "edges").normal(size=(40, 6))[::2, ::3]
 z.flags.writeable = False
 want = 2 * z + 1
 x = call(inverse_standardize, z, np.ones(2), np.full(2, 2.0), x=(20, 2))
-close(x, want, "a view that cannot be written to works too", z=z)
+close(x, want, "a read-only view works too", z=z)
 for zeros, ones in [(np.zeros(2), np.ones(2)), (np.zeros(2, np.float32), np.ones(2, np.float32))]:
     leaves_arguments_alone(inverse_standardize, np.ones((2, 2), zeros.dtype), zeros, ones)
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_descent"
-# ## What it is good for
+# ## What your code is good for
 #
-# The table below holds ten measurements of 442 diabetes patients: age, sex, body mass index, blood
-# pressure, and six values from the blood. A linear model $\hat y = b + \sum_j w_j x_j$ predicts how far the
-# disease went in a year. It starts by predicting the mean for everybody, and gradient descent then looks
-# for the $b$ and $w_j$ with the smallest mean squared error. The cell counts how many steps it
-# needs until 99.9% of the error that can be removed is gone, first on the columns as they were measured and
-# then on yours. There is nothing to write here: run it.
+# The table below holds ten measurements for each of 442 diabetes patients: age, sex, body mass index, blood
+# pressure, and six blood values. The linear model $\hat y = b + \sum_j w_j x_j$ predicts how far the disease of each
+# patient will have progressed after a year. At first the model predicts the mean for everybody. Gradient descent
+# then searches for the $b$ and $w_j$ with the smallest mean squared error. The cell below counts the steps until
+# 99.9% of the removable error is gone, first for the columns as they were measured, then for the columns that
+# your function standardized. To keep you from waiting for 123 million steps, it stops after 5,000. You have nothing to
+# write here, so just run the cell.
 
 
 # %% locked="patients"
@@ -441,7 +443,7 @@ patients = load_diabetes(scaled=False)
 
 # %% locked="descent"
 def descend(x, y, tolerance=1e-3, most=5_000):
-    """Return the error that is still to be removed after each step, as a share of the first."""
+    """Return the removable error that is left after each step, as a share of the error at the start."""
     a = np.column_stack([np.ones(len(x)), x])
     hessian, target = 2 * a.T @ a / len(a), 2 * a.T @ y / len(a)
     best, rate = np.linalg.lstsq(a, y, rcond=None)[0], 1 / np.linalg.norm(hessian, 2)
@@ -456,9 +458,9 @@ def descend(x, y, tolerance=1e-3, most=5_000):
 figure, axes = plt.subplots(figsize=(7, 3))
 for label, table in [("as measured", patients.data), ("standardized by you", standardize(patients.data)[0])]:
     gaps = descend(table, patients.target)
-    end = f"{len(gaps) - 1:,} steps" if gaps[-1] <= 1e-3 else f"not there after {len(gaps) - 1:,} steps"
+    end = f"{len(gaps) - 1:,} steps" if gaps[-1] <= 1e-3 else f"not done after {len(gaps) - 1:,} steps"
     axes.loglog(np.arange(1, len(gaps) + 1), gaps, label=f"{label}: {end}")
-axes.set(xlabel="step + 1", ylabel="error left")
+axes.set(xlabel="step + 1", ylabel="share of the error left")
 axes.minorticks_off()
 axes.xaxis.set_major_formatter("{x:g}")
 axes.yaxis.set_major_formatter("{x:g}")
@@ -468,44 +470,43 @@ plt.show()
 # %% [markdown] locked="about_written_new_patient"
 # ## 5. Written question (5 points)
 #
-# A clinic has trained a model on 331 patients whose measurements were standardized. On Monday *one* new
-# patient comes. The programmer calls `standardize` on the table with this one row, and gives the result
-# to the model.
+# A clinic has trained a model on the standardized measurements of 331 patients. On Monday, *one* new patient
+# arrives. The programmer calls `standardize` on a table with this one row, and passes the result to the model.
 #
-# Explain, in five to ten sentences: what numbers does the model get? What should the programmer have
-# done, and which numbers have to be stored for it? Would the same mistake be visible if fifty new
-# patients came together, all older than most of those in the training data? And why does nobody have
-# this problem who divides the pixels of a photograph by 255?
+# Explain in five to ten sentences: Which numbers does the model get? What should the programmer have
+# done instead, and which numbers must be stored for it? Suppose that fifty new patients arrive together, all of them
+# older than most patients in the training data. Would the same mistake be visible then? And why does this problem
+# never occur when you divide the pixels of a photograph by 255?
 
 # %% [markdown] written="written_new_patient" points=5
-# **Rubric.** 1 point: says what every entry of the row becomes, and why. 1 point: says what to call
-# instead, and which numbers have to be stored for it. 2 points: says whether the mistake shows with fifty
-# patients (1), and what the model is not told about them (1). 1 point: says where 0 and 255 come from,
-# and why that helps. Wrong statements beside right ones cost nothing, unless they contradict them.
+# **Rubric.** 1 point: The answer says what every entry of the row becomes, and why. 1 point: It says what to call
+# instead, and which numbers must be stored for it. 2 points: It says whether the mistake shows with fifty
+# patients (1), and what the model never learns about them (1). 1 point: It says where 0 and 255 come from,
+# and why that helps. Wrong statements next to right ones cost nothing, unless they contradict them.
 #
-# **An answer worth 5 points.** Each measurement of the one row is its own mean and deviates from it by 0,
-# so the table that comes out is all zeros: the model gets the same ten zeros for every patient, which is
-# how an average patient of the training data would look. The programmer should have called
-# `apply_standardize` with the mean and the standard deviation of the 331 training patients. These twenty
-# numbers are part of the model and have to be stored with its weights.
+# **An answer worth 5 points.** In a table with one row, each measurement is its own mean, so it differs from that
+# mean by 0. The standardized table is therefore all zeros, and the model gets the same ten zeros for every patient.
+# That is what an average patient of the training data would look like. The programmer should have called
+# `apply_standardize` with the means and the standard deviations of the 331 training patients. These twenty
+# numbers are part of the model and must be stored with its weights.
 #
-# Fifty patients together give a table that looks right: its columns have mean 0 and standard deviation 1,
-# and no error is raised. But what was subtracted is the mean age of these fifty, and what they were
-# divided by is their own spread. They are older than the training patients, and after their own
-# standardization they are on average as old as those: the model is not told of the very difference that
-# it learned to use, and its predictions are as if the fifty were of average age.
+# A table of fifty patients looks right: its columns have mean 0 and standard deviation 1, and nothing raises an
+# error. But the code subtracted the mean age of these fifty patients and divided by their own spread. They are older
+# than the training patients, yet after this standardization they seem to be of the same age on average. So the model
+# never learns of the very difference that it was trained to use, and it predicts as if the fifty patients were of
+# average age.
 #
-# Pixels are stored as whole numbers from 0 to 255, whatever the photograph shows. The two numbers in
-# `x / 255` come from the file format and not from a data set, so they are the same for training, for
-# test and for one new photograph.
+# Pixels are stored as whole numbers from 0 to 255, no matter what the photograph shows. The two numbers behind
+# `x / 255`, 0 and 255, come from the file format and not from a data set. So they are the same for training, for
+# testing, and for one new photograph.
 #
-# **An answer worth 3 points** (the second and half of the third are missing). With one row the mean is the
-# row itself, so everything becomes 0 and the model always sees the same patient. With fifty patients one
-# would not notice it, since the columns get mean 0 and standard deviation 1 as they should. Pixels always
-# lie between 0 and 255 because they are stored in one byte, so nothing has to be learned from data and
+# **An answer worth 3 points** (the second point and half of the third are missing). With one row, the mean is the
+# row itself, so everything becomes 0 and the model always sees the same patient. With fifty patients you would not
+# notice the mistake, because the columns get mean 0 and standard deviation 1 as they should. Pixels always
+# lie between 0 and 255 because each is stored in one byte. So nothing has to be computed from data, and
 # old and new photographs are treated alike.
 #
-# **An answer worth 1 point** (the first half of what is asked about the one row, and nothing else that is
-# right). The row becomes all zeros, because every number minus its own mean is 0. To prevent this the
-# programmer should wait until more patients have come and standardize them together. Photographs have
-# more numbers than patients, so their mean is more reliable.
+# **An answer worth 1 point** (it says what becomes of the one row, but nothing else in it is right). The row
+# becomes all zeros, because every number minus its own mean is 0. To prevent this, the programmer should wait until
+# more patients have arrived and standardize them together. Photographs have more numbers than patients, so their
+# mean is more reliable.

@@ -22,7 +22,10 @@ def standardize(x):
     return (x - mean) / std, mean, std
 """
 BY_N_MINUS_1 = "Your std divides the sum of squares by N - 1. The biased standard deviation divides it by N."
-BY_ZERO = "You divide by the std of a constant column, which is 0 or a tiny number left by rounding."
+BY_ZERO = (
+    "You divide by the std of a constant column. It is 0, or a tiny number left over from rounding, so the column "
+    "turns into nan or into enlarged rounding errors."
+)
 
 
 def text_of(answer, *checks, **names):

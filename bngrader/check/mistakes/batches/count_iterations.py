@@ -49,46 +49,65 @@ MISTAKES = (
                 "full * epochs": "int(n_samples / batch_size * epochs)",
             },
         ),
-        "You round down, so the last, shorter batch of an epoch is missing. It counts as an iteration unless "
-        "drop_last is set.",
+        (
+            "You round down, so the last, shorter batch of an epoch goes missing. It counts as an iteration unless "
+            "drop_last is True."
+        ),
     ),
     Mistake(
         "ignores drop_last",
         {"if left and not drop_last:": "if left:"},
-        "You count the last, shorter batch even if drop_last is True.",
+        "You count the last, shorter batch even when drop_last is True.",
     ),
     Mistake(
         "drop_last the wrong way round",
         {"if left and not drop_last:": "if left and drop_last:"},
-        "You leave out the shorter batch if drop_last is False and count it if drop_last is True.",
+        (
+            "You treat drop_last the wrong way round: you leave the shorter batch out when it is False, and count it "
+            "when it is True."
+        ),
     ),
     Mistake(
         "batches run over the end of an epoch",
         count_over_all_epochs,
-        "You divide the number of samples of all epochs by the batch size, so some batches span two epochs. Every "
-        "epoch starts with a new batch.",
+        (
+            "You divide the samples of all epochs together by the batch size, so some batches span two epochs. Every "
+            "epoch starts with a new batch."
+        ),
     ),
     Mistake(
         "one batch too many",
         {"if left and not drop_last:": "if not drop_last:"},
-        "You add a batch even if the batch size divides the number of samples, when no samples are left for it.",
+        (
+            "You add a batch even when the batch size divides the number of samples, although no samples are left for "
+            "it."
+        ),
     ),
     Mistake(
         "rounds to the nearest",
         {"if left and not drop_last:": "if 2 * left > batch_size and not drop_last:"},
-        "You round to the nearest whole number. Any samples that are left over form another batch, however few they "
-        "are.",
+        (
+            "You round to the nearest whole number. But leftover samples always form another batch, no matter how few "
+            "they are."
+        ),
     ),
-    Mistake("forgets the epochs", {"full * epochs": "full"}, "You count the iterations of only one epoch."),
+    Mistake(
+        "forgets the epochs",
+        {"full * epochs": "full"},
+        "You count the iterations of a single epoch instead of all epochs.",
+    ),
     Mistake(
         "a float",
         ({"full * epochs": "float(full * epochs)"}, {"full * epochs": "n_samples / batch_size * epochs"}),
-        "You return a float. The number of iterations is an int.",
+        "You return a float. A number of iterations is a whole number, so it should be an int.",
     ),
     Mistake(
         "accepts values below 1",
         {CHECK: "if False"},
-        "You accept values below 1 for the number of samples, the batch size or the number of epochs.",
+        (
+            "You accept a number of samples, a batch size or a number of epochs below 1. Such values should raise a "
+            "ValueError."
+        ),
     ),
     Mistake(
         "does not check all three",
@@ -108,7 +127,7 @@ MISTAKES = (
             {VALUES: "n_samples < 0 or batch_size < 0 or epochs < 0"},
             {VALUES: "n_samples < 0 or batch_size < 1 or epochs < 0"},
         ),
-        "You refuse negative numbers but accept 0, which is also below 1.",
+        "You reject negative numbers but accept 0, which is below 1 as well.",
     ),
     Mistake(
         "another error",
@@ -117,7 +136,7 @@ MISTAKES = (
             {"raise ValueError": "raise Exception"},
             {"raise ValueError": "raise TypeError"},
         ),
-        "For numbers below 1 you raise an error, but not a ValueError.",
+        "You raise an error for numbers below 1, but it is not a ValueError.",
     ),
     Mistake(
         "no error raised",
@@ -132,7 +151,10 @@ MISTAKES = (
     Mistake(
         "refuses a large batch size",
         {CHECK: f"{CHECK} or batch_size > n_samples"},
-        "You refuse a batch size larger than the number of samples. It is valid: there is one batch, which is shorter.",
+        (
+            "You reject a batch size that is larger than the number of samples. It is valid, because each epoch then "
+            "has a single, shorter batch."
+        ),
     ),
 )
 

@@ -36,22 +36,22 @@ MISTAKES = (
     Mistake(
         "no shuffle",
         {"rng.permutation(n_samples)": "np.arange(n_samples)"},
-        "You go through the samples in their original order instead of a random permutation.",
+        ("You go through the samples in their original order. They should come in the order of a random permutation."),
     ),
     Mistake(
         "drops the short batch always",
         {" if drop_last else n_samples": ""},
-        "You always leave out the last, shorter batch. It should be left out only if drop_last is True.",
+        "You always leave out the last, shorter batch. This is right only when drop_last is True.",
     ),
     Mistake(
         "ignores drop_last",
         {"n_samples - n_samples % batch_size if drop_last else n_samples": "n_samples"},
-        "You yield the last, shorter batch even if drop_last is True.",
+        "You yield the last, shorter batch even when drop_last is True.",
     ),
     Mistake(
         "drops a full batch",
         {"n_samples - n_samples % batch_size if": "n_samples - (n_samples % batch_size or batch_size) if"},
-        "If drop_last is True, you leave out the last batch even if it is full.",
+        "When drop_last is True, you leave out the last batch even if it is full.",
     ),
     Mistake(
         "every k-th sample",
@@ -59,7 +59,7 @@ MISTAKES = (
             "range(0, end, batch_size)": "range(-(-end // batch_size))",
             SLICE: "order[:end][start :: -(-end // batch_size)]",
         },
-        "Your batches take every k-th entry of the permutation. A batch is a slice of consecutive entries.",
+        ("Your batches take every k-th entry of the permutation. Each batch should be a slice of consecutive entries."),
     ),
     Mistake(
         "batches of equal size",
@@ -67,7 +67,10 @@ MISTAKES = (
             "range(0, end, batch_size)": "range(-(-end // batch_size))",
             SLICE: "np.array_split(order[:end], -(-end // batch_size))[start]",
         },
-        "You make all batches about equally large. All but the last should have batch_size samples.",
+        (
+            "You make all batches about equally large. All batches except the last should have exactly batch_size "
+            "samples."
+        ),
     ),
     Mistake(
         "a permutation for each batch",
@@ -86,7 +89,7 @@ MISTAKES = (
                 SLICE: f"rng.choice(n_samples, {LENGTH}, replace=False)",
             },
         ),
-        "You draw again for every batch, so some samples occur twice in an epoch and others not at all.",
+        "You draw again for every batch, so within one epoch some samples occur twice and others never.",
     ),
     Mistake(
         "with replacement",
@@ -97,7 +100,7 @@ MISTAKES = (
                 SLICE: f"rng.integers(0, n_samples, {LENGTH})",
             },
         ),
-        "You draw the samples with replacement, so some occur twice in an epoch and others not at all.",
+        "You draw the samples with replacement, so within one epoch some occur twice and others never.",
     ),
     Mistake(
         "rng not used",
@@ -113,12 +116,15 @@ MISTAKES = (
             {"rng.permutation(n_samples)": "rng.permutation(n_samples)\n    rng.permutation(n_samples)"},
             {"order = rng": "rng.permutation(n_samples)\n    order = rng"},
         ),
-        "You draw more from rng than one permutation of the samples.",
+        (
+            "You draw more from rng than one permutation of the samples, so the next epoch gets a different order "
+            "than it should."
+        ),
     ),
     Mistake(
         "lists",
         {SLICE: "order[start : start + batch_size].tolist()"},
-        "Your batches are lists. Each batch should be an array of indices.",
+        "Your batches are lists. Each batch should be a NumPy array of indices.",
     ),
     Mistake(
         "one index at a time",
@@ -129,12 +135,12 @@ MISTAKES = (
                 f"yield {SLICE}": f"yield from {SLICE}",
             },
         ),
-        "You yield single indices. A batch is an array of several.",
+        "You yield single indices. Each batch should be one array that holds all its indices.",
     ),
     Mistake(
         "an empty batch at the end",
         {"range(0, end, batch_size)": "range(0, end + 1, batch_size)"},
-        "If the batch size divides the number of samples, you yield an empty batch at the end.",
+        ("When the batch size divides the number of samples, you yield an extra batch at the end that is empty."),
     ),
     Mistake(
         "shuffles the batches alone",
@@ -147,7 +153,7 @@ MISTAKES = (
     Mistake(
         "the first batch alone",
         {"yield order[start : start + batch_size]": "return [order[:batch_size]]\n    return []"},
-        "You return in the first pass of the loop, so there is only one batch.",
+        "You return in the first pass of your loop, so there is only one batch.",
     ),
 )
 

@@ -115,29 +115,39 @@ MISTAKES = (
     Mistake(
         "averages means and variances",
         merge_averages,
-        "You average the means and variances of the batches. This gives every batch the same weight, however many "
-        "rows it has, and ignores that their means differ.",
+        (
+            "You average the means and the variances of the batches. This gives a small batch the same weight as a "
+            "large one, and it ignores that the batch means differ."
+        ),
     ),
     Mistake(
         "batches count the same",
         merge_batches_as_equals,
-        "You give every batch the same weight. Its weight should be its number of rows.",
+        "You give every batch the same weight. A batch should count in proportion to its number of rows.",
     ),
     Mistake(
         "forgets the spread between batches",
         {" + delta**2 * n * m / (n + m)": ""},
-        "Your variance includes only the spread within the batches. The differences between their means are missing.",
+        (
+            "Your variance includes only the spread within the batches. It leaves out the differences between the "
+            "batch means."
+        ),
     ),
     Mistake(
         "the new mean too early",
         {"delta**2 * n": "(delta * n / (n + m)) ** 2 * n"},
-        "The difference of means in your sum of squares uses the mean after the merge. It should be the difference "
-        "before the merge.",
+        (
+            "Your sum of squares uses the mean after the merge. The formula needs the difference between the two "
+            "means before the merge."
+        ),
     ),
     Mistake(
         "weights the wrong way round",
         {"mean + delta * m / (n + m)": "mean + delta * (n / (n + m) if n else 1)"},
-        "Your new mean is too close to the mean of the smaller group: the weights are swapped.",
+        (
+            "The weights in your mean are swapped, so the smaller group of rows pulls the mean more than the larger "
+            "group."
+        ),
     ),
     Mistake(
         "the last batch alone",
@@ -148,7 +158,7 @@ MISTAKES = (
                 "n = n + m": "n = m",
             },
         ),
-        "Your results describe only the last batch.",
+        "Your results describe only the last batch instead of all rows.",
     ),
     Mistake(
         "divides by N - 1",
@@ -163,12 +173,18 @@ MISTAKES = (
     Mistake(
         "trusts the rounded mean",
         merge_without_first_row,
-        "Your variance of a constant column is not exactly 0, because the mean of equal numbers may be rounded.",
+        (
+            "Your variance of a constant column is not exactly 0, because rounding can move the computed mean of "
+            "equal numbers."
+        ),
     ),
     Mistake(
         "sums in the batches' dtype",
         merge_in_own_dtype,
-        "You compute in the dtype of the batches. float32 has too few digits: sums and results should be float64.",
+        (
+            "You compute in the dtype of the batches. float32 has too few digits for these sums, so they should be "
+            "float64."
+        ),
     ),
     Mistake(
         "gives float32",
@@ -176,12 +192,12 @@ MISTAKES = (
             "return first + mean, squares / n": "dtype = batch.dtype if batch.dtype.kind == 'f' else float\n"
             "    return (first + mean).astype(dtype), (squares / n).astype(dtype)"
         },
-        "Your results have the dtype of the batches. Here they should always be float64.",
+        "Your results have the dtype of the batches. They should be float64 no matter what the batches are.",
     ),
     Mistake(
         "reads the batches twice",
         (merge_reading_twice, merge_reading_twice_in_own_dtype, merge_after_counting),
-        "You go through the batches twice. If they come from a generator, the second pass gets nothing.",
+        ("You go through the batches twice. A generator can be read only once, so your second pass finds nothing."),
     ),
     Mistake(
         "one mean for all columns",
@@ -191,22 +207,25 @@ MISTAKES = (
     Mistake(
         "the standard deviation",
         {"squares / n": "np.sqrt(squares / n)"},
-        "You return the standard deviation. The second result should be the variance, its square.",
+        "You return the standard deviation. The second result should be its square, the variance.",
     ),
     Mistake(
         "writes into the batches",
         {"batch.astype(float)": "np.asarray(batch, dtype=float)", "rows = rows - first": "rows -= first"},
-        "You write into a batch, which changes the caller's array.",
+        "You write into a batch, so you change the array of the caller.",
     ),
     Mistake(
         "keeps the dimensions",
         {"first + mean, squares / n": "(first + mean)[None], (squares / n)[None]"},
-        "Your results have shape (1, D). They should have shape (D,).",
+        (
+            "Your results have shape (1, D) instead of (D,). They should hold one number per column, along a single "
+            "axis."
+        ),
     ),
     Mistake(
         "the mean alone",
         {"return first + mean, squares / n": "return first + mean"},
-        "You return only one array. There should be two: mean and var.",
+        "You return only one array, but the caller expects two: the mean and the variance.",
     ),
 )
 

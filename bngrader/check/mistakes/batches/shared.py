@@ -1,3 +1,6 @@
 """Hints that several functions on batches share."""
 
-NO_RNG = "You do not draw from rng itself. Another generator, such as a new one or the global one, gives another order."
+NO_RNG = (
+    "You do not draw from rng itself. With a copy, the rng of the caller does not move on, and any other "
+    "generator gives a different order."
+)

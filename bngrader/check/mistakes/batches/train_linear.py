@@ -61,28 +61,36 @@ MISTAKES = (
     Mistake(
         "half the gradient",
         {"lr * 2 / len(batch)": "lr / len(batch)"},
-        "Your steps are half as long as they should be: the gradient of a squared error has a factor of 2.",
+        (
+            "Your steps are only half as long as they should be, because the gradient of a squared error has a factor "
+            "of 2."
+        ),
     ),
     Mistake(
         "the gradient of the sum",
         {"lr * 2 / len(batch)": "lr * 2"},
-        "You use the gradient of the summed error. The loss is the mean, so its gradient is divided by the number of "
-        "samples in the batch.",
+        (
+            "You use the gradient of the summed error. The loss is the mean over the batch, so its gradient is "
+            "smaller by the number of samples in the batch."
+        ),
     ),
     Mistake(
         "divides by the batch size",
         {"lr * 2 / len(batch)": "lr * 2 / batch_size"},
-        "You divide the gradient by batch_size. The last batch may have fewer samples.",
+        "You divide the gradient by batch_size, but the last batch of an epoch can have fewer samples.",
     ),
     Mistake(
         "divides by all samples",
         {"lr * 2 / len(batch)": "lr * 2 / n"},
-        "You divide the gradient of a batch by the number of all samples, not by the number in the batch.",
+        (
+            "You divide the gradient of a batch by the number of all samples instead of the number of samples in the "
+            "batch."
+        ),
     ),
     Mistake(
         "uphill",
         {"w = w - lr": "w = w + lr"},
-        "Your steps follow the gradient instead of going against it, so the loss increases.",
+        "Your steps go along the gradient instead of against it, so the loss grows.",
     ),
     Mistake(
         "the loss after the step",
@@ -90,22 +98,25 @@ MISTAKES = (
             LOSS: "",
             STEP: f"{STEP}\n            losses.append(np.mean((x[batch] @ w - y[batch]) ** 2))",
         },
-        "You record each loss after its step. losses[0] is the loss for w = 0.",
+        (
+            "You record each loss after its step. It should be the loss before the step, so the first entry belongs "
+            "to w = 0."
+        ),
     ),
     Mistake(
         "the loss of the whole set",
         {"np.mean(error**2)": "np.mean((x @ w - y) ** 2)"},
-        "You record the loss on the whole data set. Each entry should be the loss on its own batch.",
+        "You record the loss on the whole data set. Each entry should be the loss on the batch of its step.",
     ),
     Mistake(
         "half the loss",
         {"np.mean(error**2)": "np.mean(error**2) / 2"},
-        "Your losses are half as large as the mean squared error.",
+        "Your losses are only half the mean squared error.",
     ),
     Mistake(
         "the summed loss",
         {"np.mean(error**2)": "np.sum(error**2)"},
-        "Your losses are sums of squared errors. They should be means.",
+        "Your losses are sums of squared errors. They should be means over the batch.",
     ),
     Mistake(
         "one order for all epochs",
@@ -113,17 +124,17 @@ MISTAKES = (
             "        order = rng.permutation(n)\n": "",
             LOOP: f"    order = rng.permutation(n)\n{LOOP}",
         },
-        "You shuffle only once, before the first epoch. Each epoch has a new permutation.",
+        "You shuffle only once, before the first epoch. Each epoch needs a new permutation.",
     ),
     Mistake(
         "no shuffle",
         {"rng.permutation(n)": "np.arange(n)"},
-        "You go through the samples in their original order. Each epoch should use a random permutation.",
+        "You go through the samples in their original order. Each epoch needs a random permutation.",
     ),
     Mistake(
         "leaves out the short batch",
         {"range(0, n, batch_size)": "range(0, n - n % batch_size, batch_size)"},
-        "You leave out the last, shorter batch of each epoch.",
+        "You leave out the last, shorter batch of each epoch, so some samples go unused.",
     ),
     Mistake(
         "rng not used",
@@ -136,7 +147,10 @@ MISTAKES = (
     Mistake(
         "shuffles what is shuffled",
         {ORDER: f"{ORDER}        x, y, order = x[order], y[order], np.arange(n)\n"},
-        "You shuffle the already shuffled rows again. Each permutation applies to the original order.",
+        (
+            "You shuffle rows that are already shuffled. Each permutation should apply to the rows in their original "
+            "order."
+        ),
     ),
     Mistake(
         "shuffles x without y",
@@ -144,12 +158,12 @@ MISTAKES = (
             {"x[batch] @ w - y[batch]": "x[batch] @ w - y[start : start + batch_size]"},
             {ORDER: f"{ORDER}        x, order = x[order], np.arange(n)\n"},
         ),
-        "You reorder the rows of x but not of y, so rows are paired with the wrong targets.",
+        "You reorder the rows of x but not of y, so samples get the wrong targets.",
     ),
     Mistake(
         "one step an epoch",
         train_once_an_epoch,
-        "You take one step per epoch, with all samples. There should be one step for each batch.",
+        "You take one step per epoch, with all samples. There should be one step per batch.",
     ),
     Mistake(
         "does not start at 0",
@@ -159,7 +173,7 @@ MISTAKES = (
             {"np.zeros(d)": "rng.standard_normal(d) * 0.01"},
             {"np.zeros(d)": "rng.random(d)"},
         ),
-        "Your w does not start at 0.",
+        "Your w does not start at 0, so even your first loss is different.",
     ),
     Mistake(
         "one loss an epoch",
@@ -178,12 +192,12 @@ MISTAKES = (
                 STEP: f"{STEP}\n        losses.append(np.mean((x @ w - y) ** 2))",
             },
         ),
-        "You record one loss per epoch. There should be one per step.",
+        "You record one loss per epoch. There should be one loss per step.",
     ),
     Mistake(
         "always float64",
         {dtype_of("x"): "float"},
-        "Your w is float64 even if x is float32. It should have the dtype of x.",
+        "Your w is float64 even when x is float32. It should have the dtype of x.",
     ),
     Mistake(
         "whole weights",
@@ -195,12 +209,12 @@ MISTAKES = (
                 "w = w - lr": "w -= lr",
             },
         ),
-        "Your w has an integer dtype if x does, so its fractions are lost. For integers it should be float64.",
+        "Your w has the integer dtype of x, so its fractions are lost. For integer x, it should be float64.",
     ),
     Mistake(
         "w alone",
         {"return w.astype(dtype), losses": "return w.astype(dtype)"},
-        "You return only w. The losses are missing.",
+        "You return only w. The list of losses is missing.",
     ),
 )
 

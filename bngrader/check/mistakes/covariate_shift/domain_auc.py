@@ -44,12 +44,15 @@ MISTAKES = (
     Mistake(
         "ties count nothing",
         {"0.5 * tied": "0 * tied"},
-        "You count only pairs in which the test score is higher. A pair with equal scores counts half.",
+        (
+            "You count only pairs in which the test score is higher, so ties count nothing. A pair with equal scores "
+            "counts half."
+        ),
     ),
     Mistake(
         "ties count in full",
         {"0.5 * tied": "tied"},
-        "You count a pair with equal scores as if the test score were higher. It counts half.",
+        "You count a pair with equal scores in full, as if the test score were higher. A tie counts half.",
     ),
     Mistake(
         "the other way round",
@@ -62,24 +65,34 @@ MISTAKES = (
     Mistake(
         "never below a half",
         {"float(wins / (n * m))": "float(max(wins / (n * m), 1 - wins / (n * m)))"},
-        "Your AUC is never below 0.5. It should be if the test scores are mostly lower.",
+        (
+            "Your AUC is never below 0.5. It should be below 0.5 when the test scores are mostly lower than the "
+            "training scores."
+        ),
     ),
     Mistake(
         "the wrong number of pairs",
         {"(n * m)": "(n * n)"},
-        "You divide by the square of one of the two numbers of scores. There are n times m pairs, and n and m may "
-        "differ.",
+        (
+            "You divide by the square of one of the two numbers of scores. There are n times m pairs, and n and m can "
+            "differ."
+        ),
     ),
     Mistake(
         "only pairs at the same place",
         (auc_in_pairs, auc_in_short_pairs),
-        "You compare only scores at the same position. Every test score is compared with every training score, and "
-        "their numbers may differ.",
+        (
+            "You compare only scores at the same position. Each test score should be compared with every training "
+            "score, and the two arrays can differ in length."
+        ),
     ),
     Mistake(
         "against the mean",
         auc_against_the_mean,
-        "You compare the test scores only with the mean of the training scores, not with each of them.",
+        (
+            "You compare the test scores with the mean of the training scores. Each test score should be compared "
+            "with every single training score."
+        ),
     ),
     Mistake(
         "the whole rank sum",
@@ -87,7 +100,10 @@ MISTAKES = (
             {"0.5 * tied": ties, "wins / (n * m)": "(wins + m * (m + 1) / 2) / (n * m)"}
             for ties in ("0.5 * tied", "tied", "0 * tied")
         ),
-        "Your sum of ranks also counts pairs of two test scores, which contribute m (m + 1) / 2.",
+        (
+            "You use the whole sum of ranks. It also counts pairs of two test scores, and these contribute m (m + 1) "
+            "/ 2."
+        ),
     ),
     Mistake(
         "ranks from 0",
@@ -95,27 +111,27 @@ MISTAKES = (
             {"0.5 * tied": ties, "wins / (n * m)": "(wins - m) / (n * m)"}
             for ties in ("0.5 * tied", "tied", "0 * tied")
         ),
-        "Your ranks start at 0. In the formula with m (m + 1) / 2, the lowest score has rank 1.",
+        "Your ranks start at 0, but the formula with m (m + 1) / 2 expects the lowest score to have rank 1.",
     ),
     Mistake(
         "rounds the scores",
         {"ordered =": "train_scores, test_scores = np.round(train_scores, 6), np.round(test_scores, 6)\n    ordered ="},
-        "You treat scores that are only close as ties. Scores are tied only if they are equal.",
+        "You treat scores that are merely close as ties. Two scores tie only if they are exactly equal.",
     ),
     Mistake(
         "each score once",
         {"np.sort(train_scores)": "np.unique(train_scores)"},
-        "You count equal training scores once. A score that occurs three times counts three times.",
+        "You count equal training scores only once. A score that occurs three times should count three times.",
     ),
     Mistake(
         "does not sort",
         {"np.sort(train_scores)": "train_scores"},
-        "You search in training scores that are not sorted. They come in any order.",
+        "You search in the training scores as if they were sorted, but they can come in any order.",
     ),
     Mistake(
         "sorts in place",
         {"ordered = np.sort(train_scores)": "ordered = train_scores\n    ordered.sort()"},
-        "You sort an argument in place, which changes the order of the caller's scores.",
+        "You sort an argument in place, so you change the order of the caller's scores.",
     ),
 )
 

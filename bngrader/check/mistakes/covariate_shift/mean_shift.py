@@ -53,19 +53,23 @@ MISTAKES = (
     Mistake(
         "the std of the test data",
         {"np.where(constant, 0, train.std(axis=0))": "test.std(axis=0)"},
-        "You divide by the standard deviation of the test data. The unit is the standard deviation of the training "
-        "data.",
+        (
+            "You divide by the standard deviation of the test data. The shift is measured in standard deviations of "
+            "the training data, the data that the model knows."
+        ),
     ),
     Mistake(
         "the std of both tables",
         {"np.where(constant, 0, train.std(axis=0))": "np.vstack([train, test]).std(axis=0)"},
-        "Your std is over both tables together, so it grows with the shift itself. The unit is the standard "
-        "deviation of the training data.",
+        (
+            "You compute one std over both tables together, so it grows with the shift that it should measure. The "
+            "unit is the standard deviation of the training data alone."
+        ),
     ),
     Mistake(
         "keeps the sign",
         {"np.abs(after - before)": "after - before"},
-        "Your shift is negative if the mean decreases. A shift is a distance.",
+        "Your shift is negative where the mean decreases. A shift is a distance, so it is never negative.",
     ),
     Mistake(
         "divides by the variance",
@@ -91,12 +95,15 @@ MISTAKES = (
     Mistake(
         "0 wherever std is 0",
         {"(moved > 0), np.inf": "(moved > 0), 0"},
-        "You return 0 wherever std is 0. If the mean moves away from a constant column, the shift is infinite.",
+        (
+            "You return 0 wherever std is 0. But if the training column is constant and the test mean differs from "
+            "it, the shift is infinite."
+        ),
     ),
     Mistake(
         "inf wherever std is 0",
         {"(std == 0) & (moved > 0)": "std == 0"},
-        "You return inf wherever std is 0. If the two means are equal as well, nothing has moved.",
+        "You return inf wherever std is 0. But if the two means are equal as well, nothing has moved.",
     ),
     Mistake(
         "trusts the rounded mean",
@@ -114,8 +121,10 @@ MISTAKES = (
             "moved / np.where(std == 0, 1, std)": "moved / (std + 1e-8)",
             "    shift = np.where((std == 0) & (moved > 0), np.inf, shift)\n": "",
         },
-        "You add a small number to std before you divide. The results for columns with a std that small, or 0, are "
-        "wrong.",
+        (
+            "You add a small number to std before you divide. This gives a wrong shift in columns whose std is 0 or "
+            "about as small as that number."
+        ),
         loose=True,
     ),
     Mistake(
@@ -129,7 +138,7 @@ MISTAKES = (
     Mistake(
         "changes its arguments",
         {"test.astype(float)": "test.astype(float, copy=False)\n    test -= train[0]\n    train -= train[0]"},
-        "You write into an argument, which changes the caller's table.",
+        "You write into an argument, so you change the table of the caller.",
     ),
 )
 

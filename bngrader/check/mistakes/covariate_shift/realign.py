@@ -61,7 +61,10 @@ MISTAKES = (
     Mistake(
         "no eps",
         ({"var + eps": "var"}, {"var + eps": "np.where(var == 0, 1, var)"}),
-        "You leave out eps, so you divide 0 by 0 for a column that is constant in the batch.",
+        (
+            "You leave out eps. A column with a small variance then comes out too wide, and a constant column makes "
+            "you divide 0 by 0 unless you treat it as a special case."
+        ),
     ),
     Mistake(
         "eps as a lower bound",
@@ -94,7 +97,10 @@ MISTAKES = (
             },
             {"(test - mean) / np.sqrt(var + eps)": "(test - train_mean) / np.sqrt(var + eps)"},
         ),
-        "You subtract the training mean. First the batch loses its own mean, and in the end it gets the training mean.",
+        (
+            "You subtract the training mean from the batch. The batch should first lose its own mean, and then get "
+            "the mean of the training data."
+        ),
     ),
     Mistake(
         "forgets train_std",
@@ -109,22 +115,28 @@ MISTAKES = (
     Mistake(
         "shifts before it scales",
         {"z * train_std + train_mean": "(z + train_mean) * train_std"},
-        "You add the training mean before you multiply by the training std, so the mean is multiplied as well.",
+        ("You add the training mean before you multiply by the training std, so the mean is multiplied as well."),
     ),
     Mistake(
         "eps twice",
         {"z * train_std": "z * np.sqrt(train_std**2 + eps)"},
-        "You also add eps to the training variance. It is added only to the variance of the batch.",
+        "You also add eps to the variance of the training data. It belongs only to the variance of the batch.",
     ),
     Mistake(
         "by sample",
         {Every("(axis=0)"): "(axis=1, keepdims=True)"},
-        "You compute the mean and the variance of each sample (a row). Each column has its own.",
+        (
+            "You compute a mean and a variance per sample, that is, per row. They should describe the columns, "
+            "because each column is one feature."
+        ),
     ),
     Mistake(
         "shifts only",
         {"z * train_std": "(test - mean)"},
-        "You shift the mean but leave the spread of the batch unchanged.",
+        (
+            "You move the mean of the batch but leave its spread unchanged. The result should also have the spread of "
+            "the training data."
+        ),
     ),
     Mistake(
         "one mean for the whole table",

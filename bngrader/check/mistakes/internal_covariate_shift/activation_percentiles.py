@@ -58,12 +58,12 @@ MISTAKES = (
     Mistake(
         "along each row",
         ({"axis=0": "axis=1"}, {"axis=0": "axis=1", "p.astype": "p.T.astype"}),
-        "You compute percentiles of each sample over its units. They should be of each unit over the batch.",
+        ("You compute the percentiles of each sample over its units. They should describe each unit over the batch."),
     ),
     Mistake(
         "of the whole table",
         ({"axis=0": "axis=None"}, {", axis=0)": ")[:, None] * np.ones(h.shape[1])"}),
-        "You compute percentiles of all activations together. Each unit has its own.",
+        "You compute the percentiles of all activations together. Each unit needs its own.",
     ),
     Mistake(
         "takes an entry",
@@ -71,14 +71,18 @@ MISTAKES = (
             *({"axis=0": f"axis=0, method={way!r}"} for way in ("nearest", "lower", "higher", "inverted_cdf")),
             entry_below,
         ),
-        "You return one of the activations themselves. Between two activations, the percentile is interpolated "
-        "linearly.",
+        (
+            "You return one of the activations themselves. A percentile that falls between two activations is "
+            "interpolated linearly."
+        ),
     ),
     Mistake(
         "the middle of two entries",
         {"axis=0": "axis=0, method='midpoint'"},
-        "You return the middle of two activations, wherever between them the percentile lies. It is interpolated "
-        "linearly.",
+        (
+            "You return the midpoint of two activations, no matter where between them the percentile falls. It should "
+            "be interpolated linearly."
+        ),
     ),
     Mistake(
         "another position",
@@ -86,42 +90,55 @@ MISTAKES = (
             *({"axis=0": f"axis=0, method={way!r}"} for way in ("weibull", "hazen", "interpolated_inverted_cdf")),
             position_in_n,
         ),
-        "You interpolate at positions other than q / 100 times N - 1, counted from 0.",
+        (
+            "You interpolate, but at a different position than the text asks for. Counted from 0, the percentile q "
+            "lies at q / 100 times (N - 1)."
+        ),
     ),
     Mistake(
         "does not sort",
         not_sorted,
-        "You use positions in the unsorted batch. Percentiles are about the sorted activations of each unit.",
+        ("You look up positions in the unsorted batch. Percentiles refer to the sorted activations of each unit."),
     ),
     Mistake(
         "always the same q",
         {"list(q)": "[15, 50, 85]"},
-        "You always compute the percentiles 15, 50 and 85, whatever q is.",
+        "You ignore the argument q and always compute the percentiles 15, 50 and 85.",
     ),
-    Mistake("sorts q", {"list(q)": "sorted(q)"}, "You sort q. The rows should be in the order of q, whatever it is."),
-    Mistake("counts from above", {"list(q)": "[100 - one for one in q]"}, "You count q from the highest activation."),
+    Mistake(
+        "sorts q",
+        {"list(q)": "sorted(q)"},
+        "You sort q. The rows of the result should be in the order in which the caller passes q.",
+    ),
+    Mistake(
+        "counts from above",
+        {"list(q)": "[100 - one for one in q]"},
+        "You count q from the highest activation down, so the 15th percentile comes out as the 85th.",
+    ),
     Mistake(
         "q as a share",
         {"np.percentile": "np.quantile"},
-        "You treat q as shares from 0 to 1. They are percentages from 0 to 100.",
+        "You treat q as fractions from 0 to 1, but they are percentages from 0 to 100.",
     ),
     Mistake(
         "units in rows",
         {"p.astype(dtype)": "p.T.astype(dtype)"},
-        "Your result has a row for each unit. It should have a row for each percentile.",
+        "Your result has one row per unit. It should have one row per percentile and one column per unit.",
     ),
     Mistake(
         "of a bell curve",
         percentiles_of_a_bell,
-        "You compute percentiles from the mean and the std, as if the activations were normally distributed. They "
-        "are not.",
+        (
+            "You compute the percentiles from the mean and the std, as if the activations were normally distributed. "
+            "They need not be."
+        ),
     ),
     Mistake("always float64", {"p.astype(dtype)": "p"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {'if h.dtype.kind == "f" else float': ""}, INTEGERS),
     Mistake(
         "integers overflow",
         {"h.astype(float)": "h"},
-        "You interpolate in the dtype of small integers, where differences wrap around.",
+        "You interpolate in the dtype of small integers, where differences do not fit and wrap around.",
     ),
     Mistake("sorts in place", {"p = ": "h.sort(axis=0)\n    p = "}, in_place("h")),
 )

@@ -100,11 +100,15 @@ MISTAKES = (
     Mistake(
         "divides by n - 1",
         {"correction=0": "correction=min(1, output.numel() - 1)"},
-        "Your std divides the sum of squares by the number of entries minus 1, which is PyTorch's default. The "
-        "biased standard deviation divides it by the number of entries.",
+        (
+            "Your std divides the sum of squares by the number of entries minus 1, as PyTorch does by default. The "
+            "biased standard deviation divides it by the number of entries."
+        ),
     ),
     Mistake(
-        "the variance", {"output.std(": "output.var("}, "You record the variance. It should be the standard deviation."
+        "the variance",
+        {"output.std(": "output.var("},
+        "You record the variance instead of its square root, the standard deviation.",
     ),
     Mistake(
         "one pass",
@@ -118,7 +122,10 @@ MISTAKES = (
             "output.mean().item()": "output.mean(0).numpy()",
             "output.std(correction=0).item()": "output.std(0, False).numpy()",
         },
-        "You record a mean and a std for each unit. A leaf has one of each, over all entries of its output.",
+        (
+            "You record a mean and a std for each unit. Each leaf needs only one mean and one std, over all entries "
+            "of its output."
+        ),
     ),
     Mistake(
         "the inputs",
@@ -128,38 +135,49 @@ MISTAKES = (
     Mistake(
         "tensors",
         {Every(".item()"): ""},
-        "Your means and stds are tensors. They should be numbers.",
+        "Your means and stds are tensors. They should be plain numbers.",
     ),
     Mistake(
         "containers too",
         {"if not list(module.children()):": "if True:"},
-        "You also record modules that have children. Only leaves count.",
+        "You also record modules that have children, such as a Sequential. Only leaves belong in the record.",
     ),
     Mistake(
         "the first level only",
         {"model.named_modules()": "model.named_children()", "if not list(module.children()):": "if True:"},
-        "You look only at the model's own children. Leaves may be deeper.",
+        ("You look only at the direct children of the model. A leaf can lie deeper, inside one of the children."),
     ),
     Mistake(
         "names of classes",
         {"record[name] =": "record[type(module).__name__] ="},
-        "Your keys are not the names from named_modules(). Two leaves can be of the same class.",
+        (
+            "Your keys are not the names from named_modules(). Two leaves can share a class, and then one overwrites "
+            "the other."
+        ),
     ),
     Mistake(
         "all under one name",
         {"record[name] =": "record[list(dict(model.named_modules()))[-1]] ="},
-        "All your hooks write under the same name. A function defined in a loop uses the loop variable's last value "
-        "when it is called.",
+        (
+            "All your hooks write under the same name. A function that is defined in a loop looks up the loop "
+            "variable when it is called, and by then the loop has reached its last value."
+        ),
     ),
     Mistake(
         "the order of registration",
         {"return record\n": "return {name: record[name] for name, _ in model.named_modules() if name in record}\n"},
-        "Your record is in the order in which the modules are registered. It should be in the order in which they run.",
+        (
+            "Your record lists the leaves in the order in which they are registered. It should list them in the order "
+            "in which they run."
+        ),
     ),
     Mistake(
         "running statistics move",
         {"            buffer.copy_(before[name])": "            pass"},
-        "Your recording changes the running statistics of BN layers in training. They should be the same as before.",
+        (
+            "Recording changes the running statistics of BN layers in training mode, because they update whenever "
+            "such a layer runs. Afterwards they should be as before."
+        ),
     ),
     Mistake(
         "evaluation",
@@ -175,12 +193,18 @@ MISTAKES = (
             {"    with torch": "    model.eval()\n    with torch", "    return r": "    model.train()\n    return r"},
             {"    with torch": "    model.eval()\n    with torch"},
         ),
-        "You switch the model to evaluation mode. Its mode should not change.",
+        (
+            "You switch the model to evaluation mode, where layers such as BN give other outputs. Each module should "
+            "run in its own mode, and be in that mode afterwards."
+        ),
     ),
     Mistake(
         "training",
         ({"    with torch": "    model.train()\n    with torch"},),
-        "You switch the model to training mode. Its mode should not change.",
+        (
+            "You switch the model to training mode, where layers such as BN give other outputs. Each module should "
+            "run in its own mode, and be in that mode afterwards."
+        ),
     ),
     Mistake(
         "hooks stay",
@@ -190,33 +214,41 @@ MISTAKES = (
     Mistake(
         "removes all hooks",
         {"for hook in hooks:": "for module in model.modules():", "hook.remove()": "module._forward_hooks.clear()"},
-        "You also remove hooks that someone else has put on the modules.",
+        "You remove all hooks, including those that someone else has put on the modules.",
     ),
     Mistake(
         "with gradients",
         {"    with torch.no_grad():\n        model(x.clone())\n": "    model(x.clone())\n    with torch.no_grad():\n"},
-        "The model runs with gradients enabled. Recording needs none.",
+        "The model runs with gradients enabled, so PyTorch builds a graph that recording does not need.",
     ),
     Mistake(
         "switches gradients off for good",
         {"    with torch": "    for p in model.parameters():\n        p.requires_grad_(False)\n    with torch"},
-        "After your recording, the parameters no longer require gradients. They should be the same as before.",
+        (
+            "After your recording, the parameters no longer require gradients, so nobody can train the model. They "
+            "should be as before."
+        ),
     ),
     Mistake(
         "twice",
         {"        model(x.clone())": "        model(x.clone())\n        model(x.clone())"},
-        "The model runs more than once.",
+        (
+            "You run the model more than once. Each extra pass costs time and has side effects, so the model should "
+            "run only once."
+        ),
     ),
     Mistake(
         "x changes",
         {"x.clone()": "x"},
-        "A first layer that works in place overwrites x. It should be the same as before.",
+        ("The first layer can work in place, and then it overwrites x. After the recording, x should be as before."),
     ),
     Mistake(
         "too late",
         record_at_the_end,
-        "You keep the outputs and compute the numbers at the end. By then, a layer that works in place has "
-        "overwritten the output of the layer before it.",
+        (
+            "You keep the outputs and compute their numbers at the end. By then, a layer that works in place has "
+            "overwritten the output of the layer before it."
+        ),
     ),
 )
 

@@ -58,30 +58,40 @@ MISTAKES = (
     Mistake(
         "no eps",
         ({"var + eps": "var"}, {"var + eps": "np.where(var == 0, 1, var)"}),
-        "You leave out eps, so you divide 0 by 0 for a constant unit.",
+        (
+            "You leave out eps. A unit with a small variance then comes out too wide, and a constant unit makes you "
+            "divide 0 by 0 unless you treat it as a special case."
+        ),
     ),
     Mistake(
         "eps as a lower bound",
         {"var + eps": "np.maximum(var, eps)"},
         EPS_AS_LOWER_BOUND,
     ),
-    Mistake("eps squared", {"var + eps": "var + eps**2"}, "You square eps before you add it. It is added unchanged."),
+    Mistake(
+        "eps squared",
+        {"var + eps": "var + eps**2"},
+        "You square eps before you add it. It should be added to the variance as it is.",
+    ),
     Mistake(
         "divides by the variance",
         {"np.sqrt(var + eps)": "(var + eps)"},
         NO_ROOT,
     ),
     Mistake("shifts only", {" / np.sqrt(var + eps)": ""}, "You subtract the mean but leave the spread unchanged."),
-    Mistake("scales only", {"(h - mean)": "h"}, "You do not subtract the mean."),
+    Mistake("scales only", {"(h - mean)": "h"}, "You divide by the spread but do not subtract the mean first."),
     Mistake(
         "one mean for the whole table",
         {"h.mean(axis=0), h.var(axis=0)": "h.mean(), h.var()"},
-        "You compute one mean and one variance over all activations. Each unit has its own.",
+        "You compute one mean and one variance over all activations. Each unit needs its own.",
     ),
     Mistake(
         "by sample",
         {Every("(axis=0)"): "(axis=1, keepdims=True)"},
-        "You compute the mean and the variance of each sample, which is layer normalization. Each unit has its own.",
+        (
+            "You compute a mean and a variance per sample, which is layer normalization. Here each unit has its own, "
+            "over the batch."
+        ),
     ),
     Mistake(
         "one pass",

@@ -24,7 +24,10 @@ MISTAKES = (
             "axes = (0, 2, 3)": "axes = (0, 1, 2)",
             "gamma[:, None, None] * h + beta[:, None, None]": "gamma * h + beta",
         },
-        "You treat the last axis as the channels. Here they are axis 1: samples, channels, rows, columns.",
+        (
+            "You treat the last axis as the channels. Here the channels are axis 1, because the axes are samples, "
+            "channels, rows, columns."
+        ),
     ),
     *COMMON,
 )

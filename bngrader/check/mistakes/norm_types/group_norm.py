@@ -44,7 +44,7 @@ MISTAKES = (
     Mistake(
         "groups of so many channels",
         {SPLIT: "x.reshape(n, c // groups, groups, height, width)"},
-        "Your groups have `groups` channels each. It is the number of groups, not their size.",
+        "Your groups have `groups` channels each. The argument is the number of groups, not their size.",
     ),
     Mistake(
         "every k-th channel",
@@ -52,12 +52,12 @@ MISTAKES = (
             SPLIT: "x.reshape(n, c // groups, groups, height, width).swapaxes(1, 2)",
             "h = h.reshape(": "h = h.swapaxes(1, 2).reshape(",
         },
-        "Your groups take every k-th channel. A group consists of neighboring channels.",
+        "Your groups take every k-th channel. Each group should consist of neighboring channels.",
     ),
     Mistake(
         "no error",
         group_norm_of_entries,
-        "You accept a number of groups that does not divide the number of channels.",
+        ("You accept a number of groups that does not divide the number of channels. This should raise a ValueError."),
     ),
     Mistake(
         "another error",
@@ -66,28 +66,33 @@ MISTAKES = (
             {"raise ValueError": "raise Exception"},
             {"raise ValueError": "raise TypeError"},
         ),
-        "If the number of groups does not divide the number of channels, you raise an error, but not a ValueError.",
+        (
+            "You raise an error when the number of groups does not divide the number of channels, but it is not a "
+            "ValueError."
+        ),
     ),
     Mistake(
         "over the samples too",
         {"axes = (2, 3, 4)": "axes = (0, 2, 3, 4)"},
-        "You also average over the samples. In group norm, a sample does not affect the others.",
+        ("You average over the samples as well. In group norm, the samples of a batch do not affect each other."),
     ),
     Mistake(
         "by channel in a group",
         {"axes = (2, 3, 4)": "axes = (3, 4)"},
-        "Each channel has its own mean, which is instance norm. The channels of a group share one mean.",
+        ("You give each channel its own mean, which is instance norm. The channels of a group should share one mean."),
     ),
     Mistake(
         "by position",
         {"axes = (2, 3, 4)": "axes = (2,)"},
-        "You average only over the channels of a group, so each position has its own mean. The average includes rows "
-        "and columns.",
+        (
+            "You average only over the channels of a group, so each position has its own mean. The average should "
+            "include the rows and columns."
+        ),
     ),
     Mistake(
         "groups ignored",
         {"axes = (2, 3, 4)": "axes = (1, 2, 3, 4)"},
-        "You average over all channels of a sample, which is layer norm. Each group has its own mean.",
+        "You average over all channels of a sample, which is layer norm. Each group should have its own mean.",
     ),
     *COMMON,
 )

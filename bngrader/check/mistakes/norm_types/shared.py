@@ -52,12 +52,13 @@ def over_other_axes(norm):
         for axes in itertools.combinations(range(4), size):
             if axes != right:
                 called = f", which is {NAMES[axes]}" if axes in NAMES else ""
-                rule = f"{norm.capitalize()} averages over the {listed(right)}"
+                rule = f"{norm.capitalize()} computes one mean and one variance {SETS[norm]}, over the {listed(right)}"
                 hint = f"You average over the {listed(axes)}{called}. {rule}."
                 yield Mistake(f"over {listed(axes)}", {f"axes = {right}": f"axes = {axes}"}, hint)
 
 
 AXES = {"batch norm": (0, 2, 3), "layer norm": (1, 2, 3), "instance norm": (2, 3)}
+SETS = {"batch norm": "per channel", "layer norm": "per sample", "instance norm": "per channel of each sample"}
 NAMES = {axes: norm for norm, axes in AXES.items()}
 WORDS = ("samples", "channels", "rows", "columns")
 OTHER_EPS = ("1e-8", "1e-3", "1e-6", "1e-12")
@@ -78,7 +79,14 @@ COMMON = (
         {"np.sqrt(var + eps)": "(np.sqrt(var) + eps)"},
         EPS_OUTSIDE,
     ),
-    Mistake("no eps", {"np.sqrt(var + eps)": "np.sqrt(var)"}, "You leave out eps: nothing is added to the variance."),
+    Mistake(
+        "no eps",
+        {"np.sqrt(var + eps)": "np.sqrt(var)"},
+        (
+            "You leave out eps. Without it, the result is wrong where the variance is small and not even finite where "
+            "the variance is 0."
+        ),
+    ),
     Mistake(
         "eps fixed",
         tuple({"var + eps": f"var + {eps}"} for eps in ("1e-5", *OTHER_EPS[:-1])),
@@ -89,7 +97,11 @@ COMMON = (
         tuple({"eps=1e-5": f"eps={eps}"} for eps in OTHER_EPS),
         EPS_DEFAULT,
     ),
-    Mistake("forgets gamma", {"gamma[:, None, None] * h": "h"}, "You do not multiply every channel by gamma."),
+    Mistake(
+        "forgets gamma",
+        {"gamma[:, None, None] * h": "h"},
+        "You do not multiply the channels by gamma, so the scale that the layer learns has no effect.",
+    ),
     Mistake("forgets beta", {" + beta[:, None, None]": ""}, NO_BETA),
     Mistake(
         "neither gamma nor beta",
@@ -104,12 +116,18 @@ COMMON = (
     Mistake(
         "gamma by column",
         {"gamma[:, None, None] * h + beta[:, None, None]": "gamma * h + beta"},
-        "Your gamma and beta run along the last axis, the columns of an image. They belong to the channels.",
+        (
+            "Your gamma and beta run along the last axis, which holds the columns of an image. They belong to the "
+            "channels."
+        ),
     ),
     Mistake(
         "gamma into the statistics",
         {"x = x.astype(float)\n": "x = x.astype(float) * gamma[:, None, None]\n", "gamma[:, None, None] * h": "h"},
-        "You multiply by gamma before you normalize, and normalizing cancels it.",
+        (
+            "You multiply by gamma before you normalize. So gamma enters the mean and the variance, and normalizing "
+            "undoes the scaling, wholly or in part."
+        ),
     ),
     Mistake(
         "one pass",
@@ -122,7 +140,10 @@ COMMON = (
     Mistake(
         "means without their dimensions",
         {Every("axis=axes, keepdims=True"): "axis=axes"},
-        "Your mean and variance have lost the axes of the average, so they are aligned with the wrong axes of x.",
+        (
+            "Your mean and variance have lost the axes that you averaged over, so NumPy aligns them with the wrong "
+            "axes of x."
+        ),
     ),
     Mistake(
         "computes in float32",
@@ -131,7 +152,7 @@ COMMON = (
             {dtype_of("x"): "np.float32", "x = x.astype(float)\n": "x = x.astype(np.float32)\n"},
             {dtype_of("x"): "np.float32"},
         ),
-        "You convert everything to float32. float64 input should give float64 results with all their digits.",
+        "You convert values to float32. float64 input should give float64 results with all their digits.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),

@@ -87,8 +87,10 @@ MISTAKES = (
             },
             whiten_by_svd,
         ),
-        "Your z is white but rotated: it is the result of PCA whitening. ZCA whitening rotates it back to the "
-        "original features.",
+        (
+            "Your z is white, but rotated: it is the result of PCA whitening. ZCA whitening rotates it back, so that "
+            "each column still belongs to its original feature."
+        ),
     ),
     Mistake(
         "Cholesky",
@@ -99,7 +101,10 @@ MISTAKES = (
                 ZCA: "centred @ np.linalg.cholesky(np.linalg.inv(covariance))",
             },
         ),
-        "Your z is white, but you used a triangular (Cholesky) square root. ZCA whitening uses the symmetric one.",
+        (
+            "Your z is white, but you used a triangular (Cholesky) square root. ZCA whitening uses the symmetric "
+            "square root."
+        ),
     ),
     Mistake(
         "whitens the correlations",
@@ -107,13 +112,15 @@ MISTAKES = (
             whiten_correlations,
             {"centred = x - x.mean(axis=0)": "centred = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)"},
         ),
-        "You standardize the columns before you compute the covariance. It should be the covariance of the centered "
-        "table itself.",
+        (
+            "You standardize the columns before you compute the covariance. ZCA whitening uses the covariance of the "
+            "centered table as it is."
+        ),
     ),
     Mistake(
         "each feature alone",
         {"centred.T @ centred / len(x)": "np.diag(np.sum(centred**2, axis=0) / len(x))"},
-        "You standardize each column separately, so the features stay correlated.",
+        "You standardize each column by itself, so the features stay correlated.",
     ),
     Mistake(
         "not centred",
@@ -123,12 +130,12 @@ MISTAKES = (
     Mistake(
         "one mean for all",
         {"x.mean(axis=0)": "x.mean()"},
-        "You subtract one mean of the whole table. Each column has its own.",
+        "You subtract a single mean from the whole table. Each column needs its own mean.",
     ),
     Mistake(
         "whitens x itself",
         {"z = centred @": "z = x @"},
-        "You compute the covariance of the centered table but then multiply the table that is not centered.",
+        ("You compute the covariance of the centered table, but then you transform the table that is not centered."),
     ),
     Mistake(
         "the samples' covariance",
@@ -136,13 +143,15 @@ MISTAKES = (
             {"centred.T @ centred / len(x)": "np.cov(x)"},
             {"centred.T @ centred / len(x)": "centred @ centred.T / len(x)"},
         ),
-        "Your covariance matrix has a row for each sample. It should be the covariance of the features, with shape "
-        "(D, D).",
+        (
+            "Your covariance matrix has one row per sample. It should compare the features, so its shape should be "
+            "(D, D)."
+        ),
     ),
     Mistake(
         "the mean added back",
         {"/ np.sqrt(values + eps) @ vectors.T": "/ np.sqrt(values + eps) @ vectors.T + x.mean(axis=0)"},
-        "You add the mean back. The result should be centered.",
+        "You add the mean back at the end. The result should stay centered.",
     ),
     Mistake(
         "divides by N - 1",
@@ -152,17 +161,20 @@ MISTAKES = (
     Mistake(
         "forgets to divide by N",
         {"/ len(x)": ""},
-        "Your covariance is a sum over the samples. It should be divided by N.",
+        "Your covariance is a sum over the samples, because you do not divide it by N.",
     ),
     Mistake(
         "no root",
         {"np.sqrt(values + eps)": "(values + eps)"},
-        "You divide by the eigenvalues instead of their square roots.",
+        "You divide by the eigenvalues instead of by their square roots.",
     ),
     Mistake(
         "multiplies by the root",
         {"/ np.sqrt(values + eps)": "* np.sqrt(values + eps)"},
-        "You multiply by the square roots of the eigenvalues. Whitening divides by them.",
+        (
+            "You multiply by the square roots of the eigenvalues. Whitening divides by them, so that every direction "
+            "gets variance 1."
+        ),
     ),
     Mistake(
         "rows of eigenvectors",
@@ -170,17 +182,20 @@ MISTAKES = (
             "values, vectors = np.linalg.eigh(covariance)": "values, vectors = np.linalg.eigh(covariance)\n"
             "    vectors = vectors.T"
         },
-        "You use the rows of V as eigenvectors. They are its columns.",
+        "You use the rows of V as eigenvectors, but the eigenvectors are its columns.",
     ),
     Mistake(
         "eps outside the root",
         {"np.sqrt(values + eps)": "(np.sqrt(np.abs(values)) + eps)"},
-        "You add eps to the square roots of the eigenvalues. It is added to the eigenvalues.",
+        (
+            "You add eps to the square roots of the eigenvalues. In the formula, eps is added to the eigenvalues, "
+            "under the square root."
+        ),
     ),
     Mistake(
         "no eps",
         {"np.sqrt(values + eps)": "np.sqrt(np.abs(values))"},
-        "You leave out eps: nothing is added to the eigenvalues.",
+        "You leave out eps. Without it, directions in which the data hardly vary are scaled up far too much.",
     ),
     Mistake(
         "eps fixed",
@@ -195,9 +210,11 @@ MISTAKES = (
     Mistake(
         "one pass",
         {"centred.T @ centred / len(x)": "x.T @ x / len(x) - np.outer(x.mean(axis=0), x.mean(axis=0))"},
-        "You compute the covariance as the mean of the products minus the product of the means. If the means are "
-        "large compared with the spread, these two numbers are nearly equal, and their difference keeps hardly any "
-        "correct digits.",
+        (
+            "You compute the covariance as the mean of the products minus the product of the means. If the means are "
+            "large compared with the spread, these two numbers are nearly equal, so their difference keeps hardly any "
+            "correct digits."
+        ),
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),

@@ -26,25 +26,42 @@ MISTAKES = (
     Mistake(
         "by the new data's own statistics",
         apply_own_statistics,
-        "You standardize the new data by its own mean and std, not by the given ones.",
+        (
+            "You standardize the new data with its own mean and std, so you ignore the mean and std of the training "
+            "data that the caller passes."
+        ),
     ),
-    Mistake("divides by 0", {"np.where(std == 0, 1.0, std)": "std"}, "You divide by std even where it is 0."),
+    Mistake(
+        "divides by 0",
+        {"np.where(std == 0, 1.0, std)": "std"},
+        "You divide by std even where it is 0, so these columns turn into nan or inf.",
+    ),
     Mistake(
         "0 where std is 0",
         {"return z": "z = np.where(std == 0, 0, z)\n    return z"},
-        "You return 0 where std is 0. A new value may differ from the mean there, and the result should show it.",
+        (
+            "You return 0 where std is 0. But a new value can differ from the mean even there, and your result hides "
+            "this difference."
+        ),
     ),
     Mistake(
         "adds a small number to std",
         tuple({"/ scale": f"/ (scale + {small})"} for small in SMALL),
-        "You add a small number to std before you divide. This changes columns with a small std.",
+        ("You add a small number to std before you divide. This changes the result in columns with a small std."),
     ),
     Mistake(
         "scales before it shifts",
         {"(x.astype(float) - mean) / scale": "x.astype(float) / scale - mean"},
-        "You divide x by std before you subtract the mean. The mean is in the units of x.",
+        (
+            "You divide x by std and subtract the mean afterwards. The mean is in the units of x, but x divided by "
+            "std no longer is."
+        ),
     ),
-    Mistake("divides by the variance", {"/ scale": "/ scale**2"}, "You divide by the variance, the square of std."),
+    Mistake(
+        "divides by the variance",
+        {"/ scale": "/ scale**2"},
+        "You divide by the variance, the square of std. The result should count standard deviations.",
+    ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake(
         "changes std",

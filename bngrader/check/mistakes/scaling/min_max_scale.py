@@ -19,39 +19,52 @@ MISTAKES = (
     Mistake(
         "divides by the highest",
         {"np.where(high == low, 1, high - low)": "np.where(high == low, 1, high)"},
-        "You divide by the highest entry instead of the range, which starts at the lowest entry.",
+        (
+            "You divide by the highest entry instead of by the range, which begins at the lowest entry. So the "
+            "highest entry does not become 1."
+        ),
     ),
     Mistake(
         "one range for the whole table",
         {"x.min(axis=0), x.max(axis=0)": "np.full(x.shape[1], x.min()), np.full(x.shape[1], x.max())"},
-        "You use one lowest and one highest entry for the whole table. Each column has its own.",
+        (
+            "You use one lowest and one highest entry for the whole table. Each column needs its own, or it does not "
+            "run from 0 to 1."
+        ),
     ),
     Mistake(
         "no care for constant columns",
         {"np.where(high == low, 1, high - low)": "(high - low)"},
-        "You divide by the range of a constant column, which is 0.",
+        "You divide by the range of a constant column. This range is 0, so the column turns into nan.",
     ),
     Mistake(
         "adds a small number to the range",
         tuple({"np.where(high == low, 1, high - low)": f"(high - low + {small})"} for small in SMALL),
-        "You add a small number to the range before you divide. A column whose range is not much larger than that "
-        "does not reach 1.",
+        (
+            "You add a small number to the range before you divide. A column whose range is not much larger than that "
+            "number never reaches 1."
+        ),
     ),
     Mistake(
         "integers wrap around",
         {"x = x.astype(float)": "x = x[:]"},
-        "You subtract small integers in their own dtype, which cannot hold 100 - (-100): the result wraps around.",
+        (
+            "You subtract small integers in their own dtype. int8 cannot hold 100 - (-100) = 200, so the result wraps "
+            "around to a wrong number."
+        ),
     ),
     Mistake(
         "scales to -1 and 1",
         {"z = (x - low)": "z = -1 + 2 * (x - low)"},
-        "Your z ranges from -1 to 1. It should range from 0 to 1.",
+        "Your z runs from -1 to 1 instead of from 0 to 1.",
     ),
     Mistake(
         "a constant column becomes 1",
         {"z = (x - low)": "z = np.where(high == low, 1, x - low)"},
-        "You turn a constant column into 1. Its entries are both the lowest and the highest, and the text says which "
-        "of the two counts.",
+        (
+            "You turn a constant column into ones. Its value is the lowest and the highest entry at once, and the "
+            "text decides this case the other way."
+        ),
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake(

@@ -58,7 +58,10 @@ MISTAKES = (
     Mistake(
         "by row",
         (standardize_by_row, standardize_by_row_keeping_dimensions),
-        "You compute the mean and the std of each row. A feature is a column, so each column has its own.",
+        (
+            "You compute one mean and one std per row. They should describe the columns, because each column is one "
+            "feature."
+        ),
     ),
     Mistake(
         "no care for constant columns",
@@ -69,8 +72,8 @@ MISTAKES = (
     Mistake(
         "trusts the rounded mean",
         {"constant = (x == x[0]).all(axis=0)": "constant = x.std(axis=0) == 0"},
-        "You look for std == 0 to find a constant column. Rounding can leave a std slightly above 0 and a mean "
-        "slightly off the column's value, although all entries are equal.",
+        "You look for std == 0 to find a constant column. Because of rounding, the std can come out slightly above 0 "
+        "and the mean slightly off the column's value, even though all entries are equal.",
         loose=True,
     ),
     Mistake(
@@ -82,7 +85,10 @@ MISTAKES = (
                 "np.where(constant, 0, x.std(axis=0))": "np.where(constant, 1, x.std(axis=0))",
             },
         ),
-        "You return the number that you divide by. For a constant column it is not the std, which is 0.",
+        (
+            "For a constant column you return 1 as std. That is the number you divide by, but the standard deviation "
+            "of the column is 0."
+        ),
         loose=True,
     ),
     Mistake(
@@ -91,13 +97,19 @@ MISTAKES = (
             "constant = (x == x[0]).all(axis=0)": "constant = np.zeros(x.shape[1], bool)",
             "z = (x - mean) / np.where(constant, 1, std)": "z = np.nan_to_num((x - mean) / std)",
         },
-        "You divide by a std of 0 and replace the nan afterwards. The division has already caused a warning.",
+        (
+            "You divide by a std of 0 and replace the nan afterwards. By then NumPy has already warned, and a std "
+            "that rounding left slightly above 0 gives no nan at all."
+        ),
         loose=True,
     ),
     Mistake(
         "adds a small number to std",
         tuple({"/ np.where(constant, 1, std)": f"/ (std + {small})"} for small in SMALL),
-        "You add a small number to std before you divide. This shrinks columns with a spread that is not much larger.",
+        (
+            "You add a small number to std before you divide. This makes z too small in a column whose spread is not "
+            "much larger than that number."
+        ),
     ),
     Mistake(
         "adds eps to the variance",
@@ -109,12 +121,18 @@ MISTAKES = (
                 "x.std(axis=0)": "np.sqrt(x.var(axis=0) + 1e-5)",
             },
         ),
-        "You add an eps to the variance, as batch normalization does. The text has none.",
+        (
+            "You add an eps to the variance, as batch normalization does. The formula here has no eps, and with it "
+            "columns with a small spread come out wrong."
+        ),
     ),
     Mistake(
         "takes small spreads for constant",
         {"constant = (x == x[0]).all(axis=0)": "constant = np.ptp(x, axis=0) < 1e-6"},
-        "You treat a column that varies little as constant. A column is constant only if all its entries are equal.",
+        (
+            "You treat a column that varies only a little as constant. A column is constant only if all its entries "
+            "are equal."
+        ),
     ),
     Mistake(
         "one pass",
@@ -125,7 +143,7 @@ MISTAKES = (
     Mistake(
         "divides by the variance",
         {"x.std(axis=0)": "x.var(axis=0)"},
-        "Your std is the variance: the square root is missing.",
+        "The std that you return is the variance, because the square root is missing.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake(
@@ -145,14 +163,21 @@ MISTAKES = (
     Mistake(
         "keeps the dimensions",
         {"return z.astype(dtype), ": "mean, std = mean[None], std[None]\n    return z.astype(dtype), "},
-        "Your mean and std have shape (1, D). They should have shape (D,).",
+        (
+            "Your mean and std have shape (1, D) instead of (D,). They should hold one number per column, along a "
+            "single axis."
+        ),
     ),
     Mistake(
         "returns z alone",
         {"return z.astype(dtype), mean.astype(dtype), std.astype(dtype)": "return z.astype(dtype)"},
-        "You return only z. The function returns three results.",
+        "You return only z, but the caller expects three results: z, the mean and the std.",
     ),
-    Mistake("forgets to return", {"return ": "result = "}, "Your function ends without a return statement."),
+    Mistake(
+        "forgets to return",
+        {"return ": "result = "},
+        "Your function ends without a return statement, so its result is None.",
+    ),
 )
 
 KNOWN = Known(standardize, tables, MISTAKES)
