@@ -1,5 +1,6 @@
-"""Experiments with dropout before batch norm, which changes the variance between training and testing."""
+"""Experiments with dropout and batch norm: the variance that differs between training and testing, and its cost."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import Norm, accuracy, digits, one_thread, train
+from bnref.experiments.norm_types_stacked import (
+    SEEDS,
+    Dense,
+    Task,
+    accuracies,
+    batch_norm,
+    digits_for_all,
+    layer_norm,
+    train,
+)
+from bnref.experiments.training import Norm, one_thread
 
 
 @dataclass(frozen=True)
@@ -30,51 +41,69 @@ def variance_shift(keep: float, mean: float, seeds: int = 3, n: int = 400_000) -
     return Shift(keep, mean, 1 / ((mean**2 + 1) / keep - mean**2), tuple(ratios))
 
 
+Norms = dict[str, Norm | None]
+NORMS: Norms = {"BN": batch_norm, "LN": layer_norm, "no norm": None}
+# Where dropout stands, with as many dropout layers before a norm as after it, so that only the position differs.
+PLACES = ("before the last norm", "after the last norm", "before each norm", "after each norm")
+# Layer norm and no norm show what dropout does by itself. Without a norm, before and after are the same.
+COMPARED = {"BN": PLACES, "LN": PLACES[2:], "no norm": PLACES[3:]}
+DROPS = (0.5, 0.7)
+
+
 @dataclass(frozen=True)
 class Dropped:
     """Results of a network with dropout, one value per seed.
 
-    `ratio` is the test variance over the stored variance, as the median over units and layers (NaN without batch norm).
-    `percent` is the test error, and `mended` the test error with statistics recomputed without dropout.
+    `accuracy` is the test accuracy, and `mended` the accuracy with statistics recomputed without dropout. `ratio` is
+    the test variance over the stored one before the last batch norm, as the median over units. Without batch norm,
+    `ratio` is NaN, and `mended` equals `accuracy`.
     """
 
-    network: str
+    norm: str
+    place: str
     drop: float
+    accuracy: tuple[float, ...]
     ratio: tuple[float, ...]
-    percent: tuple[float, ...]
     mended: tuple[float, ...]
 
 
-NETWORKS = ("dropout, then BN", "dropout after all BN", "dropout, then LN", "dropout, no norm")
+class Dropout(nn.Module):
+    """Dropout at the rate `drop`; torch's own draws its zeros by a slower function."""
+
+    def __init__(self, drop: float) -> None:
+        super().__init__()
+        self.drop = drop
+
+    def forward(self, x: Tensor) -> Tensor:
+        """In training, set a share `drop` of the entries to 0 and divide the others by the share that is kept."""
+        return x * (torch.rand_like(x) >= self.drop) / (1 - self.drop) if self.training else x
 
 
-def _network(kind: str, drop: float, width: int = 100) -> nn.Sequential:
-    norms: dict[str, Norm] = {NETWORKS[2]: nn.LayerNorm, NETWORKS[3]: lambda width: nn.Identity()}
+def _network(norm: Norm | None, place: str, drop: float, width: int = 64, hidden: int = 4) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for inputs in (64, width, width, width):
-        linear = nn.Linear(inputs, width)
-        nn.init.kaiming_normal_(linear.weight)
-        before = [] if kind == NETWORKS[1] else [nn.Dropout(drop)]
-        layers += [linear, *before, norms.get(kind, nn.BatchNorm1d)(width), nn.ReLU()]
-    if kind == NETWORKS[1]:
-        layers.append(nn.Dropout(drop))
-    return nn.Sequential(*layers, nn.Linear(width, 10))
+    for i in range(hidden):
+        here = drop > 0 and ("each" in place or i == hidden - 1)
+        dropout = [Dropout(drop)] if here else []
+        before, after = (dropout, []) if place.startswith("before") else ([], dropout)
+        norms = [norm(width)] if norm else []
+        layers += [Dense(width if i else 64, width), *before, *norms, nn.ReLU(), *after]
+    return nn.Sequential(*layers, Dense(width, 10, gain=1.0))
 
 
 @torch.no_grad()
-def _ratio(model: nn.Sequential, x: Tensor) -> float:
-    """Return the variance before batch norm in evaluation mode over the stored one, as the median over all units."""
-    ratios = []
+def _ratio(model: nn.Sequential, x: Tensor) -> tuple[float, ...]:
+    """Return each network's median, over the units of the last batch norm, of the test variance over the stored one."""
+    ratio = torch.full((SEEDS, 1), torch.nan)
     for layer in model.eval():
         if isinstance(layer, nn.BatchNorm1d):
             assert layer.running_var is not None
-            ratios.append(x.var(dim=0) / layer.running_var)
+            ratio = (x.var(dim=0) / layer.running_var).view(SEEDS, -1)
         x = layer(x)
-    return float(torch.cat(ratios).median())
+    return tuple(ratio.median(dim=1).values.tolist())
 
 
 @torch.no_grad()
-def _recompute(model: nn.Sequential, x: Tensor) -> None:
+def recompute(model: nn.Sequential, x: Tensor) -> None:
     """Recompute the stored statistics from all of `x`, without dropout."""
     model.eval()
     for layer in model:
@@ -85,23 +114,24 @@ def _recompute(model: nn.Sequential, x: Tensor) -> None:
     model(x)
 
 
-def _run(kind: str, drop: float, seed: int) -> tuple[float, float, float]:
-    data = digits()
-    with one_thread(seed):
-        model = _network(kind, drop)
-        train(model, data, 210, 0.1, momentum=0.9)
-        normed = any(isinstance(layer, nn.BatchNorm1d) for layer in model)
-        ratio = _ratio(model, data.x) if normed else np.nan
-        error = 100 * (1 - accuracy(model, data.x_test, data.y_test))
-        _recompute(model, data.x)
-        return ratio, error, 100 * (1 - accuracy(model, data.x_test, data.y_test))
+def _run(norm: str, place: str, drop: float, task: Task) -> Dropped:
+    with one_thread(0):
+        model = _network(NORMS[norm], place, drop)
+        train(model, task, 210, 0.1, momentum=0.9)
+        accuracy, ratio = accuracies(model, task), _ratio(model, task.x)
+        recompute(model, task.x)
+        return Dropped(norm, place, drop, accuracy, ratio, accuracies(model, task))
 
 
 @remembered
-def dropped(drops: tuple[float, ...] = (0.5, 0.7), seeds: int = 3) -> list[Dropped]:
-    """Train four networks of four hidden layers on the digits for ten epochs, at each dropout rate."""
+def dropped() -> list[Dropped]:
+    """Train networks of four hidden layers on the digits for ten epochs, with each norm, place and dropout rate.
+
+    The networks without dropout have the place "nowhere". Starting weights and batches are the same in all.
+    """
+    task = digits_for_all()
     return [
-        Dropped(kind, drop, *zip(*(_run(kind, drop, seed) for seed in range(seeds)), strict=True))
-        for drop in drops
-        for kind in NETWORKS
+        _run(norm, place, drop, task)
+        for norm, places in COMPARED.items()
+        for place, drop in [("nowhere", 0.0), *itertools.product(places, DROPS)]
     ]

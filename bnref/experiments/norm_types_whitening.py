@@ -1,5 +1,6 @@
 """Experiments with whitening: its effect on the condition number, on distances between samples, and on training."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,14 @@ from torch import Tensor, nn
 
 from bnref.core.blocks import Array
 from bnref.core.whitening import whitening_matrix
+from bnref.experiments import training
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import Norm, accuracy, digits, one_thread, perceptron, train
+from bnref.experiments.norm_types_stacked import SEEDS, accuracies, batch_norm, digits_for_all, perceptron, train
+from bnref.experiments.training import Norm, Tanh, digits, one_thread
 from bnref.norm_types import zca_whiten
 from bnref.scaling import apply_standardize, standardize
 
-SEEDS = 3
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": Tanh}
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class Conditions:
     whitened: tuple[float, ...]
 
 
-def conditions(width: int = 32) -> Conditions:
-    """Compute the condition numbers of a linear layer with bias after a random sigmoid layer of `width` units.
+def conditions(activation: str = "sigmoid", width: int = 32) -> Conditions:
+    """Compute the condition numbers of a linear layer with bias after a random layer of `width` units.
 
     The inputs are all training digits. The error is the mean squared error, so the Hessian for each output is 2/N times
     the second moments of the layer's inputs.
@@ -35,11 +38,16 @@ def conditions(width: int = 32) -> Conditions:
     found = []
     for seed in range(SEEDS):
         with one_thread(seed), torch.no_grad():
-            first = perceptron([64, width, 1], None, nn.Sigmoid)[:2]
+            first = training.perceptron([64, width, 1], None, ACTIVATIONS[activation])[:2]
             h = first(digits().x).double().numpy()
         tables = (h, standardize(h)[0], zca_whiten(h, eps=1e-9))
         found.append([np.linalg.cond(_second_moments(table)) for table in tables])
     return Conditions(*(tuple(map(float, column)) for column in zip(*found, strict=True)))
+
+
+def all_conditions() -> dict[str, Conditions]:
+    """Compute the condition numbers for each of `ACTIVATIONS`."""
+    return {activation: conditions(activation) for activation in ACTIVATIONS}
 
 
 def _second_moments(h: Array) -> Array:
@@ -89,56 +97,54 @@ def distances(count: int = 40) -> Array:
 class WhiteningNorm(nn.Module):
     """ZCA whitening as a norm layer: by the batch in training, and by moving averages in evaluation.
 
-    Huang et al. (2018), algorithms 1 and 2; the gradient goes through the eigenvectors.
+    Huang et al. (2018), algorithms 1 and 2; the gradient goes through the eigenvectors. The input is (N, networks *
+    width), and each of the networks is whitened by itself.
     """
 
     mean: Tensor
     matrix: Tensor
 
-    def __init__(self, width: int, eps: float = 1e-3, momentum: float = 0.1) -> None:
+    def __init__(self, width: int, networks: int = 1, eps: float = 1e-3, momentum: float = 0.1) -> None:
         super().__init__()
-        self.eps, self.momentum = eps, momentum
-        self.register_buffer("mean", torch.zeros(width))
-        self.register_buffer("matrix", torch.eye(width))
-        self.gamma, self.beta = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+        self.networks, self.eps, self.momentum = networks, eps, momentum
+        self.register_buffer("mean", torch.zeros(networks, 1, width))
+        self.register_buffer("matrix", torch.eye(width).repeat(networks, 1, 1))
+        self.gamma, self.beta = nn.Parameter(torch.ones(networks * width)), nn.Parameter(torch.zeros(networks * width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Whiten `x`, (N, width), then scale and shift."""
-        mean, matrix = self.mean, self.matrix
+        """Whiten `x`, then scale and shift."""
+        by_network, mean, matrix = x.view(len(x), self.networks, -1).transpose(0, 1), self.mean, self.matrix
         if self.training:
-            mean = x.mean(dim=0)
-            values, vectors = torch.linalg.eigh((x - mean).T @ (x - mean) / len(x))
-            matrix = (vectors * (values + self.eps).rsqrt()) @ vectors.T
+            mean = by_network.mean(dim=1, keepdim=True)
+            centred = by_network - mean
+            values, vectors = torch.linalg.eigh(centred.mT @ centred / len(x))
+            matrix = (vectors * (values + self.eps).rsqrt()[:, None]) @ vectors.mT
             # Averages are detached: they are for evaluation, and must not hold on to the batch's graph.
             self.mean.lerp_(mean.detach(), self.momentum)
             self.matrix.lerp_(matrix.detach(), self.momentum)
-        return (x - mean) @ matrix * self.gamma + self.beta
+        return ((by_network - mean) @ matrix).transpose(0, 1).flatten(1) * self.gamma + self.beta
 
 
 @dataclass(frozen=True)
 class Decorrelated:
-    """Training loss (mean of the last ten steps) and test error in percent after 100 steps, one value per seed."""
+    """Training loss (mean of the last ten steps) and test accuracy after 100 steps, one value per seed."""
 
     norm: str
     lr: float
     loss: tuple[float, ...]
-    percent: tuple[float, ...]
+    accuracy: tuple[float, ...]
 
 
-def _train_with(norm: Norm, lr: float, seed: int) -> tuple[float, float]:
-    data, losses = digits(), list[float]()
-    with one_thread(seed):
+def _train_with(norm: Norm, lr: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    task, losses = digits_for_all(), list[Tensor]()
+    with one_thread(0):
         model = perceptron([64, 32, 32, 32, 10], norm)
-        train(model, data, 100, lr, 256, after_step=lambda _, loss: losses.append(loss))
-    return float(np.mean(losses[-10:])), 100 * (1 - accuracy(model, data.x_test, data.y_test))
+        train(model, task, 100, lr, 256, after_step=losses.append)
+        return tuple(torch.stack(losses[-10:]).mean(dim=0).tolist()), accuracies(model, task)
 
 
 @remembered
-def decorrelated(rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0)) -> list[Decorrelated]:
+def decorrelated(rates: tuple[float, ...] = (0.3, 1.0, 3.0, 6.0)) -> list[Decorrelated]:
     """Train three hidden layers of 32 units in batches of 256, with batch norm and with whitening, at four rates."""
-    norms: dict[str, Norm] = {"batch norm": nn.BatchNorm1d, "whitening": WhiteningNorm}
-    return [
-        Decorrelated(name, lr, *zip(*(_train_with(norm, lr, seed) for seed in range(SEEDS)), strict=True))
-        for name, norm in norms.items()
-        for lr in rates
-    ]
+    norms: dict[str, Norm] = {"batch norm": batch_norm, "whitening": lambda width: WhiteningNorm(width, SEEDS)}
+    return [Decorrelated(name, lr, *_train_with(norm, lr)) for name, norm in norms.items() for lr in rates]

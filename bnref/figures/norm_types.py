@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 import numpy as np
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from numpy.typing import NDArray
 
 from bnref.core.blocks import Array
-from bnref.experiments.norm_types import NORMS, Batch, shared_with
+from bnref.experiments.norm_types import NORMS, Batch, Invariance, shared_with
 from bnref.experiments.norm_types_batch_size import Errors
-from bnref.experiments.norm_types_dropout import Shift
-from bnref.experiments.norm_types_whitening import Neighbours
+from bnref.experiments.norm_types_dropout import Dropped, Shift
+from bnref.experiments.norm_types_regularization import NETWORKS, SIZES, Noisy
+from bnref.experiments.norm_types_whitening import Decorrelated, Neighbours
+from bnref.figures.performance import markdown_table
 from bnref.figures.style import BLUE, GREY, LINES, RED
 
 WALL = 3.2  # distance between samples, in cells
@@ -29,7 +32,7 @@ def draw_normalization(
         shares = shared_with(norm, shape, entry, groups)
         _draw_array(ax, shares, entry)
         ax.set_title(f"{norm}\n{shares.sum()} of {shares.size} share")
-    _name_sides(axes[0], shape)
+        _name_sides(ax, shape)
 
 
 def _draw_array(ax: Axes, lit: NDArray[np.bool_], entry: tuple[int, int, int]) -> None:
@@ -93,6 +96,26 @@ def draw_errors(axes: Sequence[Axes], results: Sequence[Sequence[Errors]], title
     axes[-1].set_xlabel("batch size")
 
 
+def draw_memorizing(axes: Sequence[Axes], results: Sequence[Noisy], rate: float) -> None:
+    """Draw, by batch size, the test accuracy and the share of memorized wrong labels: means with the range of seeds."""
+    for number, (network, look) in enumerate(zip(NETWORKS[:4], LINES, strict=False)):
+        runs = {r.size: r for r in results if (r.network, r.rate) == (network, rate)}
+        places = np.array(SIZES) * 1.04 ** (number - 1.5)  # side by side, so that the ranges do not hide each other
+        for ax, name in zip(axes, ("accuracy", "memorized"), strict=True):
+            values = np.array([getattr(runs[size], name) for size in SIZES])
+            means = values.mean(axis=1)
+            ranges = np.abs(np.array([values.min(axis=1), values.max(axis=1)]) - means)
+            label = {"BN, whole set": "BN without noise"}.get(network, network)
+            ax.errorbar(places, means, ranges, marker="o", label=label, capsize=3, elinewidth=1.2, **look)
+    axes[0].set(ylabel="test accuracy")
+    axes[1].set(xlabel="batch size", ylabel="wrong labels memorized", ylim=(-0.03, 1.03))
+    for ax in axes:
+        ax.set_xscale("log")
+        ax.set_xticks(SIZES, [str(size) for size in SIZES])
+        ax.minorticks_off()
+    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=2)
+
+
 def draw_shift(ax: Axes, results: Sequence[Shift]) -> None:
     """Draw the ratio of test variance to training variance by dropout's keep rate: formula and measurements."""
     keep = np.linspace(0.2, 1, 81)
@@ -121,3 +144,67 @@ def draw_neighbours(ax: Axes, results: Sequence[Neighbours], features: int) -> N
     ax.minorticks_off()
     ax.set(xlabel="training samples", ylabel="test accuracy", ylim=(0, 1))
     ax.legend(fontsize="small", loc="lower right")
+
+
+def invariance_table(results: Sequence[Invariance]) -> Markdown:
+    """Make a table that says which changes of the input a norm ignores."""
+    names = {
+        "other samples": "other samples in the batch",
+        "sample x 10": "the sample times 10",
+        "sample + 10": "the sample plus 10",
+        "channel x 10": "one channel of all samples times 10",
+        "channel + 10": "one channel of all samples plus 10",
+    }
+    norms = list(dict.fromkeys(r.norm for r in results))
+    found = {(r.norm, r.change): "ignores it" if r.exact else "changes" for r in results}
+    rows = [(name, *(found[norm, change] for norm in norms)) for change, name in names.items()]
+    return markdown_table(("Change of the input", *norms), rows)
+
+
+def layer_table(layers: Sequence[tuple[str, float | None, tuple[int, ...] | None]]) -> Markdown:
+    """Make a table of the name, epsilon and shape of gamma of PyTorch's norm layers."""
+    header = ("Layer", "$\\varepsilon$ by default", "Shape of $\\gamma$")
+    rows = [
+        (f"`{name}`", "machine precision" if eps is None else f"{eps:g}", gamma or "none")
+        for name, eps, gamma in layers
+    ]
+    return markdown_table(header, rows)
+
+
+def dropout_table(results: Sequence[Dropped]) -> Markdown:
+    """Make a table of the test error with each norm, place of dropout and rate."""
+    header = ("Norm", "Dropout", "Dropped", "Variance ratio", "Test error", "Test error, statistics recomputed")
+    norms, places = {"BN": "batch norm", "LN": "layer norm"}, {"nowhere": "none"}
+    rows = [(norms.get(r.norm, r.norm), places.get(r.place, r.place), f"{r.drop:.0%}", *_errors(r)) for r in results]
+    return markdown_table(header, rows)
+
+
+def _errors(result: Dropped) -> tuple[str, str, str]:
+    """Return the variance ratio, the error and the error with recomputed statistics, where the network has any."""
+    if result.norm != "BN":
+        return "", _percent(result.accuracy), ""
+    return f"{np.mean(result.ratio):.2f}", _percent(result.accuracy), _percent(result.mended)
+
+
+def noise_table(results: Sequence[Noisy]) -> Markdown:
+    """Make a table of the test accuracy with wrong labels, by network, learning rate and batch size."""
+    names = {"BN, whole set": "BN without noise", "BN and dropout": "BN and 20% dropout"}
+    found = {(r.network, r.rate, r.size): f"{np.mean(r.accuracy):.2f}" for r in results}
+    rows = [
+        (f"{rate:g}", names.get(name, name), *(found[name, rate, size] for size in SIZES))
+        for rate in dict.fromkeys(r.rate for r in results)
+        for name in NETWORKS
+    ]
+    return markdown_table(("Learning rate", "Network", *(f"Batches of {size}" for size in SIZES)), rows)
+
+
+def whitening_table(results: Sequence[Decorrelated]) -> Markdown:
+    """Make a table of the training loss and the test error with batch norm and with whitening at each rate."""
+    rows = [(r.norm, f"{r.lr:g}", f"{np.mean(r.loss):.4f}", _percent(r.accuracy)) for r in results]
+    return markdown_table(("Norm", "Learning rate", "Training loss after 100 steps", "Test error"), rows)
+
+
+def _percent(accuracy: Sequence[float]) -> str:
+    """Format the mean error and its range over seeds, in percent."""
+    error = 100 * (1 - np.array(accuracy))
+    return f"{error.mean():.1f}% ({error.min():.1f} to {error.max():.1f})"
