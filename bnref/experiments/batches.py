@@ -1,5 +1,7 @@
 """Experiments of the section on batches: their schedule, their memory, mini-batch descent, and their noise."""
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,6 +187,42 @@ def _scatter(values: Array, gradients: Array, sizes: tuple[int, ...], rng: np.ra
         means = drawn.mean(axis=1).std(), shuffled[:, :size].mean(axis=1).std()
         found.append([*means, drawn.var(axis=1).std(), share])
     return found
+
+
+@dataclass(frozen=True)
+class EveryBatch:
+    """The exact noise of the gradient over all batches of each size, and what the formula gives; (sizes,) each.
+
+    The noise is the root mean square distance of a batch's gradient from the gradient of all samples. Batches are drawn
+    with replacement in the first two, and without replacement in the last two.
+    """
+
+    sizes: tuple[int, ...]
+    noise: Array
+    formula: Array
+    noise_without: Array
+    formula_without: Array
+
+
+def every_batch(samples: int = 6, sizes: tuple[int, ...] = (1, 2, 3, 4)) -> EveryBatch:
+    """List all batches of a few digits, so that the formulas can be checked to rounding without any draws."""
+    gradients = digit_gradients()[:samples]
+    mean = gradients.mean(axis=0)
+    spread = np.sqrt(((gradients - mean) ** 2).sum(axis=1).mean())
+
+    def noise(batches: Iterable[tuple[int, ...]]) -> float:
+        means = np.array([gradients[list(rows)].mean(axis=0) for rows in batches])
+        return float(np.sqrt(((means - mean) ** 2).sum(axis=1).mean()))
+
+    numbers = range(samples)
+    left = [(samples - m) / (samples - 1) for m in sizes]
+    return EveryBatch(
+        sizes,
+        np.array([noise(itertools.product(numbers, repeat=m)) for m in sizes]),
+        np.array([spread / np.sqrt(m) for m in sizes]),
+        np.array([noise(itertools.combinations(numbers, m)) for m in sizes]),
+        np.array([spread * np.sqrt(share / m) for share, m in zip(left, sizes, strict=True)]),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Training experiments of the section on batches: accumulated gradients, scaled learning rates, ghost batches."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -9,10 +10,20 @@ from torch import Tensor, nn
 
 from bnref.experiments.batches import WIDTHS
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import Norm, Split, accuracy, digits, minibatches, one_thread, perceptron, train
+from bnref.experiments.seeds_together import (
+    StackedBatchNorm,
+    StackedNorm,
+    accuracies,
+    perceptrons,
+    random_batches,
+    stacked,
+    train_together,
+)
+from bnref.experiments.training import Norm, Split, digits, one_thread, perceptron
 
 Array = NDArray[np.floating]
 NORMS: dict[str, Norm | None] = {"no norm": None, "layer norm": nn.LayerNorm, "batch norm": nn.BatchNorm1d}
+NARROW = [64, 64, 64, 64, 10]  # layer sizes where batches are large
 
 
 @dataclass(frozen=True)
@@ -20,10 +31,13 @@ class Accumulation:
     """Distance of the accumulated gradient from the gradient of the whole batch, relative to the latter's length.
 
     `difference[norm]` is (seeds, parts), for a batch of 64 digits that is split into each number of `parts`.
+    `from_ghosts` (seeds, parts) compares the accumulated gradient with batch norm to the gradient of the whole batch in
+    ghost batches of the same size.
     """
 
     parts: tuple[int, ...]
     difference: dict[str, Array]
+    from_ghosts: Array
 
 
 def add_gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> None:
@@ -35,115 +49,38 @@ def add_gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> No
 
 
 @remembered
-def accumulated_gradients(parts: tuple[int, ...] = (1, 2, 4, 8, 16, 32), seeds: int = 3) -> Accumulation:
+def accumulated_gradients(parts: tuple[int, ...] = (1, 2, 4, 8, 16, 32), seeds: int = 5) -> Accumulation:
     """Compare accumulated and whole gradients at initialization, in float64 so that rounding does not matter."""
     found = {name: np.array([_differences(norm, parts, seed) for seed in range(seeds)]) for name, norm in NORMS.items()}
-    return Accumulation(parts, found)
+    ghosts = np.array([_from_ghosts(parts, seed) for seed in range(seeds)])
+    return Accumulation(parts, found, ghosts)
 
 
 def _differences(norm: Norm | None, parts: tuple[int, ...], seed: int) -> list[float]:
+    whole = _gradient(norm, 1, seed)
+    return [_distance(_gradient(norm, n, seed), whole) for n in parts]
+
+
+def _from_ghosts(parts: tuple[int, ...], seed: int) -> list[float]:
+    pairs = ((_gradient(nn.BatchNorm1d, n, seed), _gradient(_ghost(64 // n), 1, seed)) for n in parts)
+    return [_distance(accumulated, ghosts) for accumulated, ghosts in pairs]
+
+
+def _ghost(size: int) -> Norm:
+    return lambda features: GhostBatchNorm(features, size)
+
+
+def _distance(gradient: Tensor, whole: Tensor) -> float:
+    return float((gradient - whole).norm() / whole.norm())
+
+
+def _gradient(norm: Norm | None, parts: int, seed: int) -> Tensor:
+    """Return the gradient of a new network's loss on 64 digits, accumulated over equal parts, as one vector."""
     with one_thread(seed):
         model, data = perceptron(WIDTHS, norm).double(), digits()
         rows = torch.randperm(len(data.x))[:64]
-        x, y = data.x[rows].double(), data.y[rows]
-        whole = _gradient(model, x, y, len(x))
-        return [float((_gradient(model, x, y, len(x) // n) - whole).norm() / whole.norm()) for n in parts]
-
-
-def _gradient(model: nn.Module, x: Tensor, y: Tensor, micro_batch: int) -> Tensor:
-    model.zero_grad()
-    add_gradient(model, x, y, micro_batch)
-    return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
-
-
-@dataclass(frozen=True)
-class AccumulatedTraining:
-    """Test accuracies (seeds,) of one network after training with whole and with accumulated gradients."""
-
-    norm: str
-    whole: Array
-    accumulated: Array
-
-
-@remembered
-def accumulated_training(
-    batch_size: int = 32, micro_batch: int = 2, steps: int = 120, seeds: int = 3
-) -> list[AccumulatedTraining]:
-    """Train on the same batches twice: as a whole, and in micro-batches with accumulated gradients."""
-    results = []
-    for name, norm in NORMS.items():
-        whole, accumulated = (
-            [_train_in_parts(norm, batch_size, part, steps, seed) for seed in range(seeds)]
-            for part in (batch_size, micro_batch)
-        )
-        results.append(AccumulatedTraining(name, np.array(whole), np.array(accumulated)))
-    return results
-
-
-def _train_in_parts(norm: Norm | None, batch_size: int, micro_batch: int, steps: int, seed: int) -> float:
-    with one_thread(seed):
-        model, data = perceptron(WIDTHS, norm).train(), digits()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-        batches = [rows for _ in range(steps) for rows in minibatches(len(data.x), batch_size)][:steps]
-        for rows in batches:
-            optimizer.zero_grad()
-            add_gradient(model, data.x[rows], data.y[rows], micro_batch)
-            optimizer.step()
-        return accuracy(model, data.x_test, data.y_test)
-
-
-def part_of_digits(split: int = 0, n: int = 1280) -> Split:
-    """Return the digits with only `n` training samples; many batch sizes divide the default."""
-    data = digits(seed=split)
-    return replace(data, x=data.x[:n], y=data.y[:n])
-
-
-@dataclass(frozen=True)
-class ScalingRule:
-    """Test accuracies (seeds, K) with the batch size multiplied by each of K factors k, after the same epochs.
-
-    `scaled` multiplies the learning rate by k as well, and `unscaled` keeps it.
-    """
-
-    batch_size: int
-    lr: float
-    factors: tuple[int, ...]
-    scaled: Array
-    unscaled: Array
-
-    def within(self, tolerance: float) -> int:
-        """Return the largest factor with a mean scaled accuracy at most `tolerance` below that of factor 1."""
-        loss = self.scaled[:, :1].mean() - self.scaled.mean(axis=0)
-        kept = [k for k, lost in zip(self.factors, loss, strict=True) if lost <= tolerance]
-        return max(kept)
-
-
-@remembered
-def scaling_rule(
-    batch_size: int = 32,
-    lr: float = 0.1,
-    factors: tuple[int, ...] = (1, 2, 4, 8, 20, 40),
-    epochs: int = 10,
-    seeds: int = 3,
-) -> ScalingRule:
-    """Train this section's network with batch norm on 1280 digits by plain SGD without warmup."""
-    data = part_of_digits()
-
-    def run(factor: int, rate: float, seed: int) -> float:
-        steps = epochs * len(data.x) // (batch_size * factor)
-        return _trained(data, nn.BatchNorm1d, steps, rate, batch_size * factor, 0.0, seed)
-
-    scaled = [[run(k, lr * k, seed) for k in factors] for seed in range(seeds)]
-    unscaled = [  # for k = 1, both are the same run
-        [run(k, lr, seed) if k > 1 else scaled[seed][i] for i, k in enumerate(factors)] for seed in range(seeds)
-    ]
-    return ScalingRule(batch_size, lr, factors, np.array(scaled), np.array(unscaled))
-
-
-def _trained(data: Split, norm: Norm, steps: int, lr: float, batch_size: int, momentum: float, seed: int) -> float:
-    with one_thread(seed):
-        model = train(perceptron(WIDTHS, norm), data, steps, lr, batch_size, momentum)
-        return accuracy(model, data.x_test, data.y_test)
+        add_gradient(model, data.x[rows].double(), data.y[rows], 64 // parts)
+        return torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
 
 
 class GhostBatchNorm(nn.BatchNorm1d):
@@ -162,33 +99,126 @@ class GhostBatchNorm(nn.BatchNorm1d):
 
 
 @dataclass(frozen=True)
-class Ghosts:
-    """Test accuracies (seeds,) of one way to train. Each seed has its own split into training and test sets."""
+class AccumulatedTraining:
+    """Test accuracies (seeds,) after training by batches of 32 digits, in micro-batches of one size."""
 
-    way: str
+    norm: str
+    micro_batch: int
     accuracy: Array
 
 
 @remembered
-def ghosts(seeds: int = 6, epochs: int = 30, large: int = 640, small: int = 32, lr: float = 0.02) -> list[Ghosts]:
-    """Train on 1280 digits with momentum 0.9: in small batches, in large batches, and in large batches with ghosts.
+def accumulated_training(sizes: tuple[int, ...] = (32, 8, 4, 2), seeds: int = 6) -> list[AccumulatedTraining]:
+    """Train on the same batches for three epochs: as a whole, and in micro-batches with accumulated gradients."""
+    settings = [("no norm", 32), ("no norm", 2), *(("batch norm", size) for size in sizes)]
+    return [AccumulatedTraining(norm, size, _in_micro_batches(norm, size, seeds)) for norm, size in settings]
 
-    Large batches multiply the learning rate by the square root of large / small, as in Hoffer et al. (2017).
+
+def _in_micro_batches(norm: str, micro_batch: int, seeds: int) -> Array:
+    data = stacked([digits()] * seeds)
+    with one_thread(0):
+        model = perceptrons(WIDTHS, StackedBatchNorm if norm == "batch norm" else None, seeds)
+        batches = random_batches(data.x.shape[1], 32, seeds)
+        train_together(model, data, batches, 126, lr=0.1, micro_batch=micro_batch)  # 42 batches per epoch
+        return accuracies(model, data).numpy()
+
+
+def part_of_digits(split: int = 0, n: int = 1280) -> Split:
+    """Return the digits with only `n` training samples; many batch sizes divide the default."""
+    data = digits(seed=split)
+    return replace(data, x=data.x[:n], y=data.y[:n])
+
+
+@dataclass(frozen=True)
+class ScalingRule:
+    """Test accuracies with the batch size multiplied by each of K factors k, after the same epochs.
+
+    `scaled` is (rates, seeds, K): it multiplies each of the learning `rates` for the smallest batch by k as well.
+    `unscaled` is (seeds, K): it keeps the rate `kept` for all batch sizes.
     """
-    rate = lr * float(np.sqrt(large / small))
-    ways: dict[str, tuple[Norm, int, float]] = {
-        f"batches of {small}": (nn.BatchNorm1d, small, lr),
-        f"batches of {large}": (nn.BatchNorm1d, large, rate),
-        "ghosts of 32": (_ghost(32), large, rate),
-        "ghosts of 8": (_ghost(8), large, rate),
+
+    batch_size: int
+    rates: tuple[float, ...]
+    kept: float
+    factors: tuple[int, ...]
+    scaled: Array
+    unscaled: Array
+
+
+@remembered
+def scaling_rule(
+    rates: tuple[float, ...] = (0.05, 0.1, 0.2),
+    kept: float = 0.1,
+    factors: tuple[int, ...] = (1, 4, 8, 20, 40),
+    seeds: int = 5,
+) -> ScalingRule:
+    """Train a network with batch norm for ten epochs on 1280 digits by plain SGD without warmup."""
+    scaled = np.array([[_ten_epochs(32 * k, rate * k, seeds) for k in factors] for rate in rates])
+    same = scaled[rates.index(kept), 0]  # for k = 1, both are the same run
+    unscaled = np.array([_ten_epochs(32 * k, kept, seeds) if k > 1 else same for k in factors])
+    return ScalingRule(32, rates, kept, factors, scaled.swapaxes(1, 2), unscaled.T)
+
+
+def _ten_epochs(batch_size: int, lr: float, seeds: int) -> Array:
+    data = stacked([part_of_digits()] * seeds)
+    with one_thread(0):
+        model = perceptrons(NARROW, StackedBatchNorm, seeds)
+        train_together(model, data, random_batches(1280, batch_size, seeds), 10 * 1280 // batch_size, lr)
+        return accuracies(model, data).numpy()
+
+
+@dataclass(frozen=True)
+class Course:
+    """Test accuracies during one way to train: `accuracy` is (seeds, stops), after each number of `updates`.
+
+    Each seed has its own split into training and test sets.
+    """
+
+    way: str
+    batch_size: int
+    updates: tuple[int, ...]
+    accuracy: Array
+
+    def after_epochs(self, epochs: int) -> Array:
+        """Return the accuracies (seeds,) after a number of epochs."""
+        return self.after_updates(epochs * 1280 // self.batch_size)
+
+    def after_updates(self, updates: int) -> Array:
+        """Return the accuracies (seeds,) after a number of updates."""
+        return np.asarray(self.accuracy[:, self.updates.index(updates)])
+
+
+EPOCHS = (5, 10, 20, 40)  # where all ways to train are compared
+
+
+@remembered
+def large_batches(seeds: int = 6, lr: float = 0.02) -> dict[str, Course]:
+    """Train on 1280 digits with momentum 0.9: in small batches, in large ones, and in large ones with ghost batches.
+
+    Large batches multiply the learning rate by the square root of 640 / 32, as in Hoffer et al. (2017). Without ghosts,
+    they go on until they have made as many updates as small batches make in 10 epochs.
+    """
+    rate, longer = lr * float(np.sqrt(640 / 32)), (80, 200, 400)
+    return {
+        "small": _course("batches of 32", StackedBatchNorm, 32, lr, seeds),
+        "large": _course("batches of 640", StackedBatchNorm, 640, rate, seeds, longer),
+        "ghosts_32": _course("640 in ghosts of 32", partial(StackedBatchNorm, ghost_size=32), 640, rate, seeds),
+        "ghosts_8": _course("640 in ghosts of 8", partial(StackedBatchNorm, ghost_size=8), 640, rate, seeds),
     }
 
-    def run(norm: Norm, batch_size: int, lr: float, seed: int) -> float:
-        data = part_of_digits(seed)
-        return _trained(data, norm, epochs * len(data.x) // batch_size, lr, batch_size, 0.9, seed)
 
-    return [Ghosts(name, np.array([run(*way, seed) for seed in range(seeds)])) for name, way in ways.items()]
+def _course(
+    way: str, norm: StackedNorm, batch_size: int, lr: float, seeds: int, longer: tuple[int, ...] = ()
+) -> Course:
+    updates = tuple(sorted({*(epochs * 1280 // batch_size for epochs in EPOCHS), *longer}))
+    data, found = stacked([part_of_digits(split) for split in range(seeds)]), []
+    with one_thread(0):
+        model = perceptrons(NARROW, norm, seeds)
 
+        def look(step: int) -> None:
+            if step in updates:
+                found.append(accuracies(model, data).numpy())
 
-def _ghost(size: int) -> Norm:
-    return lambda features: GhostBatchNorm(features, size)
+        batches = random_batches(1280, batch_size, seeds)
+        train_together(model, data, batches, updates[-1], lr, momentum=0.9, after_step=look)
+    return Course(way, batch_size, updates, np.array(found).T)

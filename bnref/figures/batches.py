@@ -1,15 +1,20 @@
-"""Figures of the section on batches."""
+"""Figures and tables of the section on batches."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import NullLocator
 
-from bnref.experiments.batches import Array, Bowl, Descent, Noise, Schedule
-from bnref.experiments.batches_training import Accumulation, ScalingRule
-from bnref.figures.style import BLUE, GREEN, GREY, PURPLE, RED
+from bnref.batches import count_iterations
+from bnref.claims.claim import spread
+from bnref.claims.effect import Effect, points
+from bnref.experiments.batches import Array, Bowl, Company, Descent, Memory, Noise, Schedule, descend
+from bnref.experiments.batches_training import EPOCHS, AccumulatedTraining, Accumulation, Course, ScalingRule
+from bnref.figures.performance import markdown_table
+from bnref.figures.style import BLUE, GREEN, GREY, LINES, PURPLE, RED
 
 
 def draw_schedule(ax: Axes, schedule: Schedule) -> None:
@@ -95,22 +100,111 @@ def draw_accumulation(ax: Axes, result: Accumulation) -> None:
 
 
 def draw_scaling_rule(ax: Axes, result: ScalingRule) -> None:
-    """Draw mean test accuracy by batch size, with bars for the range, for scaled and unscaled learning rates."""
+    """Draw mean test accuracy by batch size, with bars for the range, for scaled rates and for one unscaled rate."""
     sizes = result.batch_size * np.array(result.factors)
-    for values, colour, marker, dashes, label in (
-        (result.scaled, BLUE, "o", "-", f"{result.lr:g} x k"),
-        (result.unscaled, RED, "s", "--", f"always {result.lr:g}"),
-    ):
-        ax.errorbar(
-            sizes, values.mean(axis=0), _reach(values), color=colour, marker=marker, linestyle=dashes, label=label
-        )
-    ax.set(xscale="log", xlabel=f"batch size, {result.batch_size} x k", ylabel="test accuracy")
+    lines = [(values, f"{rate:g} x k") for rate, values in zip(result.rates, result.scaled, strict=True)]
+    lines.append((result.unscaled, f"always {result.kept:g}"))
+    for (values, label), look, marker in zip(lines, LINES, "osD^", strict=False):
+        ax.errorbar(sizes, values.mean(axis=0), _reach(values), marker=marker, markersize=5, label=label, **look)
+    ax.set(xscale="log", xlabel=f"batch size, {result.batch_size} x k", ylabel="test accuracy", ylim=(0, 1.02))
     ax.set_xticks(sizes, [str(size) for size in sizes])
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.legend(fontsize="small", title="learning rate")
+    ax.legend(fontsize="small", title="learning rate", loc="lower left")
+
+
+def draw_courses(axes: Sequence[Axes], courses: Sequence[Course], samples: int = 1280) -> None:
+    """Draw test errors twice: on the first axis by epochs, and on the second by updates of the weights."""
+    for course, look, marker in zip(courses, LINES, "osD^", strict=False):
+        updates = np.array(course.updates)
+        error = 100 * (1 - course.accuracy)
+        for ax, x in zip(axes, (updates * course.batch_size / samples, updates), strict=True):
+            ax.errorbar(x, error.mean(axis=0), _reach(error), marker=marker, markersize=5, label=course.way, **look)
+    for ax, name in zip(axes, ("epochs", "updates"), strict=True):
+        ax.set(xscale="log", yscale="log", xlabel=name, ylabel="test errors in %")
+        ax.set_yticks([2, 5, 10, 20], ["2", "5", "10", "20"])
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter("{x:g}")
+    axes[0].figure.legend(*axes[0].get_legend_handles_labels(), fontsize="small", loc="outside lower center", ncols=2)
 
 
 def _reach(values: Array) -> Array:
     """Return the distances from the mean over the first axis down to the lowest and up to the highest value: (2, K)."""
     mean = values.mean(axis=0)
     return np.array([mean - values.min(axis=0), values.max(axis=0) - mean])
+
+
+def schedule_table(samples: int, batch_size: int, epochs: Sequence[int]) -> Markdown:
+    """Make a table of the number of iterations, with and without the short last batch of each epoch."""
+    header = ("Epochs", "Iterations with the short batch", "without it")
+    counts = [[count_iterations(samples, batch_size, e, drop) for drop in (False, True)] for e in epochs]
+    return markdown_table(header, [(e, *(f"{c:,}" for c in row)) for e, row in zip(epochs, counts, strict=True)])
+
+
+def memory_table(results: Sequence[Memory]) -> Markdown:
+    """Make a table of the memory for the backward pass by batch size, in all and per sample."""
+    header = ("Samples in the batch", "Bytes kept", "Bytes per sample", "Bytes of parameters")
+    return markdown_table(
+        header, [(f"{m.size:,}", f"{m.kept:,}", f"{m.kept / m.size:,.0f}", f"{m.parameters:,}") for m in results]
+    )
+
+
+def descent_table(on: Bowl, sizes: Sequence[int], epochs: Sequence[int]) -> Markdown:
+    """Make a table of the error above its minimum, by batch size and number of epochs."""
+    header = ("Batch size", *(f"after {e} epoch{'s' if e > 1 else ''}" for e in epochs))
+    lowest = on.loss(on.best())
+    rows = [(size, *(f"{on.loss(descend(on, size, e).weights[-1]) - lowest:.4f}" for e in epochs)) for size in sizes]
+    return markdown_table(header, rows)
+
+
+def slope_table(noise: Noise) -> Markdown:
+    """Make a table of the fitted exponents of m: the mean over the seeds."""
+    names = {
+        "mean": "mean of the batch, with replacement",
+        "mean_without": "mean of the batch, without replacement",
+        "variance": "variance of the batch",
+        "gradient": "gradient of the batch",
+    }
+    rows = [(text, f"{noise.slope(getattr(noise, name)).mean():.2f}") for name, text in names.items()]
+    return markdown_table(("Noise of the", "Fitted exponent of $m$"), rows)
+
+
+def company_table(results: Sequence[Company]) -> Markdown:
+    """Make a table of one sample's normalized value in random batches of each size."""
+    header = ("Samples in the batch", "Mean output", "Standard deviation of the output")
+    return markdown_table(header, [(c.size, c.mean, c.std) for c in results])
+
+
+def accumulation_table(results: Sequence[AccumulatedTraining]) -> Markdown:
+    """Make a table of test accuracy after training in micro-batches, and of the change from the whole batch."""
+    whole = {r.norm: r.accuracy for r in results if r.micro_batch == 32}
+    names = {"no norm": "none", "batch norm": "batch normalization"}
+    header = ("Norm", "Samples that go through together", "Test accuracy", "Change in points (95% interval)")
+    return markdown_table(
+        header, [(names[r.norm], r.micro_batch, spread(r.accuracy), _change(r, whole[r.norm])) for r in results]
+    )
+
+
+def _change(result: AccumulatedTraining, whole: Array) -> str:
+    if result.micro_batch == 32:
+        return ""
+    return interval(points("", "", result.accuracy, whole))
+
+
+def interval(effect: Effect) -> str:
+    """Format an effect in percentage points with its interval."""
+    low, high = effect.interval
+    return f"{effect.mean:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def gain_table(courses: dict[str, Course]) -> Markdown:
+    """Make a table of what small and ghost batches gain over plain large batches, by number of epochs."""
+    ways = {"small": "batches of 32", "ghosts_32": "640 in ghosts of 32", "ghosts_8": "640 in ghosts of 8"}
+    rows = [
+        [epochs]
+        + [
+            interval(points("", "", courses[key].after_epochs(epochs), courses["large"].after_epochs(epochs)))
+            for key in ways
+        ]
+        for epochs in EPOCHS
+    ]
+    return markdown_table(("Epochs", *(f"Gain of {way}" for way in ways.values())), rows)
