@@ -54,11 +54,11 @@ HEADINGS = {
     "placement": {
         "batch_norm_forward": "The algorithm over a mini-batch",
         "batch_norm_backward": "Backward, node by node",
-        "test_batch_norm_backward_x": "A path left out",
+        "test_batch_norm_backward_x": "What happens if you leave out a path",
         "tanh_linearity": "How linear is it?",
         "make_block": "Before or after the activation",
-        "test_make_block_bias": "What the gradient says",
-        "written_three_shortcuts": "A path left out",
+        "test_make_block_bias": "A bias before BN does nothing",
+        "written_three_shortcuts": "What happens if you leave out a path",
     },
     "inference": {
         "BatchNorm": "What a layer keeps",

@@ -3,70 +3,87 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from bnref.claims.claim import Claim, Finding, Verdict, spread
+from bnref.claims.claim import Claim, Finding, Kind, Verdict, spread
+from bnref.claims.effect import Effect, factor, points
+from bnref.claims.rule import decide
 from bnref.experiments import placement, placement_gradients
 from bnref.experiments.placement import Linearity, Placed, Spirals, Trained
 from bnref.experiments.placement_gradients import Biased, Decay, Held, Scaled
 
 Array = NDArray[np.floating]
-
-
-def _by_sign(difference: Array) -> Verdict:
-    """Judge differences, one per seed, that the claim expects to be positive: all seeds must agree on the sign."""
-    if (difference > 0).all():
-        return Verdict.SHOWN
-    return Verdict.CONTRADICTED if (difference < 0).all() else Verdict.NOT_SHOWN
+LINEAR = 0.95  # share of the variance that a straight line must explain in what counts as a linear regime
+THIRD = 20.0  # percentage points: a share of disabled features near a third lies above it
 
 
 def _linear_regime(result: Linearity) -> Finding:
     at_1 = int(np.flatnonzero(result.gammas == 1)[0])
     sigmoid, tanh = result.sigmoid[:, at_1], result.tanh[:, at_1]
-    measured = f"R^2 of a straight line: sigmoid {spread(sigmoid)}, tanh {spread(tanh)}"
-    return Finding(measured, _by_sign(sigmoid - 0.95))
+    measured = (
+        f"share of the variance that a straight line explains, in one layer: {spread(sigmoid)} for the sigmoid, "
+        f"{spread(tanh)} for tanh"
+    )
+    name = "share of the variance that a straight line explains, minus 95%"
+    effects = [points(name, "sigmoid, one layer, gamma 1", sigmoid, np.full(len(sigmoid), LINEAR))]
+    return Finding(measured, decide(effects), tuple(effects))
 
 
 def _restored(results: list[Spirals]) -> Finding:
-    held, learned = (next(s for s in results if s.gamma == 0.1 and s.learned == how) for how in (False, True))
-    measured = (
-        f"accuracy on two spirals, gamma from 0.1: held {spread(held.accuracy)}, learned {spread(learned.accuracy)}"
+    found = {(s.gamma, s.learned): s.accuracy for s in results}
+    gammas = sorted({s.gamma for s in results})
+    effects = [
+        points("accuracy, gamma and beta learned minus held", f"gamma from {g:g}", found[g, True], found[g, False])
+        for g in gammas
+    ]
+    measured = "accuracy on two spirals: " + "; ".join(
+        f"gamma from {g:g}, held {spread(found[g, False])}, learned {spread(found[g, True])}" for g in gammas
     )
-    return Finding(measured, _by_sign(learned.accuracy - held.accuracy))
+    return Finding(measured, decide(effects), tuple(effects))
 
 
-def placed(results: list[Placed], activation: str, gain: float, placement: str) -> Array:
+def placed(results: list[Placed], activation: str, scale: float, where: str) -> Array:
     """Return the accuracies (seeds,) for one setting of `placements`."""
-    return next(p.accuracy for p in results if (p.activation, p.gain, p.placement) == (activation, gain, placement))
+    return next(p.accuracy for p in results if (p.activation, p.scale, p.placement) == (activation, scale, where))
 
 
-def _order(results: list[Placed], activation: str, better: str) -> Finding:
-    """Compare both placements seed by seed, with weights of five times the usual size and of the usual size."""
+def _order(results: list[Placed], activations: tuple[str, ...], better: str) -> Finding:
+    """Compare both places seed by seed, for each activation, with weights of usual size and five times as large."""
     worse = "pre" if better == "post" else "post"
-    differences, texts = [], []
-    for gain in (5.0, 1.0):
-        scores = [placed(results, activation, gain, where) for where in ("pre", "post")]
-        differences.append(placed(results, activation, gain, better) - placed(results, activation, gain, worse))
-        texts.append(f"gain {gain:g}: before {spread(scores[0])}, after {spread(scores[1])}")
-    return Finding(f"{activation}, {'; '.join(texts)}", _by_sign(differences[0]))
+    words = {"pre": "before", "post": "after"}
+    effects, texts = [], []
+    for activation in activations:
+        for scale in placement.SCALES:
+            setting = f"{activation}, " + ("usual weights" if scale == 1 else f"weights {scale:g} times as large")
+            scores = {where: placed(results, activation, scale, where) for where in words}
+            compares = f"test accuracy, BN {words[better]} minus {words[worse]} the activation"
+            effects.append(points(compares, setting, scores[better], scores[worse]))
+            texts.append(f"{setting}: " + ", ".join(f"{words[where]} {spread(scores[where])}" for where in words))
+    return Finding("; ".join(texts), decide(effects), tuple(effects))
 
 
 def _before(results: list[Placed]) -> Finding:
-    return _order(results, "tanh", "pre")
+    return _order(results, ("tanh", "relu"), "pre")
 
 
 def _after(results: list[Placed]) -> Finding:
-    return _order(results, "relu", "post")
+    return _order(results, ("relu",), "post")
 
 
 def _alone(results: list[Trained]) -> Finding:
     norm, weights = (next(t for t in results if t.what == what) for what in ("gamma and beta", "weights"))
-    measured = f"gamma and beta alone {spread(norm.accuracy)}, as many random weights {spread(weights.accuracy)}"
-    return Finding(measured, _by_sign(norm.accuracy - weights.accuracy))
+    measured = (
+        f"test accuracy: {spread(norm.accuracy)} with gamma and beta alone, {spread(weights.accuracy)} with the same "
+        "number of random weights"
+    )
+    effect = points(
+        "test accuracy, training gamma and beta minus as many weights", "6 x 256 ReLU", norm.accuracy, weights.accuracy
+    )
+    return Finding(measured, decide([effect]), (effect,))
 
 
 def _disabled(results: list[Trained]) -> Finding:
     small = next(t for t in results if t.what == "gamma and beta").small
-    verdict = Verdict.SHOWN if (small > 0.2).all() else Verdict.NOT_SHOWN
-    return Finding(f"share of gammas below 0.01 in size: {spread(small)}", verdict)
+    effect = points("share of gammas below 0.01 in size", "6 x 256 ReLU", small, np.zeros(len(small)))
+    return Finding(f"share of gammas below 0.01 in size: {spread(small)}", decide([effect], margin=THIRD), (effect,))
 
 
 def exact_scaling() -> Scaled:
@@ -88,18 +105,23 @@ def _bias(result: Biased) -> Finding:
 
 def _held(results: list[Held]) -> Finding:
     by_path = {(h.mean, h.var): h for h in results}
-    true, held = by_path[False, False], by_path[True, True]
-    measured = (
-        f"the first bias grows {spread(held.bias_growth, 1)} times, with true gradients {spread(true.bias_growth, 1)}; "
-        f"accuracy {spread(held.accuracy)}, with true gradients {spread(true.accuracy)}"
+    true = by_path[False, False].bias_growth
+    names = {(True, False): "mean held constant", (True, True): "mean and variance held constant"}
+    effects: list[Effect] = [
+        factor("growth of the first bias, over its growth with true gradients", name, by_path[key].bias_growth, true)
+        for key, name in names.items()
+    ]
+    measured = "growth of the length of the first bias: " + ", ".join(
+        [f"{spread(by_path[key].bias_growth, 1)} with {name}" for key, name in names.items()]
+        + [f"{spread(true, 1)} with true gradients"]
     )
-    return Finding(measured, _by_sign(held.bias_growth - 2 * true.bias_growth))
+    return Finding(measured, decide(effects), tuple(effects))
 
 
 def _decay(result: Decay) -> Finding:
     measured = (
-        f"logits differ by at most {result.same.max():.0e} from those of no decay and a learning rate that grows "
-        f"{result.rate_growth:.1f} times; by {spread(result.other, 1)} from those of neither"
+        f"logits differ by at most {result.same.max():.0e} from a network with no decay and a learning rate that grows "
+        f"{result.rate_growth:.1f}-fold, and by {spread(result.other, 1)} from a network with neither"
     )
     return Finding(measured, Verdict.SHOWN if (result.same < 1e-9 * result.other).all() else Verdict.CONTRADICTED)
 
@@ -114,6 +136,7 @@ CLAIMS = [
         chapter="placement",
         experiment=placement.linearity,
         judge=_linear_regime,
+        limits="One layer before training; a network of three tanh layers at gamma 1 still beats a linear model.",
     ),
     Claim(
         name="gamma-restores",
@@ -124,26 +147,29 @@ CLAIMS = [
         chapter="placement",
         experiment=placement.spirals_by_gamma,
         judge=_restored,
+        limits="Three layers of tanh and one toy problem, which a linear model cannot solve.",
     ),
     Claim(
         name="placement-before",
-        says="Normalize right before the nonlinearity, not the layer's inputs.",
+        says="Normalize right before the nonlinearity, not after it.",
         source="ioffe2015",
         where="section 3.2",
         published="",
         chapter="placement",
         experiment=placement.placements,
         judge=_before,
+        limits="Five dense layers, one learning rate, and 105 steps: it compares how fast the networks learn.",
     ),
     Claim(
         name="placement-after",
-        says="Batch norm after the ReLU does better than before it.",
+        says="Batch norm does better after the ReLU than before it.",
         source="mishkin2016",
         where="table “BN -- before or after ReLU?”",
-        published="CaffeNet, ImageNet at 128 pixels: 0.478 before, 0.493 after (with gamma and beta)",
+        published="CaffeNet, ImageNet at 128 pixels: 0.478 before, 0.493 after; GoogLeNet: 0.607 before, 0.596 after",
         chapter="placement",
         experiment=placement.placements,
         judge=_after,
+        limits="Dense layers on 8 by 8 digits, one learning rate, and 105 steps; the paper trains CNNs on ImageNet.",
     ),
     Claim(
         name="only-gamma-beta",
@@ -154,6 +180,7 @@ CLAIMS = [
         chapter="placement",
         experiment=placement.trained_alone,
         judge=_alone,
+        limits="One network without skip connections, far smaller than the ResNets of the paper.",
     ),
     Claim(
         name="disabled-features",
@@ -164,16 +191,19 @@ CLAIMS = [
         chapter="placement",
         experiment=placement.trained_alone,
         judge=_disabled,
+        limits="A small network and few epochs, so the gammas may not have had time to reach 0.",
     ),
     Claim(
         name="scale-invariance",
-        says="BN((aW)u) = BN(Wu), with the same gradient for u, and one smaller by 1/a for the weights.",
+        says="BN((aW)u) = BN(Wu), with the same gradient for u, and 1/a times the gradient for the weights.",
         source="ioffe2015",
         where="section 3.3",
         published="exact",
         chapter="placement",
         experiment=exact_scaling,
         judge=_scale,
+        kind=Kind.IDENTITY,
+        limits="It says nothing about how the size of the weights affects a longer training.",
     ),
     Claim(
         name="bias-before-norm",
@@ -184,16 +214,19 @@ CLAIMS = [
         chapter="placement",
         experiment=placement_gradients.bias_before_norm,
         judge=_bias,
+        kind=Kind.IDENTITY,
+        limits="It holds in training; in evaluation, the running mean must first catch up with the bias.",
     ),
     Claim(
         name="held-constant",
-        says="If the gradient ignores that the statistics depend on the parameters, a bias grows and the loss stays.",
+        says="If the gradient ignores that the mean depends on the parameters, a bias before the norm keeps growing.",
         source="ioffe2015",
         where="section 2",
         published="",
         chapter="placement",
         experiment=placement_gradients.held_constant,
         judge=_held,
+        limits="One network and one learning rate; it does not measure whether the loss stays exactly the same.",
     ),
     Claim(
         name="weight-decay",
@@ -204,5 +237,7 @@ CLAIMS = [
         chapter="placement",
         experiment=placement_gradients.weight_decay,
         judge=_decay,
+        kind=Kind.IDENTITY,
+        limits="Plain gradient descent, and decay of the weights before batch norm only.",
     ),
 ]

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -51,21 +52,24 @@ def block(inputs: int, outputs: int, norm: bool, stride: int = 1) -> list[nn.Mod
 
 
 def small_network(norm: bool) -> nn.Sequential:
-    """Build the layers of `make_network` with or without BN, initialized as in He et al. (2015)."""
-    blocks = [*block(1, 16, norm), *block(16, 32, norm), nn.MaxPool2d(2), *block(32, 64, norm)]
-    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(64 * 4, 10))
+    """Build `make_network` with half the channels, with or without BN, initialized as in He et al. (2015)."""
+    blocks = [*block(1, 8, norm), *block(8, 16, norm), nn.MaxPool2d(2), *block(16, 32, norm)]
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(32 * 4, 10))
 
 
-def deep_network(depth: int, norm: bool, width: int = 12) -> nn.Sequential:
+def deep_network(depth: int, norm: bool, width: int = 8) -> nn.Sequential:
     """Build `depth` convolutions without shortcuts, the first with stride 2, and a dense layer."""
     sizes = itertools.pairwise([1] + [width] * depth)
     blocks = [layer for i, (a, b) in enumerate(sizes) for layer in block(a, b, norm, stride=1 if i else 2)]
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(width * 4, 10))
 
 
+SEEDS = range(5)
+
+
 @dataclass(frozen=True)
-class Speed:
-    """Test accuracy of `small_network` during training, with and without BN.
+class Curves:
+    """Test accuracy of a network during training, with and without BN.
 
     `batch_norm` and `none` are the accuracies (seeds, R, T) at the learning rates `rates` (R,) after `steps` (T,).
     """
@@ -79,20 +83,20 @@ class Speed:
         """Return the fastest learning rate: the one with the highest mean accuracy over seeds and steps."""
         return self.rates[int(getattr(self, name).mean(axis=(0, 2)).argmax())]
 
+    def best(self, name: str) -> Array:
+        """Return the accuracies (seeds, T) at the best rate."""
+        return np.asarray(getattr(self, name)[:, self.rates.index(self.best_rate(name))])
+
     def steps_to(self, name: str, target: float) -> Array:
         """Return the first of `steps` with accuracy `target` at the best rate, for each seed; inf if there is none."""
-        reached = getattr(self, name)[:, self.rates.index(self.best_rate(name))] >= target
+        reached = self.best(name) >= target
         return np.where(reached.any(axis=1), np.array(self.steps)[reached.argmax(axis=1)], np.inf)
 
 
-@remembered
-def speed(
-    seeds: tuple[int, ...] = (0, 1, 2),
-    rates: tuple[float, ...] = (0.1, 0.3, 1.0, 3.0),
-    steps: int = 100,
-    every: int = 5,
-) -> Speed:
-    """Train `small_network` by plain stochastic gradient descent at each learning rate, with and without BN."""
+def _curves(
+    build: Callable[[bool], nn.Sequential], rates: tuple[float, ...], steps: int, every: int, momentum: float = 0.0
+) -> Curves:
+    """Train the network that `build` makes with or without BN, in batches of 32, at each rate and with each seed."""
     data = digits(images=True)
 
     def curve(seed: int, rate: float, norm: bool) -> list[float]:
@@ -103,52 +107,26 @@ def speed(
                 curve.append(accuracy(model, data.x_test, data.y_test))
 
         with one_thread(seed):
-            model = small_network(norm)
-            train(model, data, steps, rate, batch_size=32, after_step=look)
+            model = build(norm)
+            train(model, data, steps, rate, batch_size=32, momentum=momentum, after_step=look)
         return curve
 
     with_norm, without = (
-        np.array([[curve(seed, rate, norm) for rate in rates] for seed in seeds]) for norm in (True, False)
+        np.array([[curve(seed, rate, norm) for rate in rates] for seed in SEEDS]) for norm in (True, False)
     )
-    return Speed(rates, tuple(range(every, steps + 1, every)), with_norm, without)
-
-
-@dataclass(frozen=True)
-class Depth:
-    """Test accuracies (seeds, D, R) of `deep_network` for D depths and R learning rates, with and without BN."""
-
-    depths: tuple[int, ...]
-    rates: tuple[float, ...]
-    batch_norm: Array
-    none: Array
-
-    def best(self, name: str) -> Array:
-        """Select the accuracies (seeds, D) at the best learning rate for each depth, by the mean over seeds."""
-        found = getattr(self, name)
-        choice = found.mean(axis=0).argmax(axis=-1)
-        return np.take_along_axis(found, choice[None, :, None], axis=2)[..., 0]
+    return Curves(rates, tuple(range(every, steps + 1, every)), with_norm, without)
 
 
 @remembered
-def depth(
-    seeds: tuple[int, ...] = (0, 1, 2),
-    depths: tuple[int, ...] = (4, 8, 16),
-    rates: tuple[float, ...] = (0.01, 0.03),
-    steps: int = 100,
-) -> Depth:
-    """Train `deep_network` by stochastic gradient descent with momentum 0.9 at each depth and learning rate."""
-    data = digits(images=True)
+def speed() -> Curves:
+    """Train `small_network` for 140 steps of plain stochastic gradient descent."""
+    return _curves(small_network, rates=(0.1, 0.3, 1.0, 3.0), steps=140, every=10)
 
-    def score(seed: int, layers: int, rate: float, norm: bool) -> float:
-        with one_thread(seed):
-            model = train(deep_network(layers, norm), data, steps, rate, batch_size=32, momentum=0.9)
-            return accuracy(model, data.x_test, data.y_test)
 
-    with_norm, without = (
-        np.array([[[score(seed, layers, rate, norm) for rate in rates] for layers in depths] for seed in seeds])
-        for norm in (True, False)
-    )
-    return Depth(depths, rates, with_norm, without)
+@remembered
+def depth() -> Curves:
+    """Train 16 convolutions without shortcuts for 300 steps of stochastic gradient descent with momentum 0.9."""
+    return _curves(lambda norm: deep_network(16, norm), rates=(0.003, 0.02, 0.1), steps=300, every=50, momentum=0.9)
 
 
 def fold(network: nn.Sequential) -> nn.Sequential:
@@ -200,7 +178,7 @@ class Folding:
 
 
 @remembered
-def folding(seeds: tuple[int, ...] = (0, 1, 2)) -> list[Folding]:
+def folding(seeds: tuple[int, ...] = (0, 1)) -> list[Folding]:
     """Fold all BN layers of the network trained with each seed."""
     x = digits(images=True).x_test
     results = []

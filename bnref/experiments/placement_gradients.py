@@ -13,7 +13,7 @@ from bnref.experiments.memory import remembered
 from bnref.experiments.training import accuracy, digits, minibatches, one_thread, perceptron, train
 
 Array = NDArray[np.floating]
-SEEDS = range(3)
+SEEDS = range(5)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _held(mean: bool, var: bool) -> Held:
             model = perceptron([64, *[100] * 5, 10], norm=lambda units: HeldConstant(units, mean, var))
             first = model[0] = nn.Linear(64, 100)  # with the bias that perceptron leaves out before a norm
             before = [p.detach().norm().item() for p in (first.bias, first.weight)]
-            train(model, data, steps=210, lr=0.1)
+            train(model, data, steps=126, lr=0.1)
             after = [p.detach().norm().item() for p in (first.bias, first.weight)]
             growth = [b / a for a, b in zip(before, after, strict=True)]
             scores.append([accuracy(model, data.x_test, data.y_test), *growth])
@@ -104,7 +104,7 @@ def _held(mean: bool, var: bool) -> Held:
 
 @remembered
 def held_constant() -> list[Held]:
-    """Train a 5 x 100 ReLU network for 10 epochs with true gradients, without each path, and without both."""
+    """Train a 5 x 100 ReLU network for 6 epochs with true gradients, without each path, and without both."""
     return [_held(mean, var) for mean in (False, True) for var in (False, True)]
 
 
@@ -227,7 +227,7 @@ def weight_decay(decay: float = 0.05, steps: int = 200) -> Decay:
     The growing rate is 0.1 / (1 - 0.1 decay)^(2 t + 1) in step t, counted from 0.
     """
     found = []
-    for seed in SEEDS:
+    for seed in SEEDS[:3]:  # an identity, so that more seeds would show nothing new
         decayed, short = _descend(seed, decay, False, steps)
         grown, long = _descend(seed, decay, True, steps)
         plain, _ = _descend(seed, 0.0, False, steps)

@@ -8,51 +8,92 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from bnref.experiments.cnn import EffectiveValues, FeatureMaps, Translation
-from bnref.experiments.cnn_training import Depth, Speed
+from bnref.experiments.cnn_training import Curves
 from bnref.figures.style import BLUE, GREEN, GREY, LINES, RED
 
 Array = NDArray[np.floating]
 COLOURS = "PuOr_r"  # orange above 0, purple below
 
 
-def draw_channels(ax: Axes, maps: FeatureMaps, filters: Sequence[int], images: int = 4, slices: int = 4) -> None:
-    """Draw a diagram of BN in a CNN with measured values: input volume, filters, output channels and statistics.
+MAP, GAP = 1.0, 0.28  # side of a map, and space between maps
+COLUMNS = (0, 1, 2, -1)  # the images that are drawn: the first three, dots, and the last
 
-    Each of `filters` has a row and a color of its own and runs over the whole input volume. Its output channel is shown
-    for the first `images` images; mean and standard deviation are those of all images of the batch.
+
+def draw_channels(ax: Axes, maps: FeatureMaps, filters: Sequence[int]) -> None:
+    """Draw the output of a convolution as a table of maps: one column per image, one row per channel.
+
+    The input images stand above their columns, and each of `filters` stands beside its row. A frame in the row's color
+    holds all values that share a mean and a standard deviation, which are those of the whole batch. The last row is the
+    last channel.
     """
-    depth = maps.inputs.shape[1]
-    middle = (len(filters) - 1) * 2.6 / 2 + 1
-    for i in range(slices):
-        _picture(ax, maps.inputs[0, i], 0.16 * i, middle - 1.3 + 0.16 * (slices - i), 1.7, GREY)
-    _note(ax, 1.1, middle - 2.7, f"input:\n{depth}\nchannels")
+    images, (outputs, depth) = len(maps.before), maps.weight.shape[:2]
     for row, (number, colour) in enumerate(zip(filters, (BLUE, RED, GREEN), strict=False)):
-        y = (len(filters) - 1 - row) * 2.6 + 0.4
-        for i in range(slices):
-            _picture(ax, maps.weight[number, i], 3.3 + 0.12 * i, y + 0.3 + 0.12 * (slices - i), 0.7, colour)
-        for i in range(images):
-            _picture(ax, maps.before[i, number], 5.6 + 0.2 * i, y + 0.2 * (images - i), 1.2, colour)
+        y = _row(row + (row == len(filters) - 1) * 0.3)
+        for i in range(3):
+            _picture(ax, maps.weight[number, i], 0.08 * i, y + 0.16 + 0.08 * (2 - i), 0.6, colour)
+        _arrow(ax, (0.85, y + MAP / 2), (1.22, y + MAP / 2), colour)
+        for column, image in enumerate(COLUMNS):
+            _picture(ax, maps.before[image, number], _column(column), y, MAP, colour)
+        left, right = _column(0) - 0.12, _column(len(COLUMNS) - 1) + MAP + 0.12
+        ax.add_patch(Rectangle((left, y - 0.12), right - left, MAP + 0.24, fill=False, edgecolor=colour, linewidth=2.2))
         values = maps.before[:, number]
-        _note(ax, 9.6, y + 0.3, f"channel {number}\nmean {values.mean():.2f}\nstd {values.std():.2f}", colour)
-        for start, end in [((2.35, middle - 0.2), (3.2, y + 0.9)), ((4.5, y + 0.9), (5.4, y + 0.9))]:
-            ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 1.4})
-        ax.annotate("", (8.45, y + 0.9), (7.65, y + 0.9), arrowprops={"arrowstyle": "->", "color": colour})
-    _note(ax, 3.9, -1.5, f"filters:\n{depth} x 3 x 3\neach")
-    _note(ax, 6.5, -1.5, "one output\nchannel each,\nN images")
-    _note(ax, 9.6, -1.5, "one mean\nand std\neach")
-    ax.set(xlim=(-0.1, 10.9), ylim=(-1.6, len(filters) * 2.6 + 0.1), aspect="equal")
+        text = f"channel {number + 1}\nmean {values.mean():.2f}\nstd {values.std():.2f}"
+        ax.text(right + 0.12, y + MAP / 2, text, va="center", color=colour, fontsize="small")
+    for column, image in enumerate(COLUMNS):
+        for i in range(3):
+            _picture(ax, maps.inputs[image, i], _column(column) + 0.1 * i, _row(-1.35) + 0.1 * (2 - i), 0.8, GREY)
+        _note(ax, _column(column) + 0.5, _row(-1.35) + 1.1, f"image {image % images + 1}")
+        _arrow(ax, (_column(column) + 0.5, _row(-1.35) - 0.05), (_column(column) + 0.5, _row(0) + MAP + 0.17), GREY)
+    _words(ax, maps, len(filters), outputs, depth)
+
+
+def _row(row: float) -> float:
+    return -row * (MAP + 0.5)
+
+
+def _column(column: int) -> float:
+    return 1.45 + column * (MAP + GAP) + (column == len(COLUMNS) - 1) * 0.35
+
+
+def _words(ax: Axes, maps: FeatureMaps, rows: int, outputs: int, depth: int) -> None:
+    """Write the names of the four axes, N, C, H and W, into the drawing, and set its limits."""
+    images, height, width = len(maps.before), *maps.before.shape[2:]
+    last, end = _row(rows - 0.7), _column(len(COLUMNS) - 1)
+    for y in (_row(-1.35) + 0.4, _row(0) + 0.4, last + 0.4):
+        _note(ax, end - 0.32, y, "…")
+    _note(ax, _column(0) + 0.5, (_row(rows - 2) + last + MAP) / 2 - 0.2, "⋮")
+    _note(ax, 0.4, _row(-1.35) + 0.1, f"input:\n{depth} channels\nper image")
+    _note(ax, 0.4, _row(0) + MAP + 0.15, f"filters:\n{depth} x 3 x 3")
+    _span(ax, (_column(0), last - 0.35), (end + MAP, last - 0.35))
+    _note(ax, (_column(0) + end + MAP) / 2, last - 0.78, f"N = {images} images")
+    x = end + MAP + 2.1
+    _span(ax, (x, last), (x, _row(0) + MAP))
+    ax.text(x + 0.1, (last + _row(0) + MAP) / 2, f"C = {outputs} channels", rotation=90, va="center")
+    size = f"each map: H = {height} rows, W = {width} columns"
+    ax.text(_column(1) + 0.35, (_row(rows - 2) + last + MAP) / 2, size, va="center", fontsize="small")
+    share = f"one frame = N H W = {images * height * width} values that share a mean and a std"
+    ax.text((0.1 + x) / 2, last - 1.25, share, ha="center")
+    ax.set(xlim=(-0.35, x + 0.5), ylim=(last - 1.4, _row(-1.35) + 1.55), aspect="equal")
     ax.axis("off")
 
 
+def _span(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "<->", "color": GREY, "shrinkA": 0, "shrinkB": 0})
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str) -> None:
+    ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "shrinkA": 0, "shrinkB": 0})
+
+
 def _note(ax: Axes, x: float, y: float, text: str, colour: str = "black") -> None:
-    ax.text(x, y, text, ha="center", va="bottom", color=colour)
+    ax.text(x, y, text, ha="center", va="bottom", color=colour, fontsize="small")
 
 
 def _picture(ax: Axes, values: Array, x: float, y: float, size: float, colour: str) -> None:
     """Draw one map as a framed picture with its lower left corner at (x, y)."""
     top = np.abs(values).max()
     ax.imshow(values, cmap=COLOURS, vmin=-top, vmax=top, extent=(x, x + size, y, y + size), interpolation="nearest")
-    ax.add_patch(Rectangle((x, y), size, size, fill=False, edgecolor=colour, linewidth=1.2))
+    ax.add_patch(Rectangle((x, y), size, size, fill=False, edgecolor=colour, linewidth=1.0))
 
 
 def draw_maps(axes: NDArray[np.object_], maps: FeatureMaps, channels: Sequence[int]) -> None:
@@ -73,7 +114,7 @@ def draw_maps(axes: NDArray[np.object_], maps: FeatureMaps, channels: Sequence[i
                 ax.set(xticks=[], yticks=[])
                 ax.spines[:].set_visible(False)
             mean = whole.mean().round(2) + 0.0  # turns -0.0 into 0.0
-            label = f"channel {channel} {title}\nmean {mean:.2f}, std {whole.std():.2f}"
+            label = f"channel {channel + 1} {title}\nmean {mean:.2f}, std {whole.std():.2f}"
             axes[row, start + images // 2].set_title(label)
 
 
@@ -107,7 +148,7 @@ def draw_effective_values(axes: Sequence[Axes], results: Sequence[EffectiveValue
     axes[-1].set_xlabel("convolution")
 
 
-def draw_speed(axes: Sequence[Axes], result: Speed) -> None:
+def draw_speed(axes: Sequence[Axes], result: Curves) -> None:
     """Draw accuracy during training at each learning rate, with and without BN on two axes, as means over seeds."""
     for ax, name, title in zip(axes, ("batch_norm", "none"), ("with BN", "without"), strict=True):
         for rate, curves, style in zip(result.rates, getattr(result, name).swapaxes(0, 1), LINES, strict=False):
@@ -119,7 +160,7 @@ def draw_speed(axes: Sequence[Axes], result: Speed) -> None:
     axes[0].figure.legend(*handles, title="learning rate", fontsize="small", loc="outside lower center", ncols=4)
 
 
-def draw_depth(ax: Axes, result: Depth) -> None:
+def draw_depth(ax: Axes, result: Curves) -> None:
     """Draw accuracy at the best learning rate by depth, with and without BN: means as lines, seeds as dots."""
     for name, label, style in zip(("batch_norm", "none"), ("with BN", "without"), LINES, strict=False):
         scores = result.best(name)

@@ -1,16 +1,21 @@
-"""Figures of the section on placement: the linear middle of a tanh, and the effect of gamma."""
+"""Figures and tables of the section on placement: the linear middle of a tanh, gamma, and gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from bnref.experiments.placement import LinearBox, Linearity, Spirals
+from bnref.claims.claim import spread
+from bnref.experiments.placement import LinearBox, Linearity, Placed, Spirals, Trained
+from bnref.experiments.placement_gradients import Held, Scaled
+from bnref.figures.performance import markdown_table
 from bnref.figures.style import BLUE, GREY, RED
 
 Array = NDArray[np.floating]
+PLACES = {"none": "none", "pre": "before the activation", "post": "after it"}
 
 
 def draw_linear_box(axes: Sequence[Axes], result: LinearBox) -> None:
@@ -50,3 +55,72 @@ def draw_spirals(axes: Sequence[Axes], results: Sequence[Spirals], x: Array, y: 
             ax.plot(u, v, marker, color=color, markersize=2, markeredgewidth=0)
         how = "learned" if result.learned else "held"
         ax.set(title=f"from {result.gamma:g}, {how}: {result.accuracy[0]:.0%}", xticks=[], yticks=[], aspect="equal")
+
+
+def placement_table(results: Sequence[Placed]) -> Markdown:
+    """Make a table of the test accuracy by activation, size of the initial weights, and place of batch norm."""
+    header = ("Activation", "Initial weights", "BN", "Test accuracy", "Share in a flat part")
+    return markdown_table(
+        header,
+        [
+            (
+                {"relu": "ReLU"}.get(p.activation, p.activation),
+                "usual" if p.scale == 1 else f"{p.scale:g} times as large",
+                PLACES[p.placement],
+                spread(p.accuracy),
+                f"{p.flat.mean():.0%}",
+            )
+            for p in results
+        ],
+    )
+
+
+def spiral_table(results: Sequence[Spirals]) -> Markdown:
+    """Make a table of the accuracy on the spirals and of R^2 in each layer before and after training."""
+    header = ("Gamma starts at", "Gamma and beta are", "Accuracy on new points", "$R^2$ by layer, before", "after")
+    return markdown_table(
+        header,
+        [
+            (
+                f"{s.gamma:g}",
+                "learned" if s.learned else "held",
+                spread(s.accuracy),
+                *(", ".join(f"{v:.2f}" for v in r2.mean(axis=0)) for r2 in (s.start, s.end)),
+            )
+            for s in results
+        ],
+    )
+
+
+def alone_table(results: Sequence[Trained]) -> Markdown:
+    """Make a table of the test accuracy of networks that train all parameters, or only some."""
+    names = {"all": "all", "gamma and beta": "$\\gamma$ and $\\beta$", "weights": "randomly chosen weights"}
+    header = ("Trained", "Number of parameters", "Test accuracy")
+    rows = [(names[t.what], f"{t.count:,} of {t.total:,}", spread(t.accuracy)) for t in results]
+    return markdown_table(header, rows)
+
+
+def held_table(results: Sequence[Held]) -> Markdown:
+    """Make a table of accuracy and growth by the paths that the backward pass leaves out."""
+    header = ("Path left out", "Test accuracy", "Length of the bias, after / before", "Length of the weights")
+    rows = [
+        (
+            " and ".join(name for name, held in (("mean", h.mean), ("variance", h.var)) if held) or "none",
+            spread(h.accuracy),
+            f"{h.bias_growth.mean():.2f}",
+            f"{h.weight_growth.mean():.2f}",
+        )
+        for h in results
+    ]
+    return markdown_table(header, rows)
+
+
+def scaling_table(results: Mapping[float, Scaled]) -> Markdown:
+    """Make a table of the relative errors of scale invariance, by eps and by the factor of the weights."""
+    header = ("$\\varepsilon$", "$a$", "Output", "Gradient for $u$", "Gradient for the weights, times $a$")
+    rows = [
+        (f"{eps:.0e}", f"{a:g}", *(f"{error:.0e}" for error in errors))
+        for eps, s in results.items()
+        for a, *errors in zip(s.scales, s.output, s.input_gradient, s.weight_gradient, strict=True)
+    ]
+    return markdown_table(header, rows)
