@@ -38,11 +38,10 @@ def table(claims: Sequence[Claim], findings: Sequence[Finding]) -> Markdown:
 def _row(claim: Claim, finding: Finding) -> list[str]:
     published = f" Published: {claim.published}." if claim.published else ""
     cited = f"{{cite:t}}`{claim.source}`, {claim.where}."
-    section = "introduction" if claim.chapter == "index" else claim.chapter
     cells = [
         f'<span id="row-{claim.name}"></span>{claim.says} {cited}{published}',
         finding.measured,
         f"{MARKS[finding.verdict]} {finding.verdict.value}",
-        f"{{ref}}`{SECTIONS[section]} <claim-{claim.name}>`",
+        f"{{ref}}`{SECTIONS[claim.chapter]} <claim-{claim.name}>`",
     ]
     return [cell.replace("|", "\\|") for cell in cells]  # a bare | would end the cell

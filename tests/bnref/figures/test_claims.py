@@ -4,7 +4,7 @@ from bnref.claims import Claim, Finding, Verdict
 from bnref.figures.claims import count, table
 
 CLAIMS = [
-    Claim("one", "It | works.", "ioffe2015", "section 1", "72.2%", "index", lambda: 1, lambda _: FINDINGS[0]),
+    Claim("one", "It | works.", "ioffe2015", "section 1", "72.2%", "introduction", lambda: 1, lambda _: FINDINGS[0]),
     Claim("two", "It does not.", "wuhe2018", "table 2", "", "norm_types", lambda: 2, lambda _: FINDINGS[1]),
 ]
 FINDINGS = [Finding("0.9", Verdict.SHOWN), Finding("0.1", Verdict.CONTRADICTED)]
