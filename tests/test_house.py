@@ -49,7 +49,7 @@ def sections():
 
 
 SECTIONS = sections()
-EXECUTED = [*SECTIONS, "index", "today"]
+EXECUTED = ["introduction", *SECTIONS, "today"]
 ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
 
 # A host in an address, or a word that ends with a common top-level domain.

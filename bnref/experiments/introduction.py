@@ -1,5 +1,6 @@
-"""Experiments of the index page: gradients of deep networks at initialization, their training, and a confounder."""
+"""Experiments of the introduction: gradients of deep networks before training, their training, and a confounder."""
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import Tanh, accuracy, digits, one_thread, perceptron, train
+from bnref.experiments.training import Split, Tanh, accuracy, digits, minibatches, one_thread, perceptron, train
 
 Array = NDArray[np.floating]
 
-LAYERS, WIDTH, SEEDS = 20, 100, (0, 1, 2)
+LAYERS, WIDTH, SEEDS = 20, 64, (0, 1, 2, 3, 4)
+STEPS = 100  # of the short trainings
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"sigmoid": nn.Sigmoid, "tanh": Tanh, "ReLU": nn.ReLU}
 # Weights are drawn with mean 0 and standard deviation gain / sqrt(inputs). The usual gain is Glorot and Bengio's (2010)
 # for layers of equal width and, for ReLU, that of He et al. (2015).
@@ -43,16 +45,22 @@ def deep_network(activation: str, gain: float, norm: bool, layers: int = LAYERS)
 
 @dataclass(frozen=True)
 class Gradients:
-    """Gradient norms (seeds, layers) of the loss by each hidden layer's output, for 256 digits at initialization."""
+    """Gradients of the loss for 256 digits before training, (seeds, layers) each.
+
+    `norms` are the lengths of the gradient with respect to each hidden layer's output, `by_weights` those with respect
+    to its weights, and `weights` the lengths of the weights themselves.
+    """
 
     activation: str
     start: str
     norm: bool
     norms: Array
+    by_weights: Array
+    weights: Array
 
     @property
     def ratio(self) -> Array:
-        """The gradient norm at the first layer over that at the last layer, (seeds,)."""
+        """The gradient by the output of the first layer over that of the last layer, (seeds,)."""
         ratio: Array = self.norms[:, 0] / self.norms[:, -1]
         return ratio
 
@@ -65,21 +73,36 @@ def _settings() -> list[tuple[str, str, bool]]:
 def gradients() -> list[Gradients]:
     """Measure gradients in networks with each activation and start, with and without BN."""
     return [
-        Gradients(*setting, np.stack([_layer_gradients(*setting, seed) for seed in SEEDS])) for setting in _settings()
+        Gradients(*setting, *np.stack([_layer_gradients(*setting, seed) for seed in SEEDS], axis=1))
+        for setting in _settings()
     ]
 
 
 def _layer_gradients(activation: str, start: str, norm: bool, seed: int) -> Array:
+    """Return the gradients by outputs and by weights, and the weights, as lengths (3, layers)."""
     data, outputs = digits(), []
     with one_thread(seed):
+        model = deep_network(activation, gain(activation, start), norm)
         h = data.x[:256]
-        for module in deep_network(activation, gain(activation, start), norm):
+        for module in model:
             h = module(h)
             if isinstance(module, nn.Sigmoid | Tanh | nn.ReLU):
                 h.retain_grad()  # torch keeps gradients only of leaves by default
                 outputs.append(h)
         nn.functional.cross_entropy(h, data.y[:256]).backward()
-    return np.array([output.grad.norm().item() for output in outputs if output.grad is not None])
+    weights = hidden_weights(model)
+    return np.array(
+        [[_length(w.grad) for w in outputs], [_length(w.grad) for w in weights], list(map(_length, weights))]
+    )
+
+
+def hidden_weights(model: nn.Sequential) -> list[torch.Tensor]:
+    """Return the weights of all dense layers but the last."""
+    return [module.weight for module in model if isinstance(module, nn.Linear)][:-1]
+
+
+def _length(tensor: torch.Tensor | None) -> float:
+    return 0.0 if tensor is None else float(tensor.detach().norm())
 
 
 @dataclass(frozen=True)
@@ -93,12 +116,20 @@ class Trained:
 
 
 @remembered
-def trained(steps: int = 150, lr: float = 0.1) -> list[Trained]:
+def trained(steps: int = STEPS, lr: float = 0.1) -> list[Trained]:
     """Train the networks of `gradients` for a few steps in batches of 64."""
-    return [
-        Trained(a, start, norm, _accuracies(partial(deep_network, a, gain(a, start), norm), steps, lr))
-        for a, start, norm in _settings()
-    ]
+    return [_trained(*setting, steps, lr) for setting in _settings()]
+
+
+@remembered
+def fast_sigmoids(steps: int = STEPS, lr: float = 1.0) -> list[Trained]:
+    """Train networks of sigmoids from usual weights at a large learning rate, without and with BN."""
+    return [_trained("sigmoid", "usual", norm, steps, lr) for norm in (False, True)]
+
+
+def _trained(activation: str, start: str, norm: bool, steps: int, lr: float) -> Trained:
+    network = partial(deep_network, activation, gain(activation, start), norm)
+    return Trained(activation, start, norm, _accuracies(network, steps, lr))
 
 
 def _accuracies(network: Callable[[], nn.Module], steps: int, lr: float, momentum: float = 0.0) -> Array:
@@ -110,19 +141,51 @@ def _accuracies(network: Callable[[], nn.Module], steps: int, lr: float, momentu
     return np.array(found)
 
 
+@remembered
+def matched_rate(steps: int = STEPS, lr: float = 0.1) -> Trained:
+    """Train ReLU networks with BN from large weights, with a learning rate of the weights that grows like their square.
+
+    With BN the loss does not depend on the scale of the weights. If they are c times as large, their gradient is c
+    times smaller, so steps of c^2 times the size turn them by the same angle (van Laarhoven 2017, section 2).
+    """
+    data, found = digits(), []
+    scale = gain("ReLU", "large") / gain("ReLU", "usual")
+    for seed in SEEDS:
+        with one_thread(seed):
+            model = deep_network("ReLU", gain("ReLU", "large"), norm=True)
+            _descend(model, data, steps, lr, scale)
+            found.append(accuracy(model, data.x_test, data.y_test))
+    return Trained("ReLU", "large", norm=True, accuracy=np.array(found))
+
+
+def _descend(model: nn.Sequential, data: Split, steps: int, lr: float, scale: float) -> None:
+    """Train like `training.train`, but with `scale`^2 times the learning rate for the hidden layers' weights."""
+    weights = hidden_weights(model)
+    others = [p for p in model.parameters() if all(p is not weight for weight in weights)]
+    optimizer = torch.optim.SGD([{"params": weights, "lr": lr * scale**2}, {"params": others, "lr": lr}])
+    epochs = (minibatches(len(data.x), 64) for _ in itertools.count())
+    for batch in itertools.islice(itertools.chain.from_iterable(epochs), steps):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(data.x[batch]), data.y[batch]).backward()
+        optimizer.step()
+
+
 @dataclass(frozen=True)
 class Rectifiers:
-    """Test accuracies (seeds,) of 30 ReLU layers without BN, by the gain of their initial weights."""
+    """Test accuracies (seeds,) of 30 ReLU layers without BN at one learning rate, by the gain of the weights."""
 
+    lr: float
     glorot: Array
     he: Array
 
 
 @remembered
-def thirty_rectifiers(steps: int = 500, lr: float = 0.005, momentum: float = 0.9) -> Rectifiers:
-    """Train networks of 30 layers from the two starts of He et al. (2015), figure 3."""
+def thirty_rectifiers(steps: int = 200, momentum: float = 0.9) -> list[Rectifiers]:
+    """Train networks of 30 layers from the two starts of He et al. (2015), figure 3, at two learning rates."""
     networks = [partial(deep_network, "ReLU", gain, norm=False, layers=30) for gain in (1.0, math.sqrt(2))]
-    return Rectifiers(*[_accuracies(network, steps, lr, momentum) for network in networks])
+    return [
+        Rectifiers(lr, *[_accuracies(network, steps, lr, momentum) for network in networks]) for lr in (0.002, 0.005)
+    ]
 
 
 @dataclass(frozen=True)

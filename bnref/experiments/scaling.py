@@ -142,18 +142,22 @@ def bowl(features: Array, y: Array) -> Bowl:
     return Bowl(2 * a.T @ a / len(a), start - best)
 
 
+def scaled_tables(x: Array) -> dict[str, Array]:
+    """Return a table (N, D) as measured and scaled in four ways."""
+    return {
+        "as measured": x,
+        "scaled only": x / x.std(axis=0),
+        "centred only": x - x.mean(axis=0),
+        "min-max scaled": min_max_scale(x)[0],
+        "standardized": standardize(x)[0],
+    }
+
+
 @remembered
 def descents(tolerance: float = 1e-3, run: int = 150_000) -> list[Descent]:
     """Run the descent on the diabetes patients' data, as measured and scaled in four ways."""
     data = patients()
-    tables = {
-        "as measured": data.x,
-        "scaled only": data.x / data.x.std(axis=0),
-        "centred only": data.x - data.x.mean(axis=0),
-        "min-max scaled": min_max_scale(data.x)[0],
-        "standardized": standardize(data.x)[0],
-    }
-    bowls = {scaling: bowl(features, data.y) for scaling, features in tables.items()}
+    bowls = {scaling: bowl(features, data.y) for scaling, features in scaled_tables(data.x).items()}
     return [
         Descent(scaling, float(np.linalg.cond(b.hessian)), b.run(run), b.steps_to(tolerance))
         for scaling, b in bowls.items()

@@ -122,8 +122,7 @@ def _said(claim: Claim) -> str:
 
 
 def _link(claim: Claim) -> str:
-    section = "introduction" if claim.chapter == "index" else claim.chapter
-    return f"{{ref}}`{SECTIONS[section]} <claim-{claim.name}>`"
+    return f"{{ref}}`{SECTIONS[claim.chapter]} <claim-{claim.name}>`"
 
 
 def _settings(effects: Sequence[Effect]) -> list[str]:

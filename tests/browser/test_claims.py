@@ -43,7 +43,7 @@ def test_a_row_links_to_its_paper_and_its_experiment(opened):
     row = page.locator(".claims tr", has=page.locator("#row-vanishing-gradients"))
     assert row.locator("td").first.locator("a").get_attribute("href").startswith("references.html#")
     row.locator("td").last.locator("a").click()
-    page.wait_for_url("**/book/index.html#claim-vanishing-gradients")
+    page.wait_for_url("**/book/introduction.html#claim-vanishing-gradients")
 
 
 def test_on_a_phone_each_row_is_a_card_with_named_parts(opened):

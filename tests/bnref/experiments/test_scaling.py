@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from bnref.claims import Verdict
+from bnref.claims.scaling import CLAIMS
 from bnref.experiments import scaling as experiments
+from bnref.experiments.scaling_halves import HALVES, Steps, steps_on_halves
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +115,26 @@ def test_batch_range_grows_with_size_but_std_settles():
     small, large = experiments.spread_by_batch_size(sizes=(16, 256))
     assert large.span > 1.3 * small.span
     assert large.std < 1.1 * small.std
+
+
+def test_standardized_columns_need_fewest_steps_on_every_half():
+    found = {(r.table, r.scaling): r.steps for r in steps_on_halves()}
+    for table in ("442 patients", "178 wines"):
+        for other in ("as measured", "scaled only", "centred only", "min-max scaled"):
+            assert len(found[table, other]) == HALVES
+            assert (found[table, other] > 5 * found[table, "standardized"]).all()
+
+
+def test_claims_are_shown():
+    assert {claim.name: claim.find().verdict for claim in CLAIMS} == {
+        "scaled-inputs": Verdict.SHOWN,
+        "outlier-bound": Verdict.SHOWN,
+    }
+
+
+def test_verdicts_can_fail():
+    descents, bound = (claim.judge for claim in CLAIMS)
+    other = [Steps(r.table, r.scaling, np.arange(1, 11)) for r in steps_on_halves()]
+    assert descents(other).verdict is Verdict.NOT_SHOWN
+    wrong = experiments.Outlier(np.array([1.0]), np.full((1, 10), 3.01), np.ones((1, 10)))
+    assert bound(wrong).verdict is Verdict.CONTRADICTED

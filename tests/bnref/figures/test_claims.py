@@ -16,7 +16,7 @@ UP = Effect("accuracy, BN minus none", "rate 0.1", Unit.POINTS, (4.0, 5.0, 6.0, 
 DOWN = Effect("accuracy, BN minus none", "rate 1", Unit.POINTS, (-4.0, -5.0, -6.0, -5.0, -5.0))
 HUGE = Effect("gradient, first over last layer", "", Unit.FACTOR, (19.0, 20.0, 21.0, 20.0, 20.0))
 CLAIMS = [
-    claim("shown-bn", Kind.TESTED, Finding("up 5", Verdict.SHOWN, (UP, HUGE)), "index", "72.2%"),
+    claim("shown-bn", Kind.TESTED, Finding("up 5", Verdict.SHOWN, (UP, HUGE)), "introduction", "72.2%"),
     claim("algebra", Kind.IDENTITY, Finding("at most 5e-16", Verdict.SHOWN)),
     claim("contradicted", Kind.TESTED, Finding("down 5", Verdict.CONTRADICTED, (DOWN,))),
     claim("too-large", Kind.NOT_TESTABLE, Finding("0", Verdict.NO_TEST), limits="It needs ImageNet."),
