@@ -581,8 +581,8 @@ leaves_arguments_alone(group_norm, np.zeros((2, 2, 2, 2)), 1, np.ones(2), np.zer
 # $\begin{pmatrix} 5 & 3 \\ 3 & 5 \end{pmatrix}$ with the eigenvalues 2 and 8. They become $(\sqrt2, 0)$,
 # $(-\sqrt2, 0)$, $(0, \sqrt2)$, $(0, -\sqrt2)$, or nearly so, because of $\varepsilon$.
 #
-# There can be fewer samples than features. Then some eigenvalues are 0, and $\varepsilon$ keeps you from dividing by 0. A single
-# sample becomes 0, and so does a constant column. Your function also works for one feature ($D = 1$).
+# There can be fewer samples than features. Then some eigenvalues are 0, and $\varepsilon$ keeps you from dividing
+# by 0. A single sample becomes 0, and so does a constant column. Your function also works for one feature ($D = 1$).
 
 
 # %% solution="zca_whiten"
@@ -704,8 +704,8 @@ leaves_arguments_alone(zca_whiten, np.array([[1.0, 0.0], [-1.0, 0.0]]))
 # The network below has two hidden layers of 64 units and reads scikit-learn's handwritten digits. After each linear
 # layer comes one of *your* normalizations, and then ReLU. A unit counts as a channel with one row and one column, so
 # $H = W = 1$. The cell trains the network with each normalization and with batches of 2 to 32 digits. Each run takes
-# two epochs, and each case is run from two random starts. The learning rate is proportional to the batch size, as in Wu and
-# He's paper on group norm. The backward pass is written for you, so just run the cell. It takes some seconds.
+# two epochs, and each case is run from two random starts. The learning rate is proportional to the batch size, as in
+# Wu and He's paper on group norm. The backward pass is written for you, so just run the cell. It takes some seconds.
 
 
 # %% locked="digits"
