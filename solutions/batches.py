@@ -32,7 +32,7 @@
 #
 # Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but they test nothing that the text does not say.
+# than the tests that you see, but they test nothing that the text does not say.
 #
 # First, some terms. A data set has $n$ samples. An *iteration* is one training step on one *batch* of
 # `batch_size` samples. An *epoch* is one pass over the whole data set, and every epoch starts with a new

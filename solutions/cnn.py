@@ -33,7 +33,7 @@
 #
 # Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but test nothing that the text does not say.
+# than the tests that you see, but test nothing that the text does not say.
 #
 # What holds for all functions that take arrays:
 #
