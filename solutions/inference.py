@@ -31,7 +31,7 @@
 # If they do not run when your notebook is graded, you lose no points.
 #
 # Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check the whole
-# notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the ones that you
+# notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the tests that you
 # see, but they test nothing that the text does not say.
 #
 # These rules hold for the class and for all three functions:
