@@ -75,7 +75,8 @@ def _without_blocks(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     for number, line in lines:
         text, fence = line.strip(), FENCE.fullmatch(line)
         if closing:
-            closing = "" if text.startswith(closing) else closing
+            ended = text.startswith(closing) or (closing == "$$" and text.endswith("$$"))
+            closing = "" if ended else closing
         elif text == "---" and (number == 1 or FENCE.fullmatch(before)):
             closing = "---"
         elif text.startswith("$$"):

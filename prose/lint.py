@@ -17,6 +17,7 @@ PLACES = (
     "book/security.md",
     "book/instructors.md",
     "book/api.md",
+    "solutions/*.py",
 )
 
 

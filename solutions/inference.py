@@ -863,16 +863,16 @@ print(f"{changed} of {len(test_images)} answers changed. The largest difference 
 # All later layers see the same input for every image, and so the network gives the same answer all night. Somebody
 # should have set training to False. Then each layer normalizes by its running mean and running variance, which were
 # collected from the training batches and are stored with the network. It still uses gamma and beta, but it takes
-# nothing from the batch. In the laboratory, a batch had 256 mixed images, and their mean and variance are almost
-# those of the training data, so the wrong mode did no visible harm. The laboratory should have sent the same images
-# one by one, or in batches sorted by diagnosis, and compared the answers. In evaluation they agree to the last
-# digits. Here they would have differed, or the error would have appeared in the laboratory.
+# nothing from the batch. In the laboratory, a batch had 256 mixed images, and their mean and variance were almost
+# the same as in the training data, so the wrong mode did no visible harm. The laboratory should have sent the same
+# images one by one, or in batches sorted by diagnosis, and compared the answers. In evaluation they agree to the
+# last digits. Here they would have differed, or the error would have appeared in the laboratory.
 #
 # **An answer worth 3 points** (it gives no reason for what two equal rows return, and names no test). The network
 # was left in training mode, since it needs the variance of the batch. If you send the same image twice, BN does not
 # work any more and returns only beta, the same for all images. You have to switch to evaluation, where the moving
-# mean and the moving variance from training replace those of the batch. The laboratory tested with large batches, so
-# nobody noticed.
+# mean and the moving variance from training replace the statistics of the batch. The laboratory tested with large
+# batches, so nobody noticed.
 #
 # **An answer worth 1 point** (it names only the mode, and believes that sending the image twice is harmless). The
 # network is in training mode, and BN needs more than one image there. Sending the image twice solves this, but it
