@@ -178,7 +178,7 @@ class Folding:
 
 
 @remembered
-def folding(seeds: tuple[int, ...] = (0, 1)) -> list[Folding]:
+def folding(seeds: tuple[int, ...] = (0,)) -> list[Folding]:
     """Fold all BN layers of the network trained with each seed."""
     x = digits(images=True).x_test
     results = []

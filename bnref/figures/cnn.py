@@ -150,6 +150,15 @@ def draw_effective_values(axes: Sequence[Axes], results: Sequence[EffectiveValue
     axes[-1].set_xlabel("convolution")
 
 
+def effective_table(results: Sequence[EffectiveValues]) -> Markdown:
+    """Make a table of the places in one image, and of the median effective number of values over the channels."""
+    header = ("Convolution", "Places ($H W$)", "Worth for the mean (median)", "Worth for the variance (median)")
+    rows = [
+        (str(r.layer), str(r.places), *(f"{np.median(values):.0f}" for values in (r.mean, r.variance))) for r in results
+    ]
+    return markdown_table(header, rows)
+
+
 def draw_speed(axes: Sequence[Axes], result: Curves) -> None:
     """Draw accuracy during training at each learning rate, with and without BN on two axes, as means over seeds."""
     for ax, name, title in zip(axes, ("batch_norm", "none"), ("with BN", "without"), strict=True):
