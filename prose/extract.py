@@ -38,7 +38,8 @@ class Prose:
 def extract(name: str, source: str) -> Prose:
     """Return the prose of a page (`.md`), or of the markdown cells and the sentences in strings of a `.py` file."""
     if name.endswith(".py"):
-        paragraphs = [*_paragraphs(list(_markdown_cells(source))), *([sentence] for sentence in sentences(source, CODE))]
+        cells = _paragraphs(list(_markdown_cells(source)))
+        paragraphs = [*cells, *([sentence] for sentence in sentences(source, CODE))]
     else:
         paragraphs = [*_paragraphs(list(enumerate(source.splitlines(), start=1)))]
     pieces = [piece for paragraph in paragraphs for piece in [*_without_marks(paragraph), ("\n\n", 0)]]
@@ -80,7 +81,7 @@ def _without_blocks(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     for number, line in lines:
         text, fence = line.strip(), FENCE.fullmatch(line)
         if closing:
-            closing = "" if text.startswith(closing) or closing == "$$" and text.endswith("$$") else closing
+            closing = "" if text.startswith(closing) or (closing == "$$" and text.endswith("$$")) else closing
         elif text == "---" and (number == 1 or FENCE.fullmatch(before)):
             closing = "---"
         elif text.startswith("$$"):

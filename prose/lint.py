@@ -9,7 +9,15 @@ from prose.extract import extract
 from prose.rules import all_checks
 
 # Texts that follow the rules, as patterns below the repository: every page, assignment, hint, message and claim.
-PLACES = ("*.md", "docs/**/*.md", "book/*.md", "solutions/*.py", "bngrader/**/*.py", "bnref/**/*.py", "benchmarks/**/*.py")
+PLACES = (
+    "*.md",
+    "docs/**/*.md",
+    "book/*.md",
+    "solutions/*.py",
+    "bngrader/**/*.py",
+    "bnref/**/*.py",
+    "benchmarks/**/*.py",
+)
 
 
 @dataclass(frozen=True, order=True)
