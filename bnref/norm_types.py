@@ -86,8 +86,8 @@ def instance_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 
 def group_norm(x: ArrayLike, groups: int, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each group of channels of each sample: Wu and He (2018), equation 7.
 
-    Arguments, result and errors are the same as for `batch_norm`. Also raises ValueError if `groups` is not a positive integer
-    that divides the number of channels.
+    Arguments, result and errors are the same as for `batch_norm`. Also raises ValueError if `groups` is not a positive
+    integer that divides the number of channels.
     """
     return group_norm_forward(x, groups, gamma, beta, eps)[0]
 
@@ -132,7 +132,7 @@ def group_norm_backward(dy: ArrayLike, cache: NormCache) -> tuple[Array, Array, 
 def rms_norm(x: ArrayLike, gamma: ArrayLike, eps: float = 1e-5) -> Array:
     """Divide each sample by its root mean square: Zhang and Sennrich (2019), equation 4.
 
-    Arguments, result and errors are the same as for `batch_norm`, but there is no `beta`: nothing is centred or shifted.
+    Arguments, result and errors are the same as for `batch_norm`, but without `beta`: nothing is centred or shifted.
     """
     return rms_norm_forward(x, gamma, eps)[0]
 
