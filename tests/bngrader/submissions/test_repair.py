@@ -282,7 +282,7 @@ def test_a_definition_in_a_locked_cell_stays_before_it():
     assert own_cells(result) == [HELPER]
     sources = [cell.source for cell in result.cells]
     assert sources.index(HELPER) + 1 == sources.index(CELLS["test_standardize"].source)
-    assert notes == ["changed, put back: test_standardize"]
+    assert notes == ["changed, so the original was put back: test_standardize"]
 
 
 def test_functions_written_in_one_cell_are_not_overwritten():
@@ -292,7 +292,7 @@ def test_functions_written_in_one_cell_are_not_overwritten():
     del notebook.cells[index(notebook, "min_max_scale")]
     result, notes = repair_notebook(notebook)
     assert_whole(result, standardize=both, min_max_scale="")
-    assert notes == ["missing, put back: min_max_scale"]
+    assert notes == ["missing, so the original was put back: min_max_scale"]
 
 
 def test_a_deleted_written_answer_is_restored_empty():
@@ -322,7 +322,10 @@ def test_notes_list_the_repairs():
     change_language(notebook)
     del notebook.cells[index(notebook, "test_min_max_scale")]
     _, notes = repair_notebook(notebook)
-    assert notes == ["missing, put back: test_min_max_scale", "made for the language R, run as Python"]
+    assert notes == [
+        "missing, so the original was put back: test_min_max_scale",
+        "made for the language R, but run as Python",
+    ]
 
 
 @pytest.mark.parametrize(
