@@ -29,7 +29,7 @@ def sentences(source: str, code: str) -> Iterator[tuple[int, str]]:
 
 def _text(node: ast.AST, code: str) -> str:
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else code for part in node.values)
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else code for part in node.values)
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
