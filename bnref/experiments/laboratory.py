@@ -4,6 +4,7 @@
 simple enough to be equal in both, so every number can be compared.
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -115,7 +116,7 @@ def observe(setting: Setting) -> Layers:
     for weights in hidden:
         layers.append(_forward(h, weights, setting))
         h = layers[-1].output
-    d = _loss_gradient(h @ last, labels) @ last.T
+    d: Array = _loss_gradient(h @ last, labels) @ last.T
     gradients, updates = [], []
     for layer in reversed(layers):
         gradients.append(d)
@@ -141,7 +142,7 @@ def similarity(h: Array) -> float:
 def _weights(setting: Setting) -> list[Array]:
     """Draw the weights of all layers, (inputs, outputs) each, evenly between two limits. The last has gain 1."""
     sizes = [64, *[setting.width] * setting.depth, CLASSES]
-    shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+    shapes = list(itertools.pairwise(sizes))
     ends = np.cumsum([before * after for before, after in shapes])
     drawn = np.split(2 * random_numbers(int(ends[-1])) - 1, ends[:-1])
     gains = [*[setting.gain] * setting.depth, 1.0]

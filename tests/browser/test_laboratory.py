@@ -35,7 +35,7 @@ def shown(figure):
     raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
     return np.array(
         [
-            [float(re.sub(r" × 10(.+)", r"e\1", cell).translate(raised).replace(",", "")) for cell in row]
+            [float(re.sub(" \u00d7 10(.+)", r"e\1", cell).translate(raised).replace(",", "")) for cell in row]
             for row in cells
         ]
     )
