@@ -54,7 +54,7 @@ def test_handwriting_gains_less_than_all_shifts_but_noise():
         assert (effect.interval[0] > 5) == (not setting.startswith("noise")), setting
 
 
-def test_drawn_digits_help_twenty_written_ones_in_four_of_five_seeds():
+def test_drawn_digits_help_twenty_written_ones_unevenly():
     added = effects("rendered-data-added")
     assert sum(difference > 2 for difference in added["20 written digits"].differences) == 4
     assert added["20 written digits"].interval[0] < 0
@@ -101,7 +101,7 @@ def test_mean_shift_does_not_predict_accuracy_loss():
 
 def test_new_statistics_repair_moments_but_not_inversion():
     result = statistics.by_shift()
-    for shift, least in {"night": 0.97, "shade": 0.95, "fog": 0.85, "noise": 0.78}.items():
+    for shift, least in {"night": 0.97, "shade": 0.95, "fog": 0.85, "noise": 0.75}.items():
         assert (result.of(shift).recomputed > least).all()
     day, inverted = result.of("none"), result.of("inverted")
     assert (np.abs(day.recomputed - day.stored) < 0.01).all()
@@ -181,7 +181,7 @@ def test_weights_approximate_density_ratio():
     np.testing.assert_allclose(drawn.weights[inner], (ratio / ratio.mean())[inner], rtol=0.35)
 
 
-def test_varied_rendered_digits_help_little_and_not_in_every_seed():
+def test_varied_rendered_digits_help_in_three_seeds():
     plain, varied = rendered.from_rendered(False), rendered.from_rendered(True)
     assert (plain.drawn > 0.99).all()
     assert (varied.drawn > 0.97).all()
