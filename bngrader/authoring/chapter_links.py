@@ -72,12 +72,12 @@ HEADINGS = {
         "written_night_shift": "Why inference cannot use the batch",
     },
     "cnn": {
-        "batch_norm2d_forward": "Per neuron, or per channel?",
-        "batch_norm2d_backward": "A whole CNN in NumPy",
-        "parameter_counts": "What BN adds, and what it takes",
-        "fold_conv": "Folding: BN costs nothing in use",
-        "make_network": "A whole CNN in NumPy",
-        "written_bias": "The bias goes",
+        "batch_norm2d_forward": "Per neuron or per channel?",
+        "batch_norm2d_backward": "Per neuron or per channel?",
+        "parameter_counts": "BN adds two learned numbers per channel, and two as state",
+        "fold_conv": "Folding removes BN at inference",
+        "make_network": "A whole CNN in PyTorch",
+        "written_bias": "The bias is useless before BN",
     },
 }
 

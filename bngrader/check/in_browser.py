@@ -92,7 +92,9 @@ def _with_checked_imports() -> dict[str, Any]:
 
     def checked(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         if (globals or {}).get("__name__") == "__main__" and name.partition(".")[0] not in MODULES:
-            raise ImportError(f"{name} is not there: an answer may use only NumPy and the standard library", name=name)
+            raise ImportError(
+                f"{name} is not available: an answer may use only NumPy and the standard library", name=name
+            )
         return __import__(name, globals, locals, fromlist, level)
 
     return vars(builtins) | {"__import__": checked}
