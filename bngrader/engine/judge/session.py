@@ -81,7 +81,7 @@ class Answers:
         return ran
 
     def give(self, values: dict[str, Any]) -> set[str]:
-        """Give the process those of the values that are data; returns the names of the others."""
+        """Give the process the values that are data; returns the names of the others."""
         data = {name: value for name, value in values.items() if is_data(value, self.allowed)}
         with contextlib.suppress(LimitReached):
             self.remote()
