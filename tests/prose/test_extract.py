@@ -25,6 +25,7 @@ def seen(source, name="page.md"):
         ("```python\nx = that_of\n```\nText.", "Text."),
         ("```{code-cell}\n:tags: [x_y]\nx = 1\n```\nText.", "Text."),
         ("$$\nx_a\n$$\n\nText.\n\n\\begin{align}\nx_a\n\\end{align}", "■ / Text."),
+        ("$$x_a\n= x_b,$$\n\nText.", "■ / Text."),
         ("$$x_a\n+ y_b$$\nText.", "■ Text."),
         (":::{note}\nA note.\n:::\nText.", "A note. / Text."),
         (
