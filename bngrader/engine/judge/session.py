@@ -64,7 +64,7 @@ class Answers:
 
     def _begin(self) -> None:
         if self._starts >= MAX_STARTS:
-            raise LimitReached(f"the submission's process ended {MAX_STARTS} times; no more are started")
+            raise LimitReached(f"the submission's process ended {MAX_STARTS} times, so it is not started again")
         self._starts += 1
         self.close()
         self._remote = Remote(self._start(), self.settings.call_seconds, self._interrupt, self._end)
