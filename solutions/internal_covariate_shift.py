@@ -530,7 +530,7 @@ close(got, want, "a read-only view works too", g=g, g_after=g_after)
 #
 # BN first standardizes the activations of a batch, before it scales and shifts them. Write this first step:
 #
-# $$\hat h_{ij} = \frac{h_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}},$$
+# $$\hat h_{ij} = \frac{h_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}}.$$
 #
 # Here $h_{ij}$ is the activation of unit $j$ for sample $i$, $\mu_j$ is the mean of unit $j$ in the batch, and
 # $\sigma_j^2$ is its *biased* variance, which divides by $N$. The argument `eps` is $\varepsilon$, and it is added to

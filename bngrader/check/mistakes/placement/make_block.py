@@ -87,7 +87,7 @@ MISTAKES = (
         "You swap the two sizes, so your linear layer goes from out_features to in_features.",
     ),
     Mistake(
-        "ReLU", {"torch.nn.Tanh()": "torch.nn.ReLU()"}, "Your block has another activation than the one in the text."
+        "ReLU", {"torch.nn.Tanh()": "torch.nn.ReLU()"}, "Your block has another activation than the text asks for."
     ),
     Mistake(
         "decay for momentum",
