@@ -159,8 +159,8 @@ MISTAKES = (
     Mistake(
         "keeps the last batch alone",
         {f"{OLD_MEAN} + (1 - self.decay) * mean": "mean", f"{OLD_VAR} + (1 - self.decay) * unb": "unb"},
-        "You replace the running statistics by those of the last batch. They should keep the share decay of their "
-        "old value, so that all batches count.",
+        "You replace the running statistics by the statistics of the last batch. They should keep the share decay of"
+        " their old value, so that all batches count.",
     ),
     Mistake(
         "keeps the dimensions",
