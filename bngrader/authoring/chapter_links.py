@@ -44,12 +44,12 @@ HEADINGS = {
         "written_larger_batch": "Larger batch, larger learning rate",
     },
     "norm_types": {
-        "batch_norm": "One formula, four kinds of sets",
-        "layer_norm": "One formula, four kinds of sets",
-        "instance_norm": "One formula, four kinds of sets",
-        "group_norm": "One formula, four kinds of sets",
-        "zca_whiten": "Whitening, and what it costs",
-        "written_two_scans": "What a norm does not notice",
+        "batch_norm": "The norms differ in which values share a mean",
+        "layer_norm": "The norms differ in which values share a mean",
+        "instance_norm": "The norms differ in which values share a mean",
+        "group_norm": "The norms differ in which values share a mean",
+        "zca_whiten": "Whitening removes correlations, and information with them",
+        "written_two_scans": "What each norm ignores",
     },
     "placement": {
         "batch_norm_forward": "The algorithm over a mini-batch",
