@@ -240,7 +240,10 @@ for rows in (1, 2, 7):
     holds({"0", "1", "2"} <= set(record), "the record has every leaf", got=sorted(record))
     for name, output in zip("012", (first, second, third), strict=True):
         close(
-            record[name][0], output.mean(), f"the mean is that of all entries of the output of {name!r}", output=output
+            record[name][0],
+            output.mean(),
+            f"the mean is taken over all entries of the output of {name!r}",
+            output=output,
         )
         close(record[name][1], output.std(), f"the std divides by the number of entries, for {name!r}", output=output)
 
