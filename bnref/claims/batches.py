@@ -39,8 +39,8 @@ def judge_accumulation(result: Accumulation) -> Finding:
     whole = result.difference["batch norm"][:, result.parts.index(8)]
     measured = (
         f"gradient of 64 digits, accumulated over 2 to 32 micro-batches: without BN it differs by {without:.0e} of the "
-        f"whole batch's at most; with BN, by {spread(whole, 2)} for 8 micro-batches, and by {ghosts:.0e} at most from the "
-        f"gradient with ghost batches of the same size"
+        f"whole batch's at most; with BN, by {spread(whole, 2)} for 8 micro-batches, and by {ghosts:.0e} at most from "
+        f"the gradient with ghost batches of the same size"
     )
     if result.difference["batch norm"][:, 1:].min() < 0.1:  # then BN would not matter
         return Finding(measured, Verdict.CONTRADICTED)
@@ -54,8 +54,8 @@ def judge_scaling(result: ScalingRule) -> Finding:
     scaled, unscaled = result.scaled[rate, :, at], result.unscaled[:, at]
     control = points("test accuracy, scaled minus unscaled", f"rate {result.kept:g}, k = 8", scaled, unscaled)
     measured = (
-        f"rate {result.kept:g}: {spread(result.scaled[rate, :, 0])} in batches of 32, {spread(scaled)} in batches of 256 "
-        f"with the rate times 8, {spread(unscaled)} with the same rate"
+        f"rate {result.kept:g}: {spread(result.scaled[rate, :, 0])} in batches of 32, {spread(scaled)} in batches of "
+        f"256 with the rate times 8, {spread(unscaled)} with the same rate"
     )
     return Finding(measured, decide_not_worse(effects, LITTLE, control), tuple(effects))
 
@@ -71,7 +71,10 @@ def judge_limit(result: ScalingRule) -> Finding:
         )
         for rate, of_rate in zip(result.rates, result.scaled, strict=True)
     ]
-    last = "; ".join(f"{spread(of_rate[:, -1])} from rate {r:g}" for r, of_rate in zip(result.rates, result.scaled))
+    last = "; ".join(
+        f"{spread(of_rate[:, -1])} from rate {rate:g}"
+        for rate, of_rate in zip(result.rates, result.scaled, strict=True)
+    )
     return Finding(
         f"accuracy of the full batch of 1,280, with the rate times 40: {last}", decide(effects), tuple(effects)
     )
@@ -124,8 +127,8 @@ def judge_longer(result: dict[str, Course]) -> Finding:
         large.after_epochs(10),
     )
     measured = (
-        f"after 10 epochs: {spread(small.after_epochs(10))} in batches of 32, {spread(large.after_epochs(10))} in batches "
-        f"of 640; after 400 updates: {spread(small.after_updates(400))} and {spread(large.after_updates(400))}"
+        f"after 10 epochs: {spread(small.after_epochs(10))} in batches of 32, {spread(large.after_epochs(10))} in "
+        f"batches of 640; after 400 updates: {spread(small.after_updates(400))} and {spread(large.after_updates(400))}"
     )
     return Finding(measured, decide_not_worse(effects, LITTLE, control), tuple(effects))
 
