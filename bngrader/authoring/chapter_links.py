@@ -38,10 +38,10 @@ HEADINGS = {
     },
     "batches": {
         "count_iterations": "Epoch, iteration, batch",
-        "iterate_minibatches": "Cutting an epoch",
-        "merge_statistics": "Statistics of data that come in batches",
-        "train_linear": "Descent by batches",
-        "written_larger_batch": "Larger batch, larger learning rate",
+        "iterate_minibatches": "Shuffle and cut",
+        "merge_statistics": "Merging the statistics of batches (optional)",
+        "train_linear": "Mini-batches reach the minimum sooner than the full batch",
+        "written_larger_batch": "A larger batch needs a larger learning rate",
     },
     "norm_types": {
         "batch_norm": "One formula, four kinds of sets",
