@@ -40,9 +40,9 @@ def judge_accumulation(result: Accumulation) -> Finding:
     without, ghosts = result.difference["no norm"].max(), result.from_ghosts.max()
     whole = result.difference["batch norm"][:, result.parts.index(8)]
     measured = (
-        f"gradient of 64 digits, accumulated over 2 to 32 micro-batches. Without BN, it differs from the whole batch's by "
-        f"at most {without:.0e} of its length. With BN and 8 micro-batches, it differs by {spread(whole, 2)}, but by at "
-        f"most {ghosts:.0e} from the gradient with ghost batches of the same size"
+        f"gradient of 64 digits, accumulated over 2 to 32 micro-batches. Without BN, it differs from the whole batch's "
+        f"by at most {without:.0e} of its length. With BN and 8 micro-batches, it differs by {spread(whole, 2)}, but "
+        f"by at most {ghosts:.0e} from the gradient with ghost batches of the same size"
     )
     if result.difference["batch norm"][:, 1:].min() < 0.1:  # then BN would not matter
         return Finding(measured, Verdict.CONTRADICTED)
