@@ -62,8 +62,8 @@ def judge_folding(result: Folding) -> Finding:
     """Check that folded networks compute the same in float32."""
     exact = result.difference.max() < 1e-5 and not result.changed.any()
     return _exact(
-        f"the float32 scores of {len(result.changed)} folded networks differ by {result.difference.max():.0e} of the largest "
-        f"score at most, and {result.changed.sum()} answers change",
+        f"the float32 scores of {len(result.changed)} folded networks differ by at most {result.difference.max():.0e} "
+        f"of the largest score, and {result.changed.sum()} answers change",
         bool(exact),
     )
 
@@ -175,7 +175,7 @@ CLAIMS = [
     ),
     Claim(
         name="average-lag",
-        says="With a large decay, a moving average comes from an outdated network; with a small decay, from few batches.",
+        says="A moving average comes from an outdated network if its decay is large, and from few batches if small.",
         source="wujohnson2021",
         where="section 3",
         published="",
