@@ -69,7 +69,7 @@ def merge_statistics(batches: Iterable[ArrayLike]) -> tuple[Array, Array]:
     Raises
     ------
     ValueError
-        If there is no batch, or if a batch is empty, differs in its number of columns or contains other than real
+        If there is no batch, or if a batch is empty, differs in its number of columns or contains anything but real
         numbers.
 
     References

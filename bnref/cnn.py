@@ -76,7 +76,7 @@ def batch_norm2d_backward(dy: ArrayLike, cache: core.Cache) -> tuple[Array, Arra
     Raises
     ------
     ValueError
-        If `dy` does not have the shape of the output or contains other than real numbers.
+        If `dy` does not have the shape of the output or contains anything but real numbers.
 
     References
     ----------
@@ -124,7 +124,7 @@ def fold_conv(
     Raises
     ------
     ValueError
-        If a shape does not fit, if an array contains other than real numbers, if a variance is negative, or if `eps`
+        If a shape does not fit, if an array contains anything but real numbers, if a variance is negative, or if `eps`
         is not positive.
 
     References

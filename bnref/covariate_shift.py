@@ -82,7 +82,7 @@ def domain_auc(train_scores: ArrayLike, test_scores: ArrayLike) -> float:
 
 
 def importance_weights(p_test: ArrayLike) -> Array:
-    """Weight the training samples so that their weighted distribution is that of the test set.
+    """Weight the training samples so that their weighted distribution matches the test set's.
 
     Parameters
     ----------

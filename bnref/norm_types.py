@@ -69,7 +69,7 @@ def batch_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-
 def layer_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each sample over its channels, height and width: Ba, Kiros and Hinton (2016), equation 4.
 
-    This is group norm with one group. Arguments, result and errors are those of `batch_norm`; `gamma` and `beta`
+    This is group norm with one group. Arguments, result and errors are the same as for `batch_norm`; `gamma` and `beta`
     still have one number per channel.
     """
     return group_norm(x, 1, gamma, beta, eps)
@@ -78,7 +78,7 @@ def layer_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-
 def instance_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each channel of each sample over height and width: Ulyanov, Vedaldi and Lempitsky (2016), equation 7.
 
-    This is group norm with one group per channel. Arguments, result and errors are those of `batch_norm`.
+    This is group norm with one group per channel. Arguments, result and errors are the same as for `batch_norm`.
     """
     return group_norm(x, as_images(x, "x").shape[1], gamma, beta, eps)
 
@@ -86,8 +86,8 @@ def instance_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, eps: float = 
 def group_norm(x: ArrayLike, groups: int, gamma: ArrayLike, beta: ArrayLike, eps: float = 1e-5) -> Array:
     """Normalize each group of channels of each sample: Wu and He (2018), equation 7.
 
-    Arguments, result and errors are those of `batch_norm`. Also raises ValueError if `groups` is not a positive integer
-    that divides the number of channels.
+    Arguments, result and errors are the same as for `batch_norm`. Also raises ValueError if `groups` is not a positive
+    integer that divides the number of channels.
     """
     return group_norm_forward(x, groups, gamma, beta, eps)[0]
 
@@ -132,7 +132,7 @@ def group_norm_backward(dy: ArrayLike, cache: NormCache) -> tuple[Array, Array, 
 def rms_norm(x: ArrayLike, gamma: ArrayLike, eps: float = 1e-5) -> Array:
     """Divide each sample by its root mean square: Zhang and Sennrich (2019), equation 4.
 
-    Arguments, result and errors are those of `batch_norm`, but there is no `beta`: nothing is centred or shifted.
+    Arguments, result and errors are the same as for `batch_norm`, but without `beta`: nothing is centred or shifted.
     """
     return rms_norm_forward(x, gamma, eps)[0]
 
@@ -146,7 +146,7 @@ def rms_norm_forward(x: ArrayLike, gamma: ArrayLike, eps: float = 1e-5) -> tuple
 def rms_norm_backward(dy: ArrayLike, cache: NormCache) -> tuple[Array, Array]:
     """Compute the gradients `dx` and `dgamma` of a scalar loss.
 
-    Shapes, dtypes and errors are those of `group_norm_backward`.
+    Shapes, dtypes and errors are the same as for `group_norm_backward`.
     """
     dx, dgamma, _ = _backward(like(dy, cache.normalized, "dy"), cache)
     return dx, dgamma

@@ -105,7 +105,7 @@ def batch_renorm_backward(dy: ArrayLike, cache: RenormCache) -> tuple[Array, Arr
 
 
 def ghost_batch_norm(x: ArrayLike, gamma: ArrayLike, beta: ArrayLike, ghost_size: int, eps: float = 1e-5) -> Array:
-    """Normalize each group of `ghost_size` consecutive rows as if it were a batch of its own.
+    """Normalize each group of `ghost_size` consecutive rows as if it were a separate batch.
 
     Parameters
     ----------

@@ -1,8 +1,10 @@
-"""Take the prose out of a Markdown page or a percent script: no code, math, options, addresses or quotations."""
+"""Take the prose out of a Markdown page or a Python file: no code, math, options, addresses or quotations."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from prose.sentences import sentences
 
 CODE = "□"  # stands for inline code, a reference or a quotation
 NUMBER = "■"  # stands for math, or for a number that a chapter computes
@@ -12,6 +14,7 @@ TITLED = {"admonition", "dropdown"}  # the line that opens these ends with a tit
 
 FENCE = re.compile(r"\s*(`{3,}|~{3,}|:{3,})\s*(?:\{([\w:-]+)\})?\s*(.*)$")
 SKIPPED = re.compile(r"\s*(?:\([\w-]+\)=|%|>|:[\w-]+:(?:\s|$)|<!--.*-->|\|?[\s:|-]+\|?$)")
+DESCRIBED = re.compile(r"\s+(?:alt|caption): (.+)")  # in the options of a cell that draws a figure
 START = re.compile(r"\s*(?:#{1,6}\s|[-*+]\s+|\d+\.\s+|:\s+)")
 INLINE = re.compile(
     r"""
@@ -34,9 +37,13 @@ class Prose:
 
 
 def extract(name: str, source: str) -> Prose:
-    """Return the prose of a page (`.md`), or of the markdown cells of a percent script (`.py`)."""
-    lines = list(_markdown_cells(source) if name.endswith(".py") else enumerate(source.splitlines(), start=1))
-    pieces = [piece for paragraph in _paragraphs(lines) for piece in [*_without_marks(paragraph), ("\n\n", 0)]]
+    """Return the prose of a page (`.md`), or of the markdown cells and the sentences in strings of a `.py` file."""
+    if name.endswith(".py"):
+        cells = _paragraphs(list(_markdown_cells(source)))
+        paragraphs = [*cells, *([sentence] for sentence in sentences(source, CODE))]
+    else:
+        paragraphs = [*_paragraphs(list(enumerate(source.splitlines(), start=1)))]
+    pieces = [piece for paragraph in paragraphs for piece in [*_without_marks(paragraph), ("\n\n", 0)]]
     text = "".join(piece for piece, _ in pieces)
     return Prose(text, tuple(line for piece, line in pieces for _ in piece))
 
@@ -75,7 +82,9 @@ def _without_blocks(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     for number, line in lines:
         text, fence = line.strip(), FENCE.fullmatch(line)
         if closing:
-            closing = "" if text.startswith(closing) else closing
+            if described := DESCRIBED.fullmatch(line):
+                yield from [(number, ""), (number, described[1].strip("\"'")), (number, "")]
+            closing = "" if text.startswith(closing) or (closing == "$$" and text.endswith("$$")) else closing
         elif text == "---" and (number == 1 or FENCE.fullmatch(before)):
             closing = "---"
         elif text.startswith("$$"):

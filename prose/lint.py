@@ -8,15 +8,16 @@ from proselint.registry.checks import Check
 from prose.extract import extract
 from prose.rules import all_checks
 
-# Texts that follow the rules, as patterns below the repository.
+# Texts that follow the rules, as patterns below the repository: every page, assignment, hint, message and claim.
 PLACES = (
     "*.md",
     "docs/**/*.md",
-    "book/students.md",
-    "book/publishing.md",
-    "book/security.md",
-    "book/instructors.md",
-    "book/api.md",
+    "book/*.md",
+    "solutions/*.py",
+    "bngrader/**/*.py",
+    "bnref/**/*.py",
+    "benchmarks/**/*.py",
+    "book/**/*.py",
 )
 
 

@@ -32,12 +32,12 @@
 #
 # Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but they test nothing that the text does not say.
+# than the tests that you see, but they test nothing that the text does not say.
 #
-# First, some terms. A data set has $n$ samples. An *iteration* is one training step on one *batch* of
-# `batch_size` samples. An *epoch* is one pass over the whole data set, and every epoch starts with a new
-# batch. If the batch size does not divide $n$, the last batch of an epoch is shorter, because it holds only the samples
-# that are left. With `drop_last=True`, this short batch is left out, so the epoch skips its samples.
+# First, some terms. A data set has $n$ samples. An *iteration* is one training step on one *batch* of `batch_size`
+# samples. An *epoch* is one pass over the whole data set, and every epoch starts with a new batch. If the batch size
+# does not divide $n$, the last batch of an epoch is shorter, because it holds only the samples that are left. With
+# `drop_last=True`, this short batch is left out, so the epoch skips its samples.
 
 # %% locked="imports"
 import matplotlib.pyplot as plt
@@ -541,8 +541,8 @@ close(losses, right_losses, "a read-only view works too", x=x, y=y)
 # The table below holds ten measurements for each of 442 diabetes patients, and how far the disease of each patient
 # had progressed after a year. The cell first standardizes the table with your `merge_statistics`, as if it were read
 # from a disk in pieces of 100 rows. Then your `train_linear` fits a linear model with the *same learning rate* and
-# four batch sizes, and the cell measures the error on the whole table after each epoch. You have nothing to write here,
-# so just run the cell. It takes a few seconds.
+# four batch sizes, and the cell measures the error on the whole table after each epoch. You have nothing to write
+# here, so just run the cell. It takes a few seconds.
 
 
 # %% locked="patients"
@@ -617,22 +617,23 @@ plt.show()
 # varies more than a mean of 5,000 losses (by a factor of 10). Wrong statements next to right ones cost nothing, unless
 # they contradict them.
 #
-# **An answer worth 5 points.** Before the change, an epoch had 1,000 steps and the run had 10,000. Now an epoch has 10
-# steps and the run has 100. A step on 5,000 images points more exactly in the direction in which the loss falls, but at
-# the same learning rate it is hardly longer than a step on 50 images. So the network has gone about a hundredth of
-# the way, and her conclusion does not follow: the large batches have not had a chance yet. She can raise the
-# learning rate, so that each of the few steps goes further. But this has a limit, because above some learning rate
-# the descent diverges, no matter how exact the gradient is. So 100 times the rate will not work. Or she can train for
-# more epochs, until there are enough steps. But then every step looks at 100 times as many images, so she loses most of
-# the time that she had saved. The batch loss is a mean over the images of a batch, and it varies around the
-# loss of all images. It varies ten times as much for 50 images as for 5,000, because the variation shrinks with the
-# square root of the number of images. So the first curve is a broad band and the second is a thin line.
+# **An answer worth 5 points.** Before the change, an epoch had 1,000 steps and the run had 10,000. Now an epoch has
+# 10 steps and the run has 100. A step on 5,000 images points more exactly in the direction in which the loss falls,
+# but at the same learning rate it is hardly longer than a step on 50 images. So the network has gone about a
+# hundredth of the way, and her conclusion does not follow: the large batches have not had a chance yet. She can
+# raise the learning rate, so that each of the few steps goes further. But this has a limit, because above some
+# learning rate the descent diverges, no matter how exact the gradient is. So 100 times the rate will not work. Or
+# she can train for more epochs, until there are enough steps. But then every step looks at 100 times as many images,
+# so she loses most of the time that she had saved. The batch loss is a mean over the images of a batch, and it
+# varies around the loss of all images. It varies ten times as much for 50 images as for 5,000, because the variation
+# shrinks with the square root of the number of images. So the first curve is a broad band and the second is a thin
+# line.
 #
 # **An answer worth 3 points** (the second change, and the reason why the curve is smoother, are missing).
 # With batches of 50 there were 50,000 / 50 · 10 = 10,000 steps, and with batches of 5,000 there were only 100. With so
 # few steps the weights cannot move as far, so it is not the fault of the large batches. She should train for more
 # epochs, but then the time that she saved is gone. The loss curve is smoother with the large batches.
 #
-# **An answer worth 1 point** (the numbers of steps are right; the rest is not about the training loss). There are 1,000
-# and 10 steps per epoch, so 10,000 and 100 steps in total. Large batches generalize worse, as she says, so she should
-# go back to 50.
+# **An answer worth 1 point** (the numbers of steps are right; the rest is not about the training loss). There are
+# 1,000 and 10 steps per epoch, so 10,000 and 100 steps in total. Large batches generalize worse, as she says, so she
+# should go back to 50.

@@ -13,39 +13,41 @@
 # %% [markdown] locked="intro"
 # # Batch normalization in a CNN
 #
-# You write batch normalization (BN) for images, forward and backward, count what it adds to a network,
-# and fold it into the convolution before it. Then you build a small network that reads handwritten digits,
-# train it, and take every BN layer out of it again without changing one prediction.
+# You will write batch normalization (BN) for images, forward and backward, count the parameters that it adds to a
+# network, and fold it into the convolution before it. Then you will build a small network that reads handwritten
+# digits, train it, and remove all its BN layers without changing a single prediction.
 #
-# **When you are done you can** normalize images by channel, derive the gradients of that, say which
-# parameters a BN layer adds and which one it makes superfluous, and make a trained network smaller.
+# **When you are done, you can** normalize images per channel, derive the gradients of this normalization, say which
+# parameters a BN layer adds and which parameter it makes superfluous, and make a trained network smaller.
 #
-# **Time** about 80 minutes. **Read first** the chapter *Batch normalization in a CNN*.
+# **Time:** about 80 minutes. **Read first:** the chapter *Batch Normalization in CNN*.
 #
-# **Points** 20: 15 for the five functions, 5 for a written question at the end.
+# **Points:** 20, of which 15 are for the five functions and 5 for a written question at the end.
 #
-# **Rules** Use NumPy and the standard library in all functions, and PyTorch too in `parameter_counts` and
-# `make_network`. Where the grader tests a function, only what it may use and matplotlib, for your plots, are
-# installed: a function that uses SciPy, scikit-learn or the course's own package `bnref` fails its tests, and so
-# does one of the other three that uses PyTorch. Cells that you add may use any package. If they do not run when
-# your notebook is graded, you lose no points. This assignment needs torch (`pip install
-# "./bncourse-0.1.0-py3-none-any.whl[student-torch]"` brings it).
+# **Rules:** Use only NumPy and the standard library. In `parameter_counts` and `make_network` you may also use
+# PyTorch. The grader tests each function in a place where only the packages that it may use, and matplotlib for your
+# plots, are installed. So a function that uses SciPy, scikit-learn or the course's own package `bnref` fails its
+# tests, and so does any of the other three functions that uses PyTorch. Cells that you add may use any package. If
+# they do not run when your notebook is graded, you lose no points. This assignment needs torch, which you may have
+# to install first: the page *For students* says how.
 #
-# Replace each `raise NotImplementedError()` by your code, and run the cell of tests below it. To check
-# the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but test nothing that the text does not say.
+# Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check the whole
+# notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter than the tests that you
+# see, but they test nothing that the text does not say.
 #
-# What holds for all functions that take arrays:
+# These rules hold for all functions that take arrays:
 #
-# - Images are NumPy arrays of shape `(N, C, H, W)`, *channel first* as in PyTorch: $N$ images, each with
-#   $C$ channels of $H$ rows and $W$ columns. Any of the four may be 1.
-# - Results have the dtype of the first argument: `float32` in, `float32` out. Integers are
-#   taken as `float64`. All arrays of one call have one dtype.
-# - Arguments stay as they are, and results are new arrays. An argument may be a view of another array,
-#   or one that cannot be written to.
-# - No warning on valid input.
-# - Numbers are right to six digits, and in `float32` to two. This is meant for channels with a large mean
-#   too: 1,000,000 give or take 1 in `float64`, 10,000 give or take 1 in `float32`.
+# - Images are NumPy arrays of shape `(N, C, H, W)`, *channel first* as in PyTorch. There are $N$ images, and each
+#   has $C$ channels of $H$ rows and $W$ columns. Any of the four numbers may be 1.
+# - The results have the dtype of the first argument, so `float32` input gives `float32` results. Treat integers as
+#   `float64`. All arrays of a call have the same dtype.
+# - Leave the arguments as they are, and return new arrays. An argument may be a view of another array, and it may be
+#   read-only.
+# - Valid input causes no warning.
+# - Return several results as a tuple or a list, in the order that the text gives.
+# - Your numbers are right to six digits, or to two digits in `float32`. This includes channels whose mean is large
+#   compared with their spread: values of 1,000,000 plus or minus 1 in `float64`, and of 10,000 plus or minus 1 in
+#   `float32`.
 
 # %% locked="imports"
 import copy
@@ -56,11 +58,11 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-torch.set_num_threads(1)  # so small a network is trained fastest on one
+torch.set_num_threads(1)  # such a small network trains fastest on one thread
 
 
 def fit(network, images=None, labels=None, epochs=20, batch_size=64, lr=0.003):
-    """Train a network in place, on the digits for training unless other images and labels are given."""
+    """Train a network in place, on the training digits unless other images and labels are given."""
     images, labels = (train_x, train_y) if images is None else (images, labels)
     network.train()
     optimizer = torch.optim.Adam(network.parameters(), lr=lr)
@@ -71,11 +73,11 @@ def fit(network, images=None, labels=None, epochs=20, batch_size=64, lr=0.003):
             optimizer.step()
 
 
-torch.nn.Module.fit = fit  # every network is trained by network.fit(), in the process where it lives
+torch.nn.Module.fit = fit  # so network.fit() trains any network, in the process where it lives
 
 
 def slopes(forward, dy, x, *others, step=1e-5):
-    """dx by trying: how fast sum(dy * y) changes with each entry of x, where y is forward(x, *others)[0]."""
+    """Estimate dx: how fast sum(dy * y) changes with each entry of x, where y is forward(x, *others)[0]."""
     found = np.empty_like(x)
     for index in np.ndindex(x.shape):
         up, down = x.copy(), x.copy()
@@ -86,7 +88,7 @@ def slopes(forward, dy, x, *others, step=1e-5):
 
 
 # %% locked="digits"
-# The digits as PyTorch wants them: float32, (N, 1, 8, 8), from 0 to 1; a quarter of each class is for the test.
+# The digits as PyTorch expects them: float32, (N, 1, 8, 8), from 0 to 1. A quarter of each class is for the test.
 digits = load_digits()
 split = train_test_split(digits.images, digits.target, test_size=0.25, stratify=digits.target, random_state=0)
 train_x, test_x = (torch.tensor(images[:, None] / 16, dtype=torch.float32) for images in split[:2])
@@ -95,8 +97,8 @@ train_y, test_y = (torch.tensor(labels) for labels in split[2:])
 # %% [markdown] locked="about_batch_norm2d_forward"
 # ## 1. `batch_norm2d_forward` (4 points)
 #
-# In a dense layer BN normalizes each feature over the batch. A convolution applies one filter at all places
-# of all images, so all that one filter makes is normalized together: there is one mean and one variance *per
+# In a dense layer, BN normalizes each feature over the batch. A convolution applies one filter at all places of all
+# images, so BN normalizes everything that this filter produces together. There is one mean and one variance *per
 # channel*, over batch, height and width. With $m = N H W$ values in a channel,
 #
 # $$\mu_c = \frac{1}{m} \sum_{n,h,w} x_{nchw}, \qquad
@@ -104,16 +106,19 @@ train_y, test_y = (torch.tensor(labels) for labels in split[2:])
 # \hat x_{nchw} = \frac{x_{nchw} - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}}, \qquad
 # y_{nchw} = \gamma_c \hat x_{nchw} + \beta_c.$$
 #
-# `x` has shape `(N, C, H, W)`; `gamma` ($\gamma$) and `beta` ($\beta$) have shape `(C,)`; `eps`
-# ($\varepsilon$) is a positive number, added to the variance *inside* the square root. The variance is
-# *biased*: the sum is divided by $m$.
+# `x` has shape `(N, C, H, W)`, and `gamma` ($\gamma$) and `beta` ($\beta$) have shape `(C,)`. The positive number
+# `eps` ($\varepsilon$) is added to the variance, *inside* the square root. The variance is *biased*, so its sum is
+# divided by $m$.
 #
-# Return `(y, cache)`: `y` of the shape of `x`, and whatever your `batch_norm2d_backward` will need, in any
-# form that you like. For example, two images of 1 x 2 pixels with one channel that holds 1, 2 in the first
-# and 3, 6 in the second have mean 3 and variance 3.5. With $\gamma = 2$ and $\beta = 10$ they become 7.862,
+# Return `(y, cache)`, where `y` has the shape of `x`. `cache` holds whatever your `batch_norm2d_backward` will need,
+# in any form that you like.
+#
+# For example, take two images of 1 x 2 pixels with one channel. It holds 1, 2 in the first image and 3, 6 in the
+# second, so its mean is 3 and its variance is 3.5. With $\gamma = 2$ and $\beta = 10$, the images become 7.862,
 # 8.931 and 10, 13.207.
 #
-# A channel whose values are all equal gives $y = \beta$ there; so does one that has a single value.
+# If all values of a channel are equal, then $y = \beta$ in this channel. The same holds for a channel with a single
+# value.
 
 
 # %% solution="batch_norm2d_forward"
@@ -140,8 +145,8 @@ want = np.array([7.861903, 8.930951, 10, 13.207146]).reshape(2, 1, 1, 2)
 close(y, want, "y is gamma * x_hat + beta", tol=1e-5, x=x, gamma=gamma, beta=beta)
 x = np.random.default_rng(0).normal(5, 3, (4, 3, 5, 2))
 y, cache = call(batch_norm2d_forward, x, np.ones(3), np.zeros(3), y=(4, 3, 5, 2), cache=object)
-close(y.mean(axis=(0, 2, 3)), np.zeros(3), "with gamma 1 and beta 0 each channel has mean 0", x=x)
-close(y.std(axis=(0, 2, 3)), np.ones(3), "with gamma 1 and beta 0 each channel has std 1", tol=1e-4, x=x)
+close(y.mean(axis=(0, 2, 3)), np.zeros(3), "with gamma = 1 and beta = 0, each channel has mean 0", x=x)
+close(y.std(axis=(0, 2, 3)), np.ones(3), "with gamma = 1 and beta = 0, each channel has std 1", tol=1e-4, x=x)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -164,7 +169,7 @@ y, cache = call(batch_norm2d_forward, x, one, zero, 3e-4, y=(2, 1, 1, 1), cache=
 close(y.ravel(), [-0.5, 0.5], "x - mean is divided by sqrt(var + eps)", x=x, eps=3e-4)
 x = np.full((2, 1, 2, 3), 0.1)
 y, cache = call(batch_norm2d_forward, x, one, zero + 7, y=(2, 1, 2, 3), cache=object, quiet=True)
-close(y, np.full(x.shape, 7.0), "a constant channel gives beta", x=x, beta=zero + 7)
+close(y, np.full(x.shape, 7.0), "if all values of a channel are equal, y is beta", x=x, beta=zero + 7)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -175,12 +180,12 @@ for eps in [1e-3, 1e-5, 0.5]:
     by_name = {} if eps == 1e-5 else {"eps": eps}
     want = gamma.reshape(2, 1, 1) * middle / np.sqrt(var + eps) + beta.reshape(2, 1, 1)
     y, cache = call(batch_norm2d_forward, x, gamma, beta, kwargs=by_name, y=x.shape, cache=object)
-    close(y, want, "x - mean is divided by sqrt(var + eps); eps is 1e-5 if not given", x=x, **by_name)
+    close(y, want, "x - mean is divided by sqrt(var + eps), and eps is 1e-5 by default", x=x, **by_name)
 for shape in [(1, 3, 1, 1), (5, 3, 1, 1), (2, 3, 4, 2)]:
     x, beta = np.tile(np.array([0.1, -1e5 / 3, 0.0]).reshape(3, 1, 1), (shape[0], 1, *shape[2:])), rng.normal(size=3)
     want = np.broadcast_to(beta.reshape(3, 1, 1), shape).copy()
     y, cache = call(batch_norm2d_forward, x, np.ones(3), beta, y=shape, cache=object, quiet=True)
-    close(y, want, "a constant channel gives beta", x=x, beta=beta)
+    close(y, want, "if all values of a channel are equal, y is beta", x=x, beta=beta)
 ### END HIDDEN TESTS
 
 # %% test="test_batch_norm2d_forward_dtype" points=1
@@ -204,9 +209,9 @@ x = rng.normal(2, 3, (5, 4, 6, 4)).transpose(0, 3, 1, 2)[::2, :2]  # a view of i
 gamma, beta = rng.normal(size=4)[::2], rng.normal(size=6)[::3]
 for a in (x, gamma, beta):
     a.flags.writeable = False
-cases = [(want, want) for want, _ in normalized(x, gamma, beta, x)]  # a slip in y has cost its points above
+cases = [(want, want) for want, _ in normalized(x, gamma, beta, x)]  # a mistake in y has cost its points above
 y, cache = call(batch_norm2d_forward, x, gamma, beta, y=x.shape, cache=object, quiet=True)
-close(y, fitting(y, *cases), "a view that cannot be written to works too", x=x)
+close(y, fitting(y, *cases), "a read-only view works too", x=x)
 leaves_arguments_alone(batch_norm2d_forward, x, gamma, beta)
 leaves_arguments_alone(batch_norm2d_forward, np.zeros((2, 2, 3, 1)), np.ones(2), np.zeros(2))
 d = rng.integers(-2048, 2049, (10, 2, 3, 4)) / 1024
@@ -225,24 +230,25 @@ close(y, fitting(y, *cases), "small integers do not overflow", x=x)
 # %% [markdown] locked="about_batch_norm2d_backward"
 # ## 2. `batch_norm2d_backward` (4 points)
 #
-# Let $L$ be a number that is computed from $y$, such as the loss of a batch. `dy` holds
-# $\partial L / \partial y_{nchw}$ and has the shape of $y$; `cache` is what your `batch_norm2d_forward`
-# returned. Return `(dx, dgamma, dbeta)`, the gradients $\partial L / \partial x_{nchw}$ of shape
-# `(N, C, H, W)`, $\partial L / \partial \gamma_c$ and $\partial L / \partial \beta_c$ of shape `(C,)`.
+# Let $L$ be a number that is computed from $y$, such as the loss of a batch. `dy` has the shape of $y$ and holds the
+# derivatives $\partial L / \partial y_{nchw}$, and `cache` is what your `batch_norm2d_forward` returned. Return
+# `(dx, dgamma, dbeta)`, which are the derivatives $\partial L / \partial x_{nchw}$ of shape `(N, C, H, W)`, and
+# $\partial L / \partial \gamma_c$ and $\partial L / \partial \beta_c$ of shape `(C,)`.
 #
-# Each $\gamma_c$ and each $\beta_c$ acts on all $m = N H W$ values of its channel. An $x_{nchw}$ acts on $y$
-# in three ways: directly, through the mean $\mu_c$ and through the variance $\sigma_c^2$ of its channel,
-# and through these two it moves *all* values of the channel.
+# Each $\gamma_c$ and each $\beta_c$ acts on all $m = N H W$ values of its channel. Each $x_{nchw}$ acts on $y$ in
+# three ways: directly, through the mean $\mu_c$, and through the variance $\sigma_c^2$ of its channel. Through the
+# mean and the variance, it changes *all* values of the channel.
 #
-# For example, let $x$ be the two images of task 1, with $\gamma = 2$. If $L$ is the value of $y$ where $x$ is
-# 1, that is if `dy` is 1 there and 0 elsewhere, then `dx` is 0.496, -0.420 in the first image and -0.267,
-# 0.191 in the second; `dgamma` is -1.069, and `dbeta` is 1.
+# For example, let $x$ be the two images of task 1, with $\gamma = 2$. Let $L$ be the value of $y$ at the place where
+# $x$ is 1, so `dy` is 1 there and 0 elsewhere. Then `dx` is 0.496, -0.420 in the first image and -0.267, 0.191 in
+# the second, `dgamma` is -1.069, and `dbeta` is 1.
 #
-# The cache is an argument too, and stays as it is: another call with it gives another right result.
+# The cache is an argument too, so leave it as it is. Another call with the same cache gives another right result.
 #
-# The tests take the cache from your `batch_norm2d_forward`, so write that first. They need not know what is in it.
-# `slopes(batch_norm2d_forward, dy, x, gamma, beta)`, defined at the top of the notebook, finds `dx` by changing one
-# number at a time. That is slow, but hard to get wrong: compare with it when you look for a mistake.
+# The tests take the cache from your own `batch_norm2d_forward`, so write that function first. The tests do not look
+# into the cache. To find a mistake, compare your `dx` with `slopes(batch_norm2d_forward, dy, x, gamma, beta)`, a
+# function that is defined at the top of the notebook. It finds `dx` by changing one number at a time, which is slow
+# but hard to get wrong.
 
 
 # %% solution="batch_norm2d_backward"
@@ -266,13 +272,13 @@ from bngrader.check import call, close, fitting
 
 x = np.array([1.0, 2.0, 3.0, 6.0]).reshape(2, 1, 1, 2)
 dy = np.array([1.0, 0.0, 0.0, 0.0]).reshape(2, 1, 1, 2)
-# The second y divides by the number of values minus 1. It has lost its points above, and has a dgamma of its own.
+# The second y divides by the number of values minus 1, which has lost its points above. Its dgamma differs too.
 ys = np.array([[7.861913, 8.930957, 10, 13.20713], [8.148362, 9.074181, 10, 12.777457]]).reshape(2, 2, 1, 1, 2)
 y, cache = call(batch_norm2d_forward, x, np.array([2.0]), np.array([10.0]), y=object, cache=object)
 dx, dgamma, dbeta = call(batch_norm2d_backward, dy, cache, dx=(2, 1, 1, 2), dgamma=(1,), dbeta=(1,))
 close(dbeta, [1], "dbeta adds up dy", x=x, dy=dy)
 want = fitting(y, (ys[0], [-1.069043]), (ys[1], [-0.925819]))
-close(dgamma, want, "dgamma adds up dy * x_hat (y must be right for that)", tol=1e-5, x=x, dy=dy, y=y)
+close(dgamma, want, "dgamma adds up dy * x_hat (this needs a right y)", tol=1e-5, x=x, dy=dy, y=y)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 from bngrader.check.layers import normalized
@@ -296,15 +302,22 @@ from bngrader.check import call, close, fitting
 
 x, gamma, beta = np.array([1.0, 2.0, 3.0, 6.0]).reshape(2, 1, 1, 2), np.array([2.0]), np.array([10.0])
 dy = np.array([1.0, 0.0, 0.0, 0.0]).reshape(2, 1, 1, 2)
-# The second y divides by the number of values minus 1. It has lost its points above, and has a dx of its own.
+# The second y divides by the number of values minus 1, which has lost its points above. Its dx differs too.
 ys = np.array([[7.861913, 8.930957, 10, 13.20713], [8.148362, 9.074181, 10, 12.777457]]).reshape(2, 2, 1, 1, 2)
 wants = np.array([[0.496342, -0.419981, -0.267261, 0.190899], [0.429845, -0.363714, -0.231455, 0.165324]])
 wants = wants.reshape(2, 2, 1, 1, 2)
 y, cache = call(batch_norm2d_forward, x, gamma, beta, y=object, cache=object)
 dx, dgamma, dbeta = call(batch_norm2d_backward, dy, cache, dx=(2, 1, 1, 2), dgamma=object, dbeta=object)
-close(dx.sum(), 0, "dx adds up to 0: a shift of the whole channel changes nothing in y", x=x, gamma=gamma, dy=dy)
+close(
+    dx.sum(),
+    0,
+    "dx adds up to 0, because adding a number to the whole channel does not change y",
+    x=x,
+    gamma=gamma,
+    dy=dy,
+)
 want = fitting(y, *zip(ys, wants, strict=True))
-close(dx, want, "dx is right where one entry of y counts (y must be right for that)", tol=1e-5, x=x, dy=dy, y=y)
+close(dx, want, "dx is right if the loss is a single entry of y (this needs a right y)", tol=1e-5, x=x, dy=dy, y=y)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 from bngrader.check.layers import normalized
@@ -318,7 +331,15 @@ for shape in [(4, 1, 1, 1), (1, 2, 3, 4), (2, 4, 3, 1), (4, 3, 2, 5), (9, 5, 4, 
         y, cache = call(batch_norm2d_forward, x, gamma, beta, eps, y=object, cache=object)
         dx = call(batch_norm2d_backward, dy, cache, dx=shape, dgamma=object, dbeta=object)[0]
         want, _, _ = fitting(y, *cases)
-        close(dx, want, "dx goes through y itself, the mean and the variance", x=x, gamma=gamma, dy=dy, eps=eps)
+        close(
+            dx,
+            want,
+            "dx adds up the direct path and the paths through the mean and the variance",
+            x=x,
+            gamma=gamma,
+            dy=dy,
+            eps=eps,
+        )
 ### END HIDDEN TESTS
 
 # %% test="test_batch_norm2d_backward_dtype" points=1
@@ -360,7 +381,7 @@ cases, arrays = normalized(x, gamma, beta, dy), (x.copy(), gamma.copy(), beta.co
 y, cache = call(batch_norm2d_forward, x, gamma, beta, y=object, cache=object)
 call(batch_norm2d_forward, other, 2 * gamma, beta, y=object, cache=object)
 for name, a, b in zip(form, call(batch_norm2d_backward, dy, cache, **form), fitting(y, *cases), strict=True):
-    close(a, b, f"{name} is right for a view that cannot be written to, and after another forward pass", dy=dy)
+    close(a, b, f"{name} is right for a read-only view, and after another forward pass", dy=dy)
 leaves_arguments_alone(batch_norm2d_backward, dy, cache)
 leaves_arguments_alone(batch_norm2d_backward, np.ones(x.shape), cache)
 for given in (np.float32, np.int64):
@@ -369,7 +390,7 @@ for given in (np.float32, np.int64):
     y, cache = call(batch_norm2d_forward, *layer, y=object, cache=object)
     got = call(batch_norm2d_backward, slopes_of_y, cache, **form)
     for name, a, b in zip(form, got, fitting(y, *cases), strict=True):
-        close(a, b, f"{name} of {given.__name__} is the same as of float64", tol=1e-2, dy=slopes_of_y)
+        close(a, b, f"{name} is the same for {given.__name__} as for float64", tol=1e-2, dy=slopes_of_y)
 d, dy = rng.integers(-2048, 2049, (10, 2, 3, 4)) / 1024, rng.normal(size=(10, 2, 3, 4))
 form, one = {"dx": d.shape, "dgamma": (2,), "dbeta": (2,)}, np.ones(2)
 cases = normalized(d, one, one, dy)
@@ -386,16 +407,16 @@ for mean, dtype, tol in [(1e6, np.float64, 1e-6), (1e4, np.float32, 1e-2)]:
 # %% [markdown] locked="about_parameter_counts"
 # ## 3. `parameter_counts` (2 points)
 #
-# Count what a convolution holds, with or without a BN layer behind it. The filters are square: there are
-# `out_channels` of them, and each has `kernel_size` x `kernel_size` weights for each of the `in_channels`. With BN
-# (`batch_norm` is `True`) the convolution has no bias, since $\beta$ takes its role; without BN it has one bias
-# for each output channel.
+# Count the numbers that a convolution holds, with or without a BN layer after it. There are `out_channels` filters.
+# Each filter is square and has `kernel_size` x `kernel_size` weights for each of the `in_channels`. With BN
+# (`batch_norm` is `True`), the convolution has no bias, because $\beta$ takes its role. Without BN, it has one bias
+# per output channel.
 #
-# Return `(learnable, state)`, two whole numbers. *Learnable* are the parameters that gradient descent changes. The
-# *state* are the running means and the running variances that BN stores for evaluation; nothing else counts.
+# Return `(learnable, state)`, two whole numbers. `learnable` counts the parameters that gradient descent changes.
+# `state` counts only the running means and the running variances, which BN stores for evaluation.
 #
-# For example, 64 filters of 7 x 7 for the 3 channels of a photograph: `(9472, 0)` without BN, and `(9536, 128)`
-# with it.
+# For example, 64 filters of 7 x 7 for the 3 channels of a photograph give `(9472, 0)` without BN and `(9536, 128)`
+# with BN.
 
 
 # %% solution="parameter_counts" allowed="numpy, torch"
@@ -414,20 +435,20 @@ from bngrader.check import call, close
 
 form = {"learnable": int, "state": int}
 learnable, state = call(parameter_counts, 3, 64, 7, False, **form)
-close(learnable, 9472, "without BN there are weights and a bias for each filter", tol=0)
+close(learnable, 9472, "without BN, each filter has its weights and a bias", tol=0)
 learnable, state = call(parameter_counts, 3, 64, 7, True, **form)
-close(learnable, 9536, "with BN there are weights, gamma and beta, and no bias", tol=0)
+close(learnable, 9536, "with BN, each filter has its weights, a gamma and a beta, but no bias", tol=0)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
 rng = hidden_rng("parameter_counts")
 for sizes in [(1, 1, 1), (16, 4, 1), *rng.integers(1, 40, (6, 3)).tolist()]:
     weights = sizes[0] * sizes[1] * sizes[2] ** 2
-    for batch_norm, others, claim in [(False, 1, "one bias"), (True, 2, "a gamma and a beta, and no bias,")]:
+    for batch_norm, others, claim in [(False, 1, "one bias"), (True, 2, "a gamma and a beta, but no bias")]:
         want = weights + others * sizes[1]
         learnable, state = call(parameter_counts, *sizes, batch_norm, **form)
         inputs = dict(zip(["in_channels", "out_channels", "kernel_size"], sizes, strict=True), batch_norm=batch_norm)
-        close(learnable, want, f"beside its weights a filter has {claim}", tol=0, **inputs)
+        close(learnable, want, f"in addition to its weights, a filter has {claim}", tol=0, **inputs)
 ### END HIDDEN TESTS
 
 # %% test="test_parameter_counts_state" points=1
@@ -437,7 +458,7 @@ form = {"learnable": int, "state": int}
 learnable, state = call(parameter_counts, 3, 64, 7, True, **form)
 close(state, 128, "BN stores a running mean and a running variance for each output channel", tol=0)
 learnable, state = call(parameter_counts, 3, 64, 7, False, **form)
-close(state, 0, "without BN nothing is stored", tol=0)
+close(state, 0, "without BN, there is no state", tol=0)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -453,20 +474,22 @@ for sizes in [(1, 1, 1), (16, 4, 1), *rng.integers(1, 40, (6, 3)).tolist()]:
 # %% [markdown] locked="about_fold_conv"
 # ## 4. `fold_conv` (3 points)
 #
-# In evaluation BN uses stored statistics, so that it does the same to every image: it multiplies channel
-# $c$ by one number and adds another. A convolution can do that itself. Given its weight $W$ of shape
-# `(out, in, kh, kw)` and its bias $b$ of shape `(out,)`, with which it makes $z = W * x + b$, and of the BN layer
-# behind it $\gamma$, $\beta$, the running mean $\mu$ and the running variance $\sigma^2$, all of shape `(out,)`,
-# return the `(weight, bias)` of the one convolution that makes
+# In evaluation, BN uses stored statistics, so it does the same to every image: it multiplies channel $c$ by one
+# number and adds another. A convolution can do that itself.
+#
+# You receive the weight $W$ of a convolution, of shape `(out, in, kh, kw)`, and its bias $b$ of shape `(out,)`. The
+# convolution computes $z = W * x + b$. You also receive $\gamma$, $\beta$, the running mean $\mu$ and the running
+# variance $\sigma^2$ of the BN layer after it, all of shape `(out,)`. Return the `(weight, bias)` of a single
+# convolution that computes
 #
 # $$y = \gamma \frac{z - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta.$$
 #
-# The new weight has the shape of the old one, and the new bias shape `(out,)`. `bias` may be `None`, which means 0;
-# the new bias is an array all the same. `kh` and `kw` may differ.
+# The new weight has the shape of the old weight, and the new bias has shape `(out,)`. `bias` may be `None`, which
+# means a bias of 0, but the new bias is always an array. `kh` and `kw` may differ.
 #
-# For example, a 1 x 1 convolution from one channel to one channel multiplies by 3 and adds 1; BN has
+# For example, let a 1 x 1 convolution from one channel to one channel multiply by 3 and add 1, and let BN have
 # $\gamma = 4$, $\beta = 5$, $\mu = 2$, $\sigma^2 = 3$ and $\varepsilon = 1$. Then $y = 4 (3 x + 1 - 2) / 2 + 5$, so
-# that the new weight is 6 and the new bias 3.
+# the new weight is 6 and the new bias is 3.
 
 
 # %% solution="fold_conv"
@@ -505,7 +528,7 @@ for shape in [(1, 3, 2, 2), (4, 1, 1, 1), (3, 3, 3, 3), (2, 5, 1, 3), (6, 2, 3, 
         w, b = call(fold_conv, *given, kwargs=by_name, weight=shape, bias=(out,))
         inputs = dict(zip(["weight", "bias", "gamma", "beta", "mean", "var"], given, strict=True), **by_name)
         close(w, right_weight, "each filter is multiplied by one number", **inputs)
-        close(b, right_bias, "the new bias is what BN makes of the old one", **inputs)
+        close(b, right_bias, "the new bias is BN applied to the old bias", **inputs)
 ### END HIDDEN TESTS
 
 # %% test="test_fold_conv_none" points=1
@@ -515,7 +538,7 @@ weight, form = np.full((1, 1, 1, 1), 3.0), {"weight": (1, 1, 1, 1), "bias": (1,)
 bn = [np.array([value]) for value in (4.0, 5.0, 2.0, 4.0)]  # gamma, beta, mean, var
 w, b = call(fold_conv, weight, None, *bn, **form)
 close(w, np.full((1, 1, 1, 1), 6.0), "the new weight does not depend on the bias", tol=1e-4, weight=weight)
-close(b, [1], "no bias is a bias of 0", tol=1e-4, bias=None)
+close(b, [1], "if bias is None, it counts as 0", tol=1e-4, bias=None)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -527,7 +550,7 @@ for shape in [(1, 3, 2, 2), (3, 3, 3, 3), (5, 4, 3, 2)]:
     right_weight, right_bias = weight * scale.reshape(-1, 1, 1, 1), beta - mean * scale
     w, b = call(fold_conv, *given, weight=shape, bias=shape[:1])
     inputs = dict(zip(["weight", "bias", "gamma", "beta", "mean", "var"], given, strict=True))
-    close(b, right_bias, "no bias is a bias of 0", tol=1e-4, **inputs)
+    close(b, right_bias, "if bias is None, it counts as 0", tol=1e-4, **inputs)
     close(w, right_weight, "the new weight does not depend on the bias", tol=1e-4, **inputs)
 weight, zero, one = np.ones((2, 1, 1, 1), np.float32), np.zeros(2, np.float32), np.ones(2, np.float32)
 call(fold_conv, weight, None, one, zero, zero, one, dtype=np.float32, weight=weight.shape, bias=(2,))
@@ -565,7 +588,7 @@ for a in arrays:
 wants = right(*arrays)
 got = call(fold_conv, *arrays, quiet=True, **form)
 for name, a, b in zip(form, got, wants, strict=True):
-    close(a, b, f"a view that cannot be written to gives the same {name}", weight=weight)
+    close(a, b, f"a read-only view gives the same {name}", weight=weight)
 leaves_arguments_alone(fold_conv, *arrays)
 zero, one = np.zeros(2), np.ones(2)
 leaves_arguments_alone(fold_conv, np.ones((2, 1, 1, 1)), zero, one, zero, zero, one)
@@ -573,30 +596,32 @@ for given, tol in [(np.int64, 1e-6), (np.float32, 1e-2)]:
     arrays = [a.astype(given) for a in (rng.integers(1, 9, (2, 3, 2, 1)), *rng.integers(1, 9, (5, 2)))]
     wants = right(*arrays)
     for name, a, b in zip(form, call(fold_conv, *arrays), wants, strict=True):
-        close(a, b, f"{name} of {given.__name__} is the same as of float64", tol=tol, weight=arrays[0], bias=arrays[1])
+        close(
+            a, b, f"{name} is the same for {given.__name__} as for float64", tol=tol, weight=arrays[0], bias=arrays[1]
+        )
 ### END HIDDEN TESTS
 
 # %% [markdown] locked="about_make_network"
 # ## 5. `make_network` (2 points)
 #
-# Build a small network that reads handwritten digits. The images come as PyTorch tensors of shape `(N, 1, 8, 8)`;
-# for each the network returns `num_classes` numbers, its *logits*: the class with the largest logit is the
-# prediction. There is no softmax at the end, because the loss takes care of that.
+# Build a small network that reads handwritten digits. The images are PyTorch tensors of shape `(N, 1, 8, 8)`. For
+# each image, the network returns `num_classes` numbers, its *logits*, and the class with the largest logit is the
+# prediction. Do not put a softmax at the end, because the loss applies one.
 #
-# - Return a new `torch.nn.Module` in training mode, made of one or more blocks: `torch.nn.Conv2d`, then
-#   `torch.nn.BatchNorm2d`, then ReLU. How many blocks, how wide, and what comes between and after them is for you
-#   to choose.
+# - Return a new `torch.nn.Module` in training mode. It contains one or more blocks of `torch.nn.Conv2d`, then
+#   `torch.nn.BatchNorm2d`, then ReLU. You choose how many blocks there are, how wide they are, and what comes
+#   between and after them.
 # - A convolution that is followed by BN has no bias.
-# - The network reaches an accuracy of 0.97 on the test images. It is trained as `fit` at the top of the notebook does
-#   it: 20 epochs in batches of 64 with Adam and a learning rate of 0.003. The digits are divided by 16, and
-#   a quarter of each class is kept for the test.
+# - The network reaches an accuracy of 0.97 on the test images. The function `fit` at the top of the notebook trains
+#   it for 20 epochs in batches of 64, with Adam and a learning rate of 0.003. The pixels are divided by 16, and a
+#   quarter of each class is kept for the test.
 #
-# For example, `make_network(7)` gives a network that turns images of shape `(5, 1, 8, 8)` into logits of shape
+# For example, `make_network(7)` returns a network that turns images of shape `(5, 1, 8, 8)` into logits of shape
 # `(5, 7)`.
 #
-# The test trains the network with PyTorch's seed 0. Another processor can change the accuracy by an image or
-# two, so a network that falls just short, with at least 0.95, gets two more tries, with the seeds 1 and 2. Keep it
-# small: one with 20,000 parameters is enough, and is trained in seconds.
+# The test trains the network with PyTorch's seed 0. On another processor, the accuracy can differ by an image or
+# two. So if a network falls just short and reaches at least 0.95, it has two more tries, with the seeds 1 and 2.
+# Keep your network small: 20,000 parameters are enough, and such a network is trained in seconds.
 
 
 # %% solution="make_network" allowed="numpy, torch"
@@ -623,19 +648,19 @@ holds(network.training, "the network is in training mode")
 logits = call(network, images)
 holds(tuple(logits.shape) == (5, 7), f"5 images and 7 classes give logits of shape (5, 7), not {tuple(logits.shape)}")
 logits = call(call(make_network), images)
-holds(tuple(logits.shape) == (5, 10), "there are 10 classes if nothing else is asked for")
+holds(tuple(logits.shape) == (5, 10), "without an argument, there are 10 classes")
 ### BEGIN HIDDEN TESTS
-holds(all(module.training for module in network.modules()), "all of the network is in training mode")
+holds(all(module.training for module in network.modules()), "all layers of the network are in training mode")
 network = call(make_network, num_classes := 4)
 network.eval()
 logits = call(network, images).detach()
 holds(tuple(call(network, images[:1]).shape) == (1, num_classes), "a single image works in evaluation")
-holds((logits.sum(dim=1) - 1).abs().max() > 1e-4, "the network returns logits, not what softmax makes of them")
+holds((logits.sum(dim=1) - 1).abs().max() > 1e-4, "the network returns logits, without a softmax")
 made, before_bn, positive = [], [], []
 
 
 def watch(module):
-    """Note which convolution made what BN gets, and where only positive numbers arrive, as behind ReLU."""
+    """Note which convolution feeds BN, and which layers receive no negative numbers, as after ReLU."""
     is_bn, is_conv = isinstance(module, torch.nn.BatchNorm2d), isinstance(module, torch.nn.Conv2d)
 
     def look(_, inputs, output):
@@ -655,9 +680,9 @@ for module in network.modules():
     if not list(module.children()):
         watch(module)
 call(network, torch.randn(5, 1, 8, 8))
-holds(before_bn, "there is a BatchNorm2d that gets what a Conv2d makes")
-holds(all(conv.bias is None for conv in before_bn), "a convolution that BN follows has no bias")
-holds(any(positive), "behind BN there is ReLU")
+holds(before_bn, "a BatchNorm2d comes right after a Conv2d")
+holds(all(conv.bias is None for conv in before_bn), "a convolution that is followed by BN has no bias")
+holds(any(positive), "ReLU comes after BN")
 other = call(make_network, num_classes)
 call(other, images)
 other.load_state_dict({name: torch.zeros_like(value) for name, value in other.state_dict().items()})
@@ -667,7 +692,7 @@ holds(call(network, images).detach().abs().max() > 0, "each call makes a new net
 # %% test="test_make_network_accuracy" points=1
 from bngrader.check import call, hidden_rng, holds
 
-# The digits go by other names here, which only a network that was trained on them can know.
+# The digits have other labels here, which only a network that was trained with them can know.
 names = torch.tensor(hidden_rng("make_network_accuracy").permutation(10))
 
 
@@ -684,28 +709,29 @@ def accuracy(seed):
 
 first = accuracy(0)
 best = max([first, *(accuracy(seed) for seed in (1, 2) if 0.95 <= first < 0.97)])
-holds(best >= 0.97, f"the network reads 97% of the test images, not {best:.1%}")
+holds(best >= 0.97, f"the network reads 97% of the test images correctly, not {best:.1%}")
 
 # %% [markdown] locked="about_fold_network"
-# ## What it is good for
+# ## What your code is good for
 #
-# Now all of it works together: the cell below trains *your* network, takes each BN layer out of it with
-# *your* `fold_conv`, and compares the two on the test images. In the folded network a convolution and its BN layer have
-# become one convolution, with a bias again: less to store and less to do for every image, and the same predictions.
-# There is nothing to write here: run it.
+# Now everything works together. The cell below trains *your* network, removes each BN layer with *your* `fold_conv`,
+# and compares the two networks on the test images. In the folded network, each convolution and its BN layer have
+# become one convolution, which has a bias again. So there is less to store and less to compute for every image, but
+# the predictions are the same. You have nothing to write here, so just run the cell.
 #
-# The two plots show what a fold does: by how much each filter was multiplied, and how little the logits moved.
+# The left plot shows by how much the fold multiplies each filter. The right plot shows that the logits hardly
+# change.
 #
-# What the experiment does not show: how much BN is worth. On these digits, with four seeds each, the instructor's
-# network reached 0.984 to 0.987 with BN and 0.971 to 0.976 without: a small difference, at one learning rate. And 450
-# test images are few: an accuracy of 0.98 is known to about one hundredth.
+# This experiment does not show how much BN is worth. On these digits, with five seeds, the instructor's network
+# reached 0.984 to 0.987 with BN and 0.969 to 0.978 without BN. That is a small difference, at a single learning
+# rate. And because there are only 450 test images, an accuracy of 0.98 is uncertain by about one percentage point.
 
 
 # %% locked="fold_network"
 def fold_network(network, images):
-    """Copy a network for evaluation, fold each BN layer into its convolution, and return copy and scales."""
+    """Fold each BN layer of a copy into its convolution, and return the copy and the scales of its filters."""
     folded = copy.deepcopy(network).eval()
-    made, pairs, scales = {}, {}, []  # what each convolution made, and the convolution before each BN layer
+    made, pairs, scales = {}, {}, []  # the output of each convolution, and the convolution before each BN layer
 
     def look(module, inputs, output):
         if isinstance(module, torch.nn.BatchNorm2d) and id(inputs[0]) in made:
@@ -748,58 +774,60 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained
 for number, scale in enumerate(scales, 1):
     left.plot(np.sort(scale)[::-1], ".-", label=f"BN layer {number}")
 left.set(
-    xlabel="filters, sorted",
+    xlabel="filters, sorted by their factor",
     ylabel=r"$\gamma\,/\,\sqrt{\sigma^2 + \varepsilon}$",
-    title="what filters are multiplied by",
+    title="factor by which each filter is multiplied",
 )
 left.legend()
 right.plot(before.flatten(), after.flatten(), ".", markersize=3)
 most = (before - after).abs().max().item()
-right.set(xlabel="logits with BN", ylabel="logits, folded", title=f"largest difference {most:.1e}")
+right.set(xlabel="logits with BN", ylabel="logits of the folded network", title=f"largest difference: {most:.1e}")
 plt.show()
 
 # %% [markdown] locked="about_written_bias"
 # ## 6. Written question (5 points)
 #
-# In a network for photographs every convolution is followed by BN. A colleague has left the biases of the
-# convolutions in. "They are learnable", she says, "so they cannot hurt, and the network may need them." She has
-# noticed that, in the middle of training, the gradient of each of these biases is about 1e-9, and asks you
-# whether the learning rate is too small.
+# In a network for photographs, BN follows every convolution. A colleague has kept the biases of the convolutions.
+# "They are learnable," she says, "so they cannot hurt, and the network may need them." She has noticed that, in the
+# middle of training, the gradient of each bias is only about 1e-9, and she asks you whether the learning rate is too
+# small.
 #
 # Answer her in six to twelve sentences:
 #
-# - What does a BN layer do to a bias that was added before it, and what does that say about the gradient?
-#   Where can the network shift its channels instead?
-# - Is that also so where she puts BN *behind* the ReLU: convolution, ReLU, BN?
-# - Her first convolution makes 64 channels from 3, by filters of 7 x 7. How many numbers does she save without
-#   its bias, of how many? Is the saving what it is about?
-# - After training she wants to fold the BN layers away. Does a folded convolution have a bias, and does the folded
-#   network still do the same if she trains it on?
+# - What does a BN layer do to a bias that was added before it, and what follows for the gradient of the bias? What
+#   can the network use instead to shift its channels?
+# - Is this also true if she puts BN *after* the ReLU, in the order convolution, ReLU, BN?
+# - Her first convolution makes 64 channels from 3, with filters of 7 x 7. How many numbers does she save if she
+#   leaves out its bias, and how many does the layer have? Is this saving the reason to leave it out?
+# - After training, she wants to fold the BN layers. Does a folded convolution have a bias? If she continues to train
+#   the folded network, does it still behave like the network with BN?
 
 # %% [markdown] written="written_bias" points=5
-# **Rubric.** 2 points: says that BN subtracts the channel's mean and the bias with it, that the gradient is
-# therefore 0 (1e-9 is rounding, whatever the learning rate), and that $\beta$ shifts instead (1 point for two of
-# the three). 1 point: says that behind ReLU it is not so, and why. 1 point: 64 of 9472 (or 9536 with $\gamma$ and
-# $\beta$), and that this is little, or that the point is another. 1 point: the folded convolution has a bias, and
-# training it on is not the same as training with BN, with a reason.
+# **Rubric.** 2 points: The answer says that BN subtracts the mean of the channel, and the bias with it, that the
+# gradient is therefore 0 (1e-9 is rounding, whatever the learning rate), and that $\beta$ shifts the channel instead
+# (1 point for two of the three). 1 point: It says that this is not true if BN comes after ReLU, and why. 1 point: It
+# says 64 of 9472 (or of 9536 with $\gamma$ and $\beta$), and that this is little or that the saving is not the
+# reason. 1 point: It says that the folded convolution has a bias, and that training it is not the same as training
+# with BN, with a reason.
 #
-# **An answer worth 5 points.** A bias adds the same number to all values of a channel, so it adds that number to
-# their mean too, and BN takes the mean away again. What comes out does not depend on the bias, so the gradient is
-# exactly 0, and the 1e-9 are rounding errors. No learning rate helps, and none is needed, because $\beta$ shifts
-# each channel after it was normalized. With convolution, ReLU, BN it is different: the bias decides which values
-# ReLU cuts off, and BN behind it cannot undo that, so there the bias does something and should stay. The first
+# **An answer worth 5 points.** A bias adds the same number to all values of a channel. So it adds this number to
+# their mean too, and BN subtracts the mean again. The output does not depend on the bias, so the gradient is exactly
+# 0, and the 1e-9 are rounding errors. No learning rate helps, and none is needed, because $\beta$ shifts each
+# channel after the normalization. In the order convolution, ReLU, BN it is different. There the bias decides which
+# values ReLU cuts off, and BN after the ReLU cannot undo that, so the bias has an effect and should stay. The first
 # convolution has 64 x 3 x 7 x 7 = 9408 weights, so she saves 64 of 9472 numbers, less than one in a hundred. The
-# saving is not the reason: the bias is a parameter that does nothing, and the weight decay or the optimizer moves
-# it for no reason. A folded convolution has a bias, even if it had none before: $\beta - \mu\gamma /
-# \sqrt{\sigma^2 + \varepsilon}$. It makes the same predictions as long as nothing is trained. If she trains it
-# on, no batch statistics are taken any more: it is a network without BN, it needs another learning rate, and its
-# gradients are not those of the network with BN. She had better train with BN and fold at the end.
+# saving is not the reason. The bias is a parameter without any effect, and weight decay or the optimizer's rounding
+# errors move it for nothing. A folded convolution has a bias, even if it had none before: $\beta - \mu\gamma /
+# \sqrt{\sigma^2 + \varepsilon}$. It makes the same predictions as long as she does not train it. If she trains it,
+# nobody computes batch statistics any more. It is then a network without BN, which needs another learning rate, and
+# its gradients are not the gradients of the network with BN. She should train with BN and fold at the end.
 #
-# **An answer worth 3 points** (nothing of ReLU, and nothing of training on). BN subtracts the mean, so the bias
-# is gone, and the gradient is 0 apart from rounding. $\beta$ takes over its role. So the learning rate is fine.
-# She saves 64 of 9472 parameters, which is very little, but they are useless. After folding there is a bias
-# again, because BN's shift has to go somewhere. It can be trained on, since it is the same function.
+# **An answer worth 3 points** (it says nothing about ReLU, and is wrong about training the folded network). BN
+# subtracts the mean, so the bias disappears, and the gradient is 0 apart from rounding. $\beta$ takes over its role.
+# So the learning rate is fine. She saves 64 of 9472 parameters, which is very little, but they are useless. After
+# folding there is a bias again, because the shift of BN has to go somewhere. She can continue to train the folded
+# network, since it computes the same function.
 #
-# **An answer worth 1 point** (the mean and the shift are right, the gradient is not). BN normalizes the channel
-# to mean 0, so the bias does not matter much, and $\beta$ does the same. The gradient is small because the
-# network has nearly converged. She can leave the bias in or out. Folding makes the network faster.
+# **An answer worth 1 point** (it is right about the mean and the shift, but not about the gradient). BN normalizes
+# the channel to mean 0, so the bias does not matter much, and $\beta$ does the same. The gradient is small because
+# the network has nearly converged. She can leave the bias in or out. Folding makes the network faster.

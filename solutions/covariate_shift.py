@@ -32,7 +32,7 @@
 #
 # Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but they test nothing that the text does not say.
+# than the tests that you see, but they test nothing that the text does not say.
 #
 # These rules hold for all four functions:
 #
@@ -611,8 +611,8 @@ plt.show()
 
 # %% [markdown] locked="about_weights"
 # The accuracy is back, and we used no label to get there. But `realign` makes an assumption: that the batch differs
-# from the training data in its light and in *nothing else*. A batch of zeros and ones also differs in its digits.
-# `realign` removes this difference too, so the accuracy suffers. A batch of one image becomes the mean
+# from the training data *only* in its light. A batch of zeros and ones also differs in its digits. `realign` removes
+# this difference too, so the accuracy suffers. A batch of one image becomes the mean
 # training image, no matter what the image showed. And do not read too much into the AUC. A *linear* domain classifier
 # sees little more than means, and `realign` made the means equal. The AUC can even fall below 0.5: since the mean of
 # the whole batch is fixed, a feature whose mean is too high in one half of the batch is too low in the other half.

@@ -34,7 +34,7 @@
 #
 # Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but they test nothing that the text does not say.
+# than the tests that you see, but they test nothing that the text does not say.
 #
 # These rules hold for the three functions in NumPy:
 #
@@ -177,9 +177,9 @@ close(p - 1e4, want, "10,000 plus or minus 10 keeps two digits in float32", tol=
 # and of 10,000 plus or minus 10 in a `float32` model, your numbers are as accurate as the rules above demand.
 #
 # In the tests, each leaf runs once and returns one tensor. The right tool here is a forward hook: look up
-# `register_forward_hook` in PyTorch's documentation of `torch.nn.Module`. The tests call
-# `beside(record_activations, watched_network, ...)`, which builds a small network from given numbers and keeps track of
-# how your function uses it.
+# `register_forward_hook` in PyTorch's documentation of `torch.nn.Module`. The tests call `beside(record_activations,
+# watched_network, ...)`, which builds a small network from given numbers and keeps track of how your function uses
+# it.
 
 
 # %% solution="record_activations" allowed="numpy, torch"
@@ -627,12 +627,12 @@ close(z, want, "10,000 plus or minus 10 keeps two digits in float32", tol=1e-2, 
 # %% [markdown] locked="about_figure"
 # ## What your code is good for: figure 1 of the paper
 #
-# Ioffe and Szegedy (2015) trained a network with three sigmoid layers of 100 units each on handwritten digits,
-# with and without BN, and drew how the inputs of one unit in the last sigmoid layer moved. They used the MNIST
-# digits. The cells below do the same with the 1,797 smaller digits of scikit-learn, in 1,000 steps with 60 digits each.
-# Your `activation_percentiles` and `record_activations` look at 397 digits that the networks never train
-# on. The figure shows a typical unit: among all 100 units, the one whose median moves by a middling amount. You have
-# nothing to write here, so just run the cells. They take some seconds.
+# Ioffe and Szegedy (2015) trained a network with three sigmoid layers of 100 units each on handwritten digits, with
+# and without BN, and drew how the inputs of one unit in the last sigmoid layer moved. They used the MNIST digits.
+# The cells below do the same with the 1,797 smaller digits of scikit-learn, in 1,000 steps with 60 digits each. Your
+# `activation_percentiles` and `record_activations` look at 397 digits that the networks never train on. The figure
+# shows a typical unit: its median moves more than the medians of half of the 100 units. You have nothing to write
+# here, so just run the cells. They take some seconds.
 
 
 # %% locked="digits"

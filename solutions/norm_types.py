@@ -32,7 +32,7 @@
 #
 # Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but they test nothing that the text does not say.
+# than the tests that you see, but they test nothing that the text does not say.
 #
 # These rules hold for the first four functions:
 #
@@ -55,8 +55,8 @@
 # - Leave the arguments as they are, and return a new array. An argument may be a view of another array, and it
 #   may be read-only. Valid input causes no warning.
 # - Your numbers are right to six digits, or to two digits in `float32`. This includes data whose mean is large
-#   compared with their spread: up to 1,000,000 standard deviations in `float64`, and up to 10,000 in `float32`, with at
-#   most 1,000 entries in a set. (The mean of the squares minus the square of the mean is not accurate enough.)
+#   compared with their spread: up to 1,000,000 standard deviations in `float64`, and up to 10,000 in `float32`, with
+#   at most 1,000 entries in a set. (The mean of the squares minus the square of the mean is not accurate enough.)
 
 # %% locked="imports"
 import matplotlib.pyplot as plt
@@ -71,9 +71,9 @@ from sklearn.model_selection import train_test_split
 # $N \cdot H \cdot W$ entries each. Compute the statistics from the batch itself.
 #
 # For example, take two samples with two channels of one row and two columns. Channel 1 holds 1, 3 in the first
-# sample and 5, 7 in the second, so its mean is 4 and its variance is 5. Channel 2 holds 0, 0 and 10, 10, so its mean is
-# 5 and its variance is 25. With $\gamma = (1, 2)$ and $\beta = (0, 10)$, channel 1 becomes -1.342, -0.447 and 0.447,
-# 1.342. Channel 2 becomes 8, 8 and 12, 12, or nearly so, because of $\varepsilon$.
+# sample and 5, 7 in the second, so its mean is 4 and its variance is 5. Channel 2 holds 0, 0 and 10, 10, so its mean
+# is 5 and its variance is 25. With $\gamma = (1, 2)$ and $\beta = (0, 10)$, channel 1 becomes -1.342, -0.447 and
+# 0.447, 1.342. Channel 2 becomes 8, 8 and 12, 12, or nearly so, because of $\varepsilon$.
 
 
 # %% solution="batch_norm"
@@ -321,10 +321,11 @@ leaves_arguments_alone(layer_norm, np.zeros((2, 2, 2, 2), np.float32), *np.ones(
 # %% [markdown] locked="about_instance_norm"
 # ## 3. `instance_norm` (2 points)
 #
-# A set is one channel of one sample. So there are $N \cdot C$ sets of $H \cdot W$ entries each. For example, take one
-# sample with two channels of one row and two columns, which hold 1, 3 and 5, 9. The means are 2 and 7, and the
-# variances are 1 and 4. With $\gamma = (1, 2)$ and $\beta = (0, 10)$, the sample becomes -1, 1 and 8, 12, or nearly so,
-# because of $\varepsilon$. If there is only one row and one column, every entry is its own mean, so $y$ is $\beta$.
+# A set is one channel of one sample. So there are $N \cdot C$ sets of $H \cdot W$ entries each. For example, take
+# one sample with two channels of one row and two columns, which hold 1, 3 and 5, 9. The means are 2 and 7, and the
+# variances are 1 and 4. With $\gamma = (1, 2)$ and $\beta = (0, 10)$, the sample becomes -1, 1 and 8, 12, or nearly
+# so, because of $\varepsilon$. If there is only one row and one column, every entry is its own mean, so $y$ is
+# $\beta$.
 
 
 # %% solution="instance_norm"
@@ -567,8 +568,8 @@ leaves_arguments_alone(group_norm, np.zeros((2, 2, 2, 2)), 1, np.ones(2), np.zer
 #
 # $$\Sigma = \frac1N \bar x^\top \bar x = V \operatorname{diag}(\lambda_1, \dots, \lambda_D)\, V^\top.$$
 #
-# Add $\varepsilon$ (the argument `eps`, whose default is 1e-5) to each eigenvalue, and multiply by the symmetric square
-# root of the inverse:
+# Add $\varepsilon$ (the argument `eps`, whose default is 1e-5) to each eigenvalue, and multiply by the symmetric
+# square root of the inverse:
 #
 # $$z = \bar x \; V \operatorname{diag}\!\left(\frac{1}{\sqrt{\lambda_1 + \varepsilon}}, \dots,
 # \frac{1}{\sqrt{\lambda_D + \varepsilon}}\right) V^\top.$$
@@ -581,8 +582,8 @@ leaves_arguments_alone(group_norm, np.zeros((2, 2, 2, 2)), 1, np.ones(2), np.zer
 # $\begin{pmatrix} 5 & 3 \\ 3 & 5 \end{pmatrix}$ with the eigenvalues 2 and 8. They become $(\sqrt2, 0)$,
 # $(-\sqrt2, 0)$, $(0, \sqrt2)$, $(0, -\sqrt2)$, or nearly so, because of $\varepsilon$.
 #
-# There can be fewer samples than features. Then some eigenvalues are 0, and $\varepsilon$ keeps you from dividing by 0. A single
-# sample becomes 0, and so does a constant column. Your function also works for one feature ($D = 1$).
+# There can be fewer samples than features. Then some eigenvalues are 0, and $\varepsilon$ keeps you from dividing
+# by 0. A single sample becomes 0, and so does a constant column. Your function also works for one feature ($D = 1$).
 
 
 # %% solution="zca_whiten"
@@ -704,8 +705,8 @@ leaves_arguments_alone(zca_whiten, np.array([[1.0, 0.0], [-1.0, 0.0]]))
 # The network below has two hidden layers of 64 units and reads scikit-learn's handwritten digits. After each linear
 # layer comes one of *your* normalizations, and then ReLU. A unit counts as a channel with one row and one column, so
 # $H = W = 1$. The cell trains the network with each normalization and with batches of 2 to 32 digits. Each run takes
-# two epochs, and each case is run from two random starts. The learning rate is proportional to the batch size, as in Wu and
-# He's paper on group norm. The backward pass is written for you, so just run the cell. It takes some seconds.
+# two epochs, and each case is run from two random starts. The learning rate is proportional to the batch size, as in
+# Wu and He's paper on group norm. The backward pass is written for you, so just run the cell. It takes some seconds.
 
 
 # %% locked="digits"
@@ -790,18 +791,19 @@ plt.show()
 
 # %% [markdown] locked="about_small_batches_read"
 # Each line is the mean of two runs, and its band reaches from the worse run to the better one. With batches of 8 or
-# more, the three normalizations do about equally well. With batches of 2, batch norm loses a good part of its accuracy.
-# Replacing it with group norm brings the accuracy back, and layer norm does as well here.
+# more, the three normalizations do about equally well. With batches of 2, batch norm loses a good part of its
+# accuracy. Replacing it with group norm brings the accuracy back, and layer norm does as well here.
 #
 # Why does batch norm lose so much? With $H = W = 1$ and two samples, a set has only two entries. Unless they are
 # almost equal, one of them becomes nearly 1 and the other nearly -1. The next cell shows this with your function.
 # Which of the two samples was larger is still visible afterwards, but by how much it was larger is lost.
 #
-# Keep in mind what this comparison leaves out. In a convolution, a set has $N \cdot H \cdot W$ entries, so batches of
-# two do much less harm there than in these layers. For testing, batch norm computed its statistics from all test digits
-# at once, which makes it look better than it is. The section *Inference* shows the usual way. The network is small, and
-# its accuracy varies by about 0.03 from one random start to the next, so this figure cannot rank group norm against
-# layer norm. Instance norm cannot take part, because with a single entry per set it returns $\beta$ for any input.
+# Keep in mind what this comparison leaves out. In a convolution, a set has $N \cdot H \cdot W$ entries, so batches
+# of two do much less harm there than in these layers. For testing, batch norm computed its statistics from all test
+# digits at once, which makes it look better than it is. The section *Inference* shows the usual way. The network is
+# small, and its accuracy varies by about 0.03 from one random start to the next, so this figure cannot rank group
+# norm against layer norm. Instance norm cannot take part, because with a single entry per set it returns $\beta$ for
+# any input.
 
 # %% locked="two_samples"
 for pair in ([3.0, 3.1], [3.0, 900.0], [-7.0, -8.0]):
@@ -811,10 +813,9 @@ for pair in ([3.0, 3.1], [3.0, 900.0], [-7.0, -8.0]):
 # %% [markdown] locked="about_white_digits"
 # The last cell shows what whitening does to the digits. Neighboring pixels are similar, so their covariance matrix
 # is far from diagonal. After your `zca_whiten`, almost nothing is left outside the diagonal. (We use an
-# $\varepsilon$ of 0.01, so that pixels that hardly vary, such as those at the border, are not scaled up to variance 1.)
-# A whitened digit is hard to read, because whitening removes what a pixel shares with its
-# neighbors. But since ZCA whitening rotates the features back, each whitened pixel still matches the pixel
-# that it comes from.
+# $\varepsilon$ of 0.01, so that pixels that hardly vary, such as those at the border, are not scaled up to variance
+# 1.) A whitened digit is hard to read, because whitening removes what a pixel shares with its neighbors. But since
+# ZCA whitening rotates the features back, each whitened pixel still matches the pixel that it comes from.
 
 
 # %% locked="white_digits"
@@ -843,22 +844,22 @@ print(f"correlation of a pixel with its whitened self: {own:.2f} on average")
 # training, the loss falls. But later, when scans arrive *one at a time*, the predictions are poor.
 #
 # Explain in five to ten sentences: During training, from which entries do these last layers compute their mean and
-# variance, and what does the result for a patient then depend on? What would come out if the layers did the same with a
-# single scan? And if they used means that were collected during training instead, how would that differ from
-# what the network has learned with? Which normalization would you use in place of batch norm, and why does the number
-# of scans in a batch not matter to it? What are the two extremes in its number of groups? Finally, somebody
-# proposes to add up the gradients of 16 batches of two before each step, "so the batch size is 32." Does this
-# repair the batch norm?
+# variance, and what does the result for a patient then depend on? What would come out if the layers did the same
+# with a single scan? And if they used means that were collected during training instead, how would that differ from
+# what the network has learned with? Which normalization would you use in place of batch norm, and why does the
+# number of scans in a batch not matter to it? What are the two extremes in its number of groups? Finally, somebody
+# proposes to add up the gradients of 16 batches of two before each step, "so the batch size is 32." Does this repair
+# the batch norm?
 
 # %% [markdown] written="written_two_scans" points=5
 # **Rubric.** 1 point: The answer says that for each channel a set has two entries, one from each scan, so the result
-# for a patient depends on the other patient in the batch. 1 point: It says that one scan alone would give $\beta$ for
-# every patient, or that collected means differ from the means of the pairs with which the network was trained (one of
-# the two is enough if it is explained). 2 points: It chooses group norm, because its sets lie within one sample, so
-# training and use are the same (1), and it says that one group is layer norm and that as many groups as channels is
-# instance norm, which is useless with one point (1). 1 point: It says that adding gradients does not help, because each
-# batch of two is still normalized with its own statistics. Wrong statements next to right ones cost nothing, unless
-# they contradict them.
+# for a patient depends on the other patient in the batch. 1 point: It says that one scan alone would give $\beta$
+# for every patient, or that collected means differ from the means of the pairs with which the network was trained
+# (one of the two is enough if it is explained). 2 points: It chooses group norm, because its sets lie within one
+# sample, so training and use are the same (1), and it says that one group is layer norm and that as many groups as
+# channels is instance norm, which is useless with one point (1). 1 point: It says that adding gradients does not
+# help, because each batch of two is still normalized with its own statistics. Wrong statements next to right ones
+# cost nothing, unless they contradict them.
 #
 # **An answer worth 5 points.** In the last layers, each channel has one entry per scan. So the mean and the
 # variance come from two numbers, one for each patient in the batch. The larger number becomes nearly 1 and the

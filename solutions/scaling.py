@@ -30,7 +30,7 @@
 #
 # Replace each `raise NotImplementedError()` with your code, and run the test cells below it. To check
 # the whole notebook, press **Validate** in JupyterLab's toolbar. Your instructor's tests are stricter
-# than the ones that you see, but they test nothing that the text does not say.
+# than the tests that you see, but they test nothing that the text does not say.
 #
 # These rules hold for all four functions:
 #

@@ -76,7 +76,7 @@ class _Cell:
                 self.run(statement.orelse)
             elif isinstance(statement, ast.Try):
                 if self._called(statement) & CHECKS:
-                    self.fault(statement, "a check in a try may fail without a word")
+                    self.fault(statement, "a check inside try may fail without a message")
                 self.run(statement.body)
             elif isinstance(statement, ast.With):
                 self.run(statement.body)
@@ -95,7 +95,7 @@ class _Cell:
         self._look(test)
         decides = self._called(statement) & CHECKS or any(isinstance(node, JUMPS) for node in ast.walk(statement))
         if decides and self.is_theirs(test) and not self._counts(test):
-            self.fault(statement, "what the answer returned decides whether the checks here run")
+            self.fault(statement, "the answer's result decides whether the checks here run")
 
     def _counts(self, test: ast.expr) -> bool:
         """Return whether a loop runs a number of times that the test knows: `zip(theirs, ours, strict=True)`."""
@@ -129,7 +129,7 @@ class _Cell:
             elif name == "grows" and not any(
                 k.arg == "reference" and _name(k.value) in self.helpers for k in node.keywords
             ):
-                self.fault(node, "grows needs a reference of the test's own, to compare the results with")
+                self.fault(node, "grows needs the test's own reference, to compare the results with")
             elif name in self.answers or (isinstance(node.func, ast.Name) and name in self.theirs):
                 self.fault(node, f"{name} is not run by a check, so its arguments are not copied")
         for node in calls:

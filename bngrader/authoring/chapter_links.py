@@ -14,13 +14,13 @@ from bngrader.course.folders import CourseError
 HEADINGS = {
     "scaling": {
         "standardize": "Two ways to bring columns to one scale",
-        "test_standardize_constant": "A column that does not vary",
+        "test_standardize_constant": "A column that does not vary has no scale",
         "min_max_scale": "Two ways to bring columns to one scale",
-        "test_min_max_scale_constant": "A column that does not vary",
-        "apply_standardize": "Fit on the training data only",
-        "test_apply_standardize_edges": "A column that does not vary",
-        "inverse_standardize": "Where the two formulas come from",
-        "written_new_patient": "Fit on the training data only",
+        "test_min_max_scale_constant": "A column that does not vary has no scale",
+        "apply_standardize": "Take the statistics from the training data only",
+        "test_apply_standardize_edges": "A column that does not vary has no scale",
+        "inverse_standardize": "Both formulas move and stretch a histogram, but keep its shape",
+        "written_new_patient": "Take the statistics from the training data only",
     },
     "covariate_shift": {
         "mean_shift": "To see a shift without labels",
@@ -44,12 +44,12 @@ HEADINGS = {
         "written_larger_batch": "A larger batch needs a larger learning rate",
     },
     "norm_types": {
-        "batch_norm": "One formula, four kinds of sets",
-        "layer_norm": "One formula, four kinds of sets",
-        "instance_norm": "One formula, four kinds of sets",
-        "group_norm": "One formula, four kinds of sets",
-        "zca_whiten": "Whitening, and what it costs",
-        "written_two_scans": "What a norm does not notice",
+        "batch_norm": "The norms differ in which values share a mean",
+        "layer_norm": "The norms differ in which values share a mean",
+        "instance_norm": "The norms differ in which values share a mean",
+        "group_norm": "The norms differ in which values share a mean",
+        "zca_whiten": "Whitening removes correlations, and information with them",
+        "written_two_scans": "What each norm ignores",
     },
     "placement": {
         "batch_norm_forward": "The algorithm over a mini-batch",
@@ -72,12 +72,12 @@ HEADINGS = {
         "written_night_shift": "Why inference cannot use the batch",
     },
     "cnn": {
-        "batch_norm2d_forward": "Per neuron, or per channel?",
-        "batch_norm2d_backward": "A whole CNN in NumPy",
-        "parameter_counts": "What BN adds, and what it takes",
-        "fold_conv": "Folding: BN costs nothing in use",
-        "make_network": "A whole CNN in NumPy",
-        "written_bias": "The bias goes",
+        "batch_norm2d_forward": "Per neuron or per channel?",
+        "batch_norm2d_backward": "Per neuron or per channel?",
+        "parameter_counts": "BN adds two learned numbers per channel, and two as state",
+        "fold_conv": "Folding removes BN at inference",
+        "make_network": "A whole CNN in PyTorch",
+        "written_bias": "The bias is useless before BN",
     },
 }
 

@@ -140,7 +140,7 @@ def _grade_with_progress(
 
 def score_table(records: list[Record]) -> Table:
     """Make a table with a line for each submission: student, score, status and the cells to look at."""
-    table = Table("student", "score", "status", "to look at (?: waits for a person)")
+    table = Table("student", "score", "status", "lost points (?: waits for a person)")
     for record in records:
         score = "-" if record.score is None else f"{record.score:g} / {record.max_score:g}"
         table.add_row(*cells(record.student, score, record.status), cell(_cells_to_look_at(record), lines=True))

@@ -31,7 +31,7 @@ class Engine(Configurable):
         None,
         allow_none=True,
         help="Seed of the hidden tests' random inputs, at least 64 random bits. By default it is in hidden_seed.txt, "
-        "which the first round of grading writes. Each submission gets a seed of its own that is made from it.",
+        "which the first round of grading writes. Each submission gets its own seed, which is made from it.",
     ).tag(config=True)
     private = List(
         Unicode(), help="Folders and files that no submission may see. The class's own are always among them."

@@ -8,7 +8,7 @@ from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from bngrader.authoring.chapter_links import Reading, reading
-from bngrader.check.messages import claim_in, facts_in
+from bngrader.check.messages import FAILED_PREFIX, OLD_PREFIX, facts_in
 from bngrader.engine.errors import OWN_TRACEBACK
 from bngrader.feedback.failures import hints
 from bngrader.feedback.hide_tests import Shown
@@ -79,13 +79,15 @@ def page(notebook: NotebookNode, slug: str, shown: Shown, book: str = "") -> str
     `slug` is its assignment, and `book` the address of the book, if that is known.
     """
     marked = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
-    sections = [_section(idea, slug, shown, book) for idea in ideas_in(marked)]
+    ideas = ideas_in(marked)
+    sections = [_section(idea, slug, shown, book) for idea in ideas]
+    in_words = {name_of(cell) for idea in ideas if idea.in_words for cell in idea.graded}
     facts = {
         "title": _title(marked, slug),
         "score": sum(shown.scores.values()) - shown.penalty,
         "max_score": sum(section.max_score for section in sections),
         "penalty": shown.penalty,
-        "waiting": shown.waiting,
+        "waiting": ["the written question" if name in in_words else name for name in shown.waiting],
         "ideas": sections,
     }
     used = len(render("feedback", **facts, cells=[]).encode())
@@ -135,14 +137,20 @@ def _finding(cells: list[NotebookNode], read_on: Reading | None) -> Finding:
     errors = [error for cell in cells for error in _errors(cell)]
     title, evidence = min(map(_evidence, errors), key=lambda shown: len(shown[1]))
     return Finding(
-        f"Found by {' and '.join(name_of(cell) for cell in cells)}.",
-        _short(claim_in(claim), MAX_CLAIM_CHARACTERS),
+        f"Found by {_listed([name_of(cell) for cell in cells])}.",
+        _short(claim.replace(OLD_PREFIX, FAILED_PREFIX, 1), MAX_CLAIM_CHARACTERS),
         [_short(line) for line in more],
         title,
         _short(evidence),
         _short(_own_traceback(errors[0])),
         read_on,
     )
+
+
+def _listed(names: list[str]) -> str:
+    """Join names as in "a, b and c"."""
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _evidence(error: NotebookNode) -> tuple[str, str]:

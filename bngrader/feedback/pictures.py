@@ -19,7 +19,7 @@ NO_PICTURE = {  # the text in place of a picture
     "data:,other": "left out because it is not a PNG, JPEG, GIF or WebP picture",
     "data:,large": "left out because it is too large",
     "data:,again": "shown above",
-    "": "left out because it is from elsewhere",
+    "": "left out because the page would have to load it from somewhere else",
 }
 
 Pictures = Mapping[str, Any]  # a cell's attachments: data in base64 by type, by name

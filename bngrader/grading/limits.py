@@ -15,7 +15,7 @@ FILE_BYTES = 100 << 20  # a worker writes no file, but what it prints may go int
 REPEAT_SECONDS = 5.0  # until the end of the time is raised again, since a library may have caught it
 CPU = "takes more than the {} CPU seconds that reading and showing a notebook may take"
 MEMORY = "takes more than the {:,} MB of memory that reading and showing a notebook may take"
-WAY_OUT = "Look at its cells, and ask for it without what does not belong to it."
+WAY_OUT = "Look at its cells, and ask for a notebook that contains only the assignment."
 
 
 class _OutOfTime(BaseException):

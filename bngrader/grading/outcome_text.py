@@ -66,13 +66,13 @@ def from_text(text: Any, student: str) -> GradingOutcome:
 
 def _fields(data: Any, names: set[str]) -> dict[str, Any]:
     if not isinstance(data, dict) or data.keys() != names:
-        raise ValueError("the result has not the fields of an outcome")
+        raise ValueError("the result does not have the fields of an outcome")
     return data
 
 
 def _shown(data: Any) -> Shown:
     if not isinstance(data, list) or len(data) != 4:
-        raise ValueError("the shown points are not an outcome's")
+        raise ValueError("the points for the page are not a list of four parts")
     scores, comments, penalty, waiting = data
     return Shown(
         _dict(_number)(scores), _dict(_optional(_text))(comments), _number(penalty), tuple(_list(_text)(waiting))
@@ -87,7 +87,7 @@ def _number(value: Any) -> float:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("a text of the result is not one")
+        raise ValueError("the result has something else where a text should be")
     value.encode()  # raises UnicodeEncodeError, a ValueError, for half a character
     return value
 
@@ -103,7 +103,7 @@ def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _list(read: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
     def read_list(value: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise ValueError("a list of the result is not one")
+            raise ValueError("the result has something else where a list should be")
         return [read(item) for item in value]
 
     return read_list
@@ -112,7 +112,7 @@ def _list(read: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
 def _dict(read: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
     def read_dict(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise ValueError("a table of the result is not one")
+            raise ValueError("the result has something else where a table should be")
         return {_text(name): read(item) for name, item in value.items()}
 
     return read_dict

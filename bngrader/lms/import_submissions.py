@@ -159,7 +159,7 @@ class Import:
         if chosen is None:
             message = (
                 f"uploaded {len(notebooks)} notebooks, and neither their versions nor the name {self.assignment} "
-                "tells which one counts: ask for that"
+                "tells which one counts: ask the student"
             )
             return ImportFinding(DUPLICATE, student, _paths(notebooks), message=message)
         return chosen

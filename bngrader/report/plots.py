@@ -91,7 +91,7 @@ def _items(rows: list[tuple[Any, ...]]) -> Plot:
     axes.set(xlim=(-0.02, 1.02), xlabel="difficulty: share of points (1 is easy)", ylabel="discrimination")
     alt = f"Scatter plot of {len(known)} tests and questions: difficulty on the x-axis, discrimination on the y-axis. "
     alt += f"Below 0.2: {', '.join(row[1] for row in weak) or 'none'}."
-    caption = "Difficulty and discrimination of each test. Look closer at tests below the dashed line, at 0.2."
+    caption = "Difficulty and discrimination of each test. Look closely at the tests below the dashed line at 0.2."
     return _plot(figure, alt, caption)
 
 

@@ -141,7 +141,7 @@ class _Search(ast.NodeVisitor):
         name = _called(node)
         if name == "getattr" and len(node.args) > 1 and _folded(node.args[1]) is not None:
             if not isinstance(node.args[1], ast.Constant) or node.args[1].value in RUNNERS | RUNNING_ATTRIBUTES:
-                self._add("getattr with a name that is put together, or that of a function that runs code", node)
+                self._add("getattr with a computed name, or with the name of a function that runs code", node)
         elif isinstance(node.func, ast.Subscript) and _called(node.func.value) in ("globals", "locals", "vars"):
             self._add("a call of a function by a computed name", node)
         elif name in DECODERS or (name in ("loads", "decode") and _module(node) in LOADERS):
@@ -234,7 +234,7 @@ def _suspicious(value: object) -> str:
 
 def _suspicious_integer(value: int) -> str:
     many = abs(value) >= 10 ** (MIN_INTEGER_DIGITS - 1)
-    return "an integer of very many digits" if many and set(str(value)) - {"0", "1", "9"} else ""
+    return "an integer with very many digits" if many and set(str(value)) - {"0", "1", "9"} else ""
 
 
 def _suspicious_bytes(value: bytes) -> str:

@@ -54,7 +54,9 @@ def parse(data: bytes) -> NotebookNode:
     except Exception as error:  # each kind of damage is a different error
         # A truncated notebook at least begins like one.
         cut = data.lstrip().startswith(b"{") and isinstance(error, json.JSONDecodeError)
-        reason = "it is cut off or damaged" if cut else "it is empty" if not data.strip() else "it is something else"
+        reason = (
+            "it is cut off or damaged" if cut else "it is empty" if not data.strip() else "it is another kind of file"
+        )
         raise Unreadable(f"is not a notebook ({reason}). Ask for the file that JupyterLab saved.") from error
 
 

@@ -137,8 +137,10 @@ def _notes(pair: NotebookPair, found: dict[str, int], notebook: NotebookNode) ->
     names = [cell.metadata.nbgrader.grade_id for cell in pair.released]
     locked = {c.metadata.nbgrader.grade_id: c for c in pair.released if not is_answer(c)}
     changed = [n for n, c in locked.items() if n in found and not same_text(c, pair.handed_in[found[n]])]
-    facts = {"missing, put back": [name for name in names if name not in found], "changed, put back": changed}
-    notes = [f"{fact}: {', '.join(which)}" for fact, which in facts.items() if which]
+    facts = {"missing": [name for name in names if name not in found], "changed": changed}
+    notes = [f"{fact}, so the original was put back: {', '.join(which)}" for fact, which in facts.items() if which]
     spec = notebook.metadata.get("kernelspec")
     language = spec.get("language", "python") if isinstance(spec, dict) else "python"
-    return notes if language == "python" else [*notes, f"made for the language {readable(language):.40}, run as Python"]
+    if language != "python":
+        notes.append(f"made for the language {readable(language):.40}, but run as Python")
+    return notes

@@ -94,7 +94,7 @@ CLAIMS = [
         chapter="introduction",
         experiment=gradients,
         judge=_judge_gradients,
-        limits="Gradients by outputs, before training: gradients by the weights still depend on the weights' scale.",
+        limits="Before training, and only for output gradients: weight gradients still depend on the weights' scale.",
     ),
     Claim(
         name="deep-sigmoids",

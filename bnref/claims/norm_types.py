@@ -62,12 +62,13 @@ def _rms(results: dict[float, batch_size.Accuracies]) -> Finding:
         for rate, a in results.items()
     ]
     rates = list(results)
-    best = rates[best_inside(rates, np.transpose([a["layer norm"] for a in results.values()]))]
-    found = results[best]
-    control = points("test accuracy, layer norm minus no norm", f"rate {best:g}", found["layer norm"], found["no norm"])
-    measured = ", ".join(f"{spread(a)} with {norm}" for norm, a in found.items())
+    scores = {norm: np.transpose([a[norm] for a in results.values()]) for norm in ("layer norm", "RMS norm", "no norm")}
+    best = {norm: rates[best_inside(rates, score)] for norm, score in scores.items()}
+    tuned = {norm: results[rate][norm] for norm, rate in best.items()}
+    control = points("test accuracy, layer norm minus no norm", "best rates", tuned["layer norm"], tuned["no norm"])
+    measured = ", ".join(f"{spread(a)} with {norm} (rate {best[norm]:g})" for norm, a in tuned.items())
     return Finding(
-        f"test accuracy at the best learning rate, {best:g}: {measured}",
+        f"test accuracy at the best learning rate: {measured}",
         decide_alike(effects, margin=LITTLE, control=control),
         tuple(effects),
     )
@@ -75,13 +76,9 @@ def _rms(results: dict[float, batch_size.Accuracies]) -> Finding:
 
 def _noisy(results: list[noise.Noisy], better: str, worse: str) -> list[Effect]:
     found = {(r.network, r.rate, r.size): r.accuracy for r in results}
+    what, setting = f"test accuracy, {better} minus {worse}", "batches of {}, rate {:g}".format
     return [
-        points(
-            f"test accuracy, {better} minus {worse}",
-            f"batches of {size}, rate {rate:g}",
-            found[better, rate, size],
-            found[worse, rate, size],
-        )
+        points(what, setting(size, rate), found[better, rate, size], found[worse, rate, size])
         for rate in noise.RATES
         for size in noise.SIZES
     ]
@@ -188,8 +185,8 @@ def _neighbours(results: list[whitening.Neighbours]) -> Finding:
 WITHOUT_BATCH = ("layer norm", "instance norm", "group norm", "RMS norm")
 WU_HE = "GN has 10.6% lower error than BN at batch size 2 (ResNet-50, ImageNet)"
 IDENTITY_LIMITS = "It is algebra: it says how a norm computes, and not whether that helps."
-NOISE_LIMITS = "256 small images and 20 epochs: it does not say what happens on large data, or with right labels."
-DROPOUT_LIMITS = "Ten epochs of a small dense network on an easy task, which hardly needs dropout."
+NOISE_LIMITS = "256 small images and 15 epochs: it does not say what happens on large data, or with right labels."
+DROPOUT_LIMITS = "Seven epochs of a small dense network on an easy task, which hardly needs dropout."
 
 CLAIMS = [
     _claim(

@@ -8,7 +8,7 @@ from bnref.claims.rule import decide
 from bnref.experiments.scaling import Outlier, outlier, patients
 from bnref.experiments.scaling_halves import Steps, steps_on_halves
 
-OTHERS = ("as measured", "scaled only", "centred only")
+OTHERS = ("as measured", "scaled only", "centered only", "min-max scaled")
 
 
 def _judge_descents(results: list[Steps]) -> Finding:
@@ -50,7 +50,7 @@ CLAIMS = [
         chapter="scaling",
         experiment=steps_on_halves,
         judge=_judge_descents,
-        limits="Linear models and two small tables: in a network, later layers change their inputs' scale themselves.",
+        limits="Linear models on two small tables, at one safe learning rate each: networks may behave differently.",
     ),
     Claim(
         name="outlier-bound",

@@ -27,7 +27,7 @@ from bnref.experiments.training import Norm, one_thread
 COUNT = 256  # training digits, few enough to be learned by heart
 WRONG = 0.3  # share of them whose label is drawn at random
 SIZES = (8, 32, 128)
-RATES = (0.06, 0.12)  # learning rates for batches of 32; other batches have them in proportion to their size
+RATES = (0.08, 0.16)  # learning rates for batches of 32; other batches have them in proportion to their size
 # "BN, whole set" is batch norm with the statistics of all training digits at each step, so without their noise.
 NETWORKS = ("BN", "BN, whole set", "LN", "no norm", "BN and dropout")
 DROP = 0.2
@@ -95,6 +95,6 @@ def _run(kind: str, rate: float, size: int, epochs: int) -> Noisy:
 
 
 @remembered
-def wrong_labels(epochs: int = 20) -> list[Noisy]:
-    """Train each of `NETWORKS` for 20 epochs at both learning rates with each batch size."""
+def wrong_labels(epochs: int = 15) -> list[Noisy]:
+    """Train each of `NETWORKS` for 15 epochs at both learning rates with each batch size."""
     return [_run(kind, rate, size, epochs) for rate in RATES for size in SIZES for kind in NETWORKS]

@@ -198,7 +198,7 @@ def _spirals(gamma: float, learned: bool, data: Split) -> Spirals:
         with one_thread(seed):
             model = spiral_network(gamma, learned)
             start.append(tanh_r2(model, data.x))
-            train(model, data, steps=400, lr=0.3, batch_size=60, momentum=0.9)
+            train(model, data, steps=250, lr=0.3, batch_size=60, momentum=0.9)
             scores.append(accuracy(model, data.x_test, data.y_test))
             maps.append(_map(model, grid))
             end.append(tanh_r2(model, data.x))

@@ -147,7 +147,7 @@ def scaled_tables(x: Array) -> dict[str, Array]:
     return {
         "as measured": x,
         "scaled only": x / x.std(axis=0),
-        "centred only": x - x.mean(axis=0),
+        "centered only": x - x.mean(axis=0),
         "min-max scaled": min_max_scale(x)[0],
         "standardized": standardize(x)[0],
     }
@@ -174,7 +174,7 @@ class Path:
 
 
 def two_weight_path(features: Array, y: Array, steps: int) -> Path:
-    """Run the descent from 0 in the weights of two `features` (N, 2), centred first so that no intercept is needed."""
+    """Run the descent from 0 in the weights of two `features` (N, 2), centered first so that no intercept is needed."""
     features, y = features - features.mean(axis=0), y - y.mean()
     hessian = 2 * features.T @ features / len(features)
     best = np.linalg.solve(hessian, 2 * features.T @ y / len(features))
@@ -206,11 +206,11 @@ def scores_by_statistics(splits: int = 20) -> list[TestScore]:
     data = patients()
     shuffled = [np.random.default_rng(seed).permutation(len(data.y)) for seed in range(splits)]
     by_bmi = [np.argsort(data.column("bmi"))]
-    models = {"knn": KNeighborsRegressor(10), "lsq": LinearRegression()}
+    models = {"nearest neighbors": KNeighborsRegressor(10), "least squares": LinearRegression()}
     return [
         TestScore(name, split, *np.mean([_four_scores(model, data, order) for order in orders], axis=0))
         for name, model in models.items()
-        for split, orders in [("random", shuffled), ("high bmi", by_bmi)]
+        for split, orders in [("a random quarter", shuffled), ("highest body mass index", by_bmi)]
     ]
 
 

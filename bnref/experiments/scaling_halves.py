@@ -36,6 +36,13 @@ def steps_on_halves(tolerance: float = 1e-3) -> list[Steps]:
     ]
 
 
+def least_advantage() -> float:
+    """Return the smallest factor, over all halves, by which another scaling takes more steps than standardization."""
+    found = {(r.table, r.scaling): r.steps for r in steps_on_halves()}
+    ratios = [steps / found[table, "standardized"] for (table, name), steps in found.items() if name != "standardized"]
+    return float(np.min(ratios))
+
+
 def _count(x: Array, y: Array, tolerance: float) -> list[tuple[str, list[int]]]:
     found: dict[str, list[int]] = {}
     for seed in range(HALVES):

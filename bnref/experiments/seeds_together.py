@@ -81,7 +81,7 @@ def perceptrons(widths: list[int], norm: StackedNorm | None, seeds: int) -> nn.S
 
 
 def random_batches(n: int, batch_size: int, seeds: int) -> Iterator[Tensor]:
-    """Yield index tensors (S, batch_size) without end: whole batches of each epoch, shuffled for each seed."""
+    """Yield index tensors (S, batch_size) without end: whole batches of epoch after epoch, shuffled per seed."""
     generators = [torch.Generator().manual_seed(seed) for seed in range(seeds)]
     while True:
         order = torch.stack([torch.randperm(n, generator=generator) for generator in generators])

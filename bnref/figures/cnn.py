@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from bnref.experiments.cnn import EffectiveValues, FeatureMaps, Translation
-from bnref.experiments.cnn_training import Curves
+from bnref.experiments.cnn_training import Curves, Folding
+from bnref.figures.performance import markdown_table
 from bnref.figures.style import BLUE, GREEN, GREY, LINES, RED
 
 Array = NDArray[np.floating]
@@ -148,6 +150,15 @@ def draw_effective_values(axes: Sequence[Axes], results: Sequence[EffectiveValue
     axes[-1].set_xlabel("convolution")
 
 
+def effective_table(results: Sequence[EffectiveValues]) -> Markdown:
+    """Make a table of the places in one image, and of the median effective number of values over the channels."""
+    header = ("Convolution", "Places ($H W$)", "Worth for the mean (median)", "Worth for the variance (median)")
+    rows = [
+        (str(r.layer), str(r.places), *(f"{np.median(values):.0f}" for values in (r.mean, r.variance))) for r in results
+    ]
+    return markdown_table(header, rows)
+
+
 def draw_speed(axes: Sequence[Axes], result: Curves) -> None:
     """Draw accuracy during training at each learning rate, with and without BN on two axes, as means over seeds."""
     for ax, name, title in zip(axes, ("batch_norm", "none"), ("with BN", "without"), strict=True):
@@ -161,14 +172,37 @@ def draw_speed(axes: Sequence[Axes], result: Curves) -> None:
 
 
 def draw_depth(ax: Axes, result: Curves) -> None:
-    """Draw accuracy at the best learning rate by depth, with and without BN: means as lines, seeds as dots."""
+    """Draw accuracy during training at the best learning rate, with and without BN: one line per seed."""
     for name, label, style in zip(("batch_norm", "none"), ("with BN", "without"), LINES, strict=False):
-        scores = result.best(name)
-        ax.plot(result.depths, scores.mean(axis=0), label=label, **style)
-        ax.plot(result.depths, scores.T, ".", color=style["color"], markersize=8)
+        for i, curve in enumerate(result.best(name)):
+            ax.plot(result.steps, curve, label=None if i else label, **style)
     _chance(ax)
-    ax.set(xticks=result.depths, xlabel="convolutions", ylabel="test accuracy", ylim=(0, 1.02))
-    ax.legend(fontsize="small", loc="center left", bbox_to_anchor=(0, 0.4))
+    ax.set(xticks=result.steps, xlabel="step", ylabel="test accuracy", ylim=(0, 1.02))
+    ax.legend(fontsize="small", loc="center left")
+
+
+def folding_table(results: Sequence[Folding]) -> Markdown:
+    """Make a table of how far a folded network's logits are from those of the network that it replaces."""
+    header = (
+        "Test accuracy",
+        "Largest logit",
+        "Largest difference, float32",
+        "float64",
+        "Predictions that change",
+        "Difference to training mode",
+    )
+    rows = [
+        (
+            f"{r.accuracy:.3f}",
+            f"{r.largest:.1f}",
+            f"{r.float32:.0e}",
+            f"{r.float64:.0e}",
+            str(r.changed),
+            f"{r.in_training:.1f}",
+        )
+        for r in results
+    ]
+    return markdown_table(header, rows)
 
 
 def _chance(ax: Axes) -> None:

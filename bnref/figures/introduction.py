@@ -52,13 +52,7 @@ def weight_table(results: Sequence[Gradients], activation: str = "tanh", layer: 
         )
         step = f"{by_weights / weights:.4f}"
         rows.append((start, f"{gain(activation, start):g}", f"{by_output:.3f}", f"{by_weights:.2f}", step))
-    header = (
-        "Initial weights",
-        "Gain $g$",
-        "Gradient by the output",
-        "Gradient by the weights",
-        "Gradient over weights",
-    )
+    header = ("Initial weights", "Gain $g$", "Output gradient", "Weight gradient", "Weight gradient / weights")
     return markdown_table(header, rows)
 
 

@@ -1,6 +1,7 @@
 """Figures of the section on normalization types."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from IPython.display import Markdown
@@ -9,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from numpy.typing import NDArray
 
 from bnref.core.blocks import Array
-from bnref.experiments.norm_types import NORMS, Batch, Invariance, shared_with
+from bnref.experiments.norm_types import NORMS, Batch, Invariance, moments, shared_with
 from bnref.experiments.norm_types_batch_size import Errors
 from bnref.experiments.norm_types_dropout import Dropped, Shift
 from bnref.experiments.norm_types_regularization import NETWORKS, SIZES, Noisy
@@ -17,21 +18,29 @@ from bnref.experiments.norm_types_whitening import Decorrelated, Neighbours
 from bnref.figures.performance import markdown_table
 from bnref.figures.style import BLUE, GREY, LINES, RED
 
-WALL = 3.2  # distance between samples, in cells
-DEPTH = np.array([0.55, 0.4])  # step into the picture for one position, in cells
+WALL = 3.6  # distance between samples, in cells
+DEPTH = np.array([0.8, 0.5])  # step into the picture for one position, in cells
+SETS = {
+    "batch norm": "one channel of all samples",
+    "layer norm": "all channels of one sample",
+    "instance norm": "one channel of one sample",
+    "group norm": "half the channels of one sample",
+}
 
 
 def draw_normalization(
     axes: Sequence[Axes],
-    shape: tuple[int, int, int] = (4, 6, 4),
-    entry: tuple[int, int, int] = (1, 3, 1),
+    shape: tuple[int, int, int] = (3, 4, 3),
+    entry: tuple[int, int, int] = (1, 1, 1),
     groups: int = 2,
 ) -> None:
     """Draw an array (N, C, L) for each norm, highlighting the entries that share their statistics with `entry`."""
     for ax, norm in zip(axes, NORMS, strict=True):
         shares = shared_with(norm, shape, entry, groups)
         _draw_array(ax, shares, entry)
-        ax.set_title(f"{norm}\n{shares.sum()} of {shares.size} share")
+        ax.set_title(norm, fontweight="bold", pad=34)
+        what = f"{SETS[norm]}:\n{shares.sum()} of {shares.size} values"
+        ax.text(0.5, 1.02, what, ha="center", fontsize="small", transform=ax.transAxes)
         _name_sides(ax, shape)
 
 
@@ -41,23 +50,37 @@ def _draw_array(ax: Axes, lit: NDArray[np.bool_], entry: tuple[int, int, int]) -
     places = list(np.ndindex(lit.shape))
     walls = [cell + np.array([WALL * n, lit.shape[1] - 1 - c]) + i * DEPTH for n, c, i in places]
     colours = [RED if place == entry else BLUE if lit[place] else "#e4e4e4" for place in places]
-    ax.add_collection(PolyCollection(walls, facecolors=colours, edgecolors="white", linewidths=0.5))
+    ax.add_collection(PolyCollection(walls, facecolors=colours, edgecolors="white", linewidths=1))
     ax.set_aspect("equal")
     ax.autoscale_view()
     ax.set_axis_off()
 
 
 def _name_sides(ax: Axes, shape: tuple[int, int, int]) -> None:
+    """Write the sizes of the array along its sides: channels, samples, and positions on the last wall."""
     n, c, length = shape
-    ax.text(-0.3, c / 2, "C channels", ha="right", va="center", rotation=90, fontsize="small", color=GREY)
-    ax.text(WALL * (n - 1) / 2, -0.4, "N samples", ha="center", va="top", fontsize="small", color=GREY)
+    look: dict[str, Any] = {"fontsize": "small", "color": GREY}
+    ax.text(-0.2, c / 2, "channels", ha="right", va="center", rotation=90, **look)
+    ax.text(WALL * (n - 1) / 2, -0.3, "samples", ha="center", va="top", **look)
     right, up = np.array([WALL * (n - 1), 0]) + length / 2 * DEPTH
-    ax.text(right + 0.5, up - 0.3, "L", ha="left", va="top", fontsize="small", color=GREY)
+    angle = np.degrees(np.arctan2(DEPTH[1], DEPTH[0]))
+    ax.text(right + 0.25, up - 0.15, "positions", ha="center", va="top", rotation=angle, rotation_mode="anchor", **look)
 
 
 def draw_standardization(axes: Sequence[Axes], result: Batch) -> None:
     """Draw two units over a batch before and after batch norm, on two axes with the same scale."""
     _draw_batches(axes, [(result.before, "before"), (result.standardized, "after batch norm")], result.labels)
+
+
+def moments_table(result: Batch) -> Markdown:
+    """Make a table of the moments of the second unit before and after batch norm."""
+    header = ("Unit 2", "Mean", "Standard deviation", "Skewness", "Mean over the zeros", "Mean over the ones")
+    rows = []
+    for name, values in (("before", result.before), ("after batch norm", result.standardized)):
+        m = moments(values[:, 1], result.labels)
+        numbers = (m.mean, m.std, m.skewness, m.mean_of_zeros, m.mean_of_ones)
+        rows.append((name, *(f"{round(v, 2) + 0.0:.2f}" for v in numbers)))
+    return markdown_table(header, rows)
 
 
 def draw_whitening(axes: Sequence[Axes], result: Batch) -> None:

@@ -9,26 +9,33 @@ from bnref.experiments.placement_geometry import Components, Rays
 from bnref.figures.style import BLUE, GREY, RED
 
 Array = NDArray[np.floating]
+TURN, TILT = np.radians(20), np.radians(27)  # of the viewer, around the vertical axis and down
 # Where the unit vectors along (1, ..., 1), xhat and the rest are drawn: the first two span the floor.
-VIEW = np.array([[1.0, -0.06], [-0.62, -0.5], [0.0, 1.0]])
+VIEW = np.array(
+    [
+        [np.cos(TURN), np.sin(TILT) * np.sin(TURN)],
+        [np.sin(TURN), -np.sin(TILT) * np.cos(TURN)],
+        [0.0, np.cos(TILT)],
+    ]
+)
 
 
 def draw_components(ax: Axes, parts: Components) -> None:
     """Draw the gradient of three samples over the plane of the components that the backward pass removes."""
     lengths = [np.linalg.norm(part) for part in (parts.by_mean, parts.by_var, parts.rest)]
     along_mean, along_var, up = (length * axis for length, axis in zip(lengths, VIEW, strict=True))
-    floor = np.array([[-0.25, -0.25], [0.85, -0.25], [0.85, 0.85], [-0.25, 0.85]]) @ VIEW[:2]
+    floor = np.array([[-0.3, -0.3], [1.15, -0.3], [1.15, 0.95], [-0.3, 0.95]]) @ VIEW[:2]
     ax.add_patch(Polygon(floor, color=GREY, alpha=0.15, linewidth=0))
     shadow = along_mean + along_var
     for start, end in ((along_mean, shadow), (along_var, shadow), (shadow, shadow + up), (up, shadow + up)):
         ax.plot(*np.transpose([start, end]), ":", color=GREY, linewidth=1.5)
     for tip, color in ((along_mean, GREY), (along_var, GREY), (shadow + up, BLUE), (up, RED)):
         _arrow(ax, np.zeros(2), tip, color)
-    _label(ax, along_mean, f"along 1: {lengths[0]:.2f}\nremoved (mean)", GREY, (4, 4), "bottom")
-    _label(ax, along_var, f"along $\\hat x$: {lengths[1]:.2f}\nremoved (variance)", GREY, (-4, -4), "top", "center")
+    _label(ax, along_mean, f"along 1: {lengths[0]:.2f}\nremoved (mean)", GREY, (42, 3), "center")
+    _label(ax, along_var, f"along $\\hat x$: {lengths[1]:.2f}\nremoved (variance)", GREY, (-8, -3), "top", "center")
     _label(ax, shadow + up, f"gradient at $y$: {np.linalg.norm(parts.gradient):.2f}", BLUE, (4, 2), "bottom")
-    _label(ax, up, f"what remains: {lengths[2]:.2f}\n(at right angles to both)", RED, (-6, 5), "bottom", "right")
-    ax.set(xlim=(-0.75, 1.1), ylim=(-0.62, 0.85), aspect="equal")
+    _label(ax, up, f"what remains: {lengths[2]:.2f}\n(at right angles to both)", RED, (0, 5), "bottom", "center")
+    ax.set(xlim=(-0.4, 1.42), ylim=(-0.56, 0.78), aspect="equal")
     ax.set_axis_off()
 
 

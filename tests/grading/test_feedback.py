@@ -27,7 +27,7 @@ def text_of(path, idea=None):
 
 def test_a_page_breaks_the_score_down_by_idea(pages):
     text = text_of(pages["known"])
-    assert "Score: 12 of 20 points. Not graded yet: written_new_patient." in text
+    assert "Score: 12 of 20 points. Not graded yet: the written question." in text
     assert "standardize 3 of 6 what to fix in standardize test_standardize 0 of 3 no points" in text
     assert "test_standardize_constant 2 of 2 all points" in text
     assert "min_max_scale 4 of 4 test_min_max_scale 2 of 2 all points" in text
@@ -36,7 +36,7 @@ def test_a_page_breaks_the_score_down_by_idea(pages):
 
 def test_a_known_mistake_shows_hint_input_and_chapter_link(pages):
     text = text_of(pages["known"], "standardize")
-    assert "std divides the squared deviations by N. Found by test_standardize." in text
+    assert "Failed: std divides the squared deviations by N. Found by test_standardize." in text
     assert "Your std divides the sum of squares by N - 1. The biased standard deviation divides it by N." in text
     assert "The input and the result: x = [[ 1. 10.]" in text
     link = 'href="https://example.org/bn/book/scaling.html#two-ways-to-bring-columns-to-one-scale"'
@@ -51,7 +51,7 @@ def test_an_unknown_mistake_shows_its_smallest_input(pages):
 
 def test_an_error_shows_the_students_own_lines_once(pages):
     text = text_of(pages["raises"], "standardize")
-    assert "Found by test_standardize and test_standardize_constant and test_standardize_dtype." in text
+    assert "Found by test_standardize, test_standardize_constant and test_standardize_dtype." in text
     assert text.count("The line of your code where it happened:") == 1
     assert "in standardize return (x - mean) / std, mean, std" in text
     assert "NameError: name 'mean' is not defined Read this part of the book again:" in text

@@ -150,8 +150,8 @@ def test_the_students_own_traceback_is_shown(course):
 
 def test_restored_cells_are_reported(course):
     printed = (course / "printed.txt").read_text()
-    assert "max-deleted-a-test: missing, put back: test_min_max_scale" in printed
-    assert "lou-edited-a-test: changed, put back: test_standardize" in printed
+    assert "max-deleted-a-test: missing, so the original was put back: test_min_max_scale" in printed
+    assert "lou-edited-a-test: changed, so the original was put back: test_standardize" in printed
 
 
 def test_odd_ids_are_graded(course, records):

@@ -172,7 +172,7 @@ def test_printed_and_stored_names_are_readable(graded):
     assert harmful(printed) == set()
     assert harmful(json.dumps(records, ensure_ascii=False)) == set()
     assert "\nada: 20 / 20" not in printed
-    assert r"ada: made for the language x\nada: 20 / 20\x1b[2J\u202e[red]\xff, run as Python" in printed
+    assert r"ada: made for the language x\nada: 20 / 20\x1b[2J\u202e[red]\xff, but run as Python" in printed
     assert "[red]bob" in printed
     assert ":bomb:" in printed
     with commands.gradebook(folder) as book:

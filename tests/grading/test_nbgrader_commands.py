@@ -57,7 +57,7 @@ def test_autograde_and_feedback_work(copy):
 
 def test_autograde_runs_the_sandboxed_engine(copy):
     probe = next(cell for cell in graded_notebook(copy, "ada").cells if cell.source == PROBE)
-    assert "which is not there while a notebook is graded" in probe.outputs[0].text
+    assert "which is not available while a notebook is graded" in probe.outputs[0].text
 
 
 def test_autograde_renames_extra_files_to_harmless_names(copy):

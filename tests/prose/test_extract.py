@@ -24,7 +24,13 @@ def seen(source, name="page.md"):
         ("(claim-one)=\n% a comment\n> a quotation\nText.", "Text."),
         ("```python\nx = that_of\n```\nText.", "Text."),
         ("```{code-cell}\n:tags: [x_y]\nx = 1\n```\nText.", "Text."),
+        (
+            "```{code-cell}\n---\n  image:\n    alt: 'Two bars.'\n  figure:\n    caption: The errors.\n---\nx = 1\n```",
+            "Two bars. / The errors.",
+        ),
         ("$$\nx_a\n$$\n\nText.\n\n\\begin{align}\nx_a\n\\end{align}", "■ / Text."),
+        ("$$x_a\n= x_b,$$\n\nText.", "■ / Text."),
+        ("$$x_a\n+ y_b$$\nText.", "■ Text."),
         (":::{note}\nA note.\n:::\nText.", "A note. / Text."),
         (
             "::::{dropdown} A title\n:color: x_y\n:::{tip}\nA tip.\n:::\nMore.\n::::\nText.",
@@ -43,6 +49,31 @@ def test_marks_leave_the_prose(source, prose):
 def test_a_percent_script_has_the_prose_of_its_markdown_cells():
     script = '# ---\n# x_y: 1\n# ---\n\n# %% [markdown] id="a"\n# # Title\n#\n# Text.\n\n# %%\nx_y = 1  # code\n'
     assert seen(script, "script.py") == "Title / Text."
+
+
+def test_a_module_has_the_prose_of_its_sentences():
+    module = '''"""A docstring is left out."""
+
+SHORT = "two words"
+CODE = "x = where(y == 0, 1, y)"
+NAMES = {"and so": "if a[0] == b[1]: return"}
+
+
+def hint(count):
+    """This one too."""
+    return (
+        f"Your {count} columns share "
+        "the mean of `x` and batch_size."
+    )
+'''
+    prose = extract("module.py", module)
+    assert prose.text.strip() == "Your □ columns share the mean of □ and □."
+    assert prose.lines[prose.text.index("columns")] == 11
+
+
+def test_a_percent_script_has_the_sentences_of_its_cells_too():
+    script = "# %% [markdown]\n# Text.\n\n# %%\nclose(y, 1, 'each column has the mean 0')\n"
+    assert seen(script, "script.py") == "Text. / each column has the mean 0"
 
 
 def test_each_character_has_its_line():

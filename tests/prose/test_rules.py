@@ -1,5 +1,7 @@
 """Each rule of prose finds the bad sentences that stand beside it, and leaves the good ones alone."""
 
+from pathlib import Path
+
 import pytest
 
 from prose.lint import faults
@@ -36,3 +38,8 @@ def test_a_sentence_over_two_lines_is_found():
 
 def test_a_check_of_proselint_is_found():
     assert faults("a.md", "It is could of them.\n")
+
+
+def test_contributing_lists_the_rules():
+    listed = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert [rule.name for rule in RULES if f"| `{rule.name}` | {rule.advice} |" not in listed] == []

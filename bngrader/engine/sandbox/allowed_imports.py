@@ -136,13 +136,13 @@ class Placeholder:
         """Let an error through."""
 
     def __repr__(self) -> str:
-        return f"<{self._name}, which is not there while a notebook is graded>"
+        return f"<{self._name}, which is not available while a notebook is graded>"
 
 
 def _refused(method: str) -> Callable[..., Any]:
     def use(self: Placeholder, *args: Any, **kwargs: Any) -> Any:
         self._use(self._name)
-        raise NotAllowed(f"{self._name} is not there while a notebook is graded", name=self._name)
+        raise NotAllowed(f"{self._name} is not available while a notebook is graded", name=self._name)
 
     use.__name__ = method
     return use
@@ -194,7 +194,7 @@ class ImportHooks:
             raise self._not_allowed(name)
 
     def _not_allowed(self, name: str) -> NotAllowed:
-        return NotAllowed(f"{name} is not there while an answer is graded: it may use only {self.rule}", name=name)
+        return NotAllowed(f"{name} is not available while an answer is graded: it may use only {self.rule}", name=name)
 
     def _checked_import(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0

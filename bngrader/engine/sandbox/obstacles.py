@@ -48,7 +48,9 @@ def explain(problem: OSError, system: Path | None = None) -> str:
 def _missing_call(text: str) -> str:
     release = platform.release()
     if tuple(map(int, re.findall(r"\d+", release)[:2])) >= OLDEST_LINUX:
-        return f"a filter of system calls, as old container programs set one, hides some of the kernel's calls ({text})"
+        return (
+            f"a filter of system calls, such as old container programs set, hides some of the kernel's calls ({text})"
+        )
     return f"this kernel, Linux {release}, is older than {'.'.join(map(str, OLDEST_LINUX))} ({text})"
 
 
@@ -59,7 +61,7 @@ def _forbidden(system: Path) -> str | None:
             way_out = f"sudo sysctl -w {name}={wanted}"
             return f"the setting {name} = {value} of this system forbids user namespaces: change it by {way_out}"
     if _says(system / "self/status", "2", "Seccomp:"):
-        filtered = "a filter of system calls, as containers have one, forbids namespaces here"
+        filtered = "a filter of system calls, such as containers have, forbids namespaces here"
         return f"{filtered}: start the container with {' '.join(CONTAINER)}"
     return None
 

@@ -105,7 +105,9 @@ def _library() -> Any:
         library = ctypes.CDLL(LIBRARY)
     except OSError as error:
         way_out = "install it (Debian and Ubuntu: apt install libseccomp2; Fedora: dnf install libseccomp)"
-        raise OSError(errno.ENOENT, f"{LIBRARY} is missing, which filters system calls: {way_out}") from error
+        raise OSError(
+            errno.ENOENT, f"the library {LIBRARY}, which filters system calls, is missing: {way_out}"
+        ) from error
     library.seccomp_init.restype = ctypes.c_void_p
     return library
 

@@ -46,23 +46,23 @@ BROKEN = {
     ),
     "a check that waits for another function": (
         "y = call(f, x)\nif np.allclose(y, want):\n    close(call(g, y), other, 'right')",
-        "line 2: what the answer returned decides whether the checks here run",
+        "line 2: the answer's result decides whether the checks here run",
     ),
     "a loop over what the answer returned": (
         "for name, value in call(f, x).items():\n    close(value, 1, 'right')",
-        "line 1: what the answer returned decides whether the checks here run",
+        "line 1: the answer's result decides whether the checks here run",
     ),
     "a loop that the answer can end": (
         "for k in range(3):\n    y = call(f, k)\n    if y > 1:\n        break",
-        "line 3: what the answer returned decides whether the checks here run",
+        "line 3: the answer's result decides whether the checks here run",
     ),
     "a zip without strict": (
         "for a, b in zip(call(f, x), wants):\n    close(a, b, 'right')",
-        "line 1: what the answer returned decides whether the checks here run",
+        "line 1: the answer's result decides whether the checks here run",
     ),
     "a check in a try": (
         "try:\n    close(y, 1, 'one')\nexcept AssertionError:\n    pass",
-        "line 1: a check in a try may fail without a word",
+        "line 1: a check inside try may fail without a message",
     ),
     "holds compares two answers": (
         "first, again = call(f, x), call(f, x)\nholds(first == again, 'the same')",
@@ -78,11 +78,11 @@ BROKEN = {
     ),
     "grows without a reference": (
         "grows(f, small, large, 500, 'n log n')",
-        "line 1: grows needs a reference of the test's own, to compare the results with",
+        "line 1: grows needs the test's own reference, to compare the results with",
     ),
     "grows with the answer as its reference": (
         "grows(f, small, large, 500, 'n log n', reference=f)",
-        "line 1: grows needs a reference of the test's own, to compare the results with",
+        "line 1: grows needs the test's own reference, to compare the results with",
     ),
     "a large hidden input that everybody knows": (
         "### BEGIN HIDDEN TESTS\nscores = np.arange(20000)\ncall(f, scores)\n### END HIDDEN TESTS",

@@ -44,7 +44,7 @@ def test_a_test_with_its_own_topic_has_its_own_heading():
     plain = reading("scaling", "standardize", "test_standardize", book)
     constant = reading("scaling", "standardize", "test_standardize_constant", book)
     assert plain.address == "https://example.org/bn/book/scaling.html#two-ways-to-bring-columns-to-one-scale"
-    assert constant.address == "https://example.org/bn/book/scaling.html#a-column-that-does-not-vary"
+    assert constant.address == "https://example.org/bn/book/scaling.html#a-column-that-does-not-vary-has-no-scale"
     assert reading("scaling", "standardize", "test_standardize", "").address == ""
     assert reading("another", "f", "test_f", book) is None
 

@@ -83,7 +83,7 @@ def test_printed_output_goes_with_its_test_and_is_limited():
 )
 def test_packages_that_answers_may_not_use_cannot_be_imported(statement):
     (verdict,) = standardize(statement)
-    assert verdict["message"].endswith("is not there: an answer may use only NumPy and the standard library")
+    assert verdict["message"].endswith("is not available: an answer may use only NumPy and the standard library")
     assert not verdict["passed"]
 
 

@@ -175,7 +175,7 @@ def test_formgrader_removes_links_to_its_own_hosts():
     [
         ("attachment:gone.png", "its file is missing"),
         ("attachment:x.svg", "left out because it is not a PNG, JPEG, GIF or WebP picture"),
-        ("/logout", "left out because it is from elsewhere"),
+        ("/logout", "left out because the page would have to load it from somewhere else"),
         (f"data:image/png;base64,{'A' * MAX_PICTURE_CHARACTERS}", "left out because it is too large"),
     ],
 )

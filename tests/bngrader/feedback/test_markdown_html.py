@@ -31,7 +31,7 @@ def test_headings_ids_and_foreign_pictures_are_removed():
     assert '<p class="heading">Big</p>' in html
     assert '<p class="heading">Small</p>' in html
     assert "example.org" not in html
-    assert "(left out because it is from elsewhere)" in html
+    assert "(left out because the page would have to load it from somewhere else)" in html
 
 
 def test_an_attached_picture_is_shown():

@@ -42,13 +42,16 @@ MANY_CODE = with_cells(*(cell("def f(x):\n    return ((((x))))\n" * 300) for _ i
 LARGE = {
     "empty-cells": (b'{"cells": [' + b"{}," * 345_000 + b"{}]}", "has 345,001 cells; at most 1,000 can be graded"),
     "three-megabytes-of-objects": (b'{"cells": [' + b"{}," * 10**6 + b"{}]}", "has 1,000,001 cells"),
-    "old-cells": (b'{"worksheets": [{"cells": [' + b"{}," * 345_000 + b'{"cell_type": "raw"}]}]}', "something else"),
+    "old-cells": (
+        b'{"worksheets": [{"cells": [' + b"{}," * 345_000 + b'{"cell_type": "raw"}]}]}',
+        "another kind of file",
+    ),
     "fifty-megabytes-of-objects": (listed(b"{}", 16_000_000), "more than 5,000,000 values"),
     "objects": (listed(b'{"a": 1}', 2_400_000), "none of the assignment's cells"),
     "texts": (listed(b'"abcdefg"', 4_900_000), "none of the assignment's cells"),
     "huge-integers": (listed(b"9" * 4000, 12_000), "none of the assignment's cells"),
     "a-huge-number": (listed(b"1" * 49_000_000 + b".5", 1), "none of the assignment's cells"),
-    "deep-lists": (b"[" * 4_900_000, "something else"),
+    "deep-lists": (b"[" * 4_900_000, "another kind of file"),
     "deep-objects": (b'{"a":' * 2_000_000, "is not a notebook"),
     "escapes": (listed(b'"' + b'\\"[' * 16_000_000 + b'"', 1), "none of the assignment's cells"),
     "surrogates": (b'{"cells": [{"source": "' + rb"\ud800" * 8_000_000 + b'"}]}', "none of the assignment's cells"),

@@ -282,7 +282,7 @@ def test_a_definition_in_a_locked_cell_stays_before_it():
     assert own_cells(result) == [HELPER]
     sources = [cell.source for cell in result.cells]
     assert sources.index(HELPER) + 1 == sources.index(CELLS["test_standardize"].source)
-    assert notes == ["changed, put back: test_standardize"]
+    assert notes == ["changed, so the original was put back: test_standardize"]
 
 
 def test_functions_written_in_one_cell_are_not_overwritten():
@@ -292,7 +292,7 @@ def test_functions_written_in_one_cell_are_not_overwritten():
     del notebook.cells[index(notebook, "min_max_scale")]
     result, notes = repair_notebook(notebook)
     assert_whole(result, standardize=both, min_max_scale="")
-    assert notes == ["missing, put back: min_max_scale"]
+    assert notes == ["missing, so the original was put back: min_max_scale"]
 
 
 def test_a_deleted_written_answer_is_restored_empty():
@@ -322,7 +322,10 @@ def test_notes_list_the_repairs():
     change_language(notebook)
     del notebook.cells[index(notebook, "test_min_max_scale")]
     _, notes = repair_notebook(notebook)
-    assert notes == ["missing, put back: test_min_max_scale", "made for the language R, run as Python"]
+    assert notes == [
+        "missing, so the original was put back: test_min_max_scale",
+        "made for the language R, but run as Python",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -330,19 +333,19 @@ def test_notes_list_the_repairs():
     [
         (b"", "is not a notebook (it is empty). Ask for the file that JupyterLab saved."),
         (b" \n", "it is empty"),
-        (b"Dear professor", "it is something else"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "it is something else"),
-        (b"[1, 2]", "it is something else"),
-        (b"null", "it is something else"),
-        (b'{"a": 1}', "it is something else"),
-        (b'{"cells": 7}', "it is something else"),
-        (b'{"worksheets": [{"cells": [3]}], "metadata": {}}', "it is something else"),
+        (b"Dear professor", "it is another kind of file"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "it is another kind of file"),
+        (b"[1, 2]", "it is another kind of file"),
+        (b"null", "it is another kind of file"),
+        (b'{"a": 1}', "it is another kind of file"),
+        (b'{"cells": 7}', "it is another kind of file"),
+        (b'{"worksheets": [{"cells": [3]}], "metadata": {}}', "it is another kind of file"),
         (json.dumps(handed_in()).encode()[:20_000], "it is cut off or damaged"),
-        (b"[" * 100_000, "it is something else"),
-        (b'{"cells": ' + b"[" * 100_000, "it is something else"),
-        (b'{"cells": [], "x": ' + b"9" * 10_000 + b"}", "it is something else"),
+        (b"[" * 100_000, "it is another kind of file"),
+        (b'{"cells": ' + b"[" * 100_000, "it is another kind of file"),
+        (b'{"cells": [], "x": ' + b"9" * 10_000 + b"}", "it is another kind of file"),
         (b'{"cells": [' + b"{}," * MAX_CELLS + b"{}]}", "has 1,001 cells; at most 1,000 can be graded. Ask for"),
-        (b'{"worksheets": [' + b'{"cells": [{}, {}]},' * 600 + b'{"cells": []}]}', "something else"),
+        (b'{"worksheets": [' + b'{"cells": [{}, {}]},' * 600 + b'{"cells": []}]}', "another kind of file"),
         (json.dumps({"cells": [{"attachments": {str(n): {} for n in range(MAX_PICTURES + 1)}}]}).encode(), "pictures"),
         (json.dumps({"cells": [{"source": "x" * 10_600_000}]}).encode(), "has 11 MB of text and pictures in its cells"),
         (b'{"cells": []}', "has none of the assignment's cells. Ask for the notebook that was handed out."),

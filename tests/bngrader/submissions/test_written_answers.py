@@ -141,7 +141,7 @@ def test_a_note_in_a_locked_text_is_kept_below_it():
     result, notes = repair_notebook(notebook)
     sources = [cell.source for cell in result.cells]
     assert sources.index(ELSEWHERE) == sources.index(CELLS["about_standardize"].source) + 1
-    assert notes == ["changed, put back: about_standardize"]
+    assert notes == ["changed, so the original was put back: about_standardize"]
 
 
 def test_a_picture_pasted_into_the_question_is_kept():

@@ -1,5 +1,7 @@
 """Tests of what the chapter on placement says about its experiments."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -30,8 +32,41 @@ def trained():
 
 def test_claims_have_verdicts_stated_in_chapter():
     verdicts = {claim.name: claim.find().verdict for claim in CLAIMS}
-    assert [name for name, verdict in verdicts.items() if verdict is not Verdict.SHOWN] == ["disabled-features"]
-    assert verdicts["disabled-features"] is Verdict.NOT_SHOWN
+    assert {name: verdict for name, verdict in verdicts.items() if verdict is not Verdict.SHOWN} == {
+        "placement-before": Verdict.MIXED,
+        "placement-after": Verdict.NOT_SHOWN,
+        "disabled-features": Verdict.NOT_SHOWN,
+    }
+
+
+def settings(before, after):
+    """Make a result in every setting of the placements: scores (seeds,) before and after each activation."""
+    scores = {"none": np.full(5, 0.1), "pre": np.asarray(before), "post": np.asarray(after)}
+    choices = itertools.product(experiments.ACTIVATIONS, experiments.SCALES, scores)
+    return [experiments.Placed(a, scale, where, scores[where], scores[where]) for a, scale, where in choices]
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after"),
+    [
+        (0.1, Verdict.SHOWN, Verdict.CONTRADICTED),
+        (-0.1, Verdict.CONTRADICTED, Verdict.SHOWN),
+        (0.0, Verdict.NOT_SHOWN, Verdict.NOT_SHOWN),
+    ],
+)
+def test_verdicts_on_order_follow_the_paired_differences(change, before, after):
+    scores = np.linspace(0.4, 0.6, 5)
+    judges = {claim.name: claim.judge for claim in CLAIMS}
+    results = settings(scores + change, scores)
+    assert judges["placement-before"](results).verdict is before
+    assert judges["placement-after"](results).verdict is after
+
+
+def test_share_of_disabled_features_must_exceed_a_fifth():
+    judge = next(claim.judge for claim in CLAIMS if claim.name == "disabled-features")
+    for share, verdict in ((0.33, Verdict.SHOWN), (0.1, Verdict.NOT_SHOWN)):
+        small = np.linspace(share - 0.01, share + 0.01, 5)
+        assert judge([experiments.Trained("gamma and beta", 1, 2, small, small)]).verdict is verdict
 
 
 def test_bn_before_tanh_is_better_with_large_weights(placements):
@@ -45,16 +80,19 @@ def test_both_placements_help_equally_with_usual_weights(placements):
     for activation in ("tanh", "relu"):
         before, after, without = (placed(placements, activation, 1.0, where) for where in ("pre", "post", "none"))
         assert abs(before.mean() - after.mean()) < 0.01
-        assert min(before.min(), after.min()) > without.max() + 0.01
+        assert min(before.min(), after.min()) > without.max()
         assert np.unique(np.sign(after - before)).size > 1, "neither order is better in all runs"
 
 
-def test_bn_after_relu_wins_each_run_with_large_weights(placements):
-    assert (placed(placements, "relu", 5.0, "post") - placed(placements, "relu", 5.0, "pre") > 0.005).all()
+def test_better_order_at_relu_depends_on_seed_with_large_weights(placements):
+    before, after, without = (placed(placements, "relu", 5.0, where) for where in ("pre", "post", "none"))
+    assert (after > before).any()
+    assert (after < before).any()
+    assert without.max() < 0.12
 
 
 def test_large_weights_saturate_tanh_without_normalization(placements):
-    flat = {p.placement: p.flat for p in placements if p.activation == "tanh" and p.gain == 5}
+    flat = {p.placement: p.flat for p in placements if p.activation == "tanh" and p.scale == 5}
     assert min(flat["none"].min(), flat["post"].min()) > 0.6
     assert flat["pre"].max() < 0.05
 
@@ -91,7 +129,7 @@ def test_small_gamma_makes_network_linear_unless_learned(spirals):
     assert spirals[0.1, True].accuracy.min() > 0.9
     assert spirals[1.0, False].accuracy.mean() < spirals[1.0, True].accuracy.min() - 0.05
     assert spirals[0.1, False].end.min() > 0.999
-    assert (spirals[0.1, True].end < spirals[0.1, True].start - 0.1).all()
+    assert (spirals[0.1, True].end < spirals[0.1, True].start - 0.05).all()
 
 
 def test_network_with_small_fixed_gamma_acts_as_linear_model(spirals):
@@ -102,7 +140,7 @@ def test_network_with_small_fixed_gamma_acts_as_linear_model(spirals):
 
 def test_map_titles_match_alt_text(spirals):
     shown = [round(100 * s.accuracy[0]) for s in spirals.values()]
-    assert shown == [74, 100, 87, 100]
+    assert shown == [74, 97, 84, 100]
 
 
 def test_gamma_and_beta_alone_beat_as_many_random_weights(trained):

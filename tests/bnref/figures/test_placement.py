@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bnref.experiments.placement import Linearity, Spirals, linear_box
-from bnref.experiments.placement_gradients import graph
+from bnref.experiments.placement import Linearity, Placed, Spirals, Trained, linear_box
+from bnref.experiments.placement_gradients import Held, Scaled, graph
 from bnref.figures import placement as figures
 from bnref.figures import placement_graph
 from bnref.placement import tanh_linearity
@@ -59,3 +59,26 @@ def test_arrows_lead_from_nodes_to_their_results(axes):
     assert set(placement_graph.EDGES) == wanted
     placement_graph.draw_algorithm(axes[1])
     assert len(axes[1].texts) == 9
+
+
+def test_tables_name_settings_in_words():
+    scores = np.array([0.5, 0.6])
+    rows = figures.placement_table([Placed("relu", 5.0, "pre", scores, scores)]).data.splitlines()
+    assert rows[-1] == "| ReLU | 5 times as large | before the activation | 0.550 (0.500 to 0.600) | 55% |"
+    grid = np.zeros((2, 2))
+    r2 = np.array([[1.0, 0.9], [1.0, 0.7]])
+    rows = figures.spiral_table([Spirals(0.1, True, scores, r2, r2 / 2, grid[0], grid)]).data.splitlines()
+    assert rows[-1] == "| 0.1 | learned | 0.550 (0.500 to 0.600) | 1.00, 0.80 | 0.50, 0.40 |"
+    rows = figures.alone_table([Trained("weights", 3072, 349706, scores, scores)]).data.splitlines()
+    assert rows[-1] == "| randomly chosen weights | 3,072 of 349,706 | 0.550 (0.500 to 0.600) |"
+
+
+def test_tables_of_gradients_name_paths_and_errors():
+    growth = np.array([2.0, 3.0])
+    rows = figures.held_table(
+        [Held(mean=True, var=True, accuracy=growth / 4, bias_growth=growth, weight_growth=growth)]
+    )
+    assert rows.data.splitlines()[-1] == "| mean and variance | 0.625 (0.500 to 0.750) | 2.50 | 2.50 |"
+    error = np.array([1e-3])
+    rows = figures.scaling_table({1e-5: Scaled(np.array([0.01]), error, error, error / 10, error)}).data.splitlines()
+    assert rows[-1] == "| 1e-05 | 0.01 | 1e-03 | 1e-03 | 1e-04 |"

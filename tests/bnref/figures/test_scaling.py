@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bnref.experiments import scaling as experiments
+from bnref.experiments.scaling_halves import Steps
 from bnref.figures import scaling as figures
 from bnref.scaling import standardize
 
@@ -40,6 +41,39 @@ def test_paths_start_at_0_and_state_condition_numbers(axes):
     for ax, path in zip(axes, paths, strict=False):
         assert ax.lines[0].get_xydata()[0].tolist() == [0, 0]
         assert f"{np.linalg.cond(path.hessian):.1f}" in ax.get_title()
+
+
+def rows(table):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.data.splitlines()[2:]]
+
+
+def test_patients_table_has_statistics_of_each_column():
+    found = rows(figures.patients_table(experiments.patients()))
+    assert len(found) == 10
+    assert found[2] == ["Body mass index", "26.4", "4.4", "18.0", "42.2"]
+
+
+def test_scores_and_descents_tables_state_results_in_words():
+    scores = [experiments.TestScore("least squares", "a random quarter", 0.1, 0.2, 0.3, 0.4)]
+    assert rows(figures.scores_table(scores)) == [["Least squares", "a random quarter", "0.10", "0.20", "0.30", "0.40"]]
+    descent = experiments.Descent("as measured", 52365337.2, np.ones(1), 123109398)
+    assert rows(figures.descents_table([descent])) == [["As measured", "52,365,337", "123,109,398"]]
+
+
+def test_halves_table_has_a_column_per_table():
+    results = [
+        Steps(table, scaling, np.array([1, 2, 3000]) * factor)
+        for table, factor in (("442 patients", 1), ("178 wines", 10))
+        for scaling in ("as measured", "standardized")
+    ]
+    table = figures.halves_table(results)
+    assert "Half of 442 patients | Half of 178 wines" in table.data
+    assert rows(table)[1] == ["Standardized", "2 (1 to 3,000)", "20 (10 to 30,000)"]
+
+
+def test_spread_table_has_a_row_per_batch_size():
+    found = rows(figures.spread_table([experiments.BatchStatistics(4, 0.8, 2.0)]))
+    assert found == [["4", "0.80", "2.00"]]
 
 
 def test_activations_are_drawn_for_each_unit(axes):

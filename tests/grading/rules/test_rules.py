@@ -116,7 +116,7 @@ def test_what_the_rules_allow_costs_nothing(slug, function, way):
 
 def test_a_comparison_in_a_students_cell_says_what_is_missing():
     answer, _ = graded("scaling")["standardize", "compares-below"]
-    assert "sklearn.preprocessing.StandardScaler().fit_transform() is not there" in error(answer)
+    assert "sklearn.preprocessing.StandardScaler().fit_transform() is not available" in error(answer)
 
 
 def test_there_are_cheats_for_every_assignment():

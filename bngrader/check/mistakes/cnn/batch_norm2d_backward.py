@@ -57,80 +57,87 @@ MISTAKES = (
     Mistake(
         "statistics as constants",
         {"(dy - through_mean - through_var)": "dy"},
-        "Your dx treats the mean and the variance as constants. Both depend on every entry of the channel.",
+        "Your dx treats the mean and the variance as constants. Both depend on every entry of the channel, so each "
+        "of them adds a path to dx.",
     ),
     Mistake(
         "no path through the variance",
         {" - through_var": ""},
-        "Your dx lacks the path through the variance: every x changes it, and so changes all y of the channel.",
+        "Your dx leaves out one path. Each entry of x also changes the variance of its channel, and the variance "
+        "changes all y of the channel.",
     ),
     Mistake(
         "no path through the mean",
         {" - through_mean": ""},
-        "Your dx lacks the path through the mean: every x changes it, and so changes all y of the channel.",
+        "Your dx leaves out one path. Each entry of x also changes the mean of its channel, and the mean changes all"
+        " y of the channel.",
     ),
     Mistake(
         "adds the path through the variance",
         {" - through_var": " + through_var"},
-        "In your dx, the path through the variance has the wrong sign.",
+        "The part of your dx that goes through the variance has the wrong sign. If the variance grows, the "
+        "normalized values shrink.",
     ),
     Mistake(
         "half of the path through the variance",
         {" - through_var": " - through_var / 2"},
-        "In your dx, the path through the variance has half its weight. The variance is a mean of squares, and the "
-        "derivative of a square has a factor of 2.",
+        "The part of your dx that goes through the variance is half as large as it should be. The variance is a mean"
+        " of squares, and the derivative of a square has a factor of 2.",
     ),
     Mistake(
         "m is the batch alone",
         {"m = dy.size / dy.shape[1]": "m = len(dy)"},
-        "Your dx divides by the number of images. The mean of a channel is over m = N * H * W values.",
+        "In your dx, you divide by the number of images. But the mean and the variance of a channel are over N * H *"
+        " W values.",
     ),
     Mistake(
         "m - 1",
         {"m = dy.size / dy.shape[1]": "m = max(dy.size / dy.shape[1] - 1, 1)"},
-        "Your dx divides by m - 1. The mean and the biased variance divide by m.",
+        "In your dx, you divide by m - 1. But the mean and the biased variance of the forward pass divide by m.",
     ),
     Mistake(
         "m is everything",
         {"m = dy.size / dy.shape[1]": "m = dy.size"},
-        "Your dx divides by the size of the whole array. A channel has m = N * H * W values.",
+        "In your dx, you divide by the size of the whole array. But the mean and the variance of a channel are over "
+        "N * H * W values.",
     ),
     Mistake(
         "sums for means",
         {"m = dy.size / dy.shape[1]": "m = 1"},
-        "Your dx subtracts sums over the channel where it should subtract means.",
+        "In your dx, you subtract sums over the channel. A single entry changes the mean by only 1/m of its own "
+        "change, so the sums are m times too large.",
     ),
     Mistake(
         "averaged gradients",
         {"dgamma.astype(dtype), dbeta.astype(dtype)": "(dgamma / m).astype(dtype), (dbeta / m).astype(dtype)"},
-        "You average dgamma and dbeta over the channel. gamma and beta act on all of its entries, so the "
+        "You average dgamma and dbeta over the channel. gamma and beta act on all of its entries, and their "
         "contributions add up.",
     ),
     Mistake(
         "gamma twice in dx",
         {"gamma * inv_std": "gamma**2 * inv_std"},
-        "Your dx contains gamma twice.",
+        "Your dx contains the factor gamma twice, but the forward pass multiplies by gamma once.",
     ),
     Mistake(
         "gradient of x_hat for x",
         {"gamma * inv_std * (dy": "(dy"},
-        "Your dx contains neither gamma nor the standard deviation. x affects y through gamma * x_hat, and x_hat is "
-        "divided by the standard deviation.",
+        "Your dx contains neither gamma nor the standard deviation. The forward pass scales x by both, so the chain "
+        "rule does the same.",
     ),
     Mistake(
         "no gamma in dx",
         {"gamma * inv_std": "inv_std"},
-        "Your dx does not contain gamma. x affects y through gamma * x_hat.",
+        "Your dx lacks the factor gamma. The forward pass multiplies x_hat by gamma, so the chain rule does the same.",
     ),
     Mistake(
         "no standard deviation in dx",
         {"gamma * inv_std": "gamma"},
-        "Your dx is not divided by the standard deviation, as x_hat is.",
+        "You do not divide dx by the standard deviation, as the forward pass does with x.",
     ),
     Mistake(
         "dgamma without x_hat",
         {"dgamma.astype(dtype)": "dbeta.astype(dtype)"},
-        "Your dgamma only adds up dy. gamma is multiplied by x_hat, so each dy has x_hat as a weight.",
+        "Your dgamma adds up dy alone. But y contains gamma as a factor of x_hat, so each dy needs a weight.",
     ),
     Mistake(
         "in another order",
@@ -142,7 +149,7 @@ MISTAKES = (
                 )
             },
         ),
-        "You return the gradients in the wrong order. It is dx, dgamma, dbeta.",
+        "You return the gradients in another order. The text asks for dx, dgamma, dbeta.",
     ),
     Mistake(
         "rows by reshape",
@@ -163,13 +170,12 @@ MISTAKES = (
                 )
             },
         ),
-        "Your dgamma and dbeta keep axes of length 1. Each should have shape (C,).",
+        "Your dgamma and dbeta keep axes of length 1. They should have shape (C,), like gamma and beta themselves.",
     ),
     Mistake(
         "sums over the batch alone",
         sums_over_the_batch,
-        "You sum only over the batch, as for a dense layer. gamma and beta act on all pixels of a channel, so height "
-        "and width belong to the sums too.",
+        "You sum only over the batch, as for a dense layer. But gamma and beta act on all pixels of a channel too.",
     ),
     Mistake(
         "back by reshape",
@@ -187,7 +193,7 @@ MISTAKES = (
             "    dy = dy.astype(float)": "    whole = dy.dtype.kind == 'i'\n    dy = dy.astype(float)",
             "dbeta.astype(dtype)": "dbeta.astype(int if whole else dtype)",
         },
-        "Your dbeta is an integer array if dy is. It should be float64.",
+        "Your dbeta is an integer array if dy is. Integer input should give float64 results.",
     ),
     Mistake(
         "dy in place",
@@ -200,7 +206,7 @@ MISTAKES = (
     Mistake(
         "the cache in place",
         {"through_var = x_hat *": "x_hat *= 1\n    through_var = x_hat; x_hat *="},
-        "You write into the cache, so a second call with the same cache gives a different result.",
+        "You write into the arrays of the cache, so a second call with the same cache gives another result.",
     ),
 )
 

@@ -65,14 +65,14 @@ MISTAKES = (
     Mistake(
         "as in a dense layer",
         {"axes = (0, 2, 3)": "axes = (0,)"},
-        "You normalize each pixel position separately, over the batch only, as a dense layer does. The statistics of "
-        "a channel include height and width.",
+        "You normalize each pixel position separately, over the batch only, as a dense layer does. The statistics of"
+        " a channel include all its rows and columns.",
     ),
     Mistake(
         "instance normalization",
         {"axes = (0, 2, 3)": "axes = (2, 3)"},
-        "You normalize each image separately, which is instance normalization. BN takes the mean of a channel over "
-        "all images of the batch.",
+        "You normalize each image separately, which is instance normalization. BN computes the mean of a channel "
+        "over all images in the batch.",
     ),
     Mistake(
         "layer normalization",
@@ -83,12 +83,13 @@ MISTAKES = (
     Mistake(
         "one mean for everything",
         {"axes = (0, 2, 3)": "axes = (0, 1, 2, 3)"},
-        "You compute one mean and one variance over the whole array. Each channel has its own.",
+        "You compute one mean and one variance over the whole array. Each channel needs its own, because each comes "
+        "from another filter.",
     ),
     Mistake(
         "channel last",
         {"axes = (0, 2, 3)": "axes = (0, 1, 2)"},
-        "You treat the last axis as the channels. Here the channels are the second axis, as in PyTorch.",
+        "You treat the last axis as the channels. In this assignment the channels are the second axis, as in PyTorch.",
     ),
     Mistake(
         "rows by reshape",
@@ -98,12 +99,13 @@ MISTAKES = (
     Mistake(
         "stays in rows",
         forward_to_rows,
-        "Your y has one row for each pixel. It should have the shape of x, (N, C, H, W).",
+        "Your y has one row per pixel. It should have the shape of x, (N, C, H, W).",
     ),
     Mistake(
         "unbiased variance",
         {"x.var(axis=axes, keepdims=True)": "x.var(axis=axes, keepdims=True, ddof=min(1, x[:, 0].size - 1))"},
-        "Your variance divides by m - 1. BN normalizes by the biased variance, which divides by m.",
+        "Your variance divides the sum of squares by m - 1. BN normalizes by the biased variance, which divides the "
+        "sum by m.",
     ),
     Mistake(
         "eps outside of the root",
@@ -113,8 +115,8 @@ MISTAKES = (
     Mistake(
         "no eps",
         {"1 / np.sqrt(var + eps)": "1 / np.sqrt(var)"},
-        "You leave out eps, so you divide by 0 for a constant channel, and the results for channels with little "
-        "variation are too large.",
+        "You leave out eps. So you divide by 0 if a channel is constant, and y is too large if a channel varies only"
+        " a little.",
         loose=True,
     ),
     Mistake(
@@ -130,7 +132,7 @@ MISTAKES = (
     Mistake(
         "no gamma and beta",
         {"y = gamma * x_hat + beta": "y = x_hat + 0 * (gamma + beta)"},
-        "You return x_hat itself, without gamma and beta.",
+        "You return x_hat as it is, so gamma and beta have no effect.",
     ),
     Mistake(
         "shift before scale",
@@ -140,8 +142,8 @@ MISTAKES = (
     Mistake(
         "gamma and beta along the width",
         {Every("[:, None, None]"): ""},
-        "Your gamma and beta run along the last axis, the width, because NumPy aligns axes from the right. They "
-        "belong to the channels, the second axis.",
+        "Your gamma and beta run along the last axis, the width, because NumPy aligns shapes from the right. They "
+        "should run along the channels, the second axis.",
     ),
     Mistake(
         "gamma and beta swapped",
@@ -151,8 +153,8 @@ MISTAKES = (
     Mistake(
         "mean of variances",
         {"x.var(axis=axes, keepdims=True)": "x.var(axis=0, keepdims=True).mean(axis=(2, 3), keepdims=True)"},
-        "You average the variances of the pixel positions. The differences between their means are missing: the "
-        "variance is over all m values at once.",
+        "You average the variances of the pixel positions, so you leave out the differences between their means. The"
+        " variance of a channel is over all its m values at once.",
     ),
     Mistake(
         "divides by N",
@@ -162,7 +164,7 @@ MISTAKES = (
                 "    var = ((x - mean) ** 2).sum(axis=axes, keepdims=True) / len(x)"
             )
         },
-        "You divide the sums by the number of images. A channel has m = N * H * W values.",
+        "You divide the sums by the number of images. But a channel has N * H * W values.",
     ),
     Mistake(
         "another default for eps",
@@ -205,12 +207,12 @@ MISTAKES = (
     Mistake(
         "y alone",
         {"y.astype(dtype), (x_hat, gamma, inv_std)": "y.astype(dtype)"},
-        "You return only y. The backward pass needs the cache as well.",
+        "You return only y. The caller expects y and the cache, which the backward pass needs.",
     ),
     Mistake(
         "cache first",
         {"return y.astype(dtype), (x_hat, gamma, inv_std)": "return (x_hat, gamma, inv_std), y.astype(dtype)"},
-        "You return the cache first. y comes first, then the cache.",
+        "You return the cache first. The text asks for y first and the cache second.",
     ),
 )
 

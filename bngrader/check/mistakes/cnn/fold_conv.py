@@ -62,7 +62,7 @@ MISTAKES = (
     Mistake(
         "no eps",
         {" + eps)": ")"},
-        "You leave out eps: BN divides by the square root of var + eps.",
+        "You leave out eps, which BN adds to the variance under the square root.",
     ),
     Mistake(
         "another default for eps",
@@ -90,60 +90,61 @@ MISTAKES = (
     Mistake(
         "no gamma",
         {"gamma / np.sqrt": "1 / np.sqrt"},
-        "You leave out gamma: BN multiplies by gamma / sqrt(var + eps).",
+        "You leave out gamma, by which BN multiplies the normalized values.",
     ),
     Mistake(
         "scales the input channels",
         fold_the_input_channels,
-        "You scale the weights by input channel. BN acts on the output, so each filter (the first axis of the "
-        "weight) has its own factor.",
+        "You scale the weight by input channel. But BN acts on the output of the convolution, so each filter (the "
+        "first axis of the weight) has its own factor.",
     ),
     Mistake(
         "scales along the last axis",
         {"scale[:, None, None, None]": "scale"},
-        "You scale the weight along its last axis, because NumPy aligns axes from the right. Each filter (the first "
-        "axis) has its own factor.",
+        "You scale the weight along its last axis, because NumPy aligns shapes from the right. But each filter (the "
+        "first axis of the weight) has its own factor.",
     ),
     Mistake(
         "the weight is left alone",
         {"weight * scale[:, None, None, None]": "weight + 0"},
-        "You leave the weight unchanged. BN multiplies everything that a filter produces, so its weights are "
-        "multiplied too.",
+        "You return the old weight unchanged. But BN scales everything that a filter produces, so the weight has to "
+        "change too.",
     ),
     Mistake(
         "the old bias is not scaled",
         {"(bias - mean) * scale + beta": "bias - mean * scale + beta"},
-        "You add the old bias unscaled. BN comes after it and scales it like everything else.",
+        "You add the old bias as it is. But BN comes after the bias, so it scales the old bias as well.",
     ),
     Mistake(
         "the old bias is lost",
         {"(bias - mean) * scale + beta": "beta - mean * scale"},
-        "You drop the old bias. If the convolution has a bias, BN scales it and keeps it.",
+        "You leave out the old bias. The convolution adds it before BN, so it is part of what BN scales.",
     ),
     Mistake(
         "no mean",
         {"(bias - mean) * scale + beta": "bias * scale + beta"},
-        "Your bias does not contain the running mean, which BN subtracts.",
+        "You leave out the running mean, which BN subtracts before it scales.",
     ),
     Mistake(
         "the mean is not scaled",
         {"(bias - mean) * scale + beta": "bias * scale - mean + beta"},
-        "You subtract the running mean unscaled. BN subtracts it first and then scales.",
+        "You subtract the running mean as it is. But BN subtracts the mean first and scales afterwards, so the mean "
+        "is scaled as well.",
     ),
     Mistake(
         "adds the mean",
         {"(bias - mean)": "(bias + mean)"},
-        "You add the running mean. BN subtracts it.",
+        "You add the running mean, but BN subtracts it. Look at the sign.",
     ),
     Mistake(
         "beta is scaled",
         {"(bias - mean) * scale + beta": "(bias - mean + beta) * scale"},
-        "You scale beta too. BN adds it last.",
+        "You scale beta too. But BN adds beta after it has scaled, so beta enters the new bias as it is.",
     ),
     Mistake(
         "no beta",
         {"(bias - mean) * scale + beta": "(bias - mean) * scale + 0 * beta"},
-        "Your bias does not contain beta.",
+        "You leave out beta, which BN adds at the end.",
     ),
     Mistake(
         "no bias stays no bias",
@@ -152,7 +153,7 @@ MISTAKES = (
                 "bias = mean if bias is None else bias.astype(float)"
             )
         },
-        "If bias is None, your new bias is only beta. BN still subtracts the running mean and scales it.",
+        "If bias is None, your new bias is only beta. But BN still subtracts the running mean.",
     ),
     Mistake(
         "None stays None",
@@ -162,7 +163,8 @@ MISTAKES = (
             ),
             "new_bias.astype(dtype)": "None if none else new_bias.astype(dtype)",
         },
-        "If bias is None, you return None for the new bias. BN adds something, so there is a bias now.",
+        "If bias is None, you return None for the new bias. But BN shifts its input, so the folded convolution needs"
+        " a bias even if the old one had none.",
     ),
     Mistake(
         "float64 for None",
@@ -173,12 +175,13 @@ MISTAKES = (
             ),
             "new_bias.astype(dtype)": "new_bias.astype(kind)",
         },
-        "If bias is None, your new bias is float64, which is the default dtype of np.zeros.",
+        "If bias is None, your new bias is float64, whatever the dtype of the weight is. Check the default dtype of "
+        "the array that you use instead of None.",
     ),
     Mistake(
         "one bias for all",
         {"new_bias.astype(dtype)": "new_bias.astype(dtype)[:, None, None, None]"},
-        "Your new bias keeps axes of length 1. It should have shape (out,).",
+        "Your new bias keeps axes of length 1. It should have shape (out,), like the old bias.",
     ),
     Mistake(
         "swapped",
@@ -187,7 +190,7 @@ MISTAKES = (
                 "return new_bias.astype(dtype), new_weight.astype(dtype)"
             )
         },
-        "You return the bias first. The weight comes first, then the bias.",
+        "You return the bias first. The text asks for the weight first and the bias second.",
     ),
     Mistake(
         "None is an error",
@@ -195,7 +198,7 @@ MISTAKES = (
             {"np.zeros(len(weight)) if bias is None else bias.astype(float)": "bias.astype(float)"},
             {"np.zeros(len(weight)) if bias is None else bias.astype(float)": "bias"},
         ),
-        "You use bias as an array even if it is None, which means 0.",
+        "You compute with bias even if it is None. Think about which number a convolution without a bias adds.",
     ),
     Mistake(
         "always float64",

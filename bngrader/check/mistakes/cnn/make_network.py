@@ -95,33 +95,34 @@ MISTAKES = (
     Mistake(
         "biases before BN",
         {"bias=False": "bias=True"},
-        "A convolution before BN has a bias. BN subtracts it again with the mean, and beta takes over its role.",
+        "A convolution before BN has a bias. It has no effect, because BN subtracts it again together with the mean,"
+        " and beta takes over its role.",
     ),
     Mistake(
         "softmax at the end",
         {"num_classes)]": "num_classes), torch.nn.Softmax(dim=1)]"},
-        "Your network ends in a softmax. The loss already applies one, so the network should return logits.",
+        "Your network ends with a softmax. The loss already applies one, so the network should return logits.",
     ),
     Mistake(
         "in evaluation mode",
         {"return network": "return network.eval()"},
-        "Your network is in evaluation mode, so BN would not use the statistics of the batch. It should be in "
-        "training mode.",
+        "Your network is in evaluation mode, in which BN does not use the statistics of the batch. The text asks for"
+        " training mode.",
     ),
     Mistake(
         "always 10 classes",
         {"num_classes)]": "10)]"},
-        "Your network always has 10 classes, whatever num_classes is.",
+        "Your network always has 10 classes, because you ignore the argument num_classes.",
     ),
     Mistake(
         "no default",
         {"num_classes=10": "num_classes"},
-        "make_network() fails without an argument. The default of num_classes is 10.",
+        "make_network() fails without an argument. The header in the text gives num_classes a default.",
     ),
     Mistake(
         "no BN",
         {"layers.append(torch.nn.BatchNorm2d(width))": "pass"},
-        "Your network has no BatchNorm2d. A block consists of convolution, BN and ReLU.",
+        "Your network has no BatchNorm2d. A block in the text consists of a convolution, BN and ReLU.",
     ),
     Mistake(
         "BN behind ReLU",
@@ -129,37 +130,39 @@ MISTAKES = (
             "torch.nn.BatchNorm2d(width)": "torch.nn.ReLU()",
             "torch.nn.ReLU())\n        channels": "torch.nn.BatchNorm2d(width))\n        channels",
         },
-        "BN comes after ReLU. The order in a block is convolution, BN, ReLU.",
+        "You put BN after ReLU. A block in the text has the order convolution, BN, ReLU.",
     ),
     Mistake(
         "no ReLU",
         {"layers.append(torch.nn.ReLU())": "pass"},
-        "Nothing in your network is nonlinear: the ReLU after BN is missing.",
+        "Your network has no ReLU after BN, so all its layers together are only a linear map in evaluation.",
     ),
     Mistake(
         "another activation",
         tuple({"torch.nn.ReLU()": f"torch.nn.{name}()"} for name in ("Tanh", "Sigmoid", "GELU", "LeakyReLU", "SiLU")),
-        "Your network has another activation function where a block has ReLU.",
+        "Your network has another activation function where the text asks for ReLU.",
     ),
     Mistake(
         "dense layers alone",
         dense_network,
-        "Your network has no convolution: it flattens the images first.",
+        "Your network has no convolution, because it flattens the images first. The text asks for blocks with a "
+        "Conv2d.",
     ),
     Mistake(
         "three input channels",
         {"channels = [], 1": "channels = [], 3"},
-        "Your first convolution does not accept images with one channel, such as the digits.",
+        "Your first convolution does not accept images with a single channel. The digits are gray, not colored.",
     ),
     Mistake(
         "a list of layers",
         {"torch.nn.Sequential(*layers)": "layers"},
-        "You return something other than a torch.nn.Module, such as a list of layers.",
+        "You do not return a torch.nn.Module, but for instance a list of layers. The caller has to be able to call "
+        "the network.",
     ),
     Mistake(
         "too narrow",
         {"(16, 1), (32, 2)": "(2, 1), (2, 2)"},
-        "Your network is too small to recognize digits: its convolutions have too few channels.",
+        "Your network is too small to reach the accuracy in the text. Its convolutions have very few channels.",
     ),
     Mistake(
         "one network for all",
@@ -167,7 +170,8 @@ MISTAKES = (
             "num_classes=10": "num_classes=10, made={}",
             "Sequential(*layers)": "Sequential(*made.setdefault(num_classes, layers))",
         },
-        "All calls return the same network, or networks that share weights, so training one changes the others.",
+        "Two calls return the same network, or networks that share weights. So if you train one of them, the other "
+        "changes too.",
     ),
 )
 

@@ -27,102 +27,108 @@ MISTAKES = (
     Mistake(
         "a bias under BN",
         {"(2 * out_channels if": "(3 * out_channels if"},
-        "You count a bias of the convolution in addition to BN. BN would subtract it again, so there is none.",
+        "You count a bias of the convolution even with BN. BN would subtract it again, so the convolution in the "
+        "text has none.",
     ),
     Mistake(
         "no gamma and beta",
         {"(2 * out_channels if": "(0 if"},
-        "You do not count gamma and beta. They are learnable, and every output channel has one of each.",
+        "You do not count gamma and beta, which are learnable too.",
     ),
     Mistake(
         "one bias for all",
         {" else out_channels)": " else 1)"},
-        "You count one bias for the whole convolution. Each filter has its own.",
+        "You count one bias for the whole convolution, but each filter has its own.",
     ),
     Mistake(
         "one gamma and beta for all",
         {"(2 * out_channels if": "(2 if"},
-        "You count one gamma and one beta for the whole layer. Each output channel has its own.",
+        "You count one gamma and one beta for the whole layer, but each output channel has its own.",
     ),
     Mistake(
         "with and without BN swapped",
         {Every(" if batch_norm"): " if not batch_norm"},
-        "Your two cases are swapped: the count for a convolution with BN belongs to one without.",
+        "You swap the two cases. What you return for a convolution with BN belongs to a convolution without BN.",
     ),
     Mistake(
         "swapped",
         {"return learnable, state": "return state, learnable"},
-        "You return the state first. The learnable parameters come first, then the state.",
+        "You return the state first. The text asks for the learnable parameters first and the state second.",
     ),
     Mistake(
         "learnable alone",
         {"return learnable, state": "return learnable"},
-        "You return one number. There should be two: the learnable parameters and the state.",
+        "You return one number. The caller expects two, the number of learnable parameters and the size of the state.",
     ),
     Mistake(
         "beta alone",
         {"(2 * out_channels if": "(out_channels if"},
-        "You count one learnable parameter of BN per channel. There are two: gamma and beta.",
+        "You count only one learnable parameter of BN per channel. Look for the second one in the formula of BN.",
     ),
     Mistake(
         "no bias without BN",
         {" else out_channels)": " else 0)"},
-        "You leave out the bias: without BN, each filter has one.",
+        "You leave out the bias of the convolution. Without BN, each filter has one.",
     ),
     Mistake(
         "running statistics are learned",
         {"(2 * out_channels if": "(4 * out_channels if"},
-        "You count the running mean and variance as learnable. They are averages, which are not learned.",
+        "You count the running means and variances as learnable. But BN computes them as averages, and gradient "
+        "descent does not change them.",
     ),
     Mistake(
         "gamma and beta for the input channels",
         {"(2 * out_channels if": "(2 * in_channels if"},
-        "You count gamma and beta for each input channel. BN comes after the convolution.",
+        "You count gamma and beta per input channel. But BN comes after the convolution and normalizes its output "
+        "channels.",
     ),
     Mistake(
         "a filter is a line",
         {"kernel_size**2": "kernel_size"},
-        "You count kernel_size weights for each filter and channel. The filter is a square.",
+        "You count only kernel_size weights per filter and input channel. But a filter is a square.",
     ),
     Mistake(
         "one filter for all inputs",
         {"out_channels * in_channels *": "out_channels *"},
-        "You count the weights of a filter for one input channel only. It has as many for every other one.",
+        "You count the weights of a filter for a single input channel. But a filter has weights for each of them.",
     ),
     Mistake(
         "the running mean alone",
         {"state = 2 * out_channels": "state = out_channels"},
-        "You count one stored number per channel. BN stores a running mean and a running variance.",
+        "You count only one stored number per channel. BN needs two statistics in evaluation.",
     ),
     Mistake(
         "state for two numbers",
         {"state = 2 * out_channels": "state = 2"},
-        "You count one running mean and one running variance for the whole layer. Each output channel has its own.",
+        "You count one running mean and one running variance for the whole layer, but each output channel has its own.",
     ),
     Mistake(
         "state for the input channels",
         {"state = 2 * out_channels": "state = 2 * in_channels"},
-        "You count running statistics for each input channel. BN comes after the convolution.",
+        "You count the running statistics per input channel. But BN comes after the convolution and normalizes its "
+        "output channels.",
     ),
     Mistake(
         "everything is state",
         {"state = 2 * out_channels": "state = 4 * out_channels"},
-        "You count gamma and beta as state. They are learned; only the running mean and variance are state.",
+        "You count gamma and beta as state. But gradient descent changes them, so they belong to the learnable "
+        "parameters.",
     ),
     Mistake(
         "a counter in the state",
         {"state = 2 * out_channels": "state = 1 + 2 * out_channels"},
-        "You count the number of batches as state. Only the running means and variances count here.",
+        "You count the number of batches as state. PyTorch stores it too, but the text counts only the running means"
+        " and variances.",
     ),
     Mistake(
         "no state",
         {"state = 2 * out_channels": "state = 0 * out_channels"},
-        "You count no state. BN stores a running mean and a running variance for each output channel.",
+        "You return no state. In evaluation, BN cannot use the batch, so it stores statistics for each output channel.",
     ),
     Mistake(
         "state without BN",
         {" if batch_norm else 0": ""},
-        "You count state without BN. A convolution stores nothing except what it learns.",
+        "You count state even without BN. A convolution alone stores only what it learns.",
     ),
 )
 

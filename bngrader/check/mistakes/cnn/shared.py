@@ -31,10 +31,10 @@ def part_of(returned, names, name):
 
 
 ROWS_BY_RESHAPE = (
-    "You reshape (N, C, H, W) to rows of C numbers. This mixes the channels, because reshape keeps the order in memory "
-    "and the channels are not the last axis."
+    "You reshape (N, C, H, W) to rows of C numbers. This mixes the channels, because reshape keeps the order in "
+    "memory and the channels are not the last axis."
 )
 BACK_BY_RESHAPE = (
-    "You reshape rows of channels directly to (N, C, H, W). This mixes the channels, because they are the last axis of "
-    "the rows."
+    "You reshape rows of channels directly to (N, C, H, W). This mixes the channels, because they are the last axis "
+    "of the rows."
 )

@@ -98,23 +98,25 @@ MISTAKES = (
     Mistake(
         "decay swapped",
         (SWAPPED_MEAN | SWAPPED_VAR, SWAPPED_MEAN, SWAPPED_VAR),
-        "One of your running statistics keeps only the share 1 - decay of its old value. decay is the share of the "
-        "OLD value.",
+        "At least one of your running statistics keeps only the share 1 - decay of its old value. Here decay is the "
+        "share of the old value, unlike the momentum of PyTorch.",
     ),
     Mistake(
         "a decay of its own",
         tuple({"self.decay = decay": f"self.decay = {decay}"} for decay in (0.9, 0.99)),
-        "Your running statistics ignore the decay that the caller passes.",
+        "You ignore the argument decay and always use the same value, so the caller cannot choose another.",
     ),
     Mistake(
         "biased running variance",
         {"var * n / (n - 1)": "var"},
-        "Your running variance uses the biased variance of the batch. The one kept for evaluation is unbiased.",
+        "You update running_var with the biased variance of the batch, which is too small on average. The formula "
+        "for running_var has another factor.",
     ),
     Mistake(
         "normalizes by the unbiased variance",
         {"            self.running_mean = ": "            var = unbiased\n            self.running_mean = "},
-        "In training you normalize by the unbiased variance. The batch itself is normalized by the biased variance.",
+        "In training you normalize the batch by its unbiased variance. Only running_var uses the unbiased variance, "
+        "and the formula for y uses the biased one.",
     ),
     Mistake(
         "normalizes by the running statistics in training",
@@ -125,23 +127,25 @@ MISTAKES = (
                 "        y = ": "        mean, var = old\n        y = ",
             },
         ),
-        "In training you normalize by the running statistics. A training batch is normalized by its own statistics.",
+        "In training you normalize by the running statistics. These are for evaluation, and a training batch is "
+        "normalized by its own statistics.",
     ),
     Mistake(
         "normalizes by the batch in evaluation",
         {"        if self.training:": "        mean, var = x.mean(axis=0), x.var(axis=0)\n        if self.training:"},
-        "In evaluation you normalize by the statistics of the batch, so the result for a sample depends on the other "
-        "samples.",
+        "In evaluation you normalize by the statistics of the batch, so the result for a sample depends on the other"
+        " samples in its batch.",
     ),
     Mistake(
         "ignores training",
         ({"if self.training:": "if True:"}, {"if self.training:": "if True:", "n == 1": "n == 0"}),
-        "Your layer does the same in evaluation as in training: it ignores the attribute training.",
+        "Your layer ignores the attribute training, so it still normalizes by the batch and updates its running "
+        "statistics in evaluation.",
     ),
     Mistake(
         "always in evaluation",
         {"if self.training:": "if False:"},
-        "Your layer does the same in training as in evaluation: it uses the running statistics, which never change.",
+        "Your layer behaves in training as in evaluation: it normalizes by the running statistics, which never change.",
     ),
     Mistake(
         "never updates",
@@ -149,12 +153,14 @@ MISTAKES = (
             "            self.running_mean = ": "            mean_now = ",
             "            self.running_var = ": "            var_now = ",
         },
-        "Your running statistics never change. In training, each batch updates them.",
+        "Your running statistics never change, so evaluation still uses their initial values. In training, each call"
+        " should update them.",
     ),
     Mistake(
         "keeps the last batch alone",
         {f"{OLD_MEAN} + (1 - self.decay) * mean": "mean", f"{OLD_VAR} + (1 - self.decay) * unb": "unb"},
-        "Your running statistics describe only the last batch. They should keep the share decay of their old value.",
+        "You replace the running statistics by those of the last batch. They should keep the share decay of their "
+        "old value, so that all batches count.",
     ),
     Mistake(
         "keeps the dimensions",
@@ -162,18 +168,25 @@ MISTAKES = (
             {Every("(num_features)"): "((1, num_features))"},
             {"x.mean(axis=0), x.var(axis=0)": "x.mean(axis=0, keepdims=True), x.var(axis=0, keepdims=True)"},
         ),
-        "One of your attributes has shape (1, D). All four arrays should have shape (D,), even after a call.",
+        "At least one of gamma, beta, running_mean and running_var has shape (1, D). All four should have shape "
+        "(D,), even after a call.",
     ),
-    Mistake("forgets to return", {"        return y.astype(dtype)\n": ""}, "A call of your layer returns nothing."),
+    Mistake(
+        "forgets to return",
+        {"        return y.astype(dtype)\n": ""},
+        "A call of your layer returns None, because its method ends without a return statement.",
+    ),
     Mistake(
         "updates in evaluation",
         {"        y = ": UPDATE_ANYWAY},
-        "Your running statistics change in evaluation too. There they should only be used.",
+        "Your running statistics change in evaluation too. Then the test data influence the layer, and the answer "
+        "for a sample depends on earlier batches.",
     ),
     Mistake(
         "takes one sample in training",
         ({"n == 1": "n == 0"}, {"n == 1": "n == 0", "(n - 1)": "max(n - 1, 1)"}),
-        "In training you accept a batch of one sample, which has no unbiased variance. It should raise a ValueError.",
+        "In training you accept a batch of one sample. A single sample has no unbiased variance, so the text asks "
+        "for an error.",
     ),
     Mistake(
         "refuses one sample in evaluation",
@@ -181,7 +194,8 @@ MISTAKES = (
             "        x = x.astype(float)\n": "        x = x.astype(float)\n        if len(x) == 1:\n"
             "            raise ValueError('one sample')\n"
         },
-        "You refuse a batch of one sample in evaluation too. There it is valid.",
+        "You refuse a batch of one sample in evaluation too. There the layer needs no variance of the batch, so a "
+        "single sample is valid.",
     ),
     Mistake(
         "eps outside of the root",
@@ -192,7 +206,7 @@ MISTAKES = (
     Mistake(
         "no eps in evaluation",
         {"var + self.eps": "var + (self.eps if self.training else 0)"},
-        "You leave out eps in evaluation. It is added there too.",
+        "You leave out eps in evaluation. The formula adds it to the variance in both modes.",
     ),
     Mistake(
         "an eps of its own",
@@ -207,7 +221,8 @@ MISTAKES = (
     Mistake(
         "keeps the standard deviation",
         {"var * n / (n - 1)": "np.sqrt(var * n / (n - 1))"},
-        "Your running variance averages standard deviations. It should average variances.",
+        "You update running_var with the standard deviation of the batch. It should average variances, without a "
+        "square root.",
     ),
     Mistake(
         "one mean for the whole batch",
@@ -229,12 +244,13 @@ MISTAKES = (
             {"gamma = np.ones": "gamma = np.zeros"},
             {"beta = np.zeros": "beta = np.ones"},
         ),
-        "Your gamma, beta, running_mean or running_var does not start with the values given in the text.",
+        "At least one of gamma, beta, running_mean and running_var has the wrong initial value. Compare all four "
+        "with the text.",
     ),
     Mistake(
         "starts in evaluation",
         {"self.training = True": "self.training = False"},
-        "A new layer of yours is in evaluation mode. It should be in training mode.",
+        "Your new layer starts in evaluation mode, but the text says that it starts in training mode.",
     ),
     Mistake(
         "float32 state",
@@ -242,7 +258,8 @@ MISTAKES = (
             {Every("(num_features)"): "(num_features, np.float32)"},
             {Every("zeros(num_features)"): "zeros(num_features, np.float32)"},
         ),
-        "Your gamma, beta or running statistics start as float32. They should be float64, whatever the dtype of x.",
+        "At least one of gamma, beta, running_mean and running_var starts as float32. The state should be float64, "
+        "whatever the dtype of the batches is.",
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),
     Mistake("integers stay integers", {dtype_of("x"): "x.dtype"}, INTEGERS),

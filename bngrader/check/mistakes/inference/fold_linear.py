@@ -54,9 +54,15 @@ MISTAKES = (
     Mistake(
         "scales the columns",
         ({"scale[:, None]": "scale"}, {"scale[:, None]": "np.resize(scale, weight.shape[1])"}),
-        "You scale the columns of the weight, which belong to the inputs. BN scales the outputs, which are the rows.",
+        "You scale the columns of the weight, one per input. But BN scales the outputs of the layer, and each output"
+        " belongs to a row.",
     ),
-    Mistake("no eps", {"(float) + eps": "(float)"}, "You leave out eps. It matters if the variance is small."),
+    Mistake(
+        "no eps",
+        {"(float) + eps": "(float)"},
+        "You leave out eps, which BN adds to the variance. Without it, the result is wrong where the variance is "
+        "small.",
+    ),
     Mistake(
         "eps outside of the root",
         {"np.sqrt(var.astype(float) + eps)": "(np.sqrt(var.astype(float)) + eps)"},
@@ -72,21 +78,27 @@ MISTAKES = (
         {"np.sqrt(var.astype(float) + eps)": "(var.astype(float) + eps)"},
         NO_ROOT,
     ),
-    Mistake("no gamma", {"gamma / np": "1 / np"}, "Your weight and bias lack the factor gamma."),
+    Mistake(
+        "no gamma",
+        {"gamma / np": "1 / np"},
+        "Your weight and bias lack the factor gamma, by which BN multiplies the normalized values.",
+    ),
     Mistake(
         "no gamma in the bias",
         {"(old - mean) * scale": "(old - mean) / np.sqrt(var + eps)"},
-        "Your bias lacks the factor gamma in the part with the old bias and the mean.",
+        "Your bias lacks the factor gamma. BN multiplies everything by gamma except beta, so also the old bias and "
+        "the mean.",
     ),
     Mistake(
         "the weight stays",
         {"weight * scale[:, None]": "weight * np.ones((len(weight), 1))"},
-        "You return the old weight. The scale of BN affects the weight too.",
+        "You return the old weight unchanged. But BN scales the whole output of the linear layer, and that includes "
+        "W x.",
     ),
     Mistake(
         "the weight takes gamma alone",
         {"weight * scale[:, None]": "weight * (1.0 * gamma[:, None])"},
-        "You multiply the weight by gamma but do not divide it by sqrt(var + eps).",
+        "You multiply the weight by gamma, but you do not divide it by the standard deviation, as BN does.",
     ),
     Mistake(
         "gamma and beta swapped",
@@ -96,7 +108,7 @@ MISTAKES = (
     Mistake(
         "the old bias is not scaled",
         {"(old - mean) * scale": "old - mean * scale"},
-        "You add the old bias unscaled. BN scales it with everything else.",
+        "You add the old bias as it is. But BN comes after the bias, so it scales the old bias as well.",
     ),
     Mistake(
         "the mean is not scaled",
@@ -104,31 +116,41 @@ MISTAKES = (
             {"(old - mean) * scale": "old * scale - mean"},
             {"    return": "    new_bias = beta * 1.0 - mean if bias is None else new_bias\n    return"},
         ),
-        "You subtract the mean unscaled. BN subtracts it before it scales.",
+        "You subtract the mean as it is. But BN subtracts the mean first and scales afterwards, so the mean is "
+        "scaled as well.",
     ),
-    Mistake("forgets the old bias", {"(old - mean)": "(-mean)"}, "Your bias does not contain the old bias."),
-    Mistake("forgets the mean", {"(old - mean)": "old"}, "Your bias does not contain the mean, which BN subtracts."),
-    Mistake("adds the mean", {"(old - mean)": "(old + mean)"}, "You add the mean. BN subtracts it."),
-    Mistake("forgets beta", {" + beta": ""}, "Your bias does not contain beta."),
+    Mistake(
+        "forgets the old bias",
+        {"(old - mean)": "(-mean)"},
+        "You leave out the old bias, which the linear layer adds to its output before BN sees it.",
+    ),
+    Mistake(
+        "forgets the mean", {"(old - mean)": "old"}, "You leave out the mean, which BN subtracts before it scales."
+    ),
+    Mistake(
+        "adds the mean", {"(old - mean)": "(old + mean)"}, "You add the mean, but BN subtracts it. Look at the sign."
+    ),
+    Mistake("forgets beta", {" + beta": ""}, "You leave out beta, which BN adds at the end."),
     Mistake(
         "scales beta",
         {"(old - mean) * scale + beta": "(old - mean + beta) * scale"},
-        "You scale beta. BN adds it after scaling.",
+        "You scale beta too. But BN adds beta after it has scaled, so beta enters the new bias as it is.",
     ),
     Mistake(
         "no bias, none out",
         {"    return": "    if bias is None:\n        return new_weight.astype(dtype), None\n    return"},
-        "If bias is None, you return None for the new bias. BN shifts the output, which takes a bias.",
+        "If bias is None, you return None for the new bias. But BN shifts its input, so the folded layer needs a "
+        "bias even if the old layer had none.",
     ),
     Mistake(
         "no bias, only beta",
         {"    return": "    new_bias = beta * 1.0 if bias is None else new_bias\n    return"},
-        "If bias is None, your new bias is only beta. BN still subtracts the mean.",
+        "If bias is None, your new bias is only beta. But BN still subtracts the mean.",
     ),
     Mistake(
         "no care for None",
         {"np.zeros(len(weight)) if bias is None else bias": "bias"},
-        "You compute with bias even if it is None. Without a bias, the layer adds nothing.",
+        "You compute with bias even if it is None. Think about which number a layer without a bias adds.",
     ),
     Mistake(
         "always float64",
@@ -150,12 +172,12 @@ MISTAKES = (
                 "    new_weight = ": "    if bias is not None:\n        bias -= mean\n    new_weight = ",
             },
         ),
-        "You write into an argument, which changes the caller's layer.",
+        "You write into one of the arguments, so you change the layer of the caller.",
     ),
     Mistake(
         "another order",
         {"new_weight.astype(dtype), new_bias.astype(dtype)": "new_bias.astype(dtype), new_weight.astype(dtype)"},
-        "You return the bias first. The order is weight, bias.",
+        "You return the bias first. The text asks for the weight first and the bias second.",
     ),
 )
 

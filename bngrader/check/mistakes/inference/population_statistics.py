@@ -63,23 +63,24 @@ MISTAKES = (
     Mistake(
         "biased",
         {" * m / (m - 1)": ""},
-        "Your variance is the average of the biased variances. The factor m / (m - 1) is missing.",
+        "You return the average of the biased variances, which is too small on average. The formula in the text has "
+        "another factor.",
     ),
     Mistake(
         "unbiased twice",
         {"dtype=float))\n    mean": "dtype=float, ddof=1))\n    mean"},
-        "You correct the variance twice: by ddof=1 in each batch, and again by m / (m - 1).",
+        "You correct the variance twice: in each batch by ddof=1, and again by m / (m - 1).",
     ),
     Mistake(
         "corrected by the number of batches",
         {"m / (m - 1)": "len(means) / (len(means) - 1)"},
-        "Your correction uses the number of batches. The m in m / (m - 1) is the number of samples in a batch.",
+        "You use the number of batches as m. But m is the number of samples in one batch.",
     ),
     Mistake(
         "all rows together",
         (pooled_statistics, pooled_unbiased_statistics, pooled_corrected_statistics),
-        "You compute the variance of all rows together. It should be the average of the variances within the "
-        "batches, which does not include the differences between their means.",
+        "You compute the variance of all rows together, which includes the differences between the means of the "
+        "batches. The text asks for an average of the variances within the batches.",
     ),
     Mistake(
         "averages standard deviations",
@@ -87,28 +88,29 @@ MISTAKES = (
             {"batch.var(": "batch.std(", "np.mean(variances, axis=0)": "np.mean(variances, axis=0) ** 2"},
             {"batch.var(axis=0, dtype=float)": "batch.std(axis=0, dtype=float, ddof=1)", " * m / (m - 1)": ""},
         ),
-        "You average the standard deviations of the batches. The average should be of their variances.",
+        "You average the standard deviations of the batches. The formula averages their variances, and the square of"
+        " an average is not the average of the squares.",
     ),
     Mistake(
         "returns the standard deviation",
         {"return mean": "var = np.sqrt(var)\n    return mean"},
-        "You return the standard deviation. The second result should be the variance.",
+        "You return the standard deviation as the second result, but the text asks for the variance.",
     ),
     Mistake(
         "the variance of the means",
         {"np.mean(variances, axis=0) * m / (m - 1)": "np.var(means, axis=0)"},
-        "You return the variance of the means of the batches. It should be the average of the variances within the "
-        "batches.",
+        "You return the variance of the batch means, which says how far the batches lie apart. The text asks for the"
+        " average of the variances within the batches.",
     ),
     Mistake(
         "sums for means",
         {"np.mean(means, axis=0)": "np.sum(means, axis=0)", "np.mean(variances": "np.sum(variances"},
-        "You add up the statistics of the batches without dividing by the number of batches.",
+        "You add up the statistics of the batches, but you do not divide the sums by the number of batches.",
     ),
     Mistake(
         "the last batch alone",
         {"np.mean(means, axis=0)": "means[-1]", "np.mean(variances, axis=0)": "variances[-1]"},
-        "You return the statistics of only the last batch.",
+        "You return the statistics of the last batch only. Each batch should count equally.",
     ),
     Mistake(
         "reads twice",
@@ -118,8 +120,8 @@ MISTAKES = (
             {"        variances": "    for batch in batches:\n        variances"},
             {"    for batch in batches:": "    D = batches[0].shape[1]\n    for batch in batches:"},
         ),
-        "You read the batches more than once, or use their number or an index. They may come from a generator, which "
-        "can be read only once.",
+        "You read the batches more than once, or you use len or an index. A generator allows neither: it gives each "
+        "batch once, one after the other.",
     ),
     Mistake(
         "one mean for all features",

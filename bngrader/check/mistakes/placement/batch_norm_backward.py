@@ -37,49 +37,63 @@ MISTAKES = (
     Mistake(
         "no path through the mean",
         {" - by_mean": ""},
-        "Your dx ignores that the mean of the batch depends on x, so each entry also affects y through the mean.",
+        "Your dx leaves out one path. Each entry of x also changes the mean of its column, and the mean changes "
+        "every y of that column.",
     ),
     Mistake(
         "no path through the variance",
         {" - by_var": ""},
-        "Your dx ignores that the variance of the batch depends on x, so each entry also affects y through the "
-        "variance.",
+        "Your dx leaves out one path. Each entry of x also changes the variance of its column, and the variance "
+        "changes every y of that column.",
     ),
     Mistake(
         "mean and variance as constants",
         {" - by_mean - by_var": ""},
-        "Your dx treats the mean and the variance as constants. Both depend on x, and each adds a path to dx.",
+        "Your dx treats the mean and the variance as constants. Both depend on x, so each of them adds a path to dx.",
     ),
     Mistake(
         "wrong sign of the variance's path",
         {" - by_var": " + by_var"},
-        "The part of your dx that comes through the variance has the wrong sign.",
+        "The part of your dx that goes through the variance has the wrong sign. If the variance grows, the "
+        "normalized values shrink.",
     ),
     Mistake(
         "sums for means",
         {"dy.mean(axis=0)": "dy.sum(axis=0)", "(dy * x_hat).mean(axis=0)": "(dy * x_hat).sum(axis=0)"},
-        "In your dx, the parts through the mean and the variance are N times too large: a single entry changes the "
-        "mean by only 1/N.",
+        "In your dx, the parts through the mean and the variance are N times too large. A single entry changes the "
+        "mean of its column by only 1/N of its own change.",
     ),
     Mistake(
         "N - 1 in the variance's path",
         {"(dy * x_hat).mean(axis=0)": "(dy * x_hat).sum(axis=0) / max(len(dy) - 1, 1)"},
-        "The part of your dx that comes through the variance divides by N - 1. The forward pass divides by N.",
+        "The part of your dx that goes through the variance divides by N - 1, but the variance in the forward pass "
+        "divides by N.",
     ),
     Mistake(
         "one mean for the whole batch",
         {"dy.mean(axis=0)": "dy.mean()", "(dy * x_hat).mean(axis=0)": "(dy * x_hat).mean()"},
-        "In your dx, you average over all entries. Each column has its own mean and variance.",
+        "In your dx, you average over all entries of the batch. Each column has its own mean and variance, so the "
+        "averages belong to the columns too.",
     ),
-    Mistake("dx without gamma", {"gamma / std": "1 / std"}, "Your dx lacks the factor gamma."),
-    Mistake("dx without the scale", {"gamma / std": "gamma"}, "Your dx lacks the factor 1 / sqrt(var + eps)."),
+    Mistake(
+        "dx without gamma",
+        {"gamma / std": "1 / std"},
+        "Your dx lacks the factor gamma. The forward pass multiplies x_hat by gamma, so the chain rule does the same.",
+    ),
+    Mistake(
+        "dx without the scale",
+        {"gamma / std": "gamma"},
+        "Your dx lacks the factor 1 / sqrt(var + eps), by which the forward pass scales x.",
+    ),
     Mistake(
         "std without eps",
         {"gamma / std": "gamma / (std * x_hat.std(axis=0))"},
-        "Your dx divides by a standard deviation without eps, unlike the forward pass.",
+        "Your dx divides by a standard deviation without eps, but the forward pass has eps under the root.",
     ),
     Mistake(
-        "dx divided by N", {"dx = gamma / std": "dx = gamma / std / len(dy)"}, "Your dx is divided by N once too often."
+        "dx divided by N",
+        {"dx = gamma / std": "dx = gamma / std / len(dy)"},
+        "Your dx is N times too small, because you divide it by N once too often.",
     ),
     Mistake(
         "dgamma is a mean",
@@ -88,38 +102,40 @@ MISTAKES = (
             {"(dy * x_hat).sum(axis=0)": "(dy * x_hat).mean(axis=0)"},
             {"dy.sum(axis=0)": "dy.mean(axis=0)"},
         ),
-        "Your dgamma or dbeta is an average over the batch. Each sample contributes to the loss, so both are sums.",
+        "Your dgamma or dbeta is an average over the batch. gamma and beta act on every sample, and the "
+        "contributions of the samples add up.",
     ),
     Mistake(
         "dgamma without the normalized x",
         {"dgamma = (dy * x_hat)": "dgamma = (dy * 1)"},
-        "Your dgamma ignores that gamma is multiplied by the normalized x.",
+        "Your dgamma adds up dy alone. But y contains gamma as a factor of the normalized x, so each dy needs a "
+        "weight.",
     ),
     Mistake(
         "dgamma times gamma",
         {"dgamma = (dy * x_hat)": "dgamma = (dy * gamma * x_hat)"},
-        "Your dgamma has gamma as a factor. y is linear in gamma, so the derivative does not depend on gamma.",
+        "Your dgamma contains gamma as a factor. But y is linear in gamma, so its derivative does not depend on gamma.",
     ),
     Mistake(
         "another order",
         {"dgamma.astype(dtype), dbeta.astype(dtype)": "dbeta.astype(dtype), dgamma.astype(dtype)"},
-        "You return dbeta before dgamma. The order is dx, dgamma, dbeta.",
+        "You return dbeta before dgamma. The text asks for dx, dgamma, dbeta, in this order.",
     ),
     Mistake(
         "not summed",
         {"dy.sum(axis=0)": "dy.copy()", "(dy * x_hat).sum(axis=0)": "dy * x_hat"},
-        "Your dgamma and dbeta have an entry for every sample. gamma and beta act on all samples, so the "
+        "Your dgamma and dbeta have one entry per sample. But gamma and beta are shared by all samples, so their "
         "contributions add up.",
     ),
     Mistake(
         "divides by the variance",
         {"gamma / std": "gamma / std**2"},
-        "Your dx divides by the variance instead of the standard deviation.",
+        "Your dx divides by the variance. The forward pass divides by its square root, the standard deviation.",
     ),
     Mistake(
         "the variance's path without the normalized x",
         {"by_var = x_hat * ": "by_var = "},
-        "The part of your dx that comes through the variance is the same for all samples of a column. How much a "
+        "The part of your dx that goes through the variance is the same for all samples of a column. But how much a "
         "sample changes the variance depends on its distance from the mean.",
     ),
     Mistake(
@@ -128,7 +144,7 @@ MISTAKES = (
             "dbeta = dy.sum(axis=0)": "dbeta = dy.sum(axis=0, keepdims=True)",
             "dgamma = (dy * x_hat).sum(axis=0)": "dgamma = (dy * x_hat).sum(axis=0, keepdims=True)",
         },
-        "Your dgamma and dbeta have shape (1, D). They should have shape (D,), like gamma and beta.",
+        "Your dgamma and dbeta have shape (1, D). They should have shape (D,), like gamma and beta themselves.",
     ),
     Mistake(
         "always float64",
@@ -145,7 +161,7 @@ MISTAKES = (
     Mistake(
         "changes the cache",
         {"by_var = x_hat *": "x_hat *=", ".mean(axis=0)\n    dx": ".mean(axis=0)\n    by_var = x_hat\n    dx"},
-        "You write into the arrays of the cache, so a second call with the same cache gives a different result.",
+        "You write into the arrays of the cache, so a second call with the same cache gives another result.",
     ),
     Mistake(
         "works in place",

@@ -49,14 +49,16 @@ def normalized(forward, x, gamma, beta, eps):
     return returned[0] if isinstance(returned[0], np.ndarray) else "something else comes first"
 
 
-NO_PAIR = "You do not return two things. The first is y, and the second is what the backward pass will need."
+NO_PAIR = (
+    "You do not return two things. The caller expects y first, and then a cache with what the backward pass will need."
+)
 
 MISTAKES = (
     Mistake(
         "divides by N - 1",
         {"x.var(axis=0)": "x.var(axis=0, ddof=min(1, len(x) - 1))"},
-        "Your variance divides the sum of squares by N - 1. A batch is normalized by the biased variance, which "
-        "divides it by N.",
+        "Your variance divides the sum of squares by N - 1. A batch is normalized by its biased variance, which "
+        "divides the sum by N.",
     ),
     Mistake(
         "eps outside of the root",
@@ -83,7 +85,7 @@ MISTAKES = (
         "by row",
         batch_norm_by_row,
         "You compute the mean and the variance of each row, as layer normalization does. Batch normalization "
-        "computes them for each column, over the samples.",
+        "computes them for each feature, over the samples.",
     ),
     Mistake(
         "divides by the variance",
@@ -100,7 +102,7 @@ MISTAKES = (
     Mistake(
         "forgets the mean",
         {"(x - mean) / std": "x / std"},
-        "You divide by the standard deviation but do not subtract the mean.",
+        "You divide by the standard deviation, but you do not subtract the mean first.",
     ),
     Mistake(
         "one pass",
@@ -121,7 +123,7 @@ MISTAKES = (
     Mistake(
         "another order",
         {"y.astype(dtype), (x_hat, std, gamma)": "(x_hat, std, gamma), y.astype(dtype)"},
-        "You return the cache first. The order is y, cache.",
+        "You return the cache first. The text asks for y first and the cache second.",
     ),
     Mistake(
         "neither scale nor shift",

@@ -46,62 +46,68 @@ MISTAKES = (
     Mistake(
         "pre and post swapped",
         {'placement == "pre"': 'placement != "pre"'},
-        '"pre" and "post" are swapped: "pre" means that BN comes before the activation.',
+        'You swap "pre" and "post". "pre" means that BN comes before the activation.',
     ),
     Mistake(
         "BN before the linear layer",
         {PRE: "[torch.nn.BatchNorm1d(in_features), linear, tanh]"},
-        'Your "pre" puts BN before the linear layer. It comes between the linear layer and the activation.',
+        'Your "pre" puts BN before the linear layer. BN should come before the activation, but after the linear layer.',
     ),
     Mistake(
         "always a bias",
         {', bias=placement == "post"': ""},
-        "Your linear layer has a bias even where BN subtracts it again with the mean.",
+        "Your linear layer always has a bias. In one of the two orders, BN subtracts this bias again together with "
+        "the mean.",
     ),
     Mistake(
         "never a bias",
         {'placement == "post"': "False"},
-        "Your linear layer never has a bias. In one of the two orders, BN does not make it redundant, because the "
-        "activation comes in between.",
+        "Your linear layer never has a bias. In one of the two orders, the activation comes between the bias and BN,"
+        " so BN cannot replace the bias.",
     ),
     Mistake(
         "a bias in the wrong place",
         {'placement == "post"': 'placement == "pre"'},
-        "Your linear layer has a bias in the order that makes it redundant, and none in the other.",
+        "Your linear layer has a bias in the order that makes it redundant, and none in the other order. Think about"
+        " what BN subtracts.",
     ),
     Mistake(
         "any other placement",
         ({'placement not in ("pre", "post")': "False"}, {"raise ValueError(f": "return None and (f"}),
-        'You make a block even if placement is neither "pre" nor "post". This should raise a ValueError.',
+        'You accept a placement that is neither "pre" nor "post". The text asks for an error in this case.',
     ),
     Mistake(
         "another error",
         {"raise ValueError": "raise KeyError"},
-        "An unknown placement raises an error other than ValueError.",
+        "For an unknown placement, you raise an error of the wrong type. The text names the type.",
     ),
     Mistake(
         "sizes swapped",
         {"Linear(in_features, out_features": "Linear(out_features, in_features", "1d(out_features": "1d(in_features"},
-        "Your linear layer goes from out_features to in_features: the two sizes are swapped.",
+        "You swap the two sizes, so your linear layer goes from out_features to in_features.",
     ),
-    Mistake("ReLU", {"torch.nn.Tanh()": "torch.nn.ReLU()"}, "Your block has an activation other than Tanh."),
+    Mistake(
+        "ReLU", {"torch.nn.Tanh()": "torch.nn.ReLU()"}, "Your block has another activation than the one in the text."
+    ),
     Mistake(
         "decay for momentum",
         tuple({"1d(out_features)": f"1d(out_features, momentum={m})"} for m in (0.9, 0.99, 0.01)),
-        "Your BN layer does not use PyTorch's default for momentum (which is 1 - decay).",
+        "You set the momentum of the BN layer. The text asks for PyTorch's default. (PyTorch's momentum is 1 - decay.)",
     ),
     Mistake(
         "an eps of its own",
         tuple({"1d(out_features)": f"1d(out_features, eps={eps})"} for eps in (1e-3, 1e-8)),
-        "Your BN layer does not use PyTorch's default for eps.",
+        "You set the eps of the BN layer. The text asks for PyTorch's default.",
     ),
     Mistake(
         "no gamma and beta",
         {"1d(out_features)": "1d(out_features, affine=False)"},
-        "Your BN layer has no gamma and beta: affine=False is not PyTorch's default.",
+        "Your BN layer has no gamma and beta, because you set affine=False. The text asks for PyTorch's default.",
     ),
     Mistake(
-        "a list", {"torch.nn.Sequential(*layers)": "layers"}, "You return a list of layers instead of a Sequential."
+        "a list",
+        {"torch.nn.Sequential(*layers)": "layers"},
+        "You return a list of layers. The text asks for a torch.nn.Sequential, which can be called like a layer.",
     ),
 )
 

@@ -38,42 +38,57 @@ def activations(rng):
 
 
 MISTAKES = (
-    Mistake("R, not R squared", {"r**2": "r"}, "You return the correlation itself. R^2 is its square."),
-    Mistake("1 - R squared", {"r**2": "1 - r**2"}, "You return 1 - R^2, the share that the line does not explain."),
+    Mistake("R, not R squared", {"r**2": "r"}, "You return the correlation of x and tanh(x). R^2 is its square."),
+    Mistake(
+        "1 - R squared",
+        {"r**2": "1 - r**2"},
+        "You return the share of the variance that the line does not explain. R^2 is the share that it does explain.",
+    ),
     Mistake(
         "a line through the origin",
         (
             {"x - x.mean(), t - t.mean()": "x, t"},
             {"float(r**2)": "float(1 - ((t - x * (x @ t) / (x @ x)) ** 2).sum() / (t_dev @ t_dev))"},
         ),
-        "You fit a line through the origin. The line has an intercept.",
+        "Your line goes through the origin. The line in the text also has an intercept b, which least squares may "
+        "choose freely.",
     ),
     Mistake(
         "against the line y = x",
         {"float(r**2)": "float(1 - (t - x) @ (t - x) / (t_dev @ t_dev))"},
-        "You measure how far tanh(x) is from x itself. The fitted line has its own slope and intercept.",
+        "You compare tanh(x) with x itself. R^2 compares it with the fitted line, which has its own slope and "
+        "intercept.",
     ),
     Mistake(
         "the slope",
         {"np.sqrt((x_dev @ x_dev) * (t_dev @ t_dev))": "(x_dev @ x_dev)", "r**2": "r"},
-        "You return the slope of the fitted line. R^2 says how well the line fits.",
+        "You return the slope of the fitted line. R^2 does not say how steep the line is, but how well it fits.",
     ),
     Mistake(
-        "by column", linearity_by_column, "You fit a line to each column and average. There is one fit for all entries."
+        "by column",
+        linearity_by_column,
+        "You fit one line per column and average the results. The text asks for a single line through all entries.",
     ),
     Mistake(
         "no care for a constant",
         {"if x.min() == x.max() or t.min() == t.max()": "if False"},
-        "If x or tanh(x) is constant, you divide 0 by 0, or by a tiny number left by rounding.",
+        "If x or tanh(x) is constant, you divide 0 by 0, or by a tiny number left over from rounding. The text "
+        "treats this case separately.",
         loose=True,
     ),
     Mistake(
         "no care for a saturated tanh",
         {" or t.min() == t.max()": ""},
-        "If all of x is large, tanh(x) is constant although x is not, and you divide 0 by 0.",
+        "If all entries of x are large, tanh(x) is constant although x is not, so you divide 0 by 0. The text treats"
+        " this case separately.",
         loose=True,
     ),
-    Mistake("0 where constant", {"return 1.0": "return 0.0"}, "You return 0 if x or tanh(x) is constant."),
+    Mistake(
+        "0 where constant",
+        {"return 1.0": "return 0.0"},
+        "You return 0 if x or tanh(x) is constant. A straight line fits a constant perfectly, and the text says what"
+        " to return.",
+    ),
     Mistake(
         "one pass",
         {
@@ -81,8 +96,8 @@ MISTAKES = (
             "np.sqrt((x_dev @ x_dev) * (t_dev @ t_dev))": "np.sqrt(((x * x).mean() - x.mean() ** 2) * ((t * t).mean()"
             " - t.mean() ** 2))",
         },
-        "You subtract the product of the means from the mean of the products. If the mean is large compared with the "
-        "spread, these two numbers are nearly equal, and their difference keeps hardly any correct digits.",
+        "You subtract the product of the means from the mean of the products. If the mean is large compared with the"
+        " spread, these two numbers are nearly equal, so their difference keeps hardly any correct digits.",
         loose=True,
     ),
 )

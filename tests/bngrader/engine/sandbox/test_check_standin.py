@@ -79,7 +79,7 @@ def test_the_rest_of_the_course_is_refused_by_its_name():
     for name, (answer, test) in zip(REACHES, cells, strict=True):
         assert error(answer) is None
         rule = "may use only NumPy and the standard library"
-        assert f"{name} is not there while an answer is graded: it {rule}" in error(test)
+        assert f"{name} is not available while an answer is graded: it {rule}" in error(test)
         assert f"The answer used {name}, but it {rule}." in error(test)
 
 

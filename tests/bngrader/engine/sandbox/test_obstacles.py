@@ -80,7 +80,7 @@ def test_a_root_who_cannot_mount_becomes_another_user():
 
 def test_a_containers_filter_of_system_calls_is_named():
     explanation = explanation_under(sys.executable, "-c", FILTERED)
-    assert explanation.startswith("a filter of system calls, as containers have one, forbids namespaces here")
+    assert explanation.startswith("a filter of system calls, such as containers have, forbids namespaces here")
     assert "--security-opt seccomp=unconfined" in explanation
 
 
