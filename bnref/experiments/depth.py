@@ -31,7 +31,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Collapse:
-    """How much of the differences between 64 digits each layer keeps, (seeds, layers) each.
+    """Measures of the differences between 64 digits that each layer keeps, (seeds, layers) each.
 
     `similarity` is the mean cosine between two digits, and `rank` the effective rank of the activations.
     """
@@ -136,7 +136,7 @@ class Growth:
 
     @property
     def far(self) -> Array:
-        """How much longer the gradient is at layer 1 than in the middle of the network, (seeds,)."""
+        """The length of the gradient at layer 1 relative to the middle of the network, (seeds,)."""
         far: Array = self.lengths[:, 0] / self.lengths[:, LONG // 2]
         return far
 
