@@ -18,7 +18,7 @@ from tornado.web import HTTPError, authenticated
 
 from bngrader.feedback.safe_html import OWN_HOSTS, SafeHTMLExporter
 
-# A file that was handed in may be looked at, without scripts and in an origin of its own.
+# A file that was handed in may be looked at, without scripts and in its own origin.
 FILE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 # The tables and forms of Formgrader connect to nothing but their own server.
 PAGE_POLICY = "; ".join(

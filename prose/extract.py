@@ -14,6 +14,7 @@ TITLED = {"admonition", "dropdown"}  # the line that opens these ends with a tit
 
 FENCE = re.compile(r"\s*(`{3,}|~{3,}|:{3,})\s*(?:\{([\w:-]+)\})?\s*(.*)$")
 SKIPPED = re.compile(r"\s*(?:\([\w-]+\)=|%|>|:[\w-]+:(?:\s|$)|<!--.*-->|\|?[\s:|-]+\|?$)")
+DESCRIBED = re.compile(r"\s+(?:alt|caption): (.+)")  # in the options of a cell that draws a figure
 START = re.compile(r"\s*(?:#{1,6}\s|[-*+]\s+|\d+\.\s+|:\s+)")
 INLINE = re.compile(
     r"""
@@ -81,6 +82,8 @@ def _without_blocks(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     for number, line in lines:
         text, fence = line.strip(), FENCE.fullmatch(line)
         if closing:
+            if described := DESCRIBED.fullmatch(line):
+                yield from [(number, ""), (number, described[1].strip("\"'")), (number, "")]
             closing = "" if text.startswith(closing) or (closing == "$$" and text.endswith("$$")) else closing
         elif text == "---" and (number == 1 or FENCE.fullmatch(before)):
             closing = "---"

@@ -17,6 +17,7 @@ PLACES = (
     "bngrader/**/*.py",
     "bnref/**/*.py",
     "benchmarks/**/*.py",
+    "book/**/*.py",
 )
 
 

@@ -22,7 +22,7 @@ FORMS = {"shape", "dtype", "ndim", "size"}  # an answer cannot change these of t
 
 
 def loads(part: ast.AST) -> set[str]:
-    """Return the names that an expression reads, without those of which it reads only the form, as in `x.shape`."""
+    """Return the names that an expression reads, without the names of which it reads only the form, as in `x.shape`."""
     if isinstance(part, ast.Attribute) and part.attr in FORMS and isinstance(part.value, ast.Name):
         return set()
     if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "len":

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bngrader.authoring.notebooks import release
 from bngrader.course.folders import Course, CourseError
 
-# A template's path is that of the file it makes, with `slug` for the slug and the ending .j2.
+# A template has the path of the file that it makes, with `slug` for the slug and the ending .j2.
 TEMPLATES = "section"
 ENDING = ".j2"
 
@@ -39,15 +39,15 @@ INSERTIONS = (
         "HEADINGS = {",
         "}",
         '    "{slug}": {{\n'
-        '        "{function}": "Centering a column",\n'
-        '        "written_{slug}": "What an experiment shows",\n'
+        '        "{function}": "Centering moves the mean of a column to 0",\n'
+        '        "written_{slug}": "Centered inputs make a linear model easier to fit",\n'
         "    }},\n",
     ),
 )
 
 
 def write_section(repository: Path, slug: str, title: str | None = None) -> list[Path]:
-    """Write every file of a new section, and return their paths and those of the files with new lines.
+    """Write every file of a new section, and return their paths and the paths of the files with new lines.
 
     Raises CourseError if the slug cannot name a section, or if one of the files exists already.
     """

@@ -155,7 +155,7 @@ def fitting(result: Any, *cases: tuple[ArrayLike, Any], tol: float = 1e-3) -> An
 
     A backward pass, for instance, differentiates the student's own forward pass. A case is a result of that other
     function and what follows from it. Both come from the test: the student's `result` only says which case is nearest.
-    If it is not within `tol` of any, the first case counts, which is that of the right result.
+    If it is not within `tol` of any, the first case counts: the right result.
     """
     numbers = _numbers(result)
     apart = [_distance(numbers, np.asarray(one)) for one, _ in cases]

@@ -5,7 +5,7 @@ read like plain Python and students run them by themselves, so nothing passes th
 
 1. `call` and the other checks that run a function `remember` it with its arguments.
 2. The cell is found by walking up the stack from the check to the first frame outside this package. In a notebook each
-   cell has a file name of its own, so calls from another file name start a new log.
+   cell has its own file name, so calls from another file name start a new log.
 3. The global variables of that frame are the notebook's names. The function is looked up there *by identity*, since
    its own `__name__` proves nothing: in grading it is a proxy for a function in another process.
 4. When a check in the same cell fails, `explain` takes the last logged function that has known mistakes, and runs it
@@ -92,7 +92,7 @@ def name_of(function: Function) -> str:
 def arguments_by_name(function: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments by the names of the function's parameters, to be shown.
 
-    A signature may lie, so each argument has a name of its own, whatever the signature says.
+    A signature may lie, so each argument gets its own name, whatever the signature says.
     """
     try:
         names = list(inspect.signature(function).parameters)[: len(args)]

@@ -78,7 +78,7 @@ class Copier:
             yield self.copy(item)
 
     def _array(self, array: Array) -> Array:
-        """Copy an array into memory laid out as that of the array that owns it; another view gets the same memory."""
+        """Copy an array into memory with the layout of the array that owns it; another view gets the same memory."""
         if type(array) is not np.ndarray or array.dtype.hasobject or not array.size:
             return copy.deepcopy(array)
         owner = array

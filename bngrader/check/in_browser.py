@@ -64,7 +64,7 @@ def check(
     `setup`, the notebook's cell of imports, runs first. Answers may import NumPy, the standard library and
     `bngrader.check`, as where they are graded. Each verdict is passed to `tell` as soon as it is reached.
 
-    Returns the verdicts as dicts: only that of the answer if one raises an error, else those of the tests.
+    Returns the verdicts as dicts: only the answer's if an answer raises an error, else the tests'.
     """
     namespace = {"__name__": "__main__", "__builtins__": _with_checked_imports()}
     exec(compile(setup, "<setup>", "exec"), namespace)
@@ -101,7 +101,7 @@ def _with_checked_imports() -> dict[str, Any]:
 
 
 def _run(name: str, source: str, namespace: dict[str, Any], answers: dict[str, str]) -> Verdict:
-    """Run a source as a file of its own; linecache gets the answers, so that tracebacks can show their lines."""
+    """Run a source as a separate file; linecache gets the answers, so that tracebacks can show their lines."""
     file, last_calls.cell = f"{name}.py", ""  # forget the calls of an earlier check, whose files had the same names
     for known, text in (answers | {file: source}).items():
         linecache.cache[known] = (len(text), None, text.splitlines(keepends=True), known)

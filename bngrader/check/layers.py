@@ -13,7 +13,7 @@ def normalized(x: Array, gamma: Array, beta: Array, dy: Array, eps: float = 1e-5
     """Return y and `(dx, dgamma, dbeta)` of batch normalization, by column of a table or by channel of images.
 
     The right layer comes first. The others have a slip in the forward pass, for which an answer has lost its points
-    there: they divide by N - 1, add eps outside of the root, or leave it out. `fitting` chooses among them.
+    there: they divide by N - 1, add eps outside the root, or leave it out. `fitting` chooses among them.
     """
     axes = tuple(k for k in range(x.ndim) if k != 1)
     n = x.size // x.shape[1]

@@ -21,10 +21,10 @@ def watched_network(
 ) -> "torch.nn.Sequential":
     """Make a network in float64 that takes 3 features.
 
-    `kind` selects one of the networks below; "hooked" is the plain one with a forward hook of its own. `mode` is
+    `kind` selects one of the networks below; "hooked" is the plain one with its own forward hook. `mode` is
     "train", "eval", or "mixed": the network is in training mode, but its second part is in evaluation mode. `numbers`
     are its parameters and running statistics, by name. It calls `note` in each pass, with the text "with gradients" or
-    "without gradients", and in each call of its own hook.
+    "without gradients", and in each call of its hook.
 
     The function needs nothing around it: to make the network in another process, its source is run there.
     """

@@ -1,6 +1,6 @@
 """The secret seed of a class, from which the random inputs of its hidden tests come.
 
-Nobody can try 128 random bits, so no input tells what another is. Each submission gets a seed of its own, a keyed hash
+Nobody can try 128 random bits, so no input tells what another is. Each submission gets its own seed, a keyed hash
 of the class's seed: the process that runs the tests never sees the class's seed, and what a student might learn about
 the own inputs says nothing about another student's, or about the next assignment's. A submission that is graded again
 gets the same inputs, so its score changes only if the work does.

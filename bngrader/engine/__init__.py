@@ -4,7 +4,7 @@
        ├── zygote (processes): imports the packages once, and forks the others
        │      ├── judge (judge): runs the tests, and holds proxies of what the submission defines
        │      └── monitor (sandbox): watches the limits
-       │             └── student's process (student): runs the answers, in namespaces of its own (sandbox)
+       │             └── student's process (student): runs the answers, in its own namespaces (sandbox)
        └── gets the outputs from the judge, and starts and ends the student's process when the judge asks for it
 
 The judge and the student's process share one socket pair, which carries plain data (protocol). Everything else stays on

@@ -51,7 +51,7 @@ class Renderer(IPythonRenderer):
         return self._set_aside(body, "inline") or super().inline_math(body)
 
     def block_math(self, body: str) -> str:
-        """Render a formula in a line of its own."""
+        """Render a formula on a separate line."""
         return self._set_aside(body, "block") or super().block_math(body)
 
     def latex_environment(self, name: str, body: str) -> str:

@@ -1,4 +1,4 @@
-"""Grading in a process of its own, for a worker of Dask, whose threads share a process with other people's jobs.
+"""Grading in a separate process, for a worker of Dask, whose threads share a process with other people's jobs.
 
 The limits of a process, such as its memory, would otherwise hit the worker itself.
 """

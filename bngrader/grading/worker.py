@@ -1,4 +1,4 @@
-"""A worker process: does one job after another, in a sandbox and within limits of its own.
+"""A worker process: does one job after another, in a sandbox and within its own limits.
 
 `python -m bngrader.grading.worker PIPE ZYGOTES` does so for a process that may not fork: PIPE is a file descriptor, and
 ZYGOTES lists kind, packages and file descriptor of each zygote as JSON.

@@ -35,7 +35,7 @@ def read_receipts(folder: Path, assignment: str) -> dict[str, Receipt]:
 
 
 def keep_receipts(folder: Path, assignment: str, receipts: dict[str, Receipt]) -> None:
-    """Add receipts to those of an assignment."""
+    """Add receipts to the receipts of an assignment."""
     together = read_receipts(folder, assignment) | receipts
     rows = [astuple(together[student]) for student in sorted(together)]
     write_file(path_of(folder, assignment), write([field.name for field in fields(Receipt)], rows))

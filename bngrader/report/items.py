@@ -2,8 +2,8 @@
 
 *Difficulty* is the share of an item's points that the class earned (Crocker and Algina 1986, chapter 14): 1 is easy.
 *Discrimination* is the corrected item-total correlation (Nunnally and Bernstein 1994, chapter 8): Pearson's, between an
-item's points and those of all other tests. If it is near 0 or negative, students who do well elsewhere do not do well
-on this item.
+item's points and the points of all other tests. If it is near 0 or negative, students who do well elsewhere do not do
+well on this item.
 """
 
 from dataclasses import dataclass

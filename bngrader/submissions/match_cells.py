@@ -13,7 +13,7 @@ IMPORTED = re.compile(r"^(?:from|import) .*", re.MULTILINE)
 
 @dataclass(frozen=True)
 class NotebookPair:
-    """The cells of an assignment as they were handed out, and those of a submission."""
+    """The cells of an assignment as they were handed out, and the cells of a submission."""
 
     released: list[NotebookNode]
     handed_in: list[NotebookNode]

@@ -84,7 +84,7 @@ def added_text(changed: str, original: str) -> str:
 
 
 def _put_in(old: list[str], new: list[str], between: str) -> str | None:
-    """Return the pieces that `new` has in addition to those of `old`, or None if it lacks some of these.
+    """Return the pieces that `new` has in addition to the pieces of `old`, or None if it lacks some.
 
     `between` is put between two neighboring pieces.
     """

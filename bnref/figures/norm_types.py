@@ -10,7 +10,7 @@ from matplotlib.collections import PolyCollection
 from numpy.typing import NDArray
 
 from bnref.core.blocks import Array
-from bnref.experiments.norm_types import NORMS, Batch, Invariance, shared_with
+from bnref.experiments.norm_types import NORMS, Batch, Invariance, moments, shared_with
 from bnref.experiments.norm_types_batch_size import Errors
 from bnref.experiments.norm_types_dropout import Dropped, Shift
 from bnref.experiments.norm_types_regularization import NETWORKS, SIZES, Noisy
@@ -70,6 +70,17 @@ def _name_sides(ax: Axes, shape: tuple[int, int, int]) -> None:
 def draw_standardization(axes: Sequence[Axes], result: Batch) -> None:
     """Draw two units over a batch before and after batch norm, on two axes with the same scale."""
     _draw_batches(axes, [(result.before, "before"), (result.standardized, "after batch norm")], result.labels)
+
+
+def moments_table(result: Batch) -> Markdown:
+    """Make a table of the moments of the second unit before and after batch norm."""
+    header = ("Unit 2", "Mean", "Standard deviation", "Skewness", "Mean over the zeros", "Mean over the ones")
+    rows = []
+    for name, values in (("before", result.before), ("after batch norm", result.standardized)):
+        m = moments(values[:, 1], result.labels)
+        numbers = (m.mean, m.std, m.skewness, m.mean_of_zeros, m.mean_of_ones)
+        rows.append((name, *(f"{round(v, 2) + 0.0:.2f}" for v in numbers)))
+    return markdown_table(header, rows)
 
 
 def draw_whitening(axes: Sequence[Axes], result: Batch) -> None:

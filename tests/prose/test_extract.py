@@ -24,6 +24,10 @@ def seen(source, name="page.md"):
         ("(claim-one)=\n% a comment\n> a quotation\nText.", "Text."),
         ("```python\nx = that_of\n```\nText.", "Text."),
         ("```{code-cell}\n:tags: [x_y]\nx = 1\n```\nText.", "Text."),
+        (
+            "```{code-cell}\n---\n  image:\n    alt: 'Two bars.'\n  figure:\n    caption: The errors.\n---\nx = 1\n```",
+            "Two bars. / The errors.",
+        ),
         ("$$\nx_a\n$$\n\nText.\n\n\\begin{align}\nx_a\n\\end{align}", "■ / Text."),
         ("$$x_a\n= x_b,$$\n\nText.", "■ / Text."),
         ("$$x_a\n+ y_b$$\nText.", "■ Text."),

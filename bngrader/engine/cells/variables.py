@@ -8,7 +8,7 @@ STAR = "*"
 
 
 def names_used(tree: ast.AST) -> set[str]:
-    """Return the names that appear in some code, without those of Python's built-in functions."""
+    """Return the names that appear in some code, without the names of Python's built-in functions."""
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - set(vars(builtins))
 
 

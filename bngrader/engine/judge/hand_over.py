@@ -43,5 +43,5 @@ def is_data(value: Any, allowed: Collection[str], depth: int = MAX_DEPTH) -> boo
 
 
 def with_attributes(values: dict[str, Any]) -> list[str]:
-    """Return the names of the dicts whose keys are attributes too, as those of scikit-learn's data sets."""
+    """Return the names of the dicts whose keys are attributes too, as in scikit-learn's data sets."""
     return [name for name, value in values.items() if isinstance(value, dict) and hasattr(value, "__getattr__")]

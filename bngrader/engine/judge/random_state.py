@@ -28,7 +28,7 @@ def move_on(twin: Twin, new: Any) -> None:
     if new[0] != old[0] or new[2] != old[2] or new[3] not in (0, 1) or type(new[4]) is not int:
         raise ProtocolError("a generator was replaced by another one")
     if not 0 <= new[4] < 1 << 32 or not _reachable(old, int(new[1], 16) & STATE_MASK):
-        raise ProtocolError("a generator was put into a state that drawing does not lead to")
+        raise ProtocolError("a generator was put into a state that drawing numbers cannot reach")
     set_state(twin.rng, new)
     twin.known = new
 

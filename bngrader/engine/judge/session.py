@@ -64,7 +64,7 @@ class Answers:
 
     def _begin(self) -> None:
         if self._starts >= MAX_STARTS:
-            raise LimitReached(f"the submission's process ended {MAX_STARTS} times; no more are started")
+            raise LimitReached(f"the submission's process ended {MAX_STARTS} times, so it is not started again")
         self._starts += 1
         self.close()
         self._remote = Remote(self._start(), self.settings.call_seconds, self._interrupt, self._end)
@@ -81,7 +81,7 @@ class Answers:
         return ran
 
     def give(self, values: dict[str, Any]) -> set[str]:
-        """Give the process those of the values that are data; returns the names of the others."""
+        """Give the process the values that are data; returns the names of the others."""
         data = {name: value for name, value in values.items() if is_data(value, self.allowed)}
         with contextlib.suppress(LimitReached):
             self.remote()

@@ -1,6 +1,6 @@
 """Bubblewrap around the zygote for answers: a second wall, of reviewed code, around all submissions.
 
-Each submission has a sandbox of its own (`sandbox.namespaces`), which only a fork can enter without importing
+Each submission has its own sandbox (`sandbox.namespaces`), which only a fork can enter without importing
 everything again. That sandbox is this project's code. Bubblewrap isolates programs rather than forks, so it starts the
 zygote. A submission that found a hole in its own sandbox would then still see only Python, the system and the processes
 of the round, and would have no network. Where bubblewrap is not installed, or where no sandbox can be made within it,
@@ -36,7 +36,7 @@ def missing() -> str | None:
 def _bubblewrap() -> list[str]:
     """Return bubblewrap's part of the command line. Raises OSError if symbolic links form a loop."""
     plan = filesystem.plan(None)
-    # As root the zygote keeps the rights by which it gives each submission a user of its own.
+    # As root the zygote keeps the rights by which it gives each submission its own user.
     rights = ["--cap-add", "ALL"] if os.geteuid() == 0 else ["--unshare-user"]
     line = [PROGRAM, "--die-with-parent", *NAMESPACES, *rights]
     for link, target in plan.links.items():

@@ -88,7 +88,7 @@ def become(begin: Begin, shell: Shell, options: dict[str, Any], fds: list[int]) 
 
 
 def reseed() -> None:
-    """Give each fork random numbers of its own."""
+    """Give each fork its own random numbers."""
     random.seed()
     np.random.seed()  # noqa: NPY002
     if "torch" in sys.modules:

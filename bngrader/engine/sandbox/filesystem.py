@@ -57,7 +57,7 @@ class MountPlan:
 def plan(allowed: Iterable[str] | None, private: Iterable[str] = ()) -> MountPlan:
     """Make the plan of a sandbox that shows no other packages than those `allowed` (and what they need).
 
-    With None it shows all packages, and those of the course. The folders and files `private` are not shown either.
+    With None it shows all packages, and the course's own too. The folders and files `private` are not shown either.
     Raises OSError if symbolic links form a loop.
     """
     wanted, links = _wanted(None if allowed is None else tuple(allowed))

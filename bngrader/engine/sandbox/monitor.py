@@ -1,6 +1,6 @@
 """The monitor of a submission's processes: watches their limits, passes signals on, and reports how they ended.
 
-It stays outside of the submission's namespaces. Inside, `init.be_init` starts the submission's own process.
+It stays outside the submission's namespaces. Inside, `init.be_init` starts the submission's own process.
 """
 
 import contextlib

@@ -32,7 +32,7 @@ from bngrader.engine.sandbox.system_calls import (
     set_dumpable,
 )
 
-FIRST_UID = 2_000_000_000  # as root, plus the pid: each submission has a user id of its own
+FIRST_UID = 2_000_000_000  # as root, plus the pid: each submission has its own user id
 INSIDE = 1000  # the user id that a user namespace shows
 FOLDER_MB = 64  # that an enclosed process may write
 SCRATCH = "scratch"  # in the new root, for a moment: the file system behind all writable folders

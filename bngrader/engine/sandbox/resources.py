@@ -17,7 +17,7 @@ SOCKET_BYTES = 425_984  # that a socket can hold in its buffers with Linux's usu
 
 @dataclass(frozen=True)
 class ProcessMemory:
-    """The bytes of a process that are in memory, and those of its data."""
+    """The bytes of a process that are in memory, and the bytes of its data."""
 
     resident: int
     data: int

@@ -63,7 +63,7 @@ def last_user() -> int:
 
 
 def is_real_root() -> bool:
-    """Return whether this process is root outside of its user namespace too."""
+    """Return whether this process is root outside its user namespace too."""
     return os.geteuid() == 0 and any(first == 0 and outside == 0 for first, outside, _ in _users())
 
 

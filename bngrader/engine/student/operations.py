@@ -103,7 +103,7 @@ def _gradients(side: Any, request: dict[str, Any], grad: Any) -> list[Any]:
     own = [side.table.modules[number].get_parameter(name) for number, name in request["slots"]]
     inputs = [*side.calls[request["call"]], *own]
     output, torch = side.objects[request["object"]], sys.modules["torch"]
-    # An input that an earlier call returned has a graph of its own, which the judge follows by another request: these
+    # An input that an earlier call returned has its own graph, which the judge follows by another request: these
     # hooks note its gradient and stop there, so that nothing counts twice.
     noted: dict[int, Any] = {}
     stops = [t.register_hook(functools.partial(_stop, noted, id(t))) for t in inputs if t.grad_fn is not None]

@@ -69,6 +69,8 @@ def test_its_code_passes_the_lint(copy):
     for check in (["check"], ["format", "--check"]):
         ran = run(copy, "ruff", *check, *made)
         assert ran.returncode == 0, ran.stdout
+    ran = run(copy, "prose", *made, "book/demo.md")
+    assert ran.returncode == 0, ran.stdout
 
 
 @pytest.mark.parametrize("slug", ["Demo", "2d", "a-b", "class", "../demo", ""])

@@ -41,7 +41,7 @@ def test_loss_is_constant_along_rays(result):
     assert np.ptp(result.loss) > 0.5
 
 
-def test_steps_are_at_right_angles_and_half_as_long_at_twice_the_weights(result):
+def test_steps_are_at_right_angles_and_shrink_with_the_weights(result):
     for w, step in zip(result.at, result.steps, strict=True):
         assert w @ step == pytest.approx(0, abs=1e-9)
     np.testing.assert_allclose(result.steps[0], 2 * result.steps[1], rtol=1e-6)

@@ -57,38 +57,38 @@ MISTAKES = (
     Mistake(
         "ignores drop_last",
         {"if left and not drop_last:": "if left:"},
-        "You count the last, shorter batch even when drop_last is True.",
+        "You count the last, shorter batch even when drop_last is True. Then an epoch skips the samples of this batch.",
     ),
     Mistake(
         "drop_last the wrong way round",
         {"if left and not drop_last:": "if left and drop_last:"},
         (
-            "You treat drop_last the wrong way round: you leave the shorter batch out when it is False, and count it "
-            "when it is True."
+            "You treat drop_last the wrong way round: you leave the shorter batch out when it is False, and count it"
+            " when it is True."
         ),
     ),
     Mistake(
         "batches run over the end of an epoch",
         count_over_all_epochs,
         (
-            "You divide the samples of all epochs together by the batch size, so some batches span two epochs. Every "
-            "epoch starts with a new batch."
+            "You divide the samples of all epochs together by the batch size, so some batches span two epochs. Every"
+            " epoch starts with a new batch."
         ),
     ),
     Mistake(
         "one batch too many",
         {"if left and not drop_last:": "if not drop_last:"},
         (
-            "You add a batch even when the batch size divides the number of samples, although no samples are left for "
-            "it."
+            "You add a batch even when the batch size divides the number of samples, although no samples are left "
+            "for it."
         ),
     ),
     Mistake(
         "rounds to the nearest",
         {"if left and not drop_last:": "if 2 * left > batch_size and not drop_last:"},
         (
-            "You round to the nearest whole number. But leftover samples always form another batch, no matter how few "
-            "they are."
+            "You round to the nearest whole number. But leftover samples always form another batch, no matter how "
+            "few they are."
         ),
     ),
     Mistake(
@@ -146,14 +146,14 @@ MISTAKES = (
             {"raise ValueError": "return ValueError"},
             {'raise ValueError("values below 1")': 'return "ValueError"'},
         ),
-        "For numbers below 1 you return something instead of raising an error.",
+        "For numbers below 1 you return something. The text asks for an error.",
     ),
     Mistake(
         "refuses a large batch size",
         {CHECK: f"{CHECK} or batch_size > n_samples"},
         (
-            "You reject a batch size that is larger than the number of samples. It is valid, because each epoch then "
-            "has a single, shorter batch."
+            "You reject a batch size that is larger than the number of samples. It is valid, because each epoch then"
+            " has a single, shorter batch."
         ),
     ),
 )

@@ -46,7 +46,7 @@ MISTAKES = (
     Mistake(
         "ignores drop_last",
         {"n_samples - n_samples % batch_size if drop_last else n_samples": "n_samples"},
-        "You yield the last, shorter batch even when drop_last is True.",
+        "You yield the last, shorter batch even when drop_last is True. Then an epoch skips the samples of this batch.",
     ),
     Mistake(
         "drops a full batch",
@@ -140,7 +140,10 @@ MISTAKES = (
     Mistake(
         "an empty batch at the end",
         {"range(0, end, batch_size)": "range(0, end + 1, batch_size)"},
-        ("When the batch size divides the number of samples, you yield an extra batch at the end that is empty."),
+        (
+            "When the batch size divides the number of samples, you yield one more batch, which is empty. Look at "
+            "where your last slice starts."
+        ),
     ),
     Mistake(
         "shuffles the batches alone",

@@ -158,7 +158,7 @@ MISTAKES = (
                 "n = n + m": "n = m",
             },
         ),
-        "Your results describe only the last batch instead of all rows.",
+        "Your results describe only the last batch. They should describe the rows of all batches together.",
     ),
     Mistake(
         "divides by N - 1",

@@ -62,8 +62,8 @@ MISTAKES = (
         "half the gradient",
         {"lr * 2 / len(batch)": "lr / len(batch)"},
         (
-            "Your steps are only half as long as they should be, because the gradient of a squared error has a factor "
-            "of 2."
+            "Your steps are only half as long as they should be, because the gradient of a squared error has a "
+            "factor of 2."
         ),
     ),
     Mistake(
@@ -83,8 +83,8 @@ MISTAKES = (
         "divides by all samples",
         {"lr * 2 / len(batch)": "lr * 2 / n"},
         (
-            "You divide the gradient of a batch by the number of all samples instead of the number of samples in the "
-            "batch."
+            "You divide the gradient of a batch by the number of all samples, so your steps are too short. The loss "
+            "of a step is the mean over its batch."
         ),
     ),
     Mistake(
@@ -111,7 +111,7 @@ MISTAKES = (
     Mistake(
         "half the loss",
         {"np.mean(error**2)": "np.mean(error**2) / 2"},
-        "Your losses are only half the mean squared error.",
+        "Your losses are only half the mean squared error. The loss in the text has no factor of 1/2.",
     ),
     Mistake(
         "the summed loss",
@@ -134,7 +134,8 @@ MISTAKES = (
     Mistake(
         "leaves out the short batch",
         {"range(0, n, batch_size)": "range(0, n - n % batch_size, batch_size)"},
-        "You leave out the last, shorter batch of each epoch, so some samples go unused.",
+        "You leave out the last, shorter batch of each epoch, so some samples go unused. Here this batch takes part "
+        "like any other.",
     ),
     Mistake(
         "rng not used",
@@ -148,8 +149,8 @@ MISTAKES = (
         "shuffles what is shuffled",
         {ORDER: f"{ORDER}        x, y, order = x[order], y[order], np.arange(n)\n"},
         (
-            "You shuffle rows that are already shuffled. Each permutation should apply to the rows in their original "
-            "order."
+            "You shuffle rows that are already shuffled. Each permutation should apply to the rows in their original"
+            " order."
         ),
     ),
     Mistake(
@@ -161,7 +162,7 @@ MISTAKES = (
         "You reorder the rows of x but not of y, so samples get the wrong targets.",
     ),
     Mistake(
-        "one step an epoch",
+        "one step per epoch",
         train_once_an_epoch,
         "You take one step per epoch, with all samples. There should be one step per batch.",
     ),
@@ -176,7 +177,7 @@ MISTAKES = (
         "Your w does not start at 0, so even your first loss is different.",
     ),
     Mistake(
-        "one loss an epoch",
+        "one loss per epoch",
         (
             {
                 "order = rng.permutation(n)": "order, part = rng.permutation(n), []",

@@ -40,7 +40,7 @@ MISTAKES = (
     Mistake(
         "not scaled",
         ({"odds / odds.mean()": "odds"}, {**NOT_CLIPPED, "odds / odds.mean()": "odds"}),
-        "You return the odds as they are, so the mean of the weights is not 1.",
+        "You return the odds as they are. Their mean depends on the data, but the text asks for weights with mean 1.",
     ),
     Mistake(
         "sum 1",
@@ -63,7 +63,8 @@ MISTAKES = (
     Mistake(
         "clipped below only",
         {"np.clip(p, 1e-6, 1 - 1e-6)": "np.maximum(p, 1e-6)"},
-        "You clip only low probabilities, so a probability of 1 makes you divide by 0.",
+        "You clip only low probabilities, so a probability of 1 makes you divide by 0. High probabilities are "
+        "clipped too.",
     ),
     Mistake(
         "clipped above only",
@@ -80,22 +81,22 @@ MISTAKES = (
             for eps in (1e-3, 1e-2, 1e-4, 1e-5, 1e-7, 1e-8, 1e-9, 0.05, 0.1)
             for start in ("p_test.astype(float)", "p_test.astype(dtype)")
         ),
-        ("You clip to other bounds than 1e-6 and 1 - 1e-6, so the weights near p = 0 and p = 1 come out different."),
+        ("You clip to other bounds than the text gives, so the weights near p = 0 and p = 1 come out different."),
     ),
     Mistake(
         "adds a small number",
         tuple({**NOT_CLIPPED, "p / (1 - p)": f"p / (1 - p + {eps})"} for eps in (1e-6, 1e-8, 1e-7, 1e-9, 1e-10)),
         (
-            "You add a small number to 1 - p instead of clipping p. This avoids the division by 0, but it gives other "
-            "weights near p = 0 and p = 1."
+            "You add a small number to 1 - p instead of clipping p. This avoids the division by 0, but it gives "
+            "other weights near p = 0 and p = 1."
         ),
     ),
     Mistake(
         "not the odds",
         ({"p / (1 - p)": "p"}, {**NOT_CLIPPED, "p / (1 - p)": "p"}),
         (
-            "You scale the probabilities themselves. The weight of a sample comes from its odds, which compare p with "
-            "1 - p."
+            "You scale the probabilities themselves. The weight of a sample comes from its odds, which compare p "
+            "with 1 - p."
         ),
     ),
     Mistake(

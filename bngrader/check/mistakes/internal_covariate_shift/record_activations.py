@@ -130,7 +130,7 @@ MISTAKES = (
     Mistake(
         "the inputs",
         {"            record[name] =": "            output = inputs[0]\n            record[name] ="},
-        "You record the input of each leaf instead of its output.",
+        "You record the input of each leaf instead of its output, so your numbers describe the layer before it.",
     ),
     Mistake(
         "tensors",
@@ -151,8 +151,8 @@ MISTAKES = (
         "names of classes",
         {"record[name] =": "record[type(module).__name__] ="},
         (
-            "Your keys are not the names from named_modules(). Two leaves can share a class, and then one overwrites "
-            "the other."
+            "Your keys are not the names from named_modules(). Two leaves can share a class, and then one overwrites"
+            " the other."
         ),
     ),
     Mistake(
@@ -167,8 +167,8 @@ MISTAKES = (
         "the order of registration",
         {"return record\n": "return {name: record[name] for name, _ in model.named_modules() if name in record}\n"},
         (
-            "Your record lists the leaves in the order in which they are registered. It should list them in the order "
-            "in which they run."
+            "Your record lists the leaves in the order in which they are registered. It should list them in the "
+            "order in which they run."
         ),
     ),
     Mistake(
@@ -194,8 +194,8 @@ MISTAKES = (
             {"    with torch": "    model.eval()\n    with torch"},
         ),
         (
-            "You switch the model to evaluation mode, where layers such as BN give other outputs. Each module should "
-            "run in its own mode, and be in that mode afterwards."
+            "You switch the model to evaluation mode, where layers such as BN give other outputs. Each module should"
+            " run in its own mode, and be in that mode afterwards."
         ),
     ),
     Mistake(
@@ -209,12 +209,14 @@ MISTAKES = (
     Mistake(
         "hooks stay",
         {"        hook.remove()": "        pass"},
-        "You leave your hooks on the modules, so they run again in every later pass.",
+        "You leave your hooks on the modules, so they run again in every later pass. After the recording, the model "
+        "should be as it was before.",
     ),
     Mistake(
         "removes all hooks",
         {"for hook in hooks:": "for module in model.modules():", "hook.remove()": "module._forward_hooks.clear()"},
-        "You remove all hooks, including those that someone else has put on the modules.",
+        "You remove all hooks, including hooks that someone else has put on the modules. Keep track of the hooks "
+        "that are yours.",
     ),
     Mistake(
         "with gradients",

@@ -46,7 +46,7 @@ MISTAKES = (
         VAR_N_MINUS_1,
     ),
     Mistake(
-        "eps outside of the root",
+        "eps outside the root",
         {"np.sqrt(var + eps)": "(np.sqrt(var) + eps)"},
         EPS_OUTSIDE,
     ),
@@ -78,8 +78,16 @@ MISTAKES = (
         {"np.sqrt(var + eps)": "(var + eps)"},
         NO_ROOT,
     ),
-    Mistake("shifts only", {" / np.sqrt(var + eps)": ""}, "You subtract the mean but leave the spread unchanged."),
-    Mistake("scales only", {"(h - mean)": "h"}, "You divide by the spread but do not subtract the mean first."),
+    Mistake(
+        "shifts only",
+        {" / np.sqrt(var + eps)": ""},
+        "You subtract the mean but do not divide by the spread, so the standard deviation does not become 1.",
+    ),
+    Mistake(
+        "scales only",
+        {"(h - mean)": "h"},
+        "You divide by the spread but do not subtract the mean first, so the mean does not become 0.",
+    ),
     Mistake(
         "one mean for the whole table",
         {"h.mean(axis=0), h.var(axis=0)": "h.mean(), h.var()"},
@@ -89,8 +97,8 @@ MISTAKES = (
         "by sample",
         {Every("(axis=0)"): "(axis=1, keepdims=True)"},
         (
-            "You compute a mean and a variance per sample, which is layer normalization. Here each unit has its own, "
-            "over the batch."
+            "You compute a mean and a variance per sample, which is layer normalization. Here each unit has its own,"
+            " over the batch."
         ),
     ),
     Mistake(

@@ -44,7 +44,7 @@ MISTAKES = (
     Mistake(
         "groups of so many channels",
         {SPLIT: "x.reshape(n, c // groups, groups, height, width)"},
-        "Your groups have `groups` channels each. The argument is the number of groups, not their size.",
+        "You take the argument groups for the number of channels in a group. It is the number of groups.",
     ),
     Mistake(
         "every k-th channel",

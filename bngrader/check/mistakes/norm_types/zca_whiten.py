@@ -88,8 +88,8 @@ MISTAKES = (
             whiten_by_svd,
         ),
         (
-            "Your z is white, but rotated: it is the result of PCA whitening. ZCA whitening rotates it back, so that "
-            "each column still belongs to its original feature."
+            "Your z is white, but rotated: it is the result of PCA whitening. ZCA whitening rotates it back, so that"
+            " each column still belongs to its original feature."
         ),
     ),
     Mistake(
@@ -113,19 +113,21 @@ MISTAKES = (
             {"centred = x - x.mean(axis=0)": "centred = (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps)"},
         ),
         (
-            "You standardize the columns before you compute the covariance. ZCA whitening uses the covariance of the "
-            "centered table as it is."
+            "You standardize the columns before you compute the covariance. ZCA whitening uses the covariance of the"
+            " centered table as it is."
         ),
     ),
     Mistake(
         "each feature alone",
         {"centred.T @ centred / len(x)": "np.diag(np.sum(centred**2, axis=0) / len(x))"},
-        "You standardize each column by itself, so the features stay correlated.",
+        "You standardize each column by itself, so the features stay correlated. Whitening also has to remove the "
+        "correlations.",
     ),
     Mistake(
         "not centred",
         {"x - x.mean(axis=0)": "x"},
-        "You do not subtract the mean of each column.",
+        "You do not subtract the mean of each column, so your covariance also contains the distance of the mean from"
+        " 0.",
     ),
     Mistake(
         "one mean for all",
@@ -166,14 +168,15 @@ MISTAKES = (
     Mistake(
         "no root",
         {"np.sqrt(values + eps)": "(values + eps)"},
-        "You divide by the eigenvalues instead of by their square roots.",
+        "You divide by the eigenvalues themselves. An eigenvalue is a variance, so what plays the part of the "
+        "standard deviation here?",
     ),
     Mistake(
         "multiplies by the root",
         {"/ np.sqrt(values + eps)": "* np.sqrt(values + eps)"},
         (
-            "You multiply by the square roots of the eigenvalues. Whitening divides by them, so that every direction "
-            "gets variance 1."
+            "You multiply by the square roots of the eigenvalues. Whitening divides by them, so that every direction"
+            " gets variance 1."
         ),
     ),
     Mistake(
@@ -211,9 +214,9 @@ MISTAKES = (
         "one pass",
         {"centred.T @ centred / len(x)": "x.T @ x / len(x) - np.outer(x.mean(axis=0), x.mean(axis=0))"},
         (
-            "You compute the covariance as the mean of the products minus the product of the means. If the means are "
-            "large compared with the spread, these two numbers are nearly equal, so their difference keeps hardly any "
-            "correct digits."
+            "You compute the covariance as the mean of the products minus the product of the means. If the means are"
+            " large compared with the spread, these two numbers are nearly equal, so their difference keeps hardly "
+            "any correct digits."
         ),
     ),
     Mistake("always float64", {dtype_of("x"): "float"}, ALWAYS_FLOAT64),

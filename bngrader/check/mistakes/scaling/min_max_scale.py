@@ -28,35 +28,35 @@ MISTAKES = (
         "one range for the whole table",
         {"x.min(axis=0), x.max(axis=0)": "np.full(x.shape[1], x.min()), np.full(x.shape[1], x.max())"},
         (
-            "You use one lowest and one highest entry for the whole table. Each column needs its own, or it does not "
-            "run from 0 to 1."
+            "You use one lowest and one highest entry for the whole table. Each column needs its own, or it does not"
+            " run from 0 to 1."
         ),
     ),
     Mistake(
         "no care for constant columns",
         {"np.where(high == low, 1, high - low)": "(high - low)"},
-        "You divide by the range of a constant column. This range is 0, so the column turns into nan.",
+        "You divide by the range of a constant column. This range is 0, so the column turns into nan, and NumPy warns.",
     ),
     Mistake(
         "adds a small number to the range",
         tuple({"np.where(high == low, 1, high - low)": f"(high - low + {small})"} for small in SMALL),
         (
-            "You add a small number to the range before you divide. A column whose range is not much larger than that "
-            "number never reaches 1."
+            "You add a small number to the range before you divide. A column whose range is not much larger than "
+            "that number never reaches 1."
         ),
     ),
     Mistake(
         "integers wrap around",
         {"x = x.astype(float)": "x = x[:]"},
         (
-            "You subtract small integers in their own dtype. int8 cannot hold 100 - (-100) = 200, so the result wraps "
-            "around to a wrong number."
+            "You subtract small integers in their own dtype. int8 cannot hold 100 - (-100) = 200, so the result "
+            "wraps around to a wrong number."
         ),
     ),
     Mistake(
         "scales to -1 and 1",
         {"z = (x - low)": "z = -1 + 2 * (x - low)"},
-        "Your z runs from -1 to 1 instead of from 0 to 1.",
+        "You map each column onto the interval from -1 to 1. The text asks for the interval from 0 to 1.",
     ),
     Mistake(
         "a constant column becomes 1",
