@@ -72,8 +72,6 @@ def test_finding_carries_the_evidence_of_its_kind(claim):
     elif claim.kind is Kind.NOT_TESTABLE:
         assert finding.verdict is Verdict.NO_TEST
         assert claim.limits.endswith(".")
-    else:
-        assert finding.effects == ()
 
 
 def test_spread_gives_mean_lowest_and_highest():
