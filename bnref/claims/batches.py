@@ -30,7 +30,9 @@ def judge_finite(result: EveryBatch) -> Finding:
 
 def _noise(noise: Array, formula: Array, listed: str) -> Finding:
     off = float(np.abs(noise / formula - 1).max())
-    return _exact(f"{listed}: the noise of the gradient differs from the formula by {off:.0e} of it at most", off)
+    return _exact(
+        f"the formula gives the noise of the gradient over {listed}, up to a relative error of {off:.0e}", off
+    )
 
 
 def judge_accumulation(result: Accumulation) -> Finding:
@@ -38,9 +40,9 @@ def judge_accumulation(result: Accumulation) -> Finding:
     without, ghosts = result.difference["no norm"].max(), result.from_ghosts.max()
     whole = result.difference["batch norm"][:, result.parts.index(8)]
     measured = (
-        f"gradient of 64 digits, accumulated over 2 to 32 micro-batches: without BN it differs by {without:.0e} of the "
-        f"whole batch's at most; with BN, by {spread(whole, 2)} for 8 micro-batches, and by {ghosts:.0e} at most from "
-        f"the gradient with ghost batches of the same size"
+        f"gradient of 64 digits, accumulated over 2 to 32 micro-batches. Without BN, it differs from the whole batch's "
+        f"by at most {without:.0e} of its length. With BN and 8 micro-batches, it differs by {spread(whole, 2)}, but "
+        f"by at most {ghosts:.0e} from the gradient with ghost batches of the same size"
     )
     if result.difference["batch norm"][:, 1:].min() < 0.1:  # then BN would not matter
         return Finding(measured, Verdict.CONTRADICTED)
@@ -54,8 +56,8 @@ def judge_scaling(result: ScalingRule) -> Finding:
     scaled, unscaled = result.scaled[rate, :, at], result.unscaled[:, at]
     control = points("test accuracy, scaled minus unscaled", f"rate {result.kept:g}, k = 8", scaled, unscaled)
     measured = (
-        f"rate {result.kept:g}: {spread(result.scaled[rate, :, 0])} in batches of 32, {spread(scaled)} in batches of "
-        f"256 with the rate times 8, {spread(unscaled)} with the same rate"
+        f"accuracy from rate {result.kept:g}: {spread(result.scaled[rate, :, 0])} in batches of 32; in batches of 256, "
+        f"{spread(scaled)} with the rate times 8 and {spread(unscaled)} with the same rate"
     )
     return Finding(measured, decide_not_worse(effects, LITTLE, control), tuple(effects))
 
@@ -109,7 +111,9 @@ def judge_ghosts(result: dict[str, Course]) -> Finding:
     ]
     gap = "test accuracy, batches of 32 minus batches of 640"
     control = points(gap, "20 epochs", result["small"].after_epochs(20), large.after_epochs(20))
-    measured = "after 20 epochs: " + ", ".join(f"{c.way} {spread(c.after_epochs(20))}" for c in result.values())
+    measured = "accuracy after 20 epochs: " + ", ".join(
+        f"{c.way} {spread(c.after_epochs(20))}" for c in result.values()
+    )
     return Finding(measured, decide(effects, control=control), tuple(effects))
 
 
@@ -127,15 +131,15 @@ def judge_longer(result: dict[str, Course]) -> Finding:
         large.after_epochs(10),
     )
     measured = (
-        f"after 10 epochs: {spread(small.after_epochs(10))} in batches of 32, {spread(large.after_epochs(10))} in "
-        f"batches of 640; after 400 updates: {spread(small.after_updates(400))} and {spread(large.after_updates(400))}"
+        f"accuracy in batches of 32 and of 640: {spread(small.after_epochs(10))} and {spread(large.after_epochs(10))} "
+        f"after 10 epochs, {spread(small.after_updates(400))} and {spread(large.after_updates(400))} after 400 updates"
     )
     return Finding(measured, decide_not_worse(effects, LITTLE, control), tuple(effects))
 
 
 CLAIMS = [
     Claim(
-        name="batch-noise",
+        name="standard-error",
         says="The standard error of a gradient falls with the square root of the batch size.",
         source="goodfellow2016",
         where="section 8.1.3",
@@ -147,7 +151,7 @@ CLAIMS = [
         limits="Algebra: it holds for any samples, but says nothing about how much noise a training run tolerates.",
     ),
     Claim(
-        name="batch-noise-finite",
+        name="standard-error-finite",
         says="Drawn without replacement, a mean varies less, by the factor of the finite population.",
         source="cochran1977",
         where="theorem 2.2",

@@ -113,8 +113,9 @@ def layer_states(seed: int = 0) -> list[LayerState]:
 
 def first_activations(seed: int = 0) -> Array:
     """Compute the inputs (N, 24) of the trained network's first BN layer for the training images, in float64."""
+    model = reader(seed)  # outside of no_grad, because it may have to be trained first
     with one_thread(), torch.no_grad():
-        return reader(seed)[:2](digits().x).double().numpy()
+        return model[:2](digits().x).double().numpy()
 
 
 @dataclass(frozen=True)

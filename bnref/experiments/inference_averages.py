@@ -1,6 +1,7 @@
 """Experiments on statistics for inference: moving averages, their lag and noise, and population estimates."""
 
 import copy
+import itertools
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,8 +61,8 @@ def running(values: ArrayLike, decay: float, start: float) -> Array:
 class Follower:
     """Lag and noise of a moving average whose input drifts by 1 per batch, with batch noise of std 1.
 
-    `lag` is its distance behind the true mean, and `noise` the standard deviation of its own noise, both measured and
-    by formula.
+    `lag` is its distance behind the true mean, and `noise` the standard deviation of its own noise, both computed from
+    the average itself and by formula.
     """
 
     decay: float
@@ -71,15 +72,18 @@ class Follower:
     noise_by_formula: float
 
 
-@remembered
-def followers(decays: tuple[float, ...] = DECAYS, series: int = 500) -> list[Follower]:
-    """Follow a drift without noise, and `series` independent noise series without drift, until both settle."""
+def followers(decays: tuple[float, ...] = DECAYS) -> list[Follower]:
+    """Follow a drift and a single impulse until the start is forgotten up to rounding.
+
+    The average is linear: its response to an impulse lists the weights that it gives to earlier batches, so the noise
+    follows without any random draws.
+    """
     results = []
     for decay in decays:
-        steps = round(10 / (1 - decay))  # leaves a share of about exp(-10) to the start
-        rng = np.random.default_rng(0)
-        lag = steps - moving_average(np.arange(1, steps + 1), decay, start=1.0)
-        noise = moving_average((rng.normal(size=series) for _ in range(steps)), decay, np.zeros(series)).std()
+        steps = round(40 / (1 - decay))  # leaves a share of about exp(-40) to the start
+        lag = steps - running(np.arange(1, steps + 1), decay, start=1.0)[-1]
+        weights = running(np.eye(1, steps)[0], decay, start=0.0)[1:]
+        noise = np.sqrt((weights**2).sum())
         by_formula = decay / (1 - decay), np.sqrt((1 - decay) / (1 + decay))
         results.append(Follower(decay, float(lag), by_formula[0], float(noise), float(by_formula[1])))
     return results
@@ -109,6 +113,31 @@ def spreads(sizes: tuple[int, ...] = (2, 4, 16, 64), draws: int = 4000) -> list[
         averages = [np.sqrt(variances).mean(axis=0), np.sqrt(mean), np.sqrt(mean * size / (size - 1))]
         results.append(Spreads(size, *(average / h.std(axis=0) for average in averages)))
     return results
+
+
+@dataclass(frozen=True)
+class EveryVariance:
+    """The average variance over all batches of each size, relative to the variance of all samples; (sizes,) each.
+
+    `biased` divides by m, and `unbiased` by m - 1.
+    """
+
+    sizes: tuple[int, ...]
+    biased: Array
+    unbiased: Array
+
+
+def every_variance(samples: int = 6, sizes: tuple[int, ...] = (2, 3, 4)) -> EveryVariance:
+    """List all batches of a few digits' activations, drawn with replacement."""
+    values = first_activations()[:samples, 0]
+    true = values.var()
+
+    def average(size: int, ddof: int) -> float:
+        batches = values[np.array(list(itertools.product(range(samples), repeat=size)))]
+        return float(batches.var(axis=1, ddof=ddof).mean() / true)
+
+    biased, unbiased = (np.array([average(size, ddof) for size in sizes]) for ddof in (0, 1))
+    return EveryVariance(sizes, biased, unbiased)
 
 
 @dataclass(frozen=True)
@@ -173,7 +202,7 @@ class Precise:
 
 
 @remembered
-def precise(seeds: int = 3, steps: tuple[int, ...] = (5, 10, 20, 40, 80, 160, 320)) -> Precise:
+def precise(seeds: int = 5, steps: tuple[int, ...] = (5, 20, 80, 320)) -> Precise:
     """Train a small convolutional network at a high rate, and evaluate it at each step with several statistics."""
     rows = np.array([_evaluate_while_training(seed, steps) for seed in range(seeds)])
     return Precise(steps, DECAYS, rows[:, :, :-1], rows[:, :, -1])
@@ -181,7 +210,7 @@ def precise(seeds: int = 3, steps: tuple[int, ...] = (5, 10, 20, 40, 80, 160, 32
 
 def _convolutional() -> nn.Sequential:
     layers: list[nn.Module] = []
-    for channels, out, stride in [(1, 16, 1), (16, 32, 2), (32, 32, 2)]:
+    for channels, out, stride in [(1, 8, 1), (8, 16, 2), (16, 32, 2)]:
         convolution = nn.Conv2d(channels, out, 3, stride, padding=1, bias=False)
         # With momentum 1 the layer keeps only the statistics of the last batch, which are averaged below.
         layers += [convolution, nn.BatchNorm2d(out, momentum=1), nn.ReLU()]

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import NullLocator
 
-from bnref.batches import count_iterations
 from bnref.claims.claim import spread
 from bnref.claims.effect import Effect, points
 from bnref.experiments.batches import Array, Bowl, Company, Descent, Memory, Noise, Schedule, descend
@@ -131,13 +130,6 @@ def _reach(values: Array) -> Array:
     """Return the distances from the mean over the first axis down to the lowest and up to the highest value: (2, K)."""
     mean = values.mean(axis=0)
     return np.array([mean - values.min(axis=0), values.max(axis=0) - mean])
-
-
-def schedule_table(samples: int, batch_size: int, epochs: Sequence[int]) -> Markdown:
-    """Make a table of the number of iterations, with and without the short last batch of each epoch."""
-    header = ("Epochs", "Iterations with the short batch", "without it")
-    counts = [[count_iterations(samples, batch_size, e, drop) for drop in (False, True)] for e in epochs]
-    return markdown_table(header, [(e, *(f"{c:,}" for c in row)) for e, row in zip(epochs, counts, strict=True)])
 
 
 def memory_table(results: Sequence[Memory]) -> Markdown:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bnref.experiments import batches as experiments
-from bnref.experiments.batches_training import Accumulation, ScalingRule
+from bnref.experiments.batches_training import EPOCHS, AccumulatedTraining, Accumulation, Course, ScalingRule
 from bnref.figures import batches as figures
 
 PANELS = 3  # read by the fixture `axes`
@@ -47,7 +47,7 @@ def test_measured_noise_is_drawn_next_to_formulas(axes):
 def test_accumulation_omits_the_whole_batch(axes):
     difference = {name: np.full((2, 3), value) for name, value in (("no norm", 1e-16), ("layer norm", 2e-16))}
     difference["batch norm"] = np.array([[0, 0.2, 0.4], [0, 0.4, 0.6]])
-    figures.draw_accumulation(axes[0], Accumulation((1, 2, 4), difference))
+    figures.draw_accumulation(axes[0], Accumulation((1, 2, 4), difference, np.zeros((2, 3))))
     lines = {line.get_label(): line for line in axes[0].lines}
     np.testing.assert_allclose(lines["batch norm"].get_ydata(), [0.3, 0.5])
     assert lines["no norm"].get_xdata().tolist() == [2, 4]
@@ -55,9 +55,36 @@ def test_accumulation_omits_the_whole_batch(axes):
 
 
 def test_scaling_rule_bars_span_lowest_to_highest(axes):
-    rule = ScalingRule(32, 0.1, (1, 4), np.array([[0.9, 0.8], [1.0, 0.9]]), np.array([[0.9, 0.4], [1.0, 0.8]]))
+    scaled = np.array([[[0.9, 0.8], [1.0, 0.9]], [[0.7, 0.6], [0.7, 0.6]]])
+    rule = ScalingRule(32, (0.1, 0.2), 0.1, (1, 4), scaled, np.array([[0.9, 0.4], [1.0, 0.8]]))
     figures.draw_scaling_rule(axes[0], rule)
-    scaled, unscaled = axes[0].containers
-    np.testing.assert_allclose(scaled.lines[0].get_xydata(), [[32, 0.95], [128, 0.85]])
+    first, second, unscaled = axes[0].containers
+    np.testing.assert_allclose(first.lines[0].get_xydata(), [[32, 0.95], [128, 0.85]])
+    np.testing.assert_allclose(second.lines[0].get_ydata(), [0.7, 0.6])
     bar = unscaled.lines[2][0].get_segments()[1]
     np.testing.assert_allclose(bar[:, 1], [0.4, 0.8])
+    labels = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert labels == ["0.1 x k", "0.2 x k", "always 0.1"]
+
+
+def test_courses_are_drawn_by_epochs_and_by_updates(axes):
+    course = Course("batches of 640", 640, (10, 20), np.array([[0.8, 0.9], [0.6, 0.9]]))
+    figures.draw_courses(axes[:2], [course])
+    by_epochs, by_updates = (ax.containers[0].lines[0].get_xydata() for ax in axes[:2])
+    np.testing.assert_allclose(by_epochs, [[5, 30], [10, 10]])
+    np.testing.assert_allclose(by_updates, [[10, 30], [20, 10]])
+    bar = axes[0].containers[0].lines[2][0].get_segments()[0]
+    np.testing.assert_allclose(bar[:, 1], [20, 40])
+
+
+def test_tables_compare_with_the_whole_batch_and_the_large_batch():
+    accuracy = np.array([0.9, 0.91, 0.92, 0.93, 0.94])
+    runs = [AccumulatedTraining("batch norm", 32, accuracy), AccumulatedTraining("batch norm", 2, accuracy - 0.1)]
+    whole, twos = figures.accumulation_table(runs).data.splitlines()[2:]
+    assert whole == "| batch normalization | 32 | 0.920 (0.900 to 0.940) |  |"
+    assert twos.endswith("| -10.0 (-10.0 to -10.0) |")
+    updates = tuple(epochs * 2 for epochs in EPOCHS)
+    large = Course("", 640, updates, np.tile(accuracy[:, None], 4))
+    better = Course("", 640, updates, large.accuracy + 0.02)
+    table = figures.gain_table({"large": large, "small": better, "ghosts_32": large, "ghosts_8": better}).data
+    assert table.splitlines()[2] == "| 5 | +2.0 (+2.0 to +2.0) | +0.0 (+0.0 to +0.0) | +2.0 (+2.0 to +2.0) |"

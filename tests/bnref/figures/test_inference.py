@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from bnref.experiments.inference import LayerState
-from bnref.experiments.inference_averages import Precise, Trace
+from bnref.experiments.batch_renorm import Renormalized, TinyBatches
+from bnref.experiments.inference import LayerState, Modes
+from bnref.experiments.inference_averages import Follower, Memory, Precise, Spreads, Trace
 from bnref.figures import inference as figures
 
 PANELS = 2  # read by the fixture `axes`
@@ -45,3 +46,27 @@ def test_precise_statistics_have_a_line_for_each_method(axes):
         r"$\alpha$ = 0.99",
     ]
     np.testing.assert_allclose(axes[0].lines[2].get_ydata(), result.moving[:, :, 1].mean(axis=0))
+
+
+def test_two_paths_normalize_by_batch_and_by_state(axes):
+    figures.draw_two_paths(axes[0])
+    shown = [text.get_text().replace("\N{MINUS SIGN}", "-") for text in axes[0].texts]
+    for column in ("5\n1\n4\n7\n3", "0.5\n-1.5\n0\n1.5\n-0.5", "3\n-5\n1\n7\n-1", "8", "2", "9"):
+        assert column in shown
+    assert "state\nmoving mean 3\nmoving std 2.5" in shown
+
+
+def test_tables_have_a_row_for_each_result():
+    values = np.array([0.5, 0.7])
+    modes = figures.modes_table(Modes(*[values] * 8)).data.splitlines()
+    assert len(modes) == 2 + 8
+    assert modes[2] == "| evaluation | nothing unusual | 0.600 (0.500 to 0.700) |"
+    followers = figures.followers_table([Follower(0.9, 9.0, 9.0, 0.25, 0.25)], lambda decay, share: 44).data
+    assert followers.splitlines()[2] == "| 0.9 | 44 | 9 | 0.250 |"
+    spreads = figures.spreads_table([Spreads(2, values, values + 0.1, values + 0.2)]).data
+    assert spreads.splitlines()[2] == "| 2 | 0.600 | 0.700 | 0.800 |"
+    memory = figures.memory_table([Memory(10, 1234.5, 20.2, 3, 0)]).data
+    assert memory.splitlines()[2] == "| 10 | 1,234 | 20 | 3 |"
+    kind = TinyBatches("4 random images", values, values, values, values + 0.1)
+    renorm = figures.renorm_table(Renormalized([kind], values)).data
+    assert renorm.splitlines()[2].startswith("| 4 random images | 0.700 (0.600 to 0.800) | 0.600 (")
