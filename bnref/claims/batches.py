@@ -139,7 +139,7 @@ def judge_longer(result: dict[str, Course]) -> Finding:
 
 CLAIMS = [
     Claim(
-        name="batch-noise",
+        name="standard-error",
         says="The standard error of a gradient falls with the square root of the batch size.",
         source="goodfellow2016",
         where="section 8.1.3",
@@ -151,7 +151,7 @@ CLAIMS = [
         limits="Algebra: it holds for any samples, but says nothing about how much noise a training run tolerates.",
     ),
     Claim(
-        name="batch-noise-finite",
+        name="standard-error-finite",
         says="Drawn without replacement, a mean varies less, by the factor of the finite population.",
         source="cochran1977",
         where="theorem 2.2",

@@ -183,7 +183,7 @@ CLAIMS = [
         experiment=followers,
         judge=judge_lag,
         kind=Kind.IDENTITY,
-        limits="Algebra for a steady drift and independent batches: in a training, neither is quite true.",
+        limits="Algebra for a steady drift and independent batches: a real training has neither.",
     ),
     Claim(
         name="precise-statistics",

@@ -198,7 +198,7 @@ def draw_depth(ax: Axes, result: Curves) -> None:
             ax.plot(result.steps, curve, label=None if i else label, **style)
     _chance(ax)
     ax.set(xticks=result.steps, xlabel="step", ylabel="test accuracy", ylim=(0, 1.02))
-    ax.legend(fontsize="small", loc="center left")
+    ax.legend(fontsize="small", loc="upper left")
 
 
 def folding_table(results: Sequence[Folding]) -> Markdown:

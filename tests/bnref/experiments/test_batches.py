@@ -166,8 +166,8 @@ def test_large_batches_need_updates_more_than_ghosts():
 
 
 EXPECTED = {
-    "batch-noise": Verdict.SHOWN,
-    "batch-noise-finite": Verdict.SHOWN,
+    "standard-error": Verdict.SHOWN,
+    "standard-error-finite": Verdict.SHOWN,
     "accumulation": Verdict.SHOWN,
     "linear-scaling": Verdict.MIXED,
     "linear-scaling-limit": Verdict.SHOWN,
