@@ -18,7 +18,7 @@ CHAPTER = "internal_covariate_shift"
 LEAST = 1.0  # percentage points, the smallest difference in accuracy that counts as an effect
 RESCUE = 10.0  # percentage points above a guess that count as learning
 Pair = tuple[tuple[History, ...], tuple[History, ...]]
-SATURATION = "section 1: “the saturation problem and the resulting vanishing gradients are usually addressed by …”"
+SATURATION = 'section 1: "the saturation problem and the resulting vanishing gradients are usually addressed by ..."'
 STOPS = (100, 1000, 3000, 6000)
 
 

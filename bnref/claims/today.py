@@ -39,8 +39,8 @@ def _judge_branches(results: list[Residual]) -> Finding:
     found = {r.kind: r.variance for r in results}
     share = {kind: found[kind][:, -1] / found[kind][:, -2] - 1 for kind in ("BN", "none")}
     measured = (
-        f"variance of the branch over that of the skip connection, at the last of 25 blocks: {spread(share['BN'])} "
-        f"with BN (1/25 = 0.040), {spread(share['none'], 2)} without"
+        f"variance of the branch over the variance of the skip connection, at the last of 25 blocks: "
+        f"{spread(share['BN'])} with BN (1/25 = 0.040), {spread(share['none'], 2)} without"
     )
     effect = factor(
         "the branch's share of the variance, no norm over BN", "last of 25 blocks", share["none"], share["BN"]
@@ -109,7 +109,7 @@ CLAIMS = [
     ),
     Claim(
         name="residual-branches",
-        says="Batch normalization makes the branches of a deep residual network small against its skip connections.",
+        says="BN makes the branches of a deep residual network small compared with its skip connections.",
         source="desmith2020",
         where="abstract",
         published="by the order of the square root of the depth",
