@@ -19,6 +19,8 @@ UNFIT = (
     "typography.punctuation.exclamation",
     "dates_times",  # reads "2,000 ampersands" as a time of day, and "0-9" as a range of dates
     "cliches",  # "for free" is a term of ours: it costs no extra parameters
+    "misc.but",  # a paragraph may turn with a "But"
+    "uncomparables",  # "that is not quite true" is plain English
     "redundancy.misc.after_the_deadline",
 )
 

@@ -511,8 +511,10 @@ from bngrader.check import call, close
 weight, bias = np.full((1, 1, 1, 1), 3.0), np.array([1.0])
 bn = [np.array([value]) for value in (4.0, 5.0, 2.0, 3.0)]  # gamma, beta, mean, var
 w, b = call(fold_conv, weight, bias, *bn, 1, weight=(1, 1, 1, 1), bias=(1,))
-close(w, np.full((1, 1, 1, 1), 6.0), "the weight is multiplied by gamma / sqrt(var + eps)", weight=weight)
-close(b, [3], "the bias is (bias - mean) * gamma / sqrt(var + eps) + beta", bias=bias)
+close(
+    w, np.full((1, 1, 1, 1), 6.0), "the new weight is scaled as BN scales the output of the convolution", weight=weight
+)
+close(b, [3], "the new bias is what convolution and BN together return for an image of zeros", bias=bias)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -527,8 +529,8 @@ for shape in [(1, 3, 2, 2), (4, 1, 1, 1), (3, 3, 3, 3), (2, 5, 1, 3), (6, 2, 3, 
         right_weight, right_bias = weight * scale.reshape(-1, 1, 1, 1), (bias - mean) * scale + beta
         w, b = call(fold_conv, *given, kwargs=by_name, weight=shape, bias=(out,))
         inputs = dict(zip(["weight", "bias", "gamma", "beta", "mean", "var"], given, strict=True), **by_name)
-        close(w, right_weight, "each filter is multiplied by one number", **inputs)
-        close(b, right_bias, "the new bias is BN applied to the old bias", **inputs)
+        close(w, right_weight, "each filter is scaled as BN scales its output channel", **inputs)
+        close(b, right_bias, "the new bias is what convolution and BN together return for an image of zeros", **inputs)
 ### END HIDDEN TESTS
 
 # %% test="test_fold_conv_none" points=1

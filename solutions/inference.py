@@ -503,7 +503,7 @@ from bngrader.check import call, close
 weight = np.array([[2.0]])
 bias, gamma, beta, mean, var = (np.array([a]) for a in (3.0, 4.0, 10.0, 1.0, 1.0))
 new_weight, new_bias = call(fold_linear, weight, bias, gamma, beta, mean, var, 3.0, weight=(1, 1), bias=(1,))
-close(new_weight, [[4]], "each row of the new weight is the old row times gamma / sqrt(var + eps)", weight=weight)
+close(new_weight, [[4]], "each row of the new weight is scaled as BN scales the output of that row", weight=weight)
 ### BEGIN HIDDEN TESTS
 from bngrader.check import hidden_rng
 
@@ -521,7 +521,7 @@ for shape, spread, eps in [
     args = weight, bias, gamma, beta, mean, var, eps
     want = np.diag(gamma / np.sqrt(var + eps)) @ weight
     new_weight, new_bias = call(fold_linear, *args, weight=shape, bias=shape[:1], quiet=True)
-    close(new_weight, want, "each row of the new weight is the old row times gamma / sqrt(var + eps)", **given)
+    close(new_weight, want, "each row of the new weight is scaled as BN scales the output of that row", **given)
 ### END HIDDEN TESTS
 
 # %% test="test_fold_linear_bias" points=1

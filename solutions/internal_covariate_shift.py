@@ -240,7 +240,10 @@ for rows in (1, 2, 7):
     holds({"0", "1", "2"} <= set(record), "the record has every leaf", got=sorted(record))
     for name, output in zip("012", (first, second, third), strict=True):
         close(
-            record[name][0], output.mean(), f"the mean is that of all entries of the output of {name!r}", output=output
+            record[name][0],
+            output.mean(),
+            f"the mean is taken over all entries of the output of {name!r}",
+            output=output,
         )
         close(record[name][1], output.std(), f"the std divides by the number of entries, for {name!r}", output=output)
 
@@ -530,7 +533,7 @@ close(got, want, "a read-only view works too", g=g, g_after=g_after)
 #
 # BN first standardizes the activations of a batch, before it scales and shifts them. Write this first step:
 #
-# $$\hat h_{ij} = \frac{h_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}},$$
+# $$\hat h_{ij} = \frac{h_{ij} - \mu_j}{\sqrt{\sigma_j^2 + \varepsilon}}.$$
 #
 # Here $h_{ij}$ is the activation of unit $j$ for sample $i$, $\mu_j$ is the mean of unit $j$ in the batch, and
 # $\sigma_j^2$ is its *biased* variance, which divides by $N$. The argument `eps` is $\varepsilon$, and it is added to

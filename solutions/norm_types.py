@@ -800,10 +800,10 @@ plt.show()
 #
 # Keep in mind what this comparison leaves out. In a convolution, a set has $N \cdot H \cdot W$ entries, so batches
 # of two do much less harm there than in these layers. For testing, batch norm computed its statistics from all test
-# digits at once, which makes it look better than it is. The section *Inference* shows the usual way. The network is
-# small, and its accuracy varies by about 0.03 from one random start to the next, so this figure cannot rank group
-# norm against layer norm. Instance norm cannot take part, because with a single entry per set it returns $\beta$ for
-# any input.
+# digits at once, which makes it look better than it is. The chapter *Inference with Batch Normalization* shows the
+# usual way. The network is small, and its accuracy varies by about 0.03 from one random start to the next, so this
+# figure cannot rank group norm against layer norm. Instance norm cannot take part, because with a single entry per
+# set it returns $\beta$ for any input.
 
 # %% locked="two_samples"
 for pair in ([3.0, 3.1], [3.0, 900.0], [-7.0, -8.0]):

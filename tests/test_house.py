@@ -49,7 +49,7 @@ def sections():
 
 
 SECTIONS = sections()
-EXECUTED = ["introduction", "laboratory", *SECTIONS, "today"]
+EXECUTED = ["introduction", "laboratory", *SECTIONS, "today", "depth"]
 ASSIGNMENTS = sorted(path.stem for path in (REPOSITORY / "solutions").glob("*.py"))
 
 # A host in an address, or a word that ends with a common top-level domain.

@@ -46,7 +46,7 @@ def tables(data: ClassData) -> dict[str, ReportTable]:
 ASSIGNMENT_COLUMNS = ("assignment", "graded", "of students", "median", "lowest", "highest", "points")
 FUNCTION_COLUMNS = ("assignment", "function", "submissions", "share of points", "points")
 ITEM_COLUMNS = ("assignment", "item", "submissions", "difficulty", "discrimination", "points")
-MISTAKE_COLUMNS = ("assignment", "function", "mistake", "known", "students", "of", "what they read")
+MISTAKE_COLUMNS = ("assignment", "function", "mistake", "known", "students", "of submissions", "what they read")
 MISSING_COLUMNS = ("assignment", "student", "state")
 CHANGED_COLUMNS = ("assignment", "student", "versions", "tests at first", "tests now", "first graded", "last graded")
 
@@ -123,4 +123,4 @@ def _students(data: ClassData) -> ReportTable:
         )
         for student in data.students
     ]
-    return ReportTable("students", "Each student", ("student", *names, "open"), rows)
+    return ReportTable("students", "Each student", ("student", *names, "not settled"), rows)

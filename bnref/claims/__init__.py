@@ -23,6 +23,7 @@ SECTIONS = {
     "inference": "Inference",
     "cnn": "CNN",
     "today": "Today",
+    "depth": "Depth",
 }
 
 

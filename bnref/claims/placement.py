@@ -52,7 +52,8 @@ def _order(results: list[Placed], activations: tuple[str, ...], better: str) -> 
     effects, texts = [], []
     for activation in activations:
         for scale in placement.SCALES:
-            setting = f"{activation}, " + ("usual weights" if scale == 1 else f"weights {scale:g} times as large")
+            name = {"relu": "ReLU"}.get(activation, activation)
+            setting = f"{name}, " + ("usual weights" if scale == 1 else f"weights {scale:g} times as large")
             scores = {where: placed(results, activation, scale, where) for where in words}
             compares = f"test accuracy, BN {words[better]} minus {words[worse]} the activation"
             effects.append(points(compares, setting, scores[better], scores[worse]))

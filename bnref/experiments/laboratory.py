@@ -48,7 +48,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Layers:
-    """What the laboratory shows of each hidden layer.
+    """Everything that the laboratory shows of each hidden layer.
 
     `activations` and `gradients` of the mean cross-entropy with respect to them are (depth, batch, width). The others
     are (depth,): the share of activations whose slope is below a tenth of the steepest, the mean cosine between two

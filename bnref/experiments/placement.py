@@ -255,7 +255,7 @@ def _trained(what: str, widths: list[int]) -> Trained:
         with one_thread(seed):
             model = perceptron(widths)
             count, total = _choose(model, what), sum(p.numel() for p in model.parameters())
-            train(model, data, steps=150, lr=0.1, momentum=0.9)
+            train(model, data, steps=126, lr=0.1, momentum=0.9)
             scores.append(accuracy(model, data.x_test, data.y_test))
             gammas = torch.cat([part.weight for part in model if isinstance(part, nn.BatchNorm1d)])
             small.append((gammas.abs() < 0.01).float().mean().item())

@@ -46,26 +46,33 @@ class Rays:
     path: Array
 
 
-def _loss_and_gradient(w: Array, u: Array, label: Array, gamma: float) -> tuple[float, Array]:
-    """Return the logistic loss of gamma BN(u w) for inputs u (N, 2) and labels -1 or 1, and its gradient (2,)."""
-    y, cache = batch_norm_forward((u @ w)[:, None], np.array([gamma]), np.zeros(1), eps=1e-12)
-    margin = label * y[:, 0]
-    dy = -label / (1 + np.exp(margin)) / len(u)
-    dx, _, _ = batch_norm_backward(dy[:, None], cache)
-    return float(np.log1p(np.exp(-margin)).mean()), u.T @ dx[:, 0]
+GAMMA = 2.0
+
+
+def _loss_and_gradient(w: Array, u: Array, label: Array) -> tuple[Array, Array]:
+    """Return the logistic loss (K,) of GAMMA BN(u w) for inputs u (N, 2), and its gradient by w (2, K).
+
+    The K columns of w are independent units with two weights each, and the labels (N,) are -1 or 1.
+    """
+    units = w.shape[1]
+    y, cache = batch_norm_forward(u @ w, np.full(units, GAMMA), np.zeros(units), eps=1e-12)
+    margin = label[:, None] * y
+    dx, _, _ = batch_norm_backward(-label[:, None] / (1 + np.exp(margin)) / len(u), cache)
+    return np.log1p(np.exp(-margin)).mean(axis=0), u.T @ dx
 
 
 def rays(points: int = 121, steps: int = 12, rate: float = 1.5, seed: int = 0) -> Rays:
     """Compute the loss over two weights for 64 samples, steps from w and 2 w, and a path of gradient descent."""
-    rng, gamma = np.random.default_rng(seed), 2.0
+    rng = np.random.default_rng(seed)
     u = rng.normal(size=(64, 2))
     label = np.where(u @ [1.0, 0.4] + 0.3 * rng.normal(size=64) > 0, 1.0, -1.0)
     # An even number of points, so that none is the origin, where the loss is not defined.
     grid = np.linspace(-3, 3, points + points % 2)
-    loss = np.array([[_loss_and_gradient(np.array([a, b]), u, label, gamma)[0] for a in grid] for b in grid])
+    first, second = np.meshgrid(grid, grid)
+    loss = _loss_and_gradient(np.stack([first.ravel(), second.ravel()]), u, label)[0].reshape(first.shape)
     at = np.array([[0.55, -1.1], [1.1, -2.2]])
-    taken = np.array([-rate * _loss_and_gradient(w, u, label, gamma)[1] for w in at])
+    taken = -rate * _loss_and_gradient(at.T, u, label)[1].T
     path = [np.array([-0.7, 0.35])]
     for _ in range(steps):
-        path.append(path[-1] - rate * _loss_and_gradient(path[-1], u, label, gamma)[1])
+        path.append(path[-1] - rate * _loss_and_gradient(path[-1][:, None], u, label)[1][:, 0])
     return Rays(grid, loss, at, taken, np.array(path))

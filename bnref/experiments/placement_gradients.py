@@ -227,7 +227,7 @@ def weight_decay(decay: float = 0.05, steps: int = 200) -> Decay:
     The growing rate is 0.1 / (1 - 0.1 decay)^(2 t + 1) in step t, counted from 0.
     """
     found = []
-    for seed in SEEDS[:3]:  # an identity, so that more seeds would show nothing new
+    for seed in SEEDS[:2]:  # an identity, so that more seeds would show nothing new
         decayed, short = _descend(seed, decay, False, steps)
         grown, long = _descend(seed, decay, True, steps)
         plain, _ = _descend(seed, 0.0, False, steps)

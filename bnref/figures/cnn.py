@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from bnref.cnn import parameter_counts
 from bnref.experiments.cnn import EffectiveValues, FeatureMaps, Translation
 from bnref.experiments.cnn_training import Curves, Folding
 from bnref.figures.performance import markdown_table
@@ -129,7 +130,7 @@ def draw_translation(ax: Axes, results: Sequence[Translation]) -> None:
         ax.plot(shifts, scores.mean(axis=0), label=label, **style)
         ax.plot(shifts, scores.T, ".", color=style["color"], markersize=8)
     _chance(ax)
-    ax.set(xticks=shifts, xlabel="moved by so many pixels", ylabel="test accuracy")
+    ax.set(xticks=shifts, xlabel="distance that the digits have moved (pixels)", ylabel="test accuracy")
     ax.legend(fontsize="small", loc="center right")
 
 
@@ -144,7 +145,7 @@ def draw_effective_values(axes: Sequence[Axes], results: Sequence[EffectiveValue
             ax.plot([result.layer - 0.35, result.layer + 0.35], places, "-", color=RED)
         ax.set(yscale="log", xticks=[result.layer for result in results], title=f"to estimate a channel's {name}")
         ax.set_ylabel("values in one image")
-    axes[0].plot([], [], ".", color=BLUE, label="effective, a dot a channel")
+    axes[0].plot([], [], ".", color=BLUE, label="effective (one dot per channel)")
     axes[0].plot([], [], "-", color=RED, label="counted: H W")
     axes[0].legend(fontsize="small", loc="upper right")
     axes[-1].set_xlabel("convolution")
@@ -156,6 +157,25 @@ def effective_table(results: Sequence[EffectiveValues]) -> Markdown:
     rows = [
         (str(r.layer), str(r.places), *(f"{np.median(values):.0f}" for values in (r.mean, r.variance))) for r in results
     ]
+    return markdown_table(header, rows)
+
+
+def counts_table(layers: Sequence[tuple[int, int, int]]) -> Markdown:
+    """Make a table of the sizes of 3 x 3 convolutions with BN; `layers` has their inputs, outputs and map sizes."""
+    header = (
+        "Channels",
+        "Size of the maps",
+        "Learned without BN",
+        "Learned with BN",
+        "State, BN per channel",
+        "State, BN per neuron",
+    )
+    rows = []
+    for inputs, outputs, side in layers:
+        plain, _ = parameter_counts(inputs, outputs, 3, batch_norm=False)
+        learned, state = parameter_counts(inputs, outputs, 3, batch_norm=True)
+        sizes = (plain, learned, state, state * side**2)
+        rows.append((f"{inputs} to {outputs}", f"{side} x {side}", *(f"{size:,}" for size in sizes)))
     return markdown_table(header, rows)
 
 
@@ -178,7 +198,7 @@ def draw_depth(ax: Axes, result: Curves) -> None:
             ax.plot(result.steps, curve, label=None if i else label, **style)
     _chance(ax)
     ax.set(xticks=result.steps, xlabel="step", ylabel="test accuracy", ylim=(0, 1.02))
-    ax.legend(fontsize="small", loc="center left")
+    ax.legend(fontsize="small", loc="upper left")
 
 
 def folding_table(results: Sequence[Folding]) -> Markdown:

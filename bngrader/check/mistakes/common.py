@@ -12,7 +12,7 @@ STD_N_MINUS_1 = "Your std divides the sum of squares by N - 1. The biased standa
 VAR_N_MINUS_1 = "Your variance divides the sum of squares by N - 1. The biased variance divides it by N."
 ONE_MEAN_AND_STD = (
     "You compute one mean and one standard deviation over all entries of the table. Each column needs its "
-    "own, because each feature has a scale of its own."
+    "own, because the features have different scales."
 )
 ONE_MEAN_AND_VARIANCE = (
     "You compute one mean and one variance over all entries of the table. Each column needs its own."

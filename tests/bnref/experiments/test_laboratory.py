@@ -98,7 +98,7 @@ def test_the_gain_changes_only_the_steps_under_bn():
     np.testing.assert_allclose(one.update / other.update, 4, rtol=0.01)
 
 
-def test_gradients_of_linear_networks_grow_faster_in_small_batches():
+def test_linear_gradients_grow_faster_in_small_batches():
     setting = Setting(activation="linear", norm="batch")
     lengths = [observe(replace(setting, batch=batch)).lengths for batch in (4, 8, 128)]
     growth = [length[0] / length[-1] for length in lengths]

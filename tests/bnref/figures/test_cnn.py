@@ -92,6 +92,11 @@ def test_effective_table_has_medians_over_channels():
     assert figures.effective_table([e]).data.splitlines()[-1] == "| 1 | 64 | 6 | 80 |"
 
 
+def test_counts_table_has_learned_numbers_and_state():
+    row = figures.counts_table([(16, 32, 8)]).data.splitlines()[-1]
+    assert row == "| 16 to 32 | 8 x 8 | 4,640 | 4,672 | 64 | 4,096 |"
+
+
 def test_speed_draws_means_and_depth_draws_every_seed(panels):
     axes = panels(2)
     curves = np.arange(8.0).reshape(2, 2, 2) / 10

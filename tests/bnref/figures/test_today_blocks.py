@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 from bnref.figures.today_blocks import draw_blocks
 
 
-def test_the_norm_follows_the_sum_after_the_branch_or_precedes_the_branch():
+def test_the_norm_precedes_the_branch_or_follows_the_sum():
     fig, axes = plt.subplots(1, 2)
     draw_blocks(axes)
     found = {

@@ -162,7 +162,7 @@ MISTAKES = (
         "You reorder the rows of x but not of y, so samples get the wrong targets.",
     ),
     Mistake(
-        "one step an epoch",
+        "one step per epoch",
         train_once_an_epoch,
         "You take one step per epoch, with all samples. There should be one step per batch.",
     ),
@@ -177,7 +177,7 @@ MISTAKES = (
         "Your w does not start at 0, so even your first loss is different.",
     ),
     Mistake(
-        "one loss an epoch",
+        "one loss per epoch",
         (
             {
                 "order = rng.permutation(n)": "order, part = rng.permutation(n), []",

@@ -108,7 +108,7 @@ MISTAKES = (
         "sum by m.",
     ),
     Mistake(
-        "eps outside of the root",
+        "eps outside the root",
         {"1 / np.sqrt(var + eps)": "1 / (np.sqrt(var) + eps)"},
         EPS_OUTSIDE,
     ),

@@ -75,7 +75,7 @@ MISTAKES = (
         EPS_IGNORED,
     ),
     Mistake(
-        "eps outside of the root",
+        "eps outside the root",
         {"np.sqrt(var.astype(float) + eps)": "(np.sqrt(var.astype(float)) + eps)"},
         EPS_OUTSIDE,
     ),

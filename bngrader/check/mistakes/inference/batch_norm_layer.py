@@ -102,7 +102,7 @@ MISTAKES = (
         "share of the old value, unlike the momentum of PyTorch.",
     ),
     Mistake(
-        "a decay of its own",
+        "always the same decay",
         tuple({"self.decay = decay": f"self.decay = {decay}"} for decay in (0.9, 0.99)),
         "You ignore the argument decay and always use the same value, so the caller cannot choose another.",
     ),
@@ -159,8 +159,8 @@ MISTAKES = (
     Mistake(
         "keeps the last batch alone",
         {f"{OLD_MEAN} + (1 - self.decay) * mean": "mean", f"{OLD_VAR} + (1 - self.decay) * unb": "unb"},
-        "You replace the running statistics by those of the last batch. They should keep the share decay of their "
-        "old value, so that all batches count.",
+        "You replace the running statistics with the statistics of the last batch. They should keep the share decay "
+        "of their old value, so that all batches count.",
     ),
     Mistake(
         "keeps the dimensions",
@@ -198,7 +198,7 @@ MISTAKES = (
         "single sample is valid.",
     ),
     Mistake(
-        "eps outside of the root",
+        "eps outside the root",
         {"np.sqrt(var + self.eps)": "(np.sqrt(var) + self.eps)"},
         EPS_OUTSIDE,
     ),
@@ -209,7 +209,7 @@ MISTAKES = (
         "You leave out eps in evaluation. The formula adds it to the variance in both modes.",
     ),
     Mistake(
-        "an eps of its own",
+        "always the same eps",
         tuple({"self.eps = eps": f"self.eps = {eps}"} for eps in (1e-5, 1e-8)),
         EPS_IGNORED,
     ),

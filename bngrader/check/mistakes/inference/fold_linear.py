@@ -64,12 +64,12 @@ MISTAKES = (
         "small.",
     ),
     Mistake(
-        "eps outside of the root",
+        "eps outside the root",
         {"np.sqrt(var.astype(float) + eps)": "(np.sqrt(var.astype(float)) + eps)"},
         EPS_OUTSIDE,
     ),
     Mistake(
-        "an eps of its own",
+        "always the same eps",
         tuple({"+ eps)": f"+ {eps})"} for eps in (1e-5, 1e-8)),
         EPS_IGNORED,
     ),

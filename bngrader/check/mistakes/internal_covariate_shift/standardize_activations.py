@@ -46,7 +46,7 @@ MISTAKES = (
         VAR_N_MINUS_1,
     ),
     Mistake(
-        "eps outside of the root",
+        "eps outside the root",
         {"np.sqrt(var + eps)": "(np.sqrt(var) + eps)"},
         EPS_OUTSIDE,
     ),

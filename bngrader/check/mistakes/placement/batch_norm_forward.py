@@ -61,13 +61,13 @@ MISTAKES = (
         "divides the sum by N.",
     ),
     Mistake(
-        "eps outside of the root",
+        "eps outside the root",
         {"np.sqrt(var + eps)": "np.sqrt(var) + eps"},
         EPS_OUTSIDE,
     ),
     Mistake("no eps", {"var + eps": "var"}, NO_EPS),
     Mistake(
-        "an eps of its own",
+        "always the same eps",
         tuple({"var + eps": f"var + {eps}"} for eps in (1e-5, 1e-8)),
         EPS_IGNORED,
     ),

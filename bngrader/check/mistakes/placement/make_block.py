@@ -87,7 +87,7 @@ MISTAKES = (
         "You swap the two sizes, so your linear layer goes from out_features to in_features.",
     ),
     Mistake(
-        "ReLU", {"torch.nn.Tanh()": "torch.nn.ReLU()"}, "Your block has another activation than the one in the text."
+        "ReLU", {"torch.nn.Tanh()": "torch.nn.ReLU()"}, "Your block has another activation than the text asks for."
     ),
     Mistake(
         "decay for momentum",
@@ -95,7 +95,7 @@ MISTAKES = (
         "You set the momentum of the BN layer. The text asks for PyTorch's default. (PyTorch's momentum is 1 - decay.)",
     ),
     Mistake(
-        "an eps of its own",
+        "always the same eps",
         tuple({"1d(out_features)": f"1d(out_features, eps={eps})"} for eps in (1e-3, 1e-8)),
         "You set the eps of the BN layer. The text asks for PyTorch's default.",
     ),
