@@ -47,7 +47,7 @@ def fit(x: Tensor, y: Tensor, seed: int) -> nn.Sequential:
     with one_thread(seed):
         data = replace(digits(images=True), x=x, y=y)
         # `train` leaves out short batches, so a small training set needs batches of its size.
-        network = train(make_network(), data, steps=168, lr=0.1, batch_size=min(64, len(x)), momentum=0.9)
+        network = train(make_network(), data, steps=168, lr=0.1, batch_size=min(32, len(x)), momentum=0.9)
     return cast(nn.Sequential, network)
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,11 +14,19 @@ from torch import Tensor, nn
 
 from bnref.covariate_shift import mean_shift
 from bnref.experiments.memory import remembered
-from bnref.experiments.training import Norm, accuracy, digits, one_thread, perceptron, train
+from bnref.experiments.seeds_together import (
+    StackedLinear,
+    accuracies,
+    build_together,
+    random_batches,
+    stacked,
+    train_together,
+)
+from bnref.experiments.training import Norm, Split, digits, one_thread, perceptron, train
 from bnref.internal_covariate_shift import activation_percentiles
 
 Array = NDArray[np.floating]
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = 5
 BATCH_SIZE = 60  # as in Ioffe and Szegedy (2015), section 4.1
 WATCHED = slice(0, 256)  # training digits with recorded activations
 
@@ -44,18 +52,24 @@ def initialize(model: nn.Sequential, weights: Callable[[Tensor], Any]) -> nn.Seq
 
 @torch.no_grad()
 def linear_outputs(model: nn.Sequential, x: Tensor) -> list[Array]:
-    """Return the outputs (N, D) of each hidden linear layer, before any norm, in the model's current mode."""
+    """Return the outputs of each hidden linear layer, before any norm, in the model's current mode.
+
+    Inputs and outputs are (N, D), or (S, N, D) for the networks of S seeds together.
+    """
     model, found = copy.deepcopy(model), []  # in training mode, running statistics would change
     for layer in list(model)[:-1]:
         x = layer(x)
-        if isinstance(layer, nn.Linear):
+        if isinstance(layer, nn.Linear | StackedLinear):
             found.append(x.numpy().copy())
     return found
 
 
 @torch.no_grad()
 def activation_inputs(model: nn.Sequential, x: Tensor) -> list[Array]:
-    """Return the inputs (N, D) of each activation function, layer by layer, in the model's current mode."""
+    """Return the inputs of each activation function, layer by layer, in the model's current mode.
+
+    Inputs are (N, D), or (S, N, D) for the networks of S seeds together.
+    """
     model, found = copy.deepcopy(model), []  # in training mode, running statistics would change
     for layer in model:
         if isinstance(layer, nn.Sigmoid | nn.ReLU):
@@ -99,39 +113,48 @@ class History:
 
 
 BINS = np.linspace(-5, 5, 26)
-STEPS = (0, 10, 30, 60, *range(100, 3001, 100))
+STEPS = (0, 10, 30, 60, 100, 200, 300, 500, 600, 800, *range(1000, 5001, 250))
 
 
 @remembered
 def histories(steps: tuple[int, ...] = STEPS) -> tuple[tuple[History, ...], tuple[History, ...]]:
-    """Train the sigmoid network at learning rate 0.1 for each seed, without batch norm and with it."""
-    without, with_norm = (tuple(_history(norm, seed, steps) for seed in SEEDS) for norm in (None, nn.BatchNorm1d))
+    """Train the sigmoid network at learning rate 0.1 for all seeds together, without batch norm and with it."""
+    without, with_norm = (_histories(norm, steps) for norm in (None, nn.BatchNorm1d))
     return without, with_norm
 
 
-def _history(norm: Norm | None, seed: int, steps: tuple[int, ...]) -> History:
-    data, seen = digits(), []
-    with one_thread(seed):
-        model = network(norm)
+def _histories(norm: Norm | None, steps: tuple[int, ...]) -> tuple[History, ...]:
+    data, seen = stacked([digits()] * SEEDS), []
+    with one_thread():
+        model = build_together(partial(network, norm), SEEDS)
 
-        def watch(step: int, _loss: float = 0) -> None:
+        def watch(step: int) -> None:
             if step in steps:
-                right = accuracy(model, data.x_test, data.y_test)
-                seen.append((right, np.stack(activation_inputs(model, data.x[WATCHED]))))
+                seen.append((accuracies(model, data).numpy(), activation_inputs(model, data.x[:, WATCHED])))
 
         watch(0)
-        train(model, data, max(steps), lr=0.1, batch_size=BATCH_SIZE, after_step=watch)
-    inputs = np.stack([h for _, h in seen]).astype(np.float64)  # (T, layers, N, D)
+        train_together(model, data, _batches(data), max(steps), lr=0.1, after_step=watch)
+    right = np.stack([right for right, _ in seen], axis=1)  # (S, T)
+    inputs = np.stack([np.stack(layers, axis=1) for _, layers in seen], axis=1)  # (S, T, layers, N, D)
+    return tuple(_history(norm, steps, *run) for run in zip(right, inputs, strict=True))
+
+
+def _history(norm: Norm | None, steps: tuple[int, ...], right: Array, inputs: Array) -> History:
+    inputs = inputs.astype(np.float64)  # (T, layers, N, D)
     return History(
         norm is not None,
         np.array(steps),
-        np.array([right for right, _ in seen]),
+        right,
         np.stack([[activation_percentiles(h) for h in layers] for layers in inputs]),
         inputs.mean(axis=(2, 3)),
         inputs.std(axis=(2, 3)),
         np.stack([[_shares(h) for h in layers] for layers in inputs]),
         inputs[..., 0],
     )
+
+
+def _batches(data: Split) -> Iterator[Tensor]:
+    return random_batches(data.x.shape[1], BATCH_SIZE, SEEDS)
 
 
 def _shares(h: Array) -> NDArray[np.integer]:
@@ -195,16 +218,16 @@ def standardized() -> Standardized:
 
 
 class Noise(nn.Module):
-    """Random shift and scale of each unit, new at each step, and a little of each sample.
+    """Random shift and scale of each unit of each seed, new at each step, and a little of each sample.
 
     Applied only in training. The distributions are those of Santurkar et al. (2018), appendix A.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add noise to the activations (N, D) in training mode."""
+        """Add noise to the activations (N, D) or (S, N, D) in training mode."""
         if not self.training:
             return x
-        units = x.shape[1]
+        units = (*x.shape[:-2], 1, x.shape[-1])
         shift, scale = torch.rand(units) - 0.5, 1 + 0.25 * torch.rand(units)
         return x * (scale + 0.1 * torch.randn_like(x)) + shift + 0.2 * (torch.rand_like(x) - 0.5)
 
@@ -220,7 +243,7 @@ class Recipe:
 
     `accuracy` (S, 2) is that on the test digits after 100 and 300 steps. `shift` (S,) is the mean motion per step of
     the outputs of the last hidden linear layer: the change of a unit's mean in its standard deviations, as the median
-    over the units, averaged over the first 100 steps. It is taken before any norm, because a norm's own output has
+    over the units, averaged over the first 50 steps. It is taken before any norm, because a norm's own output has
     the same mean at each step by construction.
     """
 
@@ -234,37 +257,32 @@ def recipes() -> tuple[Recipe, ...]:
     """Train the sigmoid network unchanged, with each of the usual alternatives, with batch norm, and with noise."""
     glorot, times_4 = (partial(nn.init.xavier_normal_, gain=gain) for gain in (1, 4))
     choices: list[tuple[str, Callable[[], nn.Sequential], float]] = [
-        ("as it is", partial(network, None), 0.1),
+        ("unchanged", partial(network, None), 0.1),
         ("ReLU", partial(network, None, nn.ReLU), 0.1),
-        ("Glorot", lambda: initialize(network(None), glorot), 0.1),
-        ("Glorot x 4", lambda: initialize(network(None), times_4), 0.1),
-        ("rate 0.01", partial(network, None), 0.01),
-        ("rate 0.001", partial(network, None), 0.001),
+        ("Glorot's weights", lambda: initialize(network(None), glorot), 0.1),
+        ("four times Glorot's weights", lambda: initialize(network(None), times_4), 0.1),
+        ("learning rate 0.01", partial(network, None), 0.01),
+        ("learning rate 0.001", partial(network, None), 0.001),
         ("BN", partial(network, nn.BatchNorm1d), 0.1),
-        ("BN + noise", partial(network, noisy_batch_norm), 0.1),
+        ("BN and noise", partial(network, noisy_batch_norm), 0.1),
     ]
     return tuple(_recipe(*choice) for choice in choices)
 
 
 def _recipe(name: str, build: Callable[[], nn.Sequential], lr: float) -> Recipe:
-    runs = [_follow(build, lr, seed) for seed in SEEDS]
-    return Recipe(name, np.array([right for right, _ in runs]), np.array([shift for _, shift in runs]))
+    data, right, shifts = stacked([digits()] * SEEDS), [], []
+    with one_thread(0):  # a seed for the noise
+        model = build_together(build, SEEDS)
+        before = linear_outputs(model, data.x[:, WATCHED])[-1]
 
-
-def _follow(build: Callable[[], nn.Sequential], lr: float, seed: int) -> tuple[list[float], float]:
-    data, right, shifts = digits(), [], []
-    with one_thread(seed):
-        model = build()
-        before = linear_outputs(model, data.x[WATCHED])[-1]
-
-        def watch(step: int, _loss: float) -> None:
+        def watch(step: int) -> None:
             nonlocal before
-            if step <= 100:
-                after = linear_outputs(model, data.x[WATCHED])[-1]
-                shifts.append(np.median(mean_shift(before, after)))
+            if step <= 50:
+                after = linear_outputs(model, data.x[:, WATCHED])[-1]
+                shifts.append([np.median(mean_shift(*pair)) for pair in zip(before, after, strict=True)])
                 before = after
             if step in (100, 300):
-                right.append(accuracy(model, data.x_test, data.y_test))
+                right.append(accuracies(model, data).numpy())
 
-        train(model, data, 300, lr=lr, batch_size=BATCH_SIZE, after_step=watch)
-    return right, float(np.mean(shifts))
+        train_together(model, data, _batches(data), 300, lr, after_step=watch)
+    return Recipe(name, np.stack(right, axis=1), np.mean(shifts, axis=0))

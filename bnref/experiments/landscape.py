@@ -12,11 +12,13 @@ from torch import Tensor, nn
 
 from bnref.experiments.internal_covariate_shift import SEEDS, network
 from bnref.experiments.memory import remembered
+from bnref.experiments.seeds_together import build_together, random_batches, stacked, train_together
 from bnref.experiments.training import Norm, accuracy, digits, one_thread, perceptron, train
 from bnref.internal_covariate_shift import gradient_shift
 
 Array = NDArray[np.floating]
 BATCH_SIZE = 64
+WATCHED = 128  # training digits on which the loss and its gradient are measured
 STEP_SIZES = np.linspace(0.25, 4, 8)  # multiples of the learning rate
 
 
@@ -127,7 +129,7 @@ def courses(sigmoid: bool = False, lr: float = 0.1, steps: int = 300, every: int
 
 
 def _course(norm: Norm | None, sigmoid: bool, lr: float, watched: tuple[int, ...]) -> Course:
-    runs = [_run(norm, sigmoid, lr, watched, seed) for seed in SEEDS]
+    runs = [_run(norm, sigmoid, lr, watched, seed) for seed in range(SEEDS)]
     shifts, along, right = (np.array(part) for part in zip(*runs, strict=True))
     return Course(norm is not None, np.array(watched), shifts, along, right)
 
@@ -139,7 +141,7 @@ def _run(
     build = partial(network, norm) if sigmoid else partial(perceptron, [64, *[100] * 6, 10], norm)
     with one_thread(seed):
         model = build()
-        some = torch.randperm(len(data.x))[:256]
+        some = torch.randperm(len(data.x))[:WATCHED]
 
         def watch(step: int, _loss: float) -> None:
             if step in watched:
@@ -175,19 +177,22 @@ class Rates:
 
 
 @remembered
-def learning_rates(rates: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1, 3, 10), steps: int = 200) -> Rates:
+def learning_rates(rates: tuple[float, ...] = (0.03, 0.1, 0.3, 1, 3, 10), steps: int = 200) -> Rates:
     """Train five layers of 100 ReLUs at each learning rate, without batch norm and with it."""
     without, with_norm = (
-        np.array([[_accuracy_at(norm, rate, steps, seed) for rate in rates] for seed in SEEDS])
-        for norm in (None, nn.BatchNorm1d)
+        np.stack([_accuracies_at(norm, rate, steps) for rate in rates], axis=1) for norm in (None, nn.BatchNorm1d)
     )
     return Rates(rates, without, with_norm)
 
 
-def _accuracy_at(norm: Norm | None, rate: float, steps: int, seed: int) -> float:
-    data = digits()
-    with one_thread(seed):
-        model = train(perceptron([64, *[100] * 5, 10], norm), data, steps, rate, BATCH_SIZE)
-    # Logits of NaN have no largest entry, so a diverged run counts as a guess.
-    finite = all(bool(parameter.isfinite().all()) for parameter in model.parameters())
-    return accuracy(model, data.x_test, data.y_test) if finite else 0.1
+def _accuracies_at(norm: Norm | None, rate: float, steps: int) -> Array:
+    """Return each seed's test accuracy (S,) after training at one learning rate."""
+    data = stacked([digits()] * SEEDS)
+    with one_thread():
+        model = build_together(partial(perceptron, [64, *[100] * 5, 10], norm), SEEDS)
+        train_together(model, data, random_batches(data.x.shape[1], BATCH_SIZE, SEEDS), steps, rate)
+    with torch.no_grad():
+        scores = model.eval()(data.x_test)  # (S, N, 10)
+    right = (scores.argmax(dim=2) == data.y_test).double().mean(dim=1)
+    # Scores of NaN have no largest entry, so a diverged run counts as a guess.
+    return np.where(scores.isfinite().all(dim=(1, 2)), right, 0.1)

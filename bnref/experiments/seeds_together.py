@@ -63,18 +63,45 @@ class StackedBatchNorm(nn.Module):
             running.mul_(self.decay**ghosts).add_((shares @ new)[:, None])
 
 
+class SideBySide(nn.Module):
+    """PyTorch's batch norm of (S, N, D), with each seed's units beside those of the others.
+
+    Faster than `StackedBatchNorm`, but it has no ghost batches.
+    """
+
+    def __init__(self, seeds: int, features: int) -> None:
+        """Create the norms of one layer."""
+        super().__init__()
+        self.norm = nn.BatchNorm1d(seeds * features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalize each seed's units by the batch, or by the running statistics in evaluation mode."""
+        return self.norm(x.transpose(0, 1).flatten(1)).unflatten(1, (len(x), -1)).transpose(0, 1)
+
+
 def perceptrons(widths: list[int], norm: StackedNorm | None, seeds: int) -> nn.Sequential:
     """Build one `perceptron` per seed, as a single network from (S, N, widths[0]) to (S, N, widths[-1])."""
+    return build_together(lambda: perceptron(widths, nn.BatchNorm1d if norm else None), seeds, norm or SideBySide)
+
+
+def build_together(build: Callable[[], nn.Sequential], seeds: int, norm: StackedNorm = SideBySide) -> nn.Sequential:
+    """Call `build` once for each seed, and stack the networks, with `norm` for each batch norm layer."""
     singles = []
     for seed in range(seeds):
         with one_thread(seed):
-            singles.append(perceptron(widths, nn.BatchNorm1d if norm else None))
+            singles.append(build())
+    return _stack(singles, norm)
+
+
+def _stack(singles: Sequence[nn.Sequential], norm: StackedNorm) -> nn.Sequential:
     layers: list[nn.Module] = []
     for same in zip(*singles, strict=True):
         if isinstance(same[0], nn.Linear):
             layers.append(StackedLinear([layer for layer in same if isinstance(layer, nn.Linear)]))
-        elif isinstance(same[0], nn.BatchNorm1d) and norm:
-            layers.append(norm(seeds, same[0].num_features))
+        elif isinstance(same[0], nn.BatchNorm1d):
+            layers.append(norm(len(same), same[0].num_features))
+        elif isinstance(same[0], nn.Sequential):
+            layers.append(_stack(same, norm))
         else:
             layers.append(same[0])
     return nn.Sequential(*layers)

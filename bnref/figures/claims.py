@@ -57,8 +57,8 @@ def part(claims: Sequence[Claim], findings: Sequence[Finding], kind: Kind) -> li
 def count_tested(rows: Sequence[Row]) -> Markdown:
     """Count the tested claims, in total and by verdict."""
     found = Counter(row.finding.verdict for row in rows)
-    parts = [f"{found[verdict]} {verdict.value}" for verdict in Verdict]
-    return Markdown(f"**Claims tested: {len(rows)}.** Of these, {', '.join(parts[:-1])}, and {parts[-1]}.")
+    parts = [f"{MARKS[verdict]} {verdict.value}: {found[verdict]}" for verdict in Verdict]
+    return Markdown(f"**Claims tested: {len(rows)}.** By verdict: {'; '.join(parts)}.")
 
 
 def count_identities(rows: Sequence[Row]) -> Markdown:

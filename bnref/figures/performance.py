@@ -13,9 +13,9 @@ MARKERS = "osD^vP"
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Markdown:
-    """Format a Markdown table, with floats rounded to two decimals."""
+    """Format a Markdown table, with floats rounded to two decimals and no -0.00."""
     lines = [header, ["---"] * len(header)]
-    lines += [[f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
+    lines += [[f"{cell:z.2f}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
     return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 

@@ -80,4 +80,4 @@ def test_the_label_describes_the_figure(figure):
 
 
 def test_text_replaces_the_figure_without_scripts(fallback):
-    assert "all three stay wide and centred" in fallback
+    assert "all three stay wide and centered" in fallback

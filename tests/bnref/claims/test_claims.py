@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bnref import claims as package
-from bnref.claims import Verdict, all_claims, spread
+from bnref.claims import Kind, Verdict, all_claims, spread
 from tests.conftest import REPOSITORY
 
 CLAIMS = all_claims()
@@ -61,6 +61,17 @@ def test_finding_has_numbers_and_is_repeatable(claim):
     assert re.search(r"\d", finding.measured)
     assert "nan" not in finding.measured.lower()
     assert claim.find() == finding
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
+def test_finding_carries_the_evidence_of_its_kind(claim):
+    finding = claim.find()
+    if claim.kind is Kind.TESTED:
+        assert finding.effects
+        assert claim.limits.endswith(".")
+    elif claim.kind is Kind.NOT_TESTABLE:
+        assert finding.verdict is Verdict.NO_TEST
+        assert claim.limits.endswith(".")
 
 
 def test_spread_gives_mean_lowest_and_highest():

@@ -32,10 +32,11 @@ def alone(norm, seed, micro_batch, steps, momentum):
         (None, None, 8),
         (together.StackedBatchNorm, nn.BatchNorm1d, 32),
         (together.StackedBatchNorm, nn.BatchNorm1d, 8),
+        (together.SideBySide, nn.BatchNorm1d, 32),
         (partial(together.StackedBatchNorm, ghost_size=8), lambda width: GhostBatchNorm(width, 8), 32),
         (partial(together.StackedBatchNorm, decay=0.99), lambda width: nn.BatchNorm1d(width, momentum=0.01), 32),
     ],
-    ids=["no norm", "BN", "BN in micro-batches", "ghosts", "slow average"],
+    ids=["no norm", "BN", "BN in micro-batches", "BN side by side", "ghosts", "slow average"],
 )
 def test_seeds_trained_together_equal_seeds_alone(norm, single, micro_batch):
     data = together.stacked([digits()] * 2)

@@ -49,8 +49,8 @@ def test_parts_hold_one_kind_each_with_contradictions_first():
 
 def test_counts_are_separate_for_each_part():
     assert figures.count_tested(rows(Kind.TESTED)).data == (
-        "**Claims tested: 2.** Of these, 1 contradicted here, 0 depends on the setting, 0 not shown here, 0 no test, "
-        "and 1 shown here."
+        "**Claims tested: 2.** By verdict: ✗ contradicted here: 1; ± depends on the setting: 0; · not shown here: 0; "
+        "? no test: 0; ✓ shown here: 1."
     )
     assert figures.count_identities(rows(Kind.IDENTITY)).data == (
         "**Identities checked: 2.** Identities that fail the check: 1."
