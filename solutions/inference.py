@@ -797,7 +797,7 @@ plt.show()
 # %% locked="lag"
 precise = copy.deepcopy(norm)
 precise.running_mean, precise.running_var = population_statistics(inputs[batch] for batch in epochs_of(1))
-figure, axes = plt.subplots(figsize=(7, 3))
+figure, axes = plt.subplots(figsize=(9, 3), layout="constrained")
 for color, decay in zip(("C0", "C1", "C2"), (0.9, 0.99, 0.999), strict=True):
     late, shares, updates = BatchNorm(300, decay=decay), [], []
     for count, batch in enumerate(epochs_of(30, seed=2), 1):
@@ -813,7 +813,7 @@ for color, decay in zip(("C0", "C1", "C2"), (0.9, 0.99, 0.999), strict=True):
 share = (guesses_of(precise, test_inputs) == test_labels).mean()
 axes.axhline(share, color="black", linestyle="--", label="averages of 21 batches")
 axes.set(xlabel="updates", ylabel="accuracy")
-axes.legend(loc="lower right")
+axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
 # %% [markdown] locked="about_folding"

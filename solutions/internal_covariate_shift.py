@@ -239,12 +239,7 @@ for rows in (1, 2, 7):
     record = call(record_activations, network, torch.tensor(x), record=dict)
     holds({"0", "1", "2"} <= set(record), "the record has every leaf", got=sorted(record))
     for name, output in zip("012", (first, second, third), strict=True):
-        close(
-            record[name][0],
-            output.mean(),
-            f"the mean is taken over all entries of the output of {name!r}",
-            output=output,
-        )
+        close(record[name][0], output.mean(), f"the mean is over all entries of the output of {name!r}", output=output)
         close(record[name][1], output.std(), f"the std divides by the number of entries, for {name!r}", output=output)
 
 
@@ -285,7 +280,12 @@ output = x @ numbers["2.weight"].T + numbers["2.bias"]
 network = beside(record_activations, watched_network, "backwards", "train", numbers)
 record = call(record_activations, network, torch.tensor(x), record=dict)
 holds(list(record) == ["2", "1", "0"], "the keys are in the order in which the leaves run", got=list(record))
-close(record["2"], [output.mean(), output.std()], "each name has the numbers of its own leaf", output=output)
+close(
+    record["2"],
+    [output.mean(), output.std()],
+    "the numbers of each name describe the leaf with this name",
+    output=output,
+)
 
 
 def named():

@@ -99,7 +99,7 @@ CHAPTER = "covariate_shift"
 CLAIMS = [
     Claim(
         name="recomputed-statistics",
-        says="Replacing the stored BN statistics by statistics of the corrupted images makes a network more robust.",
+        says="A network becomes more robust if the corrupted images' statistics replace the stored BN statistics.",
         source="schneider2020",
         where="abstract",
         published="ResNet-50 on ImageNet-C: mean corruption error 76.7% with stored, 62.2% with recomputed statistics",

@@ -109,8 +109,7 @@ CLAIMS = [
     ),
     Claim(
         name="residual-branches",
-        says="Batch normalization makes the branches of a deep residual network small compared with its skip "
-        "connections.",
+        says="BN makes the branches of a deep residual network small compared with its skip connections.",
         source="desmith2020",
         where="abstract",
         published="by the order of the square root of the depth",

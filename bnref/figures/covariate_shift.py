@@ -92,7 +92,7 @@ def draw_overlap(axes: Sequence[Axes], result: ByDistance) -> None:
     axes[1].set(
         yscale="log",
         title="effective number of training points",
-        xlabel=f"centre of the test set (training set: {CENTRE})",
+        xlabel=f"center of the test set (training set: {CENTRE})",
     )
     axes[1].invert_xaxis()  # so that moving right is moving away from the training set
 

@@ -54,8 +54,9 @@ def draw_batch_norm_state(ax: Axes, states: Sequence[LayerState]) -> None:
         if below is not None:
             ax.annotate("", (0.11, below + 0.03), (0.11, y - 0.03), arrowprops={"arrowstyle": "->", "color": GREY})
     for state, y, top in zip(states, heights[[3, 6]], (0.95, 0.44), strict=True):
-        ax.plot([0.19, 0.25, 0.25], [y, y, top - 0.2], color=RED, linestyle="-", linewidth=1.5)
-        ax.plot([0.25, 0.25], [top - 0.37, top], color=RED, linestyle="-", linewidth=1.5)
+        ax.plot([0.18, 0.235], [y, y], color=RED, linestyle="-", linewidth=1.5)
+        corner = 0.235, top - 0.385
+        ax.add_patch(Rectangle(corner, 0.765, 0.425, facecolor="none", edgecolor=RED, linewidth=1.2, clip_on=False))
         _draw_state(ax, state, top)
 
 
@@ -63,14 +64,15 @@ def _draw_state(ax: Axes, state: LayerState, top: float) -> None:
     """Draw four rows of bars, with one bar per unit, from `top` downward."""
     for row, (field, label, color) in enumerate(KEPT):
         values = getattr(state, field)
-        strip = ax.inset_axes((0.58, top - 0.065 - 0.1 * row, 0.42, 0.07))
+        strip = ax.inset_axes((0.6, top - 0.055 - 0.1 * row, 0.38, 0.07))
         strip.bar(range(len(values)), values, color=color, width=0.8)
         strip.axhline(0, color=GREY, linewidth=0.8)
         low, high = min(0.0, values.min()), max(0.0, values.max())
         strip.set(xticks=[], yticks=[low, high] if low and high else [low or high])
         strip.set_yticklabels([f"{tick:.2f}" for tick in strip.get_yticks()], fontsize="x-small")
         strip.spines["bottom"].set_visible(False)
-        ax.text(0.28, top - 0.03 - 0.1 * row, label, color=color, va="center", fontsize="small")
+        role = "learned" if color == BLUE else "state"
+        ax.text(0.255, top - 0.02 - 0.1 * row, f"{label}\n({role})", color=color, va="center", fontsize="small")
 
 
 def draw_moving_averages(axes: Sequence[Axes], trace: Trace, decays: Sequence[float]) -> None:

@@ -137,7 +137,7 @@ function draw(svg, width, figure) {
 
 mount(
   "cnn",
-  "Maps of four images in three channels, before and after batch norm; those that share statistics are framed.",
+  "Maps of four images in three channels, before and after batch norm; a frame surrounds the values that share statistics.",
   (id) =>
     choice(`${id}-channel`, "Channel:", CHANNELS.map((name) => [name, name])) +
     choice(`${id}-statistics`, "Statistics:", [["channel", "per channel"], ["neuron", "per neuron"]]) +

@@ -118,7 +118,7 @@ function drawLine(line, { slope, offset }, x, y) {
 
 mount(
   "placement",
-  "A tanh with a hundred dots on it, their histogram below, and that of the outputs beside.",
+  "A tanh with a hundred dots on it, a histogram of the inputs below it, and a histogram of the outputs beside it.",
   (id) => SLIDERS.map(([label, range], i) => slider(`${id}-${i}`, label, range)).join(""),
   draw,
 );
