@@ -19,7 +19,7 @@ const SLIDERS = {
 };
 const CHOICES = {
   activation: ["Activation:", [["tanh", "tanh"], ["sigmoid", "sigmoid"], ["relu", "ReLU"], ["linear", "none"]]],
-  norm: ["Norm:", [["none", "none"], ["batch", "batch"], ["layer", "layer"], ["rms", "RMS"], ["group", "group"]]],
+  norm: ["Norm:", [["batch", "batch"], ["layer", "layer"], ["rms", "RMS"], ["group", "group"], ["none", "none"]]],
   placement: ["The norm comes", [["before", "before the activation"], ["after", "after it"]]],
 };
 const NAMES = { none: "no norm", batch: "batch norm", layer: "layer norm", rms: "RMS norm", group: "group norm" };
@@ -135,6 +135,7 @@ function draw(svg, width, figure) {
       const { value, shown } = SLIDERS[input.dataset.setting];
       input.parentElement.querySelector(".value").textContent = shown(value(Number(input.value)));
     }
+    figure.querySelector("[data-setting=placement]").closest("fieldset").disabled = setting.norm === "none";
     const start = performance.now();
     const observed = observe(setting);
     svg.replaceChildren();
