@@ -49,7 +49,8 @@ class Effect:
         """Return the mean and its interval as text, with the unit."""
         low, high = self.interval
         if self.unit is Unit.POINTS:
-            return f"{self.mean:+.1f} points ({low:+.1f} to {high:+.1f})"
+            mean, low, high = (round(value, 1) + 0.0 for value in (self.mean, low, high))  # adding 0 turns -0 into 0
+            return f"{mean:+.1f} points ({low:+.1f} to {high:+.1f})"
         return f"a factor of {10**self.mean:.3g} ({10**low:.3g} to {10**high:.3g})"
 
     def __str__(self) -> str:
