@@ -47,7 +47,7 @@ def draw_collapses(axes: np.ndarray, found: Sequence[Collapse]) -> None:
         column[1].set_xlabel("layer")
     axes[0, 0].set(ylabel="mean cosine", ylim=(-0.1, 1.05))
     axes[1, 0].set(ylabel="effective rank", ylim=(0, 50))
-    axes[1, 0].legend(fontsize=8, loc="upper right", handlelength=1.4)
+    axes[1, 0].legend(*axes[0, -1].get_legend_handles_labels(), fontsize=8, loc="upper right", handlelength=1.4)
 
 
 def draw_growths(ax: Axes, found: Sequence[Growth]) -> None:
