@@ -6,12 +6,12 @@ paper.addEventListener("change", () => {
   dataset.theme = paper.matches ? "light" : chosen;
 });
 
-// What axe-core finds in the theme and in docutils: the search button is named otherwise than it reads, the book's title in
-// the side bar is in no landmark, entries of the bibliography have a role that ARIA has given up, the keyboard does not
-// reach a wide table to scroll it, and in the list of modules there are lists that no entry holds.
+// Repair what axe-core finds in the theme and in docutils: the labels of the search button and of folded code differ from
+// their visible texts, the book's title in the side bar is in no landmark, entries of the bibliography have a deprecated
+// role, the keyboard cannot scroll a wide table, and the list of modules has lists outside any entry.
 document.addEventListener("DOMContentLoaded", () => {
-  for (const button of document.querySelectorAll(".search-button-field")) {
-    button.removeAttribute("aria-label");
+  for (const named of document.querySelectorAll(".search-button-field, details.hide > summary")) {
+    named.removeAttribute("aria-label");
   }
   for (const entry of document.querySelectorAll("[role=doc-biblioentry]")) {
     entry.setAttribute("role", "listitem");

@@ -49,7 +49,7 @@ def test_the_chapter_can_be_downloaded_as_a_notebook(opened, site):
     sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert any("def plain_standardize" in source for source in sources)
     text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    assert "plain gradient descent needs 123,109,398 steps" in text
+    assert "the training takes 123,109,398 steps" in text
     assert "(efron2004)" in text
     assert "<details><summary>2/7</summary>" in text
     assert not re.search(r"\{[\w:]+\}`|^:::", text, re.MULTILINE)
