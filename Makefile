@@ -78,7 +78,7 @@ serve: ## show the built book at http://localhost:8000/ (PORT=... for another)
 check: lint ## lint, and run the quick tests, which need no book: a few minutes
 	$(PYTEST) -m "not real and not slow"
 
-test: book ## install what the tests need, and run all but the slow ones: about ten minutes
+test: book ## install what the tests need, and run all but the slow ones: about twenty minutes
 	@./tests/install-programs.sh
 	$(PYTEST) -m "not slow"
 
@@ -86,7 +86,7 @@ test-slow: book ## run the slow tests, which make test leaves out
 	@./tests/install-programs.sh
 	$(PYTEST) -m slow
 
-test-all: book ## run all tests: half an hour
+test-all: book ## run all tests: more than an hour
 	@./tests/install-programs.sh
 	$(PYTEST)
 
