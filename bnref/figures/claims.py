@@ -99,7 +99,7 @@ def _tested(row: Row) -> list[str]:
     verdict = row.finding.verdict
     return [
         _said(row.claim),
-        "<br>".join([row.finding.measured, *_settings(row.finding.effects)]),
+        "<br/>".join([row.finding.measured, *_settings(row.finding.effects)]),
         f"{MARKS[verdict]} {verdict.value}",
         row.claim.limits or "-",  # a card on a phone names each of its parts, empty or not
         _link(row.claim),

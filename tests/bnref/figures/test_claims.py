@@ -62,15 +62,15 @@ def test_tested_row_lists_every_setting_and_the_limits():
     assert cells(figures.tested_table(rows(Kind.TESTED))) == [
         [
             '<span id="row-contradicted"></span>It is contradicted / so. {cite:t}`wuhe2018`, table 2.',
-            "down 5<br>*Accuracy, BN minus none*:<br>rate 1: -5.0 points (-5.9 to -4.1)",
+            "down 5<br/>*Accuracy, BN minus none*:<br/>rate 1: -5.0 points (-5.9 to -4.1)",
             "✗ contradicted here",
             "Small digits.",
             "{ref}`Normalization types <claim-contradicted>`",
         ],
         [
             '<span id="row-shown-bn"></span>It is shown-bn / so. {cite:t}`wuhe2018`, table 2. Published: 72.2%.',
-            "up 5<br>*Accuracy, BN minus none*:<br>rate 0.1: +5.0 points (+4.1 to +5.9)<br>"
-            "*Gradient, first over last layer*:<br>a factor of 1e+20 (1.32e+19 to 7.55e+20)",
+            "up 5<br/>*Accuracy, BN minus none*:<br/>rate 0.1: +5.0 points (+4.1 to +5.9)<br/>"
+            "*Gradient, first over last layer*:<br/>a factor of 1e+20 (1.32e+19 to 7.55e+20)",
             "✓ shown here",
             "Small digits.",
             "{ref}`Introduction <claim-shown-bn>`",
