@@ -1,6 +1,6 @@
 // Draw batches of a chosen size from 64 patients, and compare the scatter of their means with the formula.
 
-import { MARGIN, choice, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
+import { MARGIN, choice, drawAxis, mean, mount, scaleTo, slider, std, svgElement } from "./parts.mjs";
 
 // The body mass index of the first 64 diabetes patients.
 export const VALUES = [
@@ -16,9 +16,6 @@ const RADIUS = 4;
 // The baseline of each row of dots, and the room above it.
 const ROWS = [{ y: 110, room: 76, title: `the ${N} patients, kg/m²` }, { y: 270, room: 106, title: "the means of 200 batches" }];
 const HEIGHT = 296;
-
-const mean = (values) => values.reduce((sum, x) => sum + x, 0) / values.length;
-const std = (values) => Math.sqrt(mean(values.map((x) => (x - mean(values)) ** 2)));
 
 /** Return the standard error of the mean of `size` values: sigma / sqrt(m), or less without replacement. */
 export const standardError = (size, replace) => std(VALUES) * Math.sqrt((replace ? 1 : (N - size) / (N - 1)) / size);

@@ -1,6 +1,6 @@
 // Show which entries share a mean and a standard deviation, in three channels of four images before and after batch norm.
 
-import { MARGIN, choice, mount, slider, svgElement } from "./parts.mjs";
+import { MARGIN, choice, mean, mount, slider, svgElement, variance } from "./parts.mjs";
 
 const CHANNELS = ["upright edges", "level edges", "blur"];
 const [IMAGES, SIDE, EPS] = [4, 4, 1e-5];
@@ -33,9 +33,8 @@ const PLACES = [...Array(SIDE * SIDE).keys()];
 function group(channel, place, perNeuron) {
   const places = perNeuron ? [place] : PLACES;
   const values = VOLUME.flatMap((image) => places.map((p) => image[channel][p]));
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
-  return { count: values.length, mean, std: Math.sqrt(variance), scale: 1 / Math.sqrt(variance + EPS) };
+  const [center, spread] = [mean(values), variance(values)];
+  return { count: values.length, mean: center, std: Math.sqrt(spread), scale: 1 / Math.sqrt(spread + EPS) };
 }
 
 /** Return the volume after batch norm without gamma and beta, nested like the input. */

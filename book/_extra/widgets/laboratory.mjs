@@ -2,7 +2,7 @@
 
 import { length, observe } from "./network.mjs";
 import { drawPanels, short } from "./panels.mjs";
-import { choice, mount, slider } from "./parts.mjs";
+import { choice, mean, mount, slider, std } from "./parts.mjs";
 import { TOURS } from "./tours.mjs";
 
 const twoTo = (power) => 2 ** power;
@@ -25,7 +25,6 @@ const CHOICES = {
 const NAMES = { none: "no norm", batch: "batch norm", layer: "layer norm", rms: "RMS norm", group: "group norm" };
 const COLUMNS = ["Layer", "Mean", "Standard deviation", "Saturated", "Similarity", "Gradient", "Step / weights"];
 
-const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 /** Read the setting from the controls. */
 function read(figure) {
@@ -69,9 +68,7 @@ function sentence({ depth, norm, placement }, observed) {
 /** Fill the table of all layers, for readers who cannot see the panels. */
 function fillTable(table, observed) {
   const rows = observed.map((layer, l) => {
-    const center = mean(layer.activations);
-    const std = Math.sqrt(mean(layer.activations.map((v) => (v - center) ** 2)));
-    const numbers = [center, std, layer.saturated, layer.similarity, length(layer.gradients), layer.update];
+    const numbers = [mean(layer.activations), std(layer.activations), layer.saturated, layer.similarity, length(layer.gradients), layer.update];
     return [l + 1, ...numbers.map(short)];
   });
   const cells = (row, tag) => `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;

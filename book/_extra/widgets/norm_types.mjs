@@ -1,6 +1,6 @@
 // Pick a norm and an entry of a small array (N, C, L), and see which entries share its mean and standard deviation.
 
-import { MARGIN, choice, mount, svgElement } from "./parts.mjs";
+import { MARGIN, choice, mean, mount, svgElement, variance } from "./parts.mjs";
 
 // ARRAY[n][c][l]: three samples, four channels, three positions.
 export const ARRAY = [
@@ -29,9 +29,8 @@ export function normalize(norm, place) {
   const { key } = NORMS[norm];
   const shared = PLACES.filter((other) => key(other) === key(place));
   const values = shared.map(valueAt);
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
-  return { shared, mean, std: Math.sqrt(variance), y: (valueAt(place) - mean) / Math.sqrt(variance + EPS) };
+  const [center, spread] = [mean(values), variance(values)];
+  return { shared, mean: center, std: Math.sqrt(spread), y: (valueAt(place) - center) / Math.sqrt(spread + EPS) };
 }
 
 function sentence(norm, place, { shared, mean, std, y }) {

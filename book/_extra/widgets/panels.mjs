@@ -1,6 +1,6 @@
 // The laboratory's panels: histograms of each layer's activations and gradients, and three curves over the layers.
 
-import { MARGIN, drawAxis, scaleTo, svgElement } from "./parts.mjs";
+import { MARGIN, drawAxis, histogram, scaleTo, svgElement } from "./parts.mjs";
 
 const BINS = 31;
 const [TALL, LOW, GAP] = [130, 96, 54]; // heights of a panel with histograms, of a panel with a curve, and between them
@@ -25,16 +25,10 @@ const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floo
 
 /** Return the range of the middle 98% of the `values` in all layers, judged by every seventh value. */
 function middle(layers) {
-  const some = Float64Array.from(layers.flatMap((values) => [...values].filter((_, i) => i % 7 === 0))).sort();
+  const some = [];
+  for (const values of layers) for (let i = 0; i < values.length; i += 7) some.push(values[i]);
+  some.sort((a, b) => a - b);
   return some.length ? [quantile(some, 0.01), quantile(some, 0.99)] : [-1, 1];
-}
-
-/** Count the `values` in equal bins between `from` and `to`; values outside count in the first or last bin. */
-function histogram(values, [from, to]) {
-  const counts = new Array(BINS).fill(0);
-  const scale = BINS / (to - from);
-  for (const v of values) counts[Math.max(0, Math.min(BINS - 1, Math.floor((v - from) * scale)))] += 1;
-  return counts;
 }
 
 /** Draw one panel's frame: its title, its horizontal axis of layers, and its vertical axis with `ticks`. */
@@ -59,7 +53,7 @@ function drawHistograms(svg, title, place, layers, range, ticks, kind) {
   const x = frame(svg, title, place, ticks, y);
   const half = 0.46 * (x(2) - x(1));
   layers.forEach((values, l) => {
-    const counts = histogram(values, range);
+    const counts = histogram(values, range, BINS);
     const most = Math.max(...counts, 1);
     const side = (sign) => counts.flatMap((count, b) => [b, b + 1].map((edge) => {
       const level = range[0] + (edge * (range[1] - range[0])) / BINS;

@@ -2,6 +2,27 @@
 
 export const MARGIN = 12;
 
+/** Return the mean of some numbers. */
+export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Return the biased variance of some numbers. */
+export function variance(values) {
+  const center = mean(values);
+  return values.reduce((sum, value) => sum + (value - center) ** 2, 0) / values.length;
+}
+
+/** Return the biased standard deviation of some numbers. */
+export const std = (values) => Math.sqrt(variance(values));
+
+/** Count the `values` in equal bins between `from` and `to`; values outside count in the first or last bin. */
+export function histogram(values, [from, to], bins) {
+  const counts = new Array(bins).fill(0);
+  for (const value of values) {
+    counts[Math.max(0, Math.min(bins - 1, Math.floor(((value - from) / (to - from)) * bins)))] += 1;
+  }
+  return counts;
+}
+
 /** Append an SVG element to `parent`. */
 export function svgElement(parent, name, attributes, text) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);

@@ -1,6 +1,6 @@
 // Move gamma and beta, and see which part of a tanh the normalized inputs fall on, and how straight it is there.
 
-import { MARGIN, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
+import { MARGIN, drawAxis, histogram, mean, mount, scaleTo, slider, svgElement } from "./parts.mjs";
 
 // The outputs of one unit of a random layer for a hundred digits.
 const INPUTS = [
@@ -20,7 +20,6 @@ const REACH = 6; // inputs beyond this count in the last bar
 const BINS = 24;
 const [PLOT, COUNTS] = [180, 70]; // heights in pixels of the curve and of the bars below it
 
-const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
 const product = (a, b) => mean(a.map((v, i) => v * b[i]));
 const centred = (values) => {
   const m = mean(values);
@@ -40,15 +39,6 @@ export function transform(gamma, beta) {
     r2: product(a, b) ** 2 / (product(a, a) * product(b, b)),
     flat: mean(outputs.map((v) => Number(Math.abs(v) > 0.97))),
   };
-}
-
-/** Count the `values` in equal bins from `-reach` to `reach`; values outside count in the first or last bin. */
-function histogram(values, reach) {
-  const counts = new Array(BINS).fill(0);
-  for (const v of values) {
-    counts[Math.max(0, Math.min(BINS - 1, Math.floor(((v + reach) / (2 * reach)) * BINS)))] += 1;
-  }
-  return counts;
 }
 
 function sentence({ inputs, r2, flat }) {
@@ -94,13 +84,13 @@ function draw(svg, width, figure) {
       dot.setAttribute("cy", y(result.outputs[i]));
     });
     drawLine(line, result, x, y);
-    histogram(result.inputs, REACH).forEach((count, i) => {
+    histogram(result.inputs, [-REACH, REACH], BINS).forEach((count, i) => {
       const tall = Math.min(COUNTS - 6, count * 2.2);
       below[i].setAttribute("y", foot - tall);
       below[i].setAttribute("height", tall);
     });
     const widest = right - 8;
-    histogram(result.outputs, 1).forEach((count, i) => {
+    histogram(result.outputs, [-1, 1], BINS).forEach((count, i) => {
       beside[i].setAttribute("width", Math.min(widest, (count * widest) / 40));
     });
     return sentence(result);

@@ -1,6 +1,6 @@
 // Move one value of a column away, and see the effect of standardization and min-max scaling on all values.
 
-import { MARGIN, dragSideways, drawAxis, mount, scaleTo, slider, svgElement } from "./parts.mjs";
+import { MARGIN, dragSideways, drawAxis, mean, mount, scaleTo, slider, std, svgElement } from "./parts.mjs";
 
 // The body mass index of the first eleven diabetes patients. The reader can move the twelfth, which starts at 28.
 const OTHERS = [32.1, 21.6, 30.5, 25.3, 23.0, 22.6, 22.0, 26.2, 32.1, 30.0, 18.6];
@@ -14,17 +14,16 @@ const ROW_HEIGHT = 84;
 
 /** Return the mean, biased standard deviation, lowest and highest of a column, and the column after both scalings. */
 export function scale(column) {
-  const mean = column.reduce((sum, x) => sum + x, 0) / column.length;
-  const std = Math.sqrt(column.reduce((sum, x) => sum + (x - mean) ** 2, 0) / column.length);
+  const [center, spread] = [mean(column), std(column)];
   const [low, high] = [Math.min(...column), Math.max(...column)];
   return {
-    mean, std, low, high, raw: column,
-    standardized: column.map((x) => (x - mean) / std),
+    mean: center, std: spread, low, high, raw: column,
+    standardized: column.map((x) => (x - center) / spread),
     minMax: column.map((x) => (x - low) / (high - low)),
   };
 }
 
-const spread = (values) => Math.max(...values) - Math.min(...values);
+const range = (values) => Math.max(...values) - Math.min(...values);
 
 function drawRow(svg, row, width, index) {
   const y = index * ROW_HEIGHT + 46;
@@ -38,7 +37,7 @@ function drawRow(svg, row, width, index) {
 
 function sentence(result) {
   const [z, others, room] = [
-    result.standardized.at(-1), spread(result.standardized.slice(0, -1)), spread(result.minMax.slice(0, -1)),
+    result.standardized.at(-1), range(result.standardized.slice(0, -1)), range(result.minMax.slice(0, -1)),
   ].map((number) => number.toFixed(3));
   return (
     `Mean ${result.mean.toFixed(2)}, standard deviation ${result.std.toFixed(2)}, ` +
