@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bnref.experiments.laboratory import similarity
+from bnref.experiments.laboratory import directions, similarity
 from bnref.experiments.memory import remembered
 from bnref.experiments.training import Tanh, digits, one_thread
 
@@ -92,9 +92,10 @@ def projections(count: int = 150, seed: int = 0) -> list[Projection]:
 
 def _plane(h: Array) -> Array:
     """Project the rows' directions onto their two largest principal components; only their directions matter."""
-    unit = h / np.maximum(np.linalg.norm(h, axis=1, keepdims=True), 1e-300)
-    _, _, axes = np.linalg.svd(unit - unit.mean(axis=0), full_matrices=False)
-    plane: Array = (unit - unit.mean(axis=0)) @ axes[:2].T
+    unit = directions(h)
+    unit -= unit.mean(axis=0)
+    _, _, axes = np.linalg.svd(unit, full_matrices=False)
+    plane: Array = unit @ axes[:2].T
     return plane
 
 

@@ -132,9 +132,15 @@ def observe(setting: Setting) -> Layers:
     )
 
 
+def directions(h: Array) -> Array:
+    """Divide each row of `h`, (N, D), by its length; a row of zeros stays as it is."""
+    unit: Array = h / np.maximum(np.linalg.norm(h, axis=1, keepdims=True), 1e-300)
+    return unit
+
+
 def similarity(h: Array) -> float:
     """Return the mean cosine between two different rows of `h`, (N, D). A row of zeros has cosine 0 with all others."""
-    unit = h / np.maximum(np.linalg.norm(h, axis=1, keepdims=True), 1e-300)
+    unit = directions(h)
     together = np.square(unit.sum(axis=0)).sum() - np.square(unit).sum()
     return float(together / (len(h) * (len(h) - 1)))
 
