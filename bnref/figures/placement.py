@@ -117,7 +117,7 @@ def held_table(results: Sequence[Held]) -> Markdown:
 
 def scaling_table(results: Mapping[float, Scaled]) -> Markdown:
     """Make a table of the relative errors of scale invariance, by eps and by the factor of the weights."""
-    header = ("$\\varepsilon$", "$a$", "Output", "Gradient for $u$", "Gradient for the weights, times $a$")
+    header = ("Epsilon", "Factor $a$", "Output", "Gradient for $u$", "Gradient for the weights, times $a$")
     rows = [
         (f"{eps:.0e}", f"{a:g}", *(f"{error:.0e}" for error in errors))
         for eps, s in results.items()
